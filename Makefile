@@ -1,0 +1,157 @@
+# git-zllm: one Makefile, not recursive. `make help` lists what it can do.
+#
+# Floors, each a library of objects that may include only those below it:
+#     agent/  ->  index/  ->  codec/  ->  codec/common/
+# Flavours live in their own folders: build/ (release), build/asan, build/tsan,
+# build/fuzz, build/clang. `make FLAVOUR=asan build/asan/git-zllm` builds one by hand.
+
+# ---------------------------------------------------------------- configuration
+VERSION   := 0.1.0
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+CC        := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG     ?= clang
+OPT       ?= -O2 -g
+WERROR    := $(if $(CI),-Werror,)
+
+FLAVOUR   ?= release
+B_release := build
+B_asan    := build/asan
+B_tsan    := build/tsan
+B_fuzz    := build/fuzz
+B_clang   := build/clang
+B         := $(B_$(FLAVOUR))
+
+CC_fuzz   := $(CLANG)
+CC_clang  := $(CLANG)
+COMPILE   := $(or $(CC_$(FLAVOUR)),$(CC))
+SAN_asan  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_tsan  := -fsanitize=thread
+SAN_fuzz  := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+SAN       := $(SAN_$(FLAVOUR))
+
+LIBRARIES := libgit2 libcjson libzstd libxxhash libcrypto
+WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+             -Wvla -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef $(WERROR)
+CPPFLAGS  += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLLM_VERSION='"$(VERSION)"'
+CFLAGS    += -std=c11 $(OPT) $(WARN) $(SAN) -pthread -fstack-protector-strong
+LDLIBS    += $(LIBS) -pthread
+
+# ---------------------------------------------------------------- the user's targets
+.DEFAULT_GOAL := all
+.PHONY: all help deps check lint fuzz bench demo install uninstall clean
+
+## all: build/git-zllm
+all: | deps
+	@$(MAKE) --no-print-directory build/git-zllm
+
+## check: everything that proves the program, in under 15 minutes
+check: | deps-check
+	@sh tests/check.sh
+
+## lint: format, static analysis, include floors, lengths
+lint: | deps-check
+	@sh tests/lint/lint.sh
+
+## fuzz: every fuzz target for FUZZ_SECONDS (default 60) each
+fuzz: | deps-check
+	@sh tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
+
+## bench: measures this machine, side by side with what others do
+bench: | deps-check
+	@$(MAKE) --no-print-directory build/git-zllm
+	@sh tests/bench/run.sh
+
+## demo: pushes and clones a family of models with plain git, and prints what was saved
+demo: | deps
+	@$(MAKE) --no-print-directory build/git-zllm
+	@sh tests/demo.sh
+
+## deps: installs what the build and the demo need (apt, as root or with sudo)
+deps:
+	@sh tests/deps.sh build
+.PHONY: deps-check
+deps-check:
+	@sh tests/deps.sh check
+
+## install: program, man page and hooks below $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	           $(DESTDIR)$(PREFIX)/share/git-zllm/hooks
+	install -m 755 build/git-zllm $(DESTDIR)$(PREFIX)/bin/git-zllm
+	install -m 644 docs/git-zllm.1 $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
+	install -m 755 hooks/pre-push hooks/post-receive $(DESTDIR)$(PREFIX)/share/git-zllm/hooks/
+
+## uninstall: removes what install put there
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/git-zllm
+
+## clean: removes build/
+clean:
+	rm -rf build
+
+## help: this list
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+
+# ---------------------------------------------------------------- build
+# Every .c file below a floor belongs to it; agent/main.c alone is no library.
+LIB_SRC  := $(sort $(wildcard codec/common/*.c codec/*.c index/*.c index/model/*.c \
+                              index/store/*.c agent/*.c))
+LIB_SRC  := $(filter-out agent/main.c,$(LIB_SRC))
+LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/%)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/%)
+
+# pkg-config is asked only when something is built, so that `make help` and
+# `make deps` work on a machine that has nothing yet.
+LIBS      = $(eval LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIBS)
+PKGCFLAGS = $(eval PKGCFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(PKGCFLAGS)
+
+# Changed flags rebuild: their text is a file that every object depends on.
+FLAGS := $(COMPILE) $(CPPFLAGS) $(CFLAGS)
+$(B)/flags: force
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(subst ",\",$(FLAGS))" | cmp -s - $@ || \
+	 printf '%s\n' "$(subst ",\",$(FLAGS))" > $@
+.PHONY: force
+force:
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	@echo "  CC   $@"
+	@$(COMPILE) $(CPPFLAGS) $(PKGCFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/libzllm.a: $(LIB_OBJ)
+	@echo "  AR   $@"
+	@rm -f $@ && ar rcs $@ $(LIB_OBJ)
+
+$(B)/git-zllm: $(B)/agent/main.o $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(CFLAGS) -o $@ $(B)/agent/main.o $(B)/libzllm.a $(LDLIBS)
+
+# ---------------------------------------------------------------- tests
+.PHONY: unit-binaries fuzz-binaries corpus-binaries
+unit-binaries: $(UNIT_BIN)
+$(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS) -lcmocka
+
+# A fuzz target under libFuzzer, and the same linked with a driver that only
+# reads files, so that the kept corpora run as ordinary tests.
+fuzz-binaries: $(FUZZ_BIN)
+$(FUZZ_BIN): $(B)/%: $(B)/tests/fuzz/%.o $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/libzllm.a $(LDLIBS)
+CORPUS_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(B)/corpus_%)
+corpus-binaries: $(CORPUS_BIN)
+$(CORPUS_BIN): $(B)/corpus_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/corpus_driver.o $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(CFLAGS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LDLIBS)
+
+# ---------------------------------------------------------------- dependency tracking
+.SECONDARY:
+-include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(FUZZ_SRC:%.c=$(B)/%.d)

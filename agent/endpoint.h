@@ -1,0 +1,29 @@
+/*
+ * Which store a transfer goes to: nothing in git-lfs's protocol says it, so it is
+ * resolved just as git-lfs resolves it (../shared/git-lfs.md 1.5):
+ *   upload: lfs.pushurl; then lfs.url; then remote.<r>.lfspushurl (upload),
+ *   remote.<r>.lfsurl; then the same of origin; then url.*.insteadOf and
+ *   pushInsteadOf, longest prefix.
+ */
+#ifndef ZLLM_ENDPOINT_H
+#define ZLLM_ENDPOINT_H
+
+struct err;
+struct git_config;
+
+enum endpoint_direction { ENDPOINT_UPLOAD, ENDPOINT_DOWNLOAD };
+
+struct endpoint {
+	char *url;       /* as resolved: "zllm::/mnt/models?repo=..."; owned */
+	const char *key; /* the configuration key that named it; static or owned by
+	                    `key_memory` */
+	char *key_memory;
+};
+
+/* `remote` is a remote's name or a URL, or NULL. 0; ERR_CONFIG when nothing names
+ * a store, with a sentence that says what to do. */
+int endpoint_find(const struct git_config *config, enum endpoint_direction direction,
+                  const char *remote, struct endpoint *out, struct err *err);
+void endpoint_wipe(struct endpoint *e);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * git's configuration as git-lfs sees it: everything `git config -z --list
+ * --includes` prints (system, global, local, worktree, -c, GIT_CONFIG_COUNT),
+ * over the safe keys of `.lfsconfig` (from the worktree, else the index, else
+ * HEAD; bare: HEAD).
+ * Read once, then constant: any thread may ask.
+ */
+#ifndef ZLLM_GIT_CONFIG_H
+#define ZLLM_GIT_CONFIG_H
+
+struct buf;
+struct err;
+struct git_config;
+
+/* Reads it for the current directory. Outside a repository only the user's and
+ * the system's configuration are there. The caller frees. */
+int git_config_read(struct git_config **out, struct err *err);
+void git_config_free(struct git_config *c);
+
+/* For tests: from the bytes of `git config -z --list` for each of the two. */
+int git_config_parse(const struct buf *git, const struct buf *lfsconfig,
+                     struct git_config **out, struct err *err);
+
+/* The value that counts (the last one), or NULL. Section and variable in lower
+ * case, the middle as it is: "remote.origin.lfsurl". Valid until free. */
+const char *git_config_get(const struct git_config *c, const char *key);
+
+/* Calls `each` for every pair in order of rising precedence; non-zero ends it and
+ * is returned. */
+int git_config_each(const struct git_config *c,
+                    int (*each)(void *ctx, const char *key, const char *value),
+                    void *ctx);
+
+/* Whether the value that counts for `key` comes from .lfsconfig alone: a
+ * repository's file names it, not the user. */
+int git_config_from_lfsconfig(const struct git_config *c, const char *key);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * The repository as libgit2 sees it: commits and trees, read only. git_repo.c is
+ * the only file that includes git2.h. The repository is a hint: shallow, partial
+ * and SHA-256 repositories, odd extensions and missing objects end in "not
+ * known", never in a failure of a transfer.
+ * Thread rule: one thread at a time.
+ */
+#ifndef ZLLM_GIT_REPO_H
+#define ZLLM_GIT_REPO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct git_repo;
+struct lfs_pointer;
+
+enum { COMMIT_HEX = 64 }; /* room for SHA-256 repositories */
+
+struct commit_id {
+	char hex[COMMIT_HEX + 1];
+};
+
+/* NULL when libgit2 cannot make sense of it; `git_dir` as in git_paths.h. */
+struct git_repo *git_repo_open(const char *git_dir);
+void git_repo_free(struct git_repo *r);
+
+/* The commit a revision names; false when there is none. */
+bool git_repo_resolve(struct git_repo *r, const char *rev, struct commit_id *out);
+
+/* Calls `each` for every LFS pointer in the tree of `commit`, in order of path;
+ * non-zero ends it and is returned. */
+typedef int git_pointer_fn(void *ctx, const char *path, const struct lfs_pointer *pointer);
+int git_repo_each_pointer(struct git_repo *r, const struct commit_id *commit,
+                          git_pointer_fn *each, void *ctx);
+
+/* The LFS pointer at `path` in the tree of `commit`; false when there is none. */
+bool git_repo_pointer_at(struct git_repo *r, const struct commit_id *commit,
+                         const char *path, struct lfs_pointer *out);
+
+/* Commits reachable from `tips` and not from `hidden`, newest first
+ * (topological), at most `max`. `each` non-zero ends it. */
+int git_repo_walk(struct git_repo *r, const struct commit_id *tips, size_t tip_count,
+                  const struct commit_id *hidden, size_t hidden_count, size_t max,
+                  int (*each)(void *ctx, const struct commit_id *commit), void *ctx);
+
+/* The parents of `commit`; returns their number, writes at most `max`. */
+size_t git_repo_parents(struct git_repo *r, const struct commit_id *commit,
+                        struct commit_id *out, size_t max);
+
+/* Calls `each` for every ref whose name begins with `prefix` ("refs/remotes/"). */
+int git_repo_each_ref(struct git_repo *r, const char *prefix,
+                      int (*each)(void *ctx, const char *name, const struct commit_id *tip),
+                      void *ctx);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * The one place that prints. Results go to standard output, everything said to
+ * a person beside them to standard error with "git-zllm: " in front.
+ */
+#ifndef ZLLM_REPORT_H
+#define ZLLM_REPORT_H
+
+struct err;
+
+/* One line of a command's result; the newline is added. */
+void report_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A result as it is, with no newline added. */
+void report_text(const char *text);
+
+/* A remark for a person: on standard error. */
+void report_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints an error's sentence and gives the exit code that stands for it:
+ * 2 for wrong use or configuration, 3 for damaged data, 1 for all others. */
+int report_error(const struct err *err);
+
+/* A line on standard error when GIT_TRACE or ZLLM_TRACE asks for it. */
+void report_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,42 @@
+/* Little-endian integers in byte strings: the only place where the byte order
+ * of the machine and that of our formats meet. */
+#ifndef ZLLM_LE_H
+#define ZLLM_LE_H
+
+#include <stdint.h>
+
+static inline uint16_t le16_load(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t le32_load(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t le64_load(const uint8_t *p)
+{
+	return (uint64_t)le32_load(p) | (uint64_t)le32_load(p + 4) << 32;
+}
+
+static inline void le16_store(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+}
+
+static inline void le32_store(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
+}
+
+static inline void le64_store(uint8_t *p, uint64_t v)
+{
+	for (int i = 0; i < 8; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
+}
+
+#endif

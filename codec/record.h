@@ -1,0 +1,93 @@
+/*
+ * The head of a record: everything about a stored blob but its frames' bytes.
+ * A record is its head and then its frames, one after another in order, and
+ * nothing else. docs/format-record.md describes the bytes; section numbers
+ * there match the order of the fields here.
+ *
+ * Pure; thread rule: as for any plain data.
+ */
+#ifndef ZLLM_RECORD_H
+#define ZLLM_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+#include "codec/common/xxh128.h"
+#include "codec/dtype.h"
+#include "codec/frame.h"
+
+struct buf;
+struct err;
+
+enum {
+	RECORD_VERSION = 1,
+	RECORD_BASES_MAX = 3,
+	RECORD_FIXED_SIZE = 64,   /* bytes before bases, parameters and table */
+	RECORD_ENTRY_SIZE = 24,   /* bytes of one frame in the table */
+	RECORD_FRAMES_MAX = 1 << 24
+};
+
+/* What the differences of a delta refer to. */
+enum prediction {
+	PREDICTION_NONE = 0,        /* solo */
+	PREDICTION_BASE = 1,        /* the bytes of one base */
+	PREDICTION_LOW_RANK = 2,    /* reserved: a base plus a low-rank product */
+	PREDICTION_COMBINATION = 3  /* reserved: a linear combination of bases */
+};
+
+struct record_base {
+	struct oid id;
+	uint64_t offset; /* byte of the base that predicts byte 0 of the blob */
+};
+
+struct record_head {
+	enum codec_id codec;
+	enum dtype dtype;
+	enum prediction prediction;
+	unsigned base_count;
+	struct record_base bases[RECORD_BASES_MAX];
+	uint64_t size;           /* decoded bytes */
+	uint32_t frame_size;     /* decoded bytes of every frame but the last */
+	uint32_t frame_count;
+	struct xxh128 sum;       /* of the whole content */
+	struct frame_out *frames; /* frame_count of them; owned */
+};
+
+/* Fills all but the frames and the sum for a blob of `size` bytes, and
+ * allocates the frame table, zeroed. `base` is NULL for a solo record. */
+int record_head_init(struct record_head *head, const struct codec *codec,
+                     enum dtype dtype, uint64_t size,
+                     const struct record_base *base, struct err *err);
+
+void record_head_wipe(struct record_head *head);
+
+/* Bytes of the head once written; known before any frame is coded. */
+size_t record_head_size(const struct record_head *head);
+
+/* Decoded bytes of frame `i`, and where in the blob it starts. */
+size_t record_frame_size(const struct record_head *head, uint32_t i);
+uint64_t record_frame_start(const struct record_head *head, uint32_t i);
+
+/* Appends the head to `out`: exactly record_head_size() bytes. */
+int record_head_format(const struct record_head *head, struct buf *out,
+                       struct err *err);
+
+/*
+ * Reads how long the head is from its first RECORD_FIXED_SIZE bytes, so that a
+ * reader knows what to fetch. ERR_DAMAGED when these bytes cannot be a record,
+ * ERR_FORMAT when a newer git-zllm wrote it.
+ */
+int record_head_measure(const uint8_t *bytes, size_t n, size_t *size,
+                        struct err *err);
+
+/*
+ * Reads a whole head of `n` = record_head_measure() bytes. All sums, counts and
+ * sizes are checked: on success every frame's stored size is at most its
+ * decoded size, modes are known, and their total is *body bytes. The caller
+ * frees with record_head_wipe(). 0, ERR_DAMAGED or ERR_FORMAT.
+ */
+int record_head_parse(const uint8_t *bytes, size_t n, struct record_head *out,
+                      uint64_t *body, struct err *err);
+
+#endif

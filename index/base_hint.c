@@ -1,0 +1,16 @@
+#include "index/base_hint.h"
+
+#include <stdlib.h>
+
+void base_hints_wipe(struct base_hints *h)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		free(h->list[i].path);
+		free(h->list[i].commit);
+		free(h->list[i].local_file);
+	}
+	free(h->list);
+	free(h->path);
+	free(h->commit);
+	*h = (struct base_hints)BASE_HINTS_INIT;
+}

@@ -1,0 +1,74 @@
+/*
+ * A file as a run of extents: every byte belongs to exactly one, in order, so
+ * any file comes back bit for bit whatever it holds.
+ *
+ * model_scan() looks at a file's content, never at its name: a valid
+ * safetensors file becomes its header, tensors, gaps and tail; any other file
+ * becomes content-defined chunks (opaque.h). Nothing is refused.
+ */
+#ifndef ZLLM_EXTENTS_H
+#define ZLLM_EXTENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+#include "codec/common/xxh128.h"
+#include "codec/dtype.h"
+
+struct err;
+
+enum { TENSOR_DIMS_MAX = 16, TENSOR_NAME_MAX = 65535 };
+
+/* The numbers are stored in manifests and never change. */
+enum model_kind { MODEL_OPAQUE = 0, MODEL_SAFETENSORS = 1 };
+enum extent_kind {
+	EXTENT_CHUNK = 0,  /* a piece of something with no structure */
+	EXTENT_HEADER = 1, /* length field and JSON of a safetensors file */
+	EXTENT_TENSOR = 2,
+	EXTENT_GAP = 3     /* bytes between or after tensors */
+};
+
+struct extent {
+	enum extent_kind kind;
+	enum dtype dtype;   /* DTYPE_BYTES unless a tensor */
+	uint64_t offset;    /* in the file, bytes */
+	uint64_t size;      /* bytes */
+	const char *name;   /* tensors: the name, UTF-8; else NULL */
+	unsigned dim_count;
+	uint64_t dims[TENSOR_DIMS_MAX];
+
+	bool inlined;       /* travels in the manifest instead of a record */
+	struct oid id;      /* SHA-256 of the bytes; filled by extents_hash() */
+	struct xxh128 sum;  /* XXH3-128 of the bytes; likewise */
+};
+
+struct extents {
+	enum model_kind model;
+	uint64_t size;         /* of the file, bytes */
+	struct extent *list;   /* owned; in order of offset, no hole, no overlap */
+	size_t count;
+	char *names;           /* owned: where the names live */
+};
+
+void extents_wipe(struct extents *x);
+
+/* Finds the tensors of the file `fd` of `size` bytes. 0 with *out filled, or
+ * ERR_IO, ERR_NOMEM. A file that is no valid safetensors gets MODEL_OPAQUE and
+ * one chunk extent of the whole: extents_hash() cuts it. */
+int model_scan(int fd, uint64_t size, struct extents *out, struct err *err);
+
+/* Says how far a pass has come: called now and then with bytes done in all. */
+typedef void extents_progress_fn(void *ctx, uint64_t bytes);
+
+/*
+ * One pass over the file: cuts what has no structure into chunks, fills `id`
+ * and `sum` of every extent, decides which travel in the manifest, and gives
+ * the SHA-256 of the whole file. Memory is a few MiB whatever the size.
+ * The hash of the whole and those of the extents run on two threads.
+ */
+int extents_hash(int fd, struct extents *x, struct oid *whole,
+                 extents_progress_fn *progress, void *ctx, struct err *err);
+
+#endif

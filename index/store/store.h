@@ -1,0 +1,124 @@
+/*
+ * A store: a flat space of keys over four verbs (get a range, put atomically,
+ * list a prefix, remove), so that a folder and a bucket are the same thing.
+ * docs/store.md says which keys there are, in which order they are written, and
+ * why a crash at any point loses nothing.
+ *
+ * A key is a path of lower-case ASCII letters, digits and "/.~@-_" (store_keys.h
+ * makes them); no empty, "." or ".." segments. A value appears whole or not at
+ * all, and is never altered in place.
+ *
+ * Many requests in flight: all verbs block, and all may be called from any
+ * number of threads at once on one store. `inflight` says how many at once pay
+ * off (a folder a few, a bucket 32); index/lanes.h is how callers do so.
+ */
+#ifndef ZLLM_STORE_H
+#define ZLLM_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct store;
+
+/* One version of one key, pinned while open: ranges read from it belong
+ * together even when the key is replaced meanwhile. */
+struct store_reader {
+	const struct store_reader_ops *ops;
+	uint64_t size; /* bytes of the value */
+};
+
+struct store_reader_ops {
+	/* Reads exactly `n` bytes at `offset`; a value that ends before is
+	 * ERR_DAMAGED. Any number of threads at once. */
+	int (*read)(struct store_reader *r, uint64_t offset, void *buf, size_t n,
+	            struct err *err);
+	void (*close)(struct store_reader *r); /* and frees */
+};
+
+/* A value on its way in. Bytes are appended by write(); then exactly one of
+ * commit() and abort() ends it and frees. One thread at a time. */
+struct store_writer {
+	const struct store_writer_ops *ops;
+};
+
+struct store_writer_ops {
+	int (*write)(struct store_writer *w, const void *bytes, size_t n,
+	             struct err *err);
+	/* Puts `head` (exactly as many bytes as put() was told) in front of all
+	 * that was written, makes the value durable, and then visible under
+	 * its key: when this returns 0, a power cut cannot take it away. When
+	 * the key exists already the old value stays and this is 0 too: equal
+	 * keys hold equal content. */
+	int (*commit)(struct store_writer *w, const void *head, struct err *err);
+	void (*abort)(struct store_writer *w);
+};
+
+/* What a listing says about a key. */
+struct store_entry {
+	const char *key; /* valid during the call only */
+	uint64_t size;   /* bytes */
+	int64_t mtime;   /* seconds since 1970 by the store's own clock */
+};
+
+/* Called for each key; non-zero ends the listing, which then returns that. */
+typedef int store_each_fn(void *ctx, const struct store_entry *entry);
+
+struct store_ops {
+	/* Opens `key` for reading. `want` is how many bytes from the start the
+	 * caller is about to read (0: none), so that a bucket fetches them with
+	 * the same request. 0; 1 when there is no such key; or negative. */
+	int (*get)(struct store *s, const char *key, size_t want,
+	           struct store_reader **out, struct err *err);
+
+	/* Begins a value. The first `head_size` bytes come last, at commit():
+	 * a record's frame table is known only then. */
+	int (*put)(struct store *s, const char *key, size_t head_size,
+	           struct store_writer **out, struct err *err);
+
+	/* Calls `each` for every key that begins with `prefix`, in byte order.
+	 * Keys that are not ours are passed over. */
+	int (*list)(struct store *s, const char *prefix, store_each_fn *each,
+	            void *ctx, struct err *err);
+
+	/* Removes `key` durably. 0; 1 when there was no such key. */
+	int (*remove)(struct store *s, const char *key, struct err *err);
+
+	void (*close)(struct store *s); /* and frees */
+};
+
+struct store {
+	const struct store_ops *ops;
+	unsigned inflight; /* requests at once that pay off, at least 1 */
+	const char *name;  /* for messages: "/mnt/models"; owned by the store */
+};
+
+/* The verbs. The contracts are those of the operations above. */
+int store_get(struct store *s, const char *key, size_t want,
+              struct store_reader **out, struct err *err);
+int store_put(struct store *s, const char *key, size_t head_size,
+              struct store_writer **out, struct err *err);
+int store_list(struct store *s, const char *prefix, store_each_fn *each,
+               void *ctx, struct err *err);
+int store_remove(struct store *s, const char *key, struct err *err);
+void store_close(struct store *s); /* NULL is fine */
+
+int store_read(struct store_reader *r, uint64_t offset, void *buf, size_t n,
+               struct err *err);
+void store_reader_close(struct store_reader *r); /* NULL is fine */
+
+int store_write(struct store_writer *w, const void *bytes, size_t n,
+                struct err *err);
+int store_commit(struct store_writer *w, const void *head, struct err *err);
+void store_abort(struct store_writer *w); /* NULL is fine */
+
+/* Whole small values at once. store_get_all() reads at most `max` bytes
+ * (ERR_DAMAGED when the value is larger) and appends them to `out`;
+ * 1 when there is no such key. */
+struct buf;
+int store_put_all(struct store *s, const char *key, const void *bytes, size_t n,
+                  struct err *err);
+int store_get_all(struct store *s, const char *key, size_t max, struct buf *out,
+                  struct err *err);
+
+#endif

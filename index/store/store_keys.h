@@ -1,0 +1,54 @@
+/*
+ * The names of things in a store (docs/store.md, "Keys"). Ids are parsed from
+ * fixed-length lower-case hex and never joined from what a store contains.
+ */
+#ifndef ZLLM_STORE_KEYS_H
+#define ZLLM_STORE_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+
+enum {
+	KEY_MAX = 256,          /* bytes of the longest key, NUL included */
+	KEY_BASES_MAX = 3,
+	KEY_BASE_PREFIX = 16,   /* bytes of a base's id that stand in a key */
+	REPO_ID_HEX = 32        /* digits of a repository's id */
+};
+
+#define KEY_STORE_FILE "zllm.json"
+
+/* objects/<aa>/<oid> */
+void key_object(const struct oid *oid, char key[KEY_MAX]);
+
+/* blobs/<aa>/<bb>/<id>: the solo record, and the prefix of all records of it. */
+void key_blob(const struct oid *id, char key[KEY_MAX]);
+
+/* blobs/<aa>/<bb>/<id>~<base>: a delta against one base. */
+void key_delta(const struct oid *id, const struct oid *base, char key[KEY_MAX]);
+
+/* owners/<repo-id>/<oid> */
+void key_owner(const char *repo_id, const struct oid *oid, char key[KEY_MAX]);
+
+/* What the key of a record says. */
+struct key_record {
+	struct oid id;
+	unsigned base_count; /* 0: solo */
+	uint8_t bases[KEY_BASES_MAX][KEY_BASE_PREFIX];
+};
+
+/* False when `key` is not the key of a record, spelled exactly as above. */
+bool key_parse_record(const char *key, struct key_record *out);
+
+/* False when `key` is not the key of an object's manifest. */
+bool key_parse_object(const char *key, struct oid *out);
+
+/* Whether every segment of `key` is one a store may hold. */
+bool key_valid(const char *key);
+
+/* Whether `id` is REPO_ID_HEX lower-case hex digits. */
+bool key_repo_id_valid(const char *id);
+
+#endif
