@@ -88,8 +88,10 @@ static int run(int argc, char **argv)
 {
 	struct fsck f = { 0 };
 	struct err err = ERR_INIT;
-	int rc = connection_open(ENDPOINT_DOWNLOAD, NULL, &f.connection, &err);
+	int rc = options_parse(&argc, argv, options, NULL, &err);
 
+	if (!rc)
+		rc = connection_open(ENDPOINT_DOWNLOAD, NULL, &f.connection, &err);
 	if (rc)
 		return report_error(&err);
 	rc = argc ? check_named(&f, argc, argv, &err) : check_all(&f, &err);
@@ -109,9 +111,9 @@ const struct command cmd_fsck = {
 	.summary = "read every object of the store and check its SHA-256",
 	.details =
 		"Restores each object (or those named) from the store without writing "
-	        "it\n"
+		"it\n"
 		"anywhere, and compares the SHA-256 of its bytes with its name. Exit "
-	        "code 3\n"
+		"code 3\n"
 		"when something is damaged; the record that is stands in the message.\n"
 		"To mend one: push it again from a clone that has it.\n",
 	.options = options,
