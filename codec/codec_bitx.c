@@ -10,6 +10,18 @@
 #include "codec/plane_code.h"
 #include "codec/planes.h"
 
+/*
+ * The paper's level. Times smaller than raw at levels 1 and 3, on the pairs of
+ * tests' real data (zstd 1.5.4, one core, frames of 256 Ki values):
+ *
+ *              sft-a  sft-c  ckpt-4  purebf16  merged  fp16   fp8    int8
+ *     level 1  3.17   4.67   2.217   11.96     18.83   1.780  3.62   3.66
+ *     level 3  2.92   4.37   2.198   12.00     18.90   1.784  3.65   3.71
+ *
+ * Level 1 wins where XOR leaves noise, in which there is nothing to match, and
+ * codes twice as fast (about 380 against 160 MB/s; decoding 950 and 700); 3 wins
+ * where most bytes are zero. Neither is always better, so the paper's stays.
+ */
 enum { LEVEL = 3 };
 
 /* Any bits can be XORed: 8-bit and integer tensors gain from a base as well. */

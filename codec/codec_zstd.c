@@ -6,7 +6,13 @@
 #include "codec/plane_code.h"
 #include "codec/planes.h"
 
-enum { LEVEL = 3 };
+/*
+ * In the planes of floats there is nothing to match and level 1, which looks
+ * less, finds more: BF16 1.447 times smaller than raw against 1.409 at level 3
+ * (whole frames by zstd -3: 1.278), F32 1.183 against 1.170 (1.078), F16 1.182
+ * against 1.179 (1.088), and codes faster. Other bytes do repeat.
+ */
+enum { LEVEL = 3, LEVEL_FLOAT = 1 };
 
 static bool takes(enum dtype dtype)
 {
@@ -21,7 +27,8 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 
 	(void)base;
 	planes_split(&planes, src, NULL, scratch->planes);
-	return plane_code_encode(&planes, scratch, LEVEL, dst, cap);
+	return plane_code_encode(&planes, scratch, planes.rotated ? LEVEL_FLOAT : LEVEL,
+	                         dst, cap);
 }
 
 static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
