@@ -84,11 +84,13 @@ static int check_named(struct fsck *f, int count, char **names, struct err *err)
 	return 0;
 }
 
+static const struct option_spec specs[] = { { 0 } };
+
 static int run(int argc, char **argv)
 {
 	struct fsck f = { 0 };
 	struct err err = ERR_INIT;
-	int rc = options_parse(&argc, argv, options, NULL, &err);
+	int rc = options_parse(&argc, argv, specs, NULL, &err);
 
 	if (!rc)
 		rc = connection_open(ENDPOINT_DOWNLOAD, NULL, &f.connection, &err);
@@ -103,8 +105,6 @@ static int run(int argc, char **argv)
 	return f.exit_code;
 }
 
-static const struct option_spec options[] = { { 0 } };
-
 const struct command cmd_fsck = {
 	.name = "fsck",
 	.arguments = "[<oid>...]",
@@ -116,6 +116,6 @@ const struct command cmd_fsck = {
 		"code 3\n"
 		"when something is damaged; the record that is stands in the message.\n"
 		"To mend one: push it again from a clone that has it.\n",
-	.options = options,
+	.options = specs,
 	.run = run,
 };

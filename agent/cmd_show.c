@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "index/manifest.h"
 #include "index/manifest_store.h"
 #include "index/object_cost.h"
+#include "index/store/store.h"
 
 struct show_options {
 	bool json;
@@ -248,9 +250,9 @@ const struct command cmd_show = {
 	.arguments = "[--json] <path> | <rev>:<path> | <oid>",
 	.summary = "how one object is stored: its tensors, their codecs, bases and sizes",
 	.details = "Prints where the object came from and where its bases did, and a "
-	           "line for\n"
+		   "line for\n"
 		   "each extent of the file: dtype, shape, size, stored bytes, codec, "
-	           "the blob\n"
+		   "the blob\n"
 		   "that is its base, and the tensor's name. What is stored inside the\n"
 		   "manifest itself is 'inline'.\n",
 	.options = specs,

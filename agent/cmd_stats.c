@@ -127,7 +127,7 @@ const struct command cmd_stats = {
 	.details =
 		"Counts the store of this repository: bytes as pushed, after whole-file\n"
 		"dedup, after tensor dedup, and as stored, with what deltas and solo "
-	        "coding\n"
+		"coding\n"
 		"saved. Reads every manifest and lists every record.\n",
 	.options = specs,
 	.run = run,
