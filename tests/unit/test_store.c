@@ -1,148 +1,10 @@
-/* What every store must do, checked for each kind of store we have. */
+/* What every store must do, checked for each kind of store we have; listings are
+ * in test_store_list.c. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include <cmocka.h>
+#include "tests/unit/store_fixture.h"
 
-#include "codec/common/buf.h"
-#include "codec/common/err.h"
-#include "index/store/store.h"
-#include "index/store/store_faulty.h"
-#include "index/store/store_folder.h"
-#include "index/store/store_keys.h"
-#include "index/store/store_memory.h"
-#include "tests/unit/scratch_folder.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static const struct store_folder_modes modes = { 0444, 0755 };
-
-/* ---------------------------------------------------------------- the kinds */
-
-struct fixture {
-	struct store *store;
-	char folder[SCRATCH_MAX]; /* "": none */
-};
-
-static struct store *make_memory(char folder[SCRATCH_MAX])
-{
-	struct store *s;
-
-	(void)folder;
-	return store_memory_new(&s, NULL) ? NULL : s;
-}
-
-static struct store *make_folder(char folder[SCRATCH_MAX])
-{
-	struct store *s;
-
-	scratch_folder_new(folder);
-	return store_folder_open(folder, &modes, &s, NULL) ? NULL : s;
-}
-
-static struct store *make_faulty(char folder[SCRATCH_MAX])
-{
-	const struct store_fault_plan none = { FAULT_NONE, 0 };
-	struct store *inner = make_folder(folder), *s;
-
-	return !inner || store_faulty_new(inner, none, 0, &s, NULL) ? NULL : s;
-}
-
-static const struct kind {
-	const char *name;
-	struct store *(*make)(char folder[SCRATCH_MAX]);
-} kinds[] = {
-	{ "a store in a folder", make_folder },
-	{ "a store in memory", make_memory },
-	{ "a faulty store without faults", make_faulty },
-};
-
-static int begin(void **state)
-{
-	const struct kind *kind = *state;
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return -1;
-	f->store = kind->make(f->folder);
-	*state = f;
-	return f->store ? 0 : -1;
-}
-
-static int end(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(f->store);
-	if (f->folder[0])
-		scratch_folder_remove(f->folder);
-	free(f);
-	return 0;
-}
-
-static struct store *store_of(void **state)
-{
-	return ((struct fixture *)*state)->store;
-}
-
-/* ---------------------------------------------------------------- words of the tests */
-
-static void put(struct store *s, const char *key, const char *text)
-{
-	struct err err = ERR_INIT;
-
-	int rc = store_put_all(s, key, text, strlen(text), &err);
-	if (rc)
-		fail_msg("put %s: %s", key, err.text);
-	assert_int_equal(err.code, 0);
-}
-
-static void assert_value(struct store *s, const char *key, const char *text)
-{
-	struct buf b = BUF_INIT;
-	struct err err = ERR_INIT;
-
-	int rc = store_get_all(s, key, 1 << 20, &b, &err);
-	if (rc)
-		fail_msg("get %s: %d %s", key, rc, err.text);
-	assert_string_equal(buf_text(&b), text);
-	buf_wipe(&b);
-}
-
-static void assert_absent(struct store *s, const char *key)
-{
-	struct store_reader *r = NULL;
-	struct err err = ERR_INIT;
-
-	assert_int_equal(store_get(s, key, 0, &r, &err), 1);
-	assert_null(r);
-	assert_int_equal(err.code, 0);
-}
-
-/* Appends "key " for each. */
-static int collect(void *ctx, const struct store_entry *entry)
-{
-	buf_addf(ctx, "%s ", entry->key);
-	return 0;
-}
-
-static void assert_listing(struct store *s, const char *prefix, const char *keys)
-{
-	struct buf b = BUF_INIT;
-	struct err err = ERR_INIT;
-
-	assert_int_equal(store_list(s, prefix, collect, &b, &err), 0);
-	assert_string_equal(buf_text(&b), keys);
-	assert_int_equal(err.code, 0);
-	buf_wipe(&b);
-}
+/* ---------------------------------------------------------------- the rules */
 
 static void fill(uint8_t *bytes, size_t n, uint32_t seed)
 {
@@ -151,8 +13,6 @@ static void fill(uint8_t *bytes, size_t n, uint32_t seed)
 		bytes[i] = (uint8_t)(seed >> 24);
 	}
 }
-
-/* ---------------------------------------------------------------- the rules */
 
 static void an_empty_store_has_nothing(void **state)
 {
@@ -315,123 +175,6 @@ static void ranges_are_exact_and_end_with_the_value(void **state)
 	}
 	store_reader_close(r);
 	store_reader_close(NULL);
-}
-
-static void listings_are_in_byte_order_of_whole_keys(void **state)
-{
-	/* '-' < '.' < '/' < '0' < '@' < 'a' < '~': folders sort with their slash. */
-	static const char *const keys[] = {
-		"zllm.json",      "blobs/aa/bb/aabb~11", "blobs/aa/bb/aabb",
-		"blobs/aa/bb/ab", "blobs/aa/bc/x",       "blobs/aa-1",
-		"blobs/aa.1/x",   "blobs/aa1",           "blobs/aa@1",
-		"blobs/ab/b",     "objects/aa/o",        "owners/r/o",
-		"blobs/_",        "blobs/aa~x",
-	};
-	static const struct {
-		const char *prefix, *keys;
-	} cases[] = {
-		{ "",
-		  "blobs/_ blobs/aa-1 blobs/aa.1/x blobs/aa/bb/aabb blobs/aa/bb/aabb~11 "
-		  "blobs/aa/bb/ab blobs/aa/bc/x blobs/aa1 blobs/aa@1 blobs/aa~x "
-		  "blobs/ab/b objects/aa/o owners/r/o zllm.json " },
-		{ "o", "objects/aa/o owners/r/o " },
-		{ "objects", "objects/aa/o " },
-		{ "objects/", "objects/aa/o " },
-		{ "objects/aa/o", "objects/aa/o " },
-		{ "objects/aa/oo", "" },
-		{ "objects/ab/", "" },
-		{ "objects/aa/o/", "" },
-		{ "objects/aa/o/p", "" },
-		{ "blobs/aa/bb/aabb", "blobs/aa/bb/aabb blobs/aa/bb/aabb~11 " },
-		{ "blobs/aa/bb/aabb~", "blobs/aa/bb/aabb~11 " },
-		{ "blobs/aa/bb/",
-		  "blobs/aa/bb/aabb blobs/aa/bb/aabb~11 blobs/aa/bb/ab " },
-		{ "blobs/aa/b",
-		  "blobs/aa/bb/aabb blobs/aa/bb/aabb~11 blobs/aa/bb/ab blobs/aa/bc/x " },
-		{ "blobs/aa.", "blobs/aa.1/x " },
-		{ "blobs/a",
-		  "blobs/aa-1 blobs/aa.1/x blobs/aa/bb/aabb blobs/aa/bb/aabb~11 "
-		  "blobs/aa/bb/ab blobs/aa/bc/x blobs/aa1 blobs/aa@1 blobs/aa~x "
-		  "blobs/ab/b " },
-		{ "z", "zllm.json " },
-		{ "zllm.jsonx", "" },
-	};
-	struct store *s = store_of(state);
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		put(s, keys[i], "x");
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_listing(s, cases[i].prefix, cases[i].keys);
-}
-
-struct seen {
-	uint64_t size;
-	int64_t mtime;
-};
-
-static int note(void *ctx, const struct store_entry *entry)
-{
-	*(struct seen *)ctx = (struct seen){ entry->size, entry->mtime };
-	return 0;
-}
-
-static void entries_carry_size_and_time(void **state)
-{
-	struct store *s = store_of(state);
-	struct seen seen = { 0, 0 };
-	struct store_writer *w;
-	int64_t before = time(NULL);
-
-	assert_int_equal(store_put(s, "blobs/x", 5, &w, NULL), 0);
-	assert_int_equal(store_write(w, "tail", 4, NULL), 0);
-	assert_int_equal(store_commit(w, "head:", NULL), 0);
-	assert_int_equal(store_list(s, "blobs/x", note, &seen, NULL), 0);
-	assert_int_equal(seen.size, 9);
-	assert_in_range(seen.mtime, before - 2, time(NULL) + 2);
-}
-
-struct stopper {
-	unsigned calls, stop_at;
-	int answer;
-};
-
-static int count_and_stop(void *ctx, const struct store_entry *entry)
-{
-	struct stopper *t = ctx;
-
-	(void)entry;
-	return ++t->calls == t->stop_at ? t->answer : 0;
-}
-
-static void a_listing_ends_when_told(void **state)
-{
-	static const struct stopper cases[] = { { 0, 1, 7 }, { 0, 2, ERR_INTERRUPTED } };
-	struct store *s = store_of(state);
-
-	put(s, "a/1", "x");
-	put(s, "a/2", "x");
-	put(s, "b/1", "x");
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct stopper t = cases[i];
-		assert_int_equal(store_list(s, "", count_and_stop, &t, NULL), t.answer);
-		assert_int_equal(t.calls, t.stop_at);
-	}
-}
-
-static int remove_it(void *ctx, const struct store_entry *entry)
-{
-	return store_remove(ctx, entry->key, NULL);
-}
-
-static void a_listing_may_use_the_store(void **state)
-{
-	struct store *s = store_of(state);
-
-	put(s, "a/1", "x");
-	put(s, "a/2", "x");
-	put(s, "b/1", "x");
-	assert_int_equal(store_list(s, "a/", remove_it, s, NULL), 0);
-	assert_listing(s, "", "b/1 ");
 }
 
 static void removing_takes_one_key_away(void **state)
@@ -602,14 +345,7 @@ static void many_threads_may_use_one_store(void **state)
 	assert_int_equal(count, ROUNDS);
 }
 
-static const struct {
-	const char *name;
-	CMUnitTestFunction run;
-} rules[] = {
-#define RULE(f)       \
-	{             \
-#f, f \
-	}
+static const struct rule rules[] = {
 	RULE(an_empty_store_has_nothing),
 	RULE(values_of_any_size_come_back),
 	RULE(the_head_comes_last_and_stands_first),
@@ -619,29 +355,14 @@ static const struct {
 	RULE(of_two_writers_the_first_to_commit_wins),
 	RULE(a_reader_keeps_its_version),
 	RULE(ranges_are_exact_and_end_with_the_value),
-	RULE(listings_are_in_byte_order_of_whole_keys),
-	RULE(entries_carry_size_and_time),
-	RULE(a_listing_ends_when_told),
-	RULE(a_listing_may_use_the_store),
 	RULE(removing_takes_one_key_away),
 	RULE(part_of_a_key_is_no_key),
 	RULE(names_that_are_no_keys_are_refused),
 	RULE(a_value_larger_than_asked_for_is_damage),
 	RULE(many_threads_may_use_one_store),
-#undef RULE
 };
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(rules)];
-	int failed = 0;
-
-	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-		for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-			tests[i] = (struct CMUnitTest){ rules[i].name, rules[i].run,
-				                        begin, end, (void *)&kinds[k] };
-		failed += _cmocka_run_group_tests(kinds[k].name, tests, ARRAY_SIZE(tests),
-		                                  NULL, NULL);
-	}
-	return failed;
+	return run_rules_on_all(rules, ARRAY_SIZE(rules));
 }
