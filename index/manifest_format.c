@@ -25,7 +25,8 @@ static void add_extent(struct buf *body, const struct extent *x)
 
 	buf_add_u8(body, (uint8_t)x->kind);
 	buf_add_u8(body, (uint8_t)x->dtype);
-	buf_add_u8(body, x->inlined ? MANIFEST_INLINED : 0);
+	buf_add_u8(body, (uint8_t)((x->inlined ? MANIFEST_INLINED : 0) |
+	                           x->base_count << MANIFEST_BASES_SHIFT));
 	buf_add_u8(body, (uint8_t)x->dim_count);
 	buf_add_u64(body, x->size);
 	for (unsigned i = 0; i < x->dim_count; i++)
@@ -35,6 +36,7 @@ static void add_extent(struct buf *body, const struct extent *x)
 	if (!x->inlined) {
 		buf_add(body, x->id.bytes, SHA256_SIZE);
 		buf_add(body, x->sum.bytes, XXH128_SIZE);
+		buf_add(body, x->bases, x->base_count * sizeof(x->bases[0]));
 	}
 }
 

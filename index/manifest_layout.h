@@ -20,7 +20,13 @@ enum {
 };
 
 enum manifest_packing { MANIFEST_STORED = 0, MANIFEST_ZSTD = 1 };
-enum { MANIFEST_INLINED = 1 }; /* the one flag of an extent */
+
+/* The flags of an extent. */
+enum {
+	MANIFEST_INLINED = 1,
+	MANIFEST_BASES = 6, /* two bits: how many bases its record had */
+	MANIFEST_BASES_SHIFT = 1
+};
 
 /* How large a body `packed` bytes may unpack to: what a reader is willing to
  * allocate for them. A body that packs better is stored unpacked. */

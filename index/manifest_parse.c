@@ -143,8 +143,11 @@ static int read_extent(struct cursor *c, struct extent *x, struct span *name,
 
 	*x = (struct extent){ .dim_count = cursor_u8(c) };
 	if (kind > EXTENT_GAP || dtype >= DTYPE_COUNT ||
-	    flags & ~(unsigned)MANIFEST_INLINED)
+	    flags & ~(unsigned)(MANIFEST_INLINED | MANIFEST_BASES))
 		return too_new(err, "an extent");
+	x->base_count = (flags & MANIFEST_BASES) >> MANIFEST_BASES_SHIFT;
+	if (flags & MANIFEST_INLINED && x->base_count)
+		return damaged(err, "an inline extent with a base");
 	if (x->dim_count > TENSOR_DIMS_MAX)
 		return damaged(err, "a tensor with too many dimensions");
 	x->kind = (enum extent_kind)kind;
@@ -157,6 +160,7 @@ static int read_extent(struct cursor *c, struct extent *x, struct span *name,
 	if (!x->inlined) {
 		cursor_copy(c, x->id.bytes, SHA256_SIZE);
 		cursor_copy(c, x->sum.bytes, XXH128_SIZE);
+		cursor_copy(c, x->bases, x->base_count * sizeof(x->bases[0]));
 	}
 	return 0;
 }

@@ -22,6 +22,8 @@ struct err;
 enum {
 	TENSOR_DIMS_MAX = 16,
 	TENSOR_NAME_MAX = 65535,                /* bytes */
+	EXTENT_BASES_MAX = 3,
+	EXTENT_BASE_PREFIX = 16, /* bytes */
 	EXTENT_INLINE_TENSOR = 64 * 1024,       /* smaller extents of a model are inline */
 	EXTENT_INLINE_CHUNK = 1024 * 1024,      /* a smaller opaque file is inline, whole */
 	EXTENT_INLINE_TOTAL = 8 * 1024 * 1024   /* then even small ones get records */
@@ -49,6 +51,11 @@ struct extent {
 	bool inlined;       /* travels in the manifest instead of a record */
 	struct oid id;      /* SHA-256 of the bytes; filled by extents_hash() */
 	struct xxh128 sum;  /* XXH3-128 of the bytes; likewise */
+
+	/* Where its record is thought to be: the first bytes of its bases' ids, as
+	 * they stand in the record's key; none for a solo record. */
+	unsigned base_count;
+	uint8_t bases[EXTENT_BASES_MAX][EXTENT_BASE_PREFIX];
 };
 
 struct extents {

@@ -31,12 +31,22 @@ void key_blob(const struct oid *id, char key[KEY_MAX])
 	snprintf(key, KEY_MAX, BLOBS "%.2s/%.2s/%s", hex, hex + 2, hex);
 }
 
+void key_record(const struct key_record *record, char key[KEY_MAX])
+{
+	key_blob(&record->id, key);
+	char *end = key + BLOB_ID_AT + SHA256_HEX;
+	for (unsigned i = 0; i < record->base_count; i++, end += 1 + BASE_HEX) {
+		*end = '~';
+		hex_format(record->bases[i], KEY_BASE_PREFIX, end + 1);
+	}
+}
+
 void key_delta(const struct oid *id, const struct oid *base, char key[KEY_MAX])
 {
-	key_blob(id, key);
-	size_t end = BLOB_ID_AT + SHA256_HEX;
-	key[end] = '~';
-	hex_format(base->bytes, KEY_BASE_PREFIX, key + end + 1);
+	struct key_record record = { .id = *id, .base_count = 1 };
+
+	memcpy(record.bases[0], base->bytes, KEY_BASE_PREFIX);
+	key_record(&record, key);
 }
 
 void key_owner(const char *repo_id, const struct oid *oid, char key[KEY_MAX])

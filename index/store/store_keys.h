@@ -39,6 +39,9 @@ struct key_record {
 	uint8_t bases[KEY_BASES_MAX][KEY_BASE_PREFIX];
 };
 
+/* The key of the record that `record` describes: key_blob() without bases. */
+void key_record(const struct key_record *record, char key[KEY_MAX]);
+
 /* False when `key` is not the key of a record, spelled exactly as above. */
 bool key_parse_record(const char *key, struct key_record *out);
 
