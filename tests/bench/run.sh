@@ -7,4 +7,4 @@ if [ -z "${ZLLM_DATA:-}" ] && [ -f "$top/../shared/data/models.py" ]; then
 	ZLLM_DATA=$top/build/data
 	export ZLLM_DATA
 fi
-exec python3 "$top/tests/bench/bench.py" "$@"
+exec /usr/bin/python3 "$top/tests/bench/bench.py" "$@"
