@@ -126,22 +126,19 @@ static int faulty_get(struct store *s, const char *key, size_t want,
 {
 	struct faulty *f = (struct faulty *)s;
 	struct faulty_reader *r = calloc(1, sizeof(*r));
-	enum store_fault fault = call_begin(f);
-	int rc;
 
 	if (!r)
-		rc = err_nomem(err, "a reader");
-	else if (prevents(fault))
-		rc = injected(fault, "get", err);
-	else
-		rc = store_get(f->inner, key, want, &r->inner, err);
+		return err_nomem(err, "a reader");
+	enum store_fault fault = call_begin(f);
+	int rc = prevents(fault) ? injected(fault, "get", err)
+	                         : store_get(f->inner, key, want, &r->inner, err);
 	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "get", err);
-	if (!rc) {
+	if (!rc && r->inner) {
 		r->base = (struct store_reader){ &faulty_reader_ops, r->inner->size };
 		r->store = f;
 		*out = &r->base;
-	} else if (r) {
+	} else {
 		faulty_reader_close(&r->base);
 	}
 	call_end(f);
@@ -203,22 +200,19 @@ static int faulty_put(struct store *s, const char *key, size_t head_size,
 {
 	struct faulty *f = (struct faulty *)s;
 	struct faulty_writer *w = calloc(1, sizeof(*w));
-	enum store_fault fault = call_begin(f);
-	int rc;
 
 	if (!w)
-		rc = err_nomem(err, "a writer");
-	else if (prevents(fault))
-		rc = injected(fault, "put", err);
-	else
-		rc = store_put(f->inner, key, head_size, &w->inner, err);
+		return err_nomem(err, "a writer");
+	enum store_fault fault = call_begin(f);
+	int rc = prevents(fault) ? injected(fault, "put", err)
+	                         : store_put(f->inner, key, head_size, &w->inner, err);
 	if (!rc && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "put", err);
 	if (!rc) {
 		w->base.ops = &faulty_writer_ops;
 		w->store = f;
 		*out = &w->base;
-	} else if (w) {
+	} else {
 		store_abort(w->inner);
 		free(w);
 	}

@@ -108,7 +108,7 @@ static int names_read(struct walk *w, size_t at, DIR *dir, struct names *names)
 	return 0;
 }
 
-/* Opens that folder. 0; 1 when it is none, or no more. */
+/* Opens that folder; *dir stays NULL when it is none, or no more. */
 static int folder_open(struct walk *w, size_t at, DIR **dir)
 {
 	/* Without its last slash, which would follow a symbolic link. */
@@ -117,7 +117,7 @@ static int folder_open(struct walk *w, size_t at, DIR **dir)
 	int fd = store_folder_openat(w->folder, at ? w->key : ".",
 	                             O_RDONLY | O_DIRECTORY);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-		return 1;
+		return 0;
 	*dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!*dir) {
 		int rc = err_errno(w->err, "store %s: listing %s", w->folder->path,
@@ -152,11 +152,11 @@ static int tell(struct walk *w)
 static int walk_folder(struct walk *w, size_t at)
 {
 	struct names names = { NULL, 0, 0 };
-	DIR *dir;
+	DIR *dir = NULL;
 
 	int rc = folder_open(w, at, &dir);
-	if (rc)
-		return rc == 1 ? 0 : rc;
+	if (rc || !dir)
+		return rc;
 	rc = names_read(w, at, dir, &names);
 	closedir(dir);
 	for (size_t i = 0; !rc && i < names.count; i++) {

@@ -144,12 +144,12 @@ static int place_file(const struct folder_writer *w, struct err *err)
 static int folder_commit(struct store_writer *writer, const void *head, struct err *err)
 {
 	struct folder_writer *w = (struct folder_writer *)writer;
-	char parent[KEY_MAX];
 
 	int rc = finish_file(w, head, err);
 	if (!rc)
 		rc = place_file(w, err);
 	if (!rc) {
+		char parent[KEY_MAX];
 		store_folder_tree_parent(w->key, parent);
 		rc = store_folder_tree_sync(w->folder, parent, err);
 	}

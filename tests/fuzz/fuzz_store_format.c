@@ -9,6 +9,8 @@
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char id[STORE_ID_HEX + 1] = "";

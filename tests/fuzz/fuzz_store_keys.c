@@ -23,6 +23,8 @@ static void spell(const struct key_record *r, char key[KEY_MAX])
 	}
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char key[KEY_MAX];
