@@ -177,14 +177,31 @@ static int make_url(struct init *in, const char *typed, struct err *err)
 	return rc;
 }
 
+/* A store that `git add -A` would put into the repository. */
+static void warn_if_inside(const struct init *in, const char *store)
+{
+	size_t n = strlen(in->paths.worktree);
+	char *real = realpath(store, NULL);
+
+	if (real && strncmp(real, in->paths.worktree, n) == 0 && real[n] == '/' &&
+	    strncmp(real + n, "/.git/", 6) != 0)
+		report_note("the store lies inside this worktree: keep it out of git, "
+		            "with a line "
+		            "'%s/' in .gitignore",
+		            real + n);
+	free(real);
+}
+
 static int make_store(struct init *in, struct err *err)
 {
 	struct store *store = NULL;
 
 	int rc = store_url_create(&in->store_url, in->paths.worktree, &in->paths.modes,
 	                          &store, err);
-	if (!rc)
+	if (!rc) {
 		report_line("store:    %s", store->name);
+		warn_if_inside(in, store->name);
+	}
 	store_close(store);
 	return rc;
 }

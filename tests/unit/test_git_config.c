@@ -101,7 +101,8 @@ static void only_safe_keys_are_taken_from_lfsconfig(void **state)
 
 static void git_goes_before_lfsconfig_and_the_source_is_known(void **state)
 {
-	struct git_config *c = parsed("lfs.url\nuser|", "lfs.url\nrepo|lfs.pushurl\nrepo|");
+	struct git_config *c = parsed("lfs.url\nuser|",
+	                              "lfs.url\nrepo|lfs.pushurl\nrepo|");
 
 	(void)state;
 	assert_value(c, "lfs.url", "user");
@@ -209,7 +210,8 @@ static void a_broken_lfsconfig_is_an_error_with_a_remedy(void **state)
 	assert_null(c);
 }
 
-#define IN_SANDBOX(test) cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
+#define IN_SANDBOX(test) \
+	cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
 
 int main(void)
 {

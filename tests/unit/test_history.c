@@ -140,9 +140,10 @@ static void a_renamed_model_is_found_by_likeness(void **state)
 	sandbox_git(*state, "mv", "old", "new", NULL);
 	sandbox_point("new/model.safetensors", "v2", MODEL + 100);
 	sandbox_commit(*state);
-	assert_hints("origin", "v2", MODEL + 100, KNOWN,
-	             "new/model.safetensors < old/model.safetensors=v1 small.safetensors=y "
-	             "notes.bin=z");
+	assert_hints(
+		"origin", "v2", MODEL + 100, KNOWN,
+		"new/model.safetensors < old/model.safetensors=v1 small.safetensors=y "
+		"notes.bin=z");
 }
 
 static void shards_of_one_commit_are_compared_with_the_whole_before(void **state)
@@ -288,7 +289,8 @@ static void hints_are_at_most_64(void **state)
 	git_config_free(config);
 }
 
-#define IN_SANDBOX(test) cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
+#define IN_SANDBOX(test) \
+	cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
 
 int main(void)
 {
