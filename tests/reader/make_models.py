@@ -81,13 +81,13 @@ def every_dtype(rng):
 
 
 def frames(rng, tuned):
-    """BF16 tensors of three frames and a bit, for what a frame table can say."""
+    """Tensors of several frames, for all that a frame table can say."""
     step = 2 * FRAME
-    a = floats(rng, 3 * FRAME + 1001, "BF16")
-    noise = rng.randbytes(step)
+    a = floats(rng, 6 * FRAME + 1001, "BF16")
+    noise, fill = rng.randbytes(step), b"\x80\x3f" * FRAME
     changed = nudge(rng, a, 2, 0.05)
-    mixed = a[:step] + noise + b"\x80\x3f" * FRAME + changed[3 * step:]  # same raw fill coded
-    yield ["mixed", "BF16", [3 * FRAME + 1001], mixed if tuned else a]
+    mixed = a[:3 * step] + noise + fill + changed[5 * step:]
+    yield ["mixed", "BF16", [6 * FRAME + 1001], mixed if tuned else a]
     short = floats(rng, FRAME + 50000, "BF16")
     longer = floats(rng, FRAME, "BF16")
     yield ["embed", "BF16", [len(short + (longer if tuned else b"")) // 2],

@@ -114,7 +114,7 @@ def blob_key(blob_id, bases=()):
 
 
 class Store:
-    """A folder. Only plain files are values; symbolic links are passed over."""
+    """A folder. Only plain files are values."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -140,12 +140,9 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            if os.path.islink(os.path.join(self.folder, key)):
-                return None
-            raise Refusal(f"{key}: {error.strerror}") from None
+            raise Damage(f"{key}: {error.strerror}") from None
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return None
+            need(stat.S_ISREG(os.fstat(handle).st_mode), f"{key} is no plain file")
             return file.read()
 
     def names(self, folder):
@@ -450,26 +447,38 @@ def rotate_right(data, width):
 
 # ---------------------------------------------------------------- a blob of a store
 
-def read_blob(store, blob_id, key):
+DELTAS = 3                          # so many may stand on one another
+
+
+def read_blob(store, blob_id, key, deltas=0):
     """The blob from the record that lies at `key`, proven by its SHA-256."""
     data = store.get(key)
     if data is None:
         raise Damage(f"{key}: there is no such record")
     try:
-        r = parse_record(data)
-        _, *bases = os.path.basename(key).split("~")
-        need(bases == ([r.base[0][:32]] if r.base else []),
-             "the record has another base than its name says")
+        r, base = parse_record(data), None
+        if r.base:
+            need(deltas < DELTAS, f"more than {DELTAS} deltas stand on one another")
     except Refusal as refusal:
         raise with_context(refusal, key)
-    # A base has a solo record always (store.md, I3).
-    base = read_blob(store, r.base[0], blob_key(r.base[0])) if r.base else None
+    if r.base:
+        base_key = find_record(store, r.base[0], blob_key(r.base[0]))
+        base = read_blob(store, r.base[0], base_key, deltas + 1)
     try:
         blob = decode_record(r, base)
         need(hashlib.sha256(blob).hexdigest() == blob_id, "its SHA-256 is not its name")
     except Refusal as refusal:
         raise with_context(refusal, key)
     return blob
+
+
+def find_record(store, blob_id, key):
+    """`key` if it is there, or any record of the blob."""
+    if store.get(key) is not None:
+        return key
+    keys = store.record_keys(blob_id)
+    need(keys, f"{key}: the store has no record of this blob")
+    return keys[0]
 
 
 def with_context(refusal, context):
@@ -480,11 +489,7 @@ def with_context(refusal, context):
 def read_extent(store, extent):
     if extent.inline:
         return extent.data
-    key = blob_key(extent.id, extent.bases)
-    if store.get(key) is None:          # encoded anew since: any record of it will do
-        keys = store.record_keys(extent.id)
-        need(keys, f"{key}: the store has no record of this blob")
-        key = keys[0]
+    key = find_record(store, extent.id, blob_key(extent.id, extent.bases))
     blob = read_blob(store, extent.id, key)
     need(len(blob) == extent.size, f"{key}: {len(blob)} bytes instead of {extent.size}")
     need(sum_of(blob) == extent.sum, f"{key}: not the sum that the manifest gives")
