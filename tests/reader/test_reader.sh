@@ -1,6 +1,7 @@
 #!/bin/sh
 # The second reader against the program: what git-zllm stores, zllm_reader.py restores;
 # what the documents allow, both read; what they forbid, both refuse. Prints TAP.
+# shellcheck disable=SC2015  # `ok` never fails, so A && ok || not_ok is if-then-else
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
