@@ -1,6 +1,6 @@
 /*
  * What git-lfs must find in git's configuration to bring transfers to us. Which
- * keys, and why just these: hooks and README aside, ../shared/git-lfs.md 0 and 1.8.
+ * keys.
  */
 #ifndef ZLLM_AGENT_INSTALL_H
 #define ZLLM_AGENT_INSTALL_H
