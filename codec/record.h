@@ -33,12 +33,14 @@ enum prediction {
 	PREDICTION_NONE = 0,        /* solo */
 	PREDICTION_BASE = 1,        /* the bytes of one base */
 	PREDICTION_LOW_RANK = 2,    /* reserved: a base plus a low-rank product */
-	PREDICTION_COMBINATION = 3  /* reserved: a linear combination of bases */
+	PREDICTION_COMBINATION = 3, /* reserved: a linear combination of bases */
+	PREDICTION_CAST = 4         /* the values of one base, cast to our dtype */
 };
 
 struct record_base {
 	struct oid id;
 	uint64_t offset; /* byte of the base that predicts byte 0 of the blob */
+	enum dtype dtype; /* of its values; another than the blob's: PREDICTION_CAST */
 };
 
 struct record_head {

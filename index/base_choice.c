@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "codec/cast.h"
 #include "codec/common/err.h"
-#include "codec/record.h"
+#include "codec/prediction.h"
 #include "index/blob_find.h"
 #include "index/blob_put.h"
 #include "index/blob_reader.h"
@@ -27,6 +28,7 @@ struct tasting {
 	size_t piece; /* bytes of one sample */
 	size_t pieces;
 	uint8_t *raw, *base, *coded;
+	uint8_t *span; /* of the base, before it is cast */
 	struct frame_scratch *scratch;
 };
 
@@ -69,16 +71,31 @@ static int read_samples(struct tasting *s, struct err *err)
 	return 0;
 }
 
+static int predict_piece(struct tasting *s, const struct record_base *base,
+                         struct blob_source *source, size_t i, struct err *err)
+{
+	enum dtype dtype = s->blob->dtype;
+	struct prediction_span span = prediction_span(base, dtype, piece_offset(s, i),
+	                                              s->piece);
+	uint8_t *out = s->base + i * s->piece;
+	bool plain = prediction_is_plain(base, dtype);
+	int rc = blob_source_read(source, span.start, span.size, plain ? out : s->span,
+	                          err);
+
+	if (!rc && !plain)
+		prediction_cast(base, dtype, s->span, out, s->piece);
+	return rc;
+}
+
 /* The size with `base`; SIZE_MAX when it cannot be read. */
 static size_t size_against(struct tasting *s, const struct codec *codec,
-                           struct blob_source *base)
+                           const struct record_base *base, struct blob_source *source)
 {
 	struct err ignored = ERR_INIT;
 	size_t size;
 
 	for (size_t i = 0; i < s->pieces; i++)
-		if (blob_source_read(base, piece_offset(s, i), s->piece,
-		                     s->base + i * s->piece, &ignored))
+		if (predict_piece(s, base, source, i, &ignored))
 			return SIZE_MAX;
 	return coded_size(s, codec, &size, &ignored) ? SIZE_MAX : size;
 }
@@ -95,8 +112,9 @@ static int tasting_begin(struct tasting *s, const struct transfer *t,
 	                                : piece;
 	s->raw = malloc(s->pieces * s->piece);
 	s->base = malloc(s->pieces * s->piece);
+	s->span = malloc(2 * s->piece); /* no cast reads more */
 	s->coded = malloc(s->piece);
-	if (!s->raw || !s->base || !s->coded)
+	if (!s->raw || !s->base || !s->span || !s->coded)
 		return err_nomem(err, "samples");
 	int rc = scratch_shelf_take(t->shelf, &s->scratch, err);
 	return rc ? rc : read_samples(s, err);
@@ -108,6 +126,7 @@ static void tasting_end(struct tasting *s, const struct transfer *t)
 		scratch_shelf_put_back(t->shelf, s->scratch);
 	free(s->raw);
 	free(s->base);
+	free(s->span);
 	free(s->coded);
 }
 
@@ -115,25 +134,26 @@ static void tasting_end(struct tasting *s, const struct transfer *t)
 
 /* The base that a like stands for: itself where its record is solo, else its own
  * base. False when neither has a solo record. */
-static bool find_root(const struct transfer *t, const struct oid *like, struct oid *root)
+static bool find_root(const struct transfer *t, const struct extent *like,
+                      struct record_base *root)
 {
 	struct blob_place place;
 	struct blob_reader *reader = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (blob_find(t->store, like, &place, &ignored))
+	if (blob_find(t->store, &like->id, &place, &ignored))
 		return false;
 	if (place.record.base_count == 0) {
-		*root = *like;
+		*root = (struct record_base){ .id = like->id, .dtype = like->dtype };
 		return true;
 	}
-	if (blob_reader_open(t, like, UINT64_MAX, place.key, &reader, &ignored))
+	if (blob_reader_open(t, &like->id, UINT64_MAX, place.key, &reader, &ignored))
 		return false;
 	const struct record_head *head = blob_reader_head(reader);
-	bool usable = head->prediction == PREDICTION_BASE && head->bases[0].offset == 0;
-	*root = head->bases[0].id;
+	bool usable = head->base_count == 1 && head->bases[0].offset == 0;
+	*root = head->bases[0];
 	blob_reader_close(reader);
-	return usable && !blob_find(t->store, root, &place, &ignored) &&
+	return usable && !blob_find(t->store, &root->id, &place, &ignored) &&
 	       place.record.base_count == 0;
 }
 
@@ -153,16 +173,21 @@ int base_open(const struct transfer *t, const struct relatives *relatives,
 
 static size_t size_with_root(struct tasting *s, const struct transfer *t,
                              const struct relatives *relatives, const struct codec *codec,
-                             const struct oid *root)
+                             const struct record_base *root)
 {
 	struct blob_source *source = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (base_open(t, relatives, root, &source, &ignored))
+	if (base_open(t, relatives, &root->id, &source, &ignored))
 		return SIZE_MAX;
-	size_t size = size_against(s, codec, source);
+	size_t size = size_against(s, codec, root, source);
 	blob_source_close(source);
 	return size;
+}
+
+static bool can_predict(const struct record_base *base, enum dtype dtype)
+{
+	return base->dtype == dtype || cast_exists(base->dtype, dtype);
 }
 
 static bool seen_before(const struct oid *roots, size_t count, const struct oid *root)
@@ -186,11 +211,12 @@ static void try_likes(struct tasting *s, const struct transfer *t,
 
 	roots[tried++] = x->id; /* nothing is its own base */
 	for (size_t i = 0; i < count; i++) {
-		struct oid root;
-		if (!find_root(t, &likes[i].extent->id, &root) ||
-		    seen_before(roots, tried, &root))
+		struct record_base root;
+		if (!find_root(t, likes[i].extent, &root) ||
+		    !can_predict(&root, s->blob->dtype) ||
+		    seen_before(roots, tried, &root.id))
 			continue;
-		roots[tried++] = root;
+		roots[tried++] = root.id;
 		size_t size = size_with_root(s, t, relatives, delta, &root);
 		if (size >= best)
 			continue;

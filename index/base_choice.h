@@ -6,6 +6,7 @@
 #define ZLLM_BASE_CHOICE_H
 
 #include "codec/common/sha256.h"
+#include "codec/record.h"
 
 struct base_hint;
 struct blob_file;
@@ -18,7 +19,7 @@ struct transfer;
 
 struct base_choice {
 	const struct codec *codec;
-	struct oid base;               /* where codec->needs_base: a blob with a solo record */
+	struct record_base base;       /* where codec->needs_base: it has a solo record */
 	const struct base_hint *hint;  /* where that base came from; NULL when solo */
 };
 

@@ -214,9 +214,9 @@ static int put_plan(struct upload *u, struct upload_blob *blob,
 	if (rc)
 		return rc;
 	blob->record = (struct key_record){ .id = file->id };
-	if (plan->base) {
+	if (plan->source) {
 		blob->record.base_count = 1;
-		memcpy(blob->record.bases[0], plan->base_id.bytes, KEY_BASE_PREFIX);
+		memcpy(blob->record.bases[0], plan->base.id.bytes, KEY_BASE_PREFIX);
 	}
 	return 0;
 }
@@ -254,10 +254,10 @@ static int put_choice(struct upload *u, struct upload_blob *blob,
 
 	if (!choice->codec->needs_base)
 		return put_plan(u, blob, file, &solo, err);
-	if (!base_open(u->transfer, u->relatives, &choice->base, &source, &ignored))
+	if (!base_open(u->transfer, u->relatives, &choice->base.id, &source, &ignored))
 		rc = put_delta(u, blob, file, choice, source, err);
 	if (base_is_to_blame(rc) &&
-	    !blob_source_open_store(u->transfer, &choice->base, &source, &ignored))
+	    !blob_source_open_store(u->transfer, &choice->base.id, &source, &ignored))
 		rc = put_delta(u, blob, file, choice, source, err);
 	if (base_is_to_blame(rc))
 		rc = put_plan(u, blob, file, &solo, err);
