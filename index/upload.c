@@ -268,7 +268,7 @@ static int put_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct upload *u = ctx;
 	struct upload_blob *blob = u->missing[i];
-	const struct extent *x = blob->extent;
+	struct extent *x = blob->extent;
 	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
 	struct base_choice choice;
 	int rc = base_choose(u->transfer, u->relatives, x, &file, &choice, err);

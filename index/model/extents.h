@@ -23,7 +23,8 @@ enum {
 	TENSOR_DIMS_MAX = 16,
 	TENSOR_NAME_MAX = 65535,                /* bytes */
 	EXTENT_BASES_MAX = 3,
-	EXTENT_BASE_PREFIX = 16, /* bytes */
+	EXTENT_BASE_PREFIX = 16,                /* bytes */
+	EXTENT_TRIED_MAX = 7,
 	EXTENT_INLINE_TENSOR = 64 * 1024,       /* smaller extents of a model are inline */
 	EXTENT_INLINE_CHUNK = 1024 * 1024,      /* a smaller opaque file is inline, whole */
 	EXTENT_INLINE_TOTAL = 8 * 1024 * 1024   /* then even small ones get records */
@@ -36,6 +37,12 @@ enum extent_kind {
 	EXTENT_HEADER = 1, /* length field and JSON of a safetensors file */
 	EXTENT_TENSOR = 2,
 	EXTENT_GAP = 3     /* bytes between or after tensors */
+};
+
+/* What a codec made of samples of an extent: the reason for a choice. */
+struct extent_trial {
+	uint8_t codec;     /* enum codec_id */
+	uint16_t permille; /* stored bytes in thousandths of the raw ones */
 };
 
 struct extent {
@@ -56,6 +63,10 @@ struct extent {
 	 * they stand in the record's key; none for a solo record. */
 	unsigned base_count;
 	uint8_t bases[EXTENT_BASES_MAX][EXTENT_BASE_PREFIX];
+
+	/* Why it was stored as it was: what was tried when it was pushed. */
+	unsigned tried_count;
+	struct extent_trial tried[EXTENT_TRIED_MAX];
 };
 
 struct extents {
