@@ -1,0 +1,99 @@
+/* Kernels in plain C, for any CPU: the reference that the others must equal,
+ * and those that tests of other machines run. */
+#include "codec/kernel_portable.h"
+
+#include "codec/common/le.h"
+#include "codec/rans.h"
+#include "codec/ulp_token.h"
+
+static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16_t *ctx,
+                     uint16_t *symbols, size_t steps)
+{
+	const uint8_t *at = r->at;
+	size_t done = 0;
+
+	for (; done < steps && r->end - at >= RANS_STEP_BYTES; done++) {
+		for (unsigned s = 0; s < RANS_LANES; s++) {
+			unsigned v = rans_value_of(s);
+			uint32_t x = r->x[s];
+			const uint32_t *table = ctx ? tables + (ctx[v] << RANS_BITS) : tables;
+			uint32_t entry = table[x & (RANS_SUM - 1)];
+			x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
+			symbols[v] = (uint16_t)(entry >> 22);
+			/* Without a branch: which it is is noise. */
+			uint32_t low = x < RANS_LOW;
+			r->x[s] = low ? x << 16 | le16_load(at) : x;
+			at += 2 * low;
+		}
+		symbols += RANS_LANES;
+		if (ctx)
+			ctx += RANS_LANES;
+	}
+	r->at = at;
+	return done;
+}
+
+static void encode(struct rans_writer *w, const uint32_t *table, const uint16_t *index,
+                   size_t steps)
+{
+	uint8_t *at = w->at;
+
+	while (steps-- > 0) {
+		const uint16_t *step = index + steps * RANS_LANES;
+		for (unsigned s = RANS_LANES; s-- > 0;) {
+			uint32_t entry = table[step[rans_value_of(s)]];
+			uint32_t freq = entry & 0xffff;
+			uint32_t x = w->x[s];
+			uint32_t high = x >= freq << 20;
+			/* What is below `at` is still free, so the word may be
+			 * written in any case. */
+			le16_store(at - 2, (uint16_t)x);
+			at -= 2 * high;
+			x >>= 16 * high;
+			w->x[s] = ((x / freq) << RANS_BITS) + x % freq + (entry >> 16);
+		}
+	}
+	w->at = at;
+}
+
+static void split16(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens,
+                    struct nibbles *nibbles)
+{
+	struct nibbles to = *nibbles;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned z = ulp16_distance(le16_load(src + 2 * i), le16_load(base + 2 * i));
+		unsigned k = token16_nibbles(z);
+		tokens[i] = (uint16_t)((z >> 4 * k) + TOKEN_EACH * k);
+		for (unsigned s = 0; s < NIBBLE_STREAMS; s++) {
+			*to.at[s] = (uint8_t)(z >> 4 * s & 15);
+			to.at[s] += s < k;
+		}
+	}
+	*nibbles = to;
+}
+
+static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
+                    struct nibbles *nibbles, uint8_t *dst)
+{
+	struct nibbles from = *nibbles;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned k = token16_nibbles_of(tokens[i]);
+		unsigned z = (tokens[i] - TOKEN_EACH * k) << 4 * k;
+		for (unsigned s = 0; s < NIBBLE_STREAMS; s++) {
+			z |= s < k ? (unsigned)*from.at[s] << 4 * s : 0;
+			from.at[s] += s < k;
+		}
+		le16_store(dst + 2 * i, ulp16_value((uint16_t)z, le16_load(base + 2 * i)));
+	}
+	*nibbles = from;
+}
+
+const struct kernel kernel_portable = {
+	.name = "portable",
+	.decode = decode,
+	.encode = encode,
+	.split16 = split16,
+	.merge16 = merge16,
+};
