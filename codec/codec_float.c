@@ -231,7 +231,15 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 		if (!rans_coder_read(scratch->kernel, &p->reader, scratch->rans->tables,
 		                     NULL, symbols, m))
 			return false;
-		for (size_t i = 0; i < m; i += FIELDS_BLOCK) {
+		size_t i = 0;
+		if (p->cut.unit == 2) {
+			struct cut16 cut = { p->cut.shift, p->cut.low };
+			i = m / FIELDS_BLOCK * FIELDS_BLOCK;
+			scratch->kernel->join16(&cut, symbols, p->raw, i / FIELDS_BLOCK,
+			                        dst + 2 * at);
+			p->raw += fields_size(i, p->cut.width);
+		}
+		for (; i < m; i += FIELDS_BLOCK) {
 			size_t k = m - i < FIELDS_BLOCK ? m - i : FIELDS_BLOCK;
 			p->raw = fields_unpack(p->raw, p->cut.width, raw);
 			merge(&p->cut, symbols + i, raw, k, dst + (at + i) * p->cut.unit);

@@ -59,7 +59,8 @@ static bool get_classes(struct bits_reader *from, struct ulp_contexts *c, size_t
 	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
 	unsigned last = 0;
 
-	*c = (struct ulp_contexts){ .classes = bits_get(from, 2) + 1 };
+	c->classes = bits_get(from, 2) + 1;
+	c->banks = 1;
 	for (unsigned k = 0; k < c->classes; k++) {
 		c->low[k] = (uint8_t)bits_get(from, 8);
 		c->bank[k] = (uint8_t)bits_get(from, 2);
@@ -122,7 +123,7 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	struct rans_room *room = scratch->rans;
 	size_t n = size / shape->unit;
 	struct ulp_raw raw;
-	struct ulp_contexts contexts;
+	struct ulp_contexts contexts = { .shape = shape, .kernel = scratch->kernel };
 	struct bits_writer head = { .at = dst, .end = dst + cap };
 
 	if (n == 0)
@@ -133,9 +134,9 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 		ulp_raw_split(&raw, src + byte, base + byte, chunk(n, at),
 		              room->index + at);
 	}
-	ulp_plan_contexts(&contexts, shape, base, n, room);
+	ulp_plan_contexts(&contexts, base, n, room);
 	put_classes(&head, &contexts, n);
-	ulp_plan_tables(&contexts, shape, room, &head);
+	ulp_plan_tables(&contexts, room, &head);
 	uint8_t *at = bits_finish(&head);
 	if (head.full)
 		return 0;
@@ -161,6 +162,9 @@ static bool find_parts(struct parts *p, const uint8_t *src, size_t size, size_t 
 	struct rans_room *room = scratch->rans;
 	struct bits_reader head = { .at = src, .end = src + size };
 
+	p->contexts.shape = p->shape;
+	p->contexts.kernel = scratch->kernel;
+
 	if (!get_classes(&head, &p->contexts, n, room->classes) ||
 	    !get_tables(&head, &p->contexts, p->shape->tokens, room))
 		return false;
@@ -181,7 +185,7 @@ static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n
 	ulp_raw_init(&raw, scratch->kernel, p->shape->unit, room->raw);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = chunk(n, at), byte = at * p->shape->unit;
-		ulp_contexts_fill(&p->contexts, p->shape, base + byte, at, m, room->ctx);
+		ulp_contexts_fill(&p->contexts, base + byte, at, m, room->ctx);
 		if (!rans_coder_read(scratch->kernel, &p->reader, room->tables, room->ctx,
 		                     room->symbols, m))
 			return false;

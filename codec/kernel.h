@@ -24,6 +24,20 @@ struct nibbles {
 	uint8_t *at[NIBBLE_STREAMS];
 };
 
+/* Which table a value of 16 bits has, by its base's exponent. */
+struct place16 {
+	unsigned shift, mask; /* of the exponent */
+	unsigned low;         /* the exponent of table[0], which lower ones share */
+	const uint8_t *table; /* 16 numbers; the last for higher exponents too */
+};
+
+/* How 16-bit floats are taken apart: the sign, and `shift` bits of the
+ * mantissa, are raw fields; what is between, less `low`, is a symbol. */
+struct cut16 {
+	unsigned shift;
+	unsigned low;
+};
+
 struct kernel {
 	const char *name;
 
@@ -46,6 +60,14 @@ struct kernel {
 	/* The inverse. */
 	void (*merge16)(const uint16_t *tokens, const uint8_t *base, size_t n,
 	                struct nibbles *nibbles, uint8_t *dst);
+
+	/* The tables of `n` values of 16 bits. */
+	void (*place16)(const struct place16 *p, const uint8_t *base, size_t n,
+	                uint16_t *ctx);
+
+	/* 16-bit floats from blocks of 64 symbols and fields (fields.h). */
+	void (*join16)(const struct cut16 *c, const uint16_t *symbols,
+	               const uint8_t *raw, size_t blocks, uint8_t *dst);
 };
 
 /* The best that this CPU runs. */

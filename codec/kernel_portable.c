@@ -3,6 +3,7 @@
 #include "codec/kernel_portable.h"
 
 #include "codec/common/le.h"
+#include "codec/fields.h"
 #include "codec/rans.h"
 #include "codec/ulp_token.h"
 
@@ -90,10 +91,37 @@ static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
 	*nibbles = from;
 }
 
+static void place16(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned e = (unsigned)le16_load(base + 2 * i) >> p->shift & p->mask;
+		unsigned at = e > p->low ? e - p->low : 0;
+		ctx[i] = p->table[at < 15 ? at : 15];
+	}
+}
+
+static void join16(const struct cut16 *c, const uint16_t *symbols, const uint8_t *raw,
+                   size_t blocks, uint8_t *dst)
+{
+	uint32_t low_mask = (1u << c->shift) - 1;
+
+	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, dst += 2 * FIELDS_BLOCK) {
+		uint32_t fields[FIELDS_BLOCK];
+		raw = fields_unpack(raw, c->shift + 1, fields);
+		for (int i = 0; i < FIELDS_BLOCK; i++)
+			le16_store(dst + 2 * i,
+			           (uint16_t)((symbols[i] + c->low) << c->shift |
+			                      (fields[i] & low_mask) |
+			                      fields[i] >> c->shift << 15));
+	}
+}
+
 const struct kernel kernel_portable = {
 	.name = "portable",
 	.decode = decode,
 	.encode = encode,
 	.split16 = split16,
 	.merge16 = merge16,
+	.place16 = place16,
+	.join16 = join16,
 };

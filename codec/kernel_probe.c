@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "codec/kernel_avx512.h"
 #include "codec/kernel_portable.h"
 
 const struct kernel *kernel_at(unsigned i)
@@ -9,6 +10,10 @@ const struct kernel *kernel_at(unsigned i)
 	const struct kernel *have[4] = { NULL };
 	unsigned n = 0;
 
+#if defined(__x86_64__)
+	if (kernel_avx512_runs())
+		have[n++] = &kernel_avx512;
+#endif
 	have[n++] = &kernel_portable;
 	return i < n ? have[i] : NULL;
 }

@@ -13,22 +13,22 @@
 enum {
 	RICE_UNARY_MAX = 12,    /* ones that announce a plain number */
 	RICE_PLAIN_BITS = 13,   /* bits of that number */
-	RICE_MEAN_FIRST = 16    /* the mean distance before any was seen, times 4 */
+	RICE_MEAN_FIRST = 16    /* twice the mean distance, before any was seen */
 };
 
-/* A mean of the distances so far, times 4. */
+/* Bits that are written as they are, for a mean (times two) of late. */
 static unsigned rice_parameter(unsigned mean)
 {
 	unsigned k = 0;
 
-	while (mean > 4u << k)
+	while (mean > 3u << k)
 		k++;
 	return k;
 }
 
 static unsigned rice_follow(unsigned mean, unsigned v)
 {
-	return mean - mean / 4 + v;
+	return mean - mean / 2 + v;
 }
 
 static void rice_put(struct bits_writer *to, unsigned v, unsigned k)
@@ -58,8 +58,8 @@ static unsigned rice_get(struct bits_reader *from, unsigned k)
 /* What is known while the frequencies of a table are written or read. */
 struct walk {
 	unsigned left;     /* of the sum */
-	unsigned mean;     /* of distances, times 4 */
-	unsigned run_mean; /* of runs of zeros, times 4 */
+	unsigned mean;     /* of distances of late, times 2 */
+	unsigned run_mean; /* of runs of zeros, times 2 */
 };
 
 static const struct walk walk_start = { RANS_SUM, RICE_MEAN_FIRST, RICE_MEAN_FIRST };

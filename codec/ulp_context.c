@@ -1,6 +1,7 @@
 #include "codec/ulp_context.h"
 
 #include "codec/common/le.h"
+#include "codec/kernel.h"
 #include "codec/rans_room.h"
 #include "codec/ulp_token.h"
 
@@ -19,60 +20,48 @@ const struct ulp_shape *ulp_shape_of(enum dtype dtype)
 	return dtype < DTYPE_COUNT && shapes[dtype].unit ? &shapes[dtype] : NULL;
 }
 
-static unsigned place(int exponent, int low)
-{
-	int at = exponent - low;
-
-	at = at < 0 ? 0 : at;
-	return (unsigned)(at < ULP_WINDOW ? at : ULP_WINDOW - 1);
-}
-
-static void fill8(const uint8_t *base, size_t n, const struct ulp_shape *shape, int low,
-                  const uint8_t *table, uint16_t *ctx)
+static void fill8(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
 	for (size_t i = 0; i < n; i++) {
-		unsigned e = base[i] >> shape->exp_shift & shape->exp_mask;
-		ctx[i] = table[place((int)e, low)];
+		unsigned e = (unsigned)base[i] >> p->shift & p->mask;
+		unsigned at = e > p->low ? e - p->low : 0;
+		ctx[i] = p->table[at < ULP_WINDOW ? at : ULP_WINDOW - 1];
 	}
 }
 
-static void fill16(const uint8_t *base, size_t n, const struct ulp_shape *shape, int low,
-                   const uint8_t *table, uint16_t *ctx)
+static void fill32(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
 	for (size_t i = 0; i < n; i++) {
-		unsigned e = (unsigned)le16_load(base + 2 * i) >> shape->exp_shift &
-		             shape->exp_mask;
-		ctx[i] = table[place((int)e, low)];
+		unsigned e = le32_load(base + 4 * i) >> p->shift & p->mask;
+		unsigned at = e > p->low ? e - p->low : 0;
+		ctx[i] = p->table[at < ULP_WINDOW ? at : ULP_WINDOW - 1];
 	}
 }
 
-static void fill32(const uint8_t *base, size_t n, const struct ulp_shape *shape, int low,
-                   const uint8_t *table, uint16_t *ctx)
+/* The tables of a block, whose class is `k`. */
+static void fill(const struct ulp_contexts *c, unsigned k, const uint8_t *base, size_t n,
+                 uint16_t *ctx)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned e = le32_load(base + 4 * i) >> shape->exp_shift & shape->exp_mask;
-		ctx[i] = table[place((int)e, low)];
-	}
+	const struct ulp_shape *shape = c->shape;
+	struct place16 p = { shape->exp_shift, shape->exp_mask, c->low[k],
+		             c->table + c->bank[k] * ULP_WINDOW };
+
+	if (shape->unit == 1)
+		fill8(&p, base, n, ctx);
+	else if (shape->unit == 2)
+		c->kernel->place16(&p, base, n, ctx);
+	else
+		fill32(&p, base, n, ctx);
 }
 
-void ulp_contexts_fill(const struct ulp_contexts *c, const struct ulp_shape *shape,
-                       const uint8_t *base, size_t at, size_t n, uint16_t *ctx)
+void ulp_contexts_fill(const struct ulp_contexts *c, const uint8_t *base, size_t at,
+                       size_t n, uint16_t *ctx)
 {
-	for (size_t i = 0; i < n; i += ROOM_BLOCK) {
-		size_t m = n - i < ROOM_BLOCK ? n - i : ROOM_BLOCK;
-		unsigned k = c->classes > 1 ? c->block_class[(at + i) / ROOM_BLOCK] : 0;
-		const uint8_t *table = c->table + c->bank[k] * ULP_WINDOW;
-		const uint8_t *from = base + i * shape->unit;
-		switch (shape->unit) {
-		case 1:
-			fill8(from, m, shape, c->low[k], table, ctx + i);
-			break;
-		case 2:
-			fill16(from, m, shape, c->low[k], table, ctx + i);
-			break;
-		default:
-			fill32(from, m, shape, c->low[k], table, ctx + i);
-			break;
-		}
+	if (c->classes == 1) {
+		fill(c, 0, base, n, ctx);
+		return;
 	}
+	for (size_t i = 0; i < n; i += ROOM_BLOCK)
+		fill(c, c->block_class[(at + i) / ROOM_BLOCK], base + i * c->shape->unit,
+		     n - i < ROOM_BLOCK ? n - i : ROOM_BLOCK, ctx + i);
 }

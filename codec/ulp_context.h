@@ -15,8 +15,7 @@
 
 #include "codec/dtype.h"
 
-struct bits_reader;
-struct bits_writer;
+struct kernel;
 
 enum {
 	ULP_CLASSES = 4,      /* of blocks */
@@ -38,6 +37,8 @@ const struct ulp_shape *ulp_shape_of(enum dtype dtype);
 
 /* The contexts of a frame. */
 struct ulp_contexts {
+	const struct ulp_shape *shape;
+	const struct kernel *kernel;
 	unsigned classes; /* 1..ULP_CLASSES */
 	unsigned banks;   /* 1..ULP_BANKS */
 	uint8_t low[ULP_CLASSES];  /* the exponent of the first context */
@@ -48,7 +49,7 @@ struct ulp_contexts {
 
 /* The tables of `n` values, the first of which is number `at` of the frame and
  * begins a block; `base` points to that value of the base. */
-void ulp_contexts_fill(const struct ulp_contexts *c, const struct ulp_shape *shape,
-                       const uint8_t *base, size_t at, size_t n, uint16_t *ctx);
+void ulp_contexts_fill(const struct ulp_contexts *c, const uint8_t *base, size_t at,
+                       size_t n, uint16_t *ctx);
 
 #endif

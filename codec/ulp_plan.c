@@ -12,8 +12,8 @@
 enum {
 	SAMPLE_STEP = 61,     /* values from one sampled exponent to the next */
 	RARE_PART = 512,      /* exponents above which fewer than 1/512 lie */
-	TOKEN_CAP = 40,       /* what a large distance counts for in a block's score */
-	TABLE_VALUES = 600,   /* values for which a table of their own pays */
+	TOKEN_CAP = 62,       /* what a large distance counts for in a block's score */
+	TABLE_VALUES = 1500,  /* values for which a table of their own pays */
 	CLASS_VALUES = 16384, /* values from which classes pay */
 	EXPONENTS = 256
 };
@@ -73,23 +73,23 @@ static void assign(uint8_t *classes, size_t blocks, const uint32_t *counts)
 	while (below + counts[middle] <= blocks / 2)
 		below += counts[middle++];
 	for (size_t i = 0; i < blocks; i++) {
-		int k = (classes[i] - middle + 1) / 2 + ULP_CLASSES / 2;
+		int k = (classes[i] - middle) / 2 + ULP_CLASSES / 2;
 		k = k < 0 ? 0 : k;
 		classes[i] = (uint8_t)(k < ULP_CLASSES ? k : ULP_CLASSES - 1);
 	}
 }
 
-static void choose_classes(struct ulp_contexts *c, const struct ulp_shape *shape,
-                           const uint8_t *base, size_t n, struct rans_room *room)
+static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n,
+                           struct rans_room *room)
 {
 	uint32_t counts[64] = { 0 };
 	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
 
-	if (n < CLASS_VALUES || shape->unit == 4)
+	if (n < CLASS_VALUES || c->shape->unit == 4)
 		return;
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
-		ulp_contexts_fill(c, shape, base + at * shape->unit, at, m, room->ctx);
+		ulp_contexts_fill(c, base + at * c->shape->unit, at, m, room->ctx);
 		for (size_t i = 0; i < m; i += ROOM_BLOCK) {
 			size_t k = m - i < ROOM_BLOCK ? m - i : ROOM_BLOCK;
 			unsigned s = block_score(room->index + at + i, room->ctx + i, k);
@@ -119,19 +119,21 @@ static void count(struct rans_room *room, const uint16_t *ctx, size_t at, size_t
 	}
 }
 
-void ulp_plan_contexts(struct ulp_contexts *c, const struct ulp_shape *shape,
-                       const uint8_t *base, size_t n, struct rans_room *room)
+void ulp_plan_contexts(struct ulp_contexts *c, const uint8_t *base, size_t n,
+                       struct rans_room *room)
 {
-	*c = (struct ulp_contexts){ .classes = 1, .banks = 1, .block_class = room->classes };
+	c->classes = 1;
+	c->banks = 1;
+	c->block_class = room->classes;
 	identity(c);
-	c->low[0] = (uint8_t)window_low(shape, base, n);
-	choose_classes(c, shape, base, n, room);
+	c->low[0] = (uint8_t)window_low(c->shape, base, n);
+	choose_classes(c, base, n, room);
 	size_t used = (size_t)c->banks * ULP_WINDOW * ROOM_STRIDE;
 	for (int k = 0; k < ROOM_COUNTERS; k++)
 		memset(room->counts[k], 0, used * sizeof(uint32_t));
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
-		ulp_contexts_fill(c, shape, base + at * shape->unit, at, m, room->ctx);
+		ulp_contexts_fill(c, base + at * c->shape->unit, at, m, room->ctx);
 		count(room, room->ctx, at, m);
 	}
 	for (int k = 1; k < ROOM_COUNTERS; k++)
@@ -184,8 +186,8 @@ static void make_table(unsigned first, unsigned end, unsigned symbols,
 		memcpy(coder + c * ROOM_STRIDE, coder, symbols * sizeof(*coder));
 }
 
-void ulp_plan_tables(struct ulp_contexts *c, const struct ulp_shape *shape,
-                     struct rans_room *room, struct bits_writer *to)
+void ulp_plan_tables(struct ulp_contexts *c, struct rans_room *room,
+                     struct bits_writer *to)
 {
 	uint32_t totals[ULP_CONTEXTS];
 	unsigned ends[ULP_CONTEXTS];
@@ -193,7 +195,7 @@ void ulp_plan_tables(struct ulp_contexts *c, const struct ulp_shape *shape,
 
 	for (unsigned i = 0; i < contexts; i++)
 		totals[i] = total_of(room->counts[0] + (size_t)i * ROOM_STRIDE,
-		                     shape->tokens);
+		                     c->shape->tokens);
 	for (unsigned i = 0; i < contexts; i = ends[groups++])
 		ends[groups] = group_end(totals, i, (i / ULP_WINDOW + 1) * ULP_WINDOW);
 	for (unsigned i = 0, g = 0; i < contexts; i++) {
@@ -204,5 +206,5 @@ void ulp_plan_tables(struct ulp_contexts *c, const struct ulp_shape *shape,
 		c->table[i] = (uint8_t)g;
 	}
 	for (unsigned g = 0, first = 0; g < groups; first = ends[g++])
-		make_table(first, ends[g], shape->tokens, room, to);
+		make_table(first, ends[g], c->shape->tokens, room, to);
 }

@@ -13,17 +13,16 @@
 struct bits_writer;
 struct rans_room;
 struct ulp_contexts;
-struct ulp_shape;
 
 /* Chooses the contexts of the `n` values whose tokens are in room->index, adds
  * them there (context * ROOM_STRIDE + token), and counts in room->counts[0].
- * `c` refers to room->classes afterwards. */
-void ulp_plan_contexts(struct ulp_contexts *c, const struct ulp_shape *shape,
-                       const uint8_t *base, size_t n, struct rans_room *room);
+ * `c` knows shape and kernel before, and refers to room->classes afterwards. */
+void ulp_plan_contexts(struct ulp_contexts *c, const uint8_t *base, size_t n,
+                       struct rans_room *room);
 
 /* Writes the tables, after a bit for each context that says whether it begins a
  * new one, and makes room->coder from them. */
-void ulp_plan_tables(struct ulp_contexts *c, const struct ulp_shape *shape,
-                     struct rans_room *room, struct bits_writer *to);
+void ulp_plan_tables(struct ulp_contexts *c, struct rans_room *room,
+                     struct bits_writer *to);
 
 #endif
