@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "codec/kernel_avx2.h"
 #include "codec/kernel_avx512.h"
 #include "codec/kernel_portable.h"
 
@@ -13,6 +14,8 @@ const struct kernel *kernel_at(unsigned i)
 #if defined(__x86_64__)
 	if (kernel_avx512_runs())
 		have[n++] = &kernel_avx512;
+	if (kernel_avx2_runs())
+		have[n++] = &kernel_avx2;
 #endif
 	have[n++] = &kernel_portable;
 	return i < n ? have[i] : NULL;

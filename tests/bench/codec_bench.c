@@ -20,7 +20,7 @@
 #include "codec/frame_scratch.h"
 #include "codec/kernel.h"
 
-enum { ROUNDS = 1, FRAMES_MAX = 1 << 16, TENSOR_MIN = 65536 };
+enum { ROUNDS = 5, FRAMES_MAX = 1 << 16, TENSOR_MIN = 65536 };
 
 struct file {
 	uint8_t *bytes;
