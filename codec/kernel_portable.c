@@ -23,7 +23,7 @@ static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16
 			symbols[v] = (uint16_t)(entry >> 22);
 			/* Without a branch: which it is is noise. */
 			uint32_t low = x < RANS_LOW;
-			r->x[s] = low ? x << 16 | le16_load(at) : x;
+			r->x[s] = x << 16 * low | (le16_load(at) & (0u - low));
 			at += 2 * low;
 		}
 		symbols += RANS_LANES;
@@ -60,35 +60,39 @@ static void encode(struct rans_writer *w, const uint32_t *table, const uint16_t 
 static void split16(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens,
                     struct nibbles *nibbles)
 {
-	struct nibbles to = *nibbles;
+	uint8_t *n0 = nibbles->at[0], *n1 = nibbles->at[1], *n2 = nibbles->at[2];
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned z = ulp16_distance(le16_load(src + 2 * i), le16_load(base + 2 * i));
 		unsigned k = token16_nibbles(z);
 		tokens[i] = (uint16_t)((z >> 4 * k) + TOKEN_EACH * k);
-		for (unsigned s = 0; s < NIBBLE_STREAMS; s++) {
-			*to.at[s] = (uint8_t)(z >> 4 * s & 15);
-			to.at[s] += s < k;
-		}
+		/* Each is written, and stays where there is one. */
+		*n0 = z & 15;
+		*n1 = z >> 4 & 15;
+		*n2 = z >> 8 & 15;
+		n0 += k > 0;
+		n1 += k > 1;
+		n2 += k > 2;
 	}
-	*nibbles = to;
+	*nibbles = (struct nibbles){ { n0, n1, n2 } };
 }
 
 static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
                     struct nibbles *nibbles, uint8_t *dst)
 {
-	struct nibbles from = *nibbles;
+	uint8_t *n0 = nibbles->at[0], *n1 = nibbles->at[1], *n2 = nibbles->at[2];
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned k = token16_nibbles_of(tokens[i]);
+		unsigned low = *n0 | (unsigned)*n1 << 4 | (unsigned)*n2 << 8;
 		unsigned z = (tokens[i] - TOKEN_EACH * k) << 4 * k;
-		for (unsigned s = 0; s < NIBBLE_STREAMS; s++) {
-			z |= s < k ? (unsigned)*from.at[s] << 4 * s : 0;
-			from.at[s] += s < k;
-		}
+		z |= low & ((1u << 4 * k) - 1);
+		n0 += k > 0;
+		n1 += k > 1;
+		n2 += k > 2;
 		le16_store(dst + 2 * i, ulp16_value((uint16_t)z, le16_load(base + 2 * i)));
 	}
-	*nibbles = from;
+	*nibbles = (struct nibbles){ { n0, n1, n2 } };
 }
 
 static void place16(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
