@@ -14,7 +14,7 @@
 
 /* A copy in an allocation of its own exact size, so that ASan sees what is read
  * beyond it. */
-static uint8_t *exact(const uint8_t *from, size_t n)
+static inline uint8_t *exact(const uint8_t *from, size_t n)
 {
 	uint8_t *p = malloc(n ? n : 1);
 
@@ -23,7 +23,7 @@ static uint8_t *exact(const uint8_t *from, size_t n)
 	return p;
 }
 
-static void restores(const struct codec *codec, struct frame_scratch *scratch,
+static inline void restores(const struct codec *codec, struct frame_scratch *scratch,
                      const uint8_t *coded, size_t n, const uint8_t *src,
                      const uint8_t *base, size_t size, enum dtype dtype)
 {
@@ -37,7 +37,7 @@ static void restores(const struct codec *codec, struct frame_scratch *scratch,
 }
 
 /* Returns the bytes made, by whatever kernel: they are the same. */
-static size_t all_kernels(const struct codec *codec, struct frame_scratch *scratch,
+static inline size_t all_kernels(const struct codec *codec, struct frame_scratch *scratch,
                           const uint8_t *src, const uint8_t *base, size_t size,
                           enum dtype dtype)
 {
@@ -66,7 +66,7 @@ static size_t all_kernels(const struct codec *codec, struct frame_scratch *scrat
 }
 
 /* One case: dtype, contents, values, and odd bytes after them. */
-static size_t one_case(const struct codec *codec, struct frame_scratch *scratch,
+static inline size_t one_case(const struct codec *codec, struct frame_scratch *scratch,
                        enum dtype dtype, unsigned which, size_t size)
 {
 	uint8_t *src = malloc(size), *base = malloc(size);
@@ -79,7 +79,7 @@ static size_t one_case(const struct codec *codec, struct frame_scratch *scratch,
 	return n;
 }
 
-static void every_case(const struct codec *codec, struct frame_scratch *scratch)
+static inline void every_case(const struct codec *codec, struct frame_scratch *scratch)
 {
 	for (unsigned d = 0; d < CASE_DTYPES; d++) {
 		size_t unit = dtype_unit(case_dtypes[d]);
@@ -95,7 +95,7 @@ static void every_case(const struct codec *codec, struct frame_scratch *scratch)
 
 /* Damages each of some bytes, or cuts there: decoding ends in an error or in
  * other bytes, never outside its memory, whatever the kernel. */
-static void every_damage(const struct codec *codec, struct frame_scratch *scratch,
+static inline void every_damage(const struct codec *codec, struct frame_scratch *scratch,
                          enum dtype dtype)
 {
 	enum { VALUES = 20000 };
@@ -126,7 +126,7 @@ static void every_damage(const struct codec *codec, struct frame_scratch *scratc
 	free(back);
 }
 
-static int kernels_setup(void **state)
+static inline int kernels_setup(void **state)
 {
 	struct frame_scratch *s = NULL;
 	struct err err = ERR_INIT;
@@ -137,7 +137,7 @@ static int kernels_setup(void **state)
 	return 0;
 }
 
-static int kernels_teardown(void **state)
+static inline int kernels_teardown(void **state)
 {
 	frame_scratch_free(*state);
 	return 0;
@@ -145,7 +145,7 @@ static int kernels_teardown(void **state)
 
 /* Reads tensor bytes of test data from about the middle of a model, which is
  * within its weights; NULL, having said so, when there is none. */
-static uint8_t *real_values(const char *model, size_t size)
+static inline uint8_t *real_values(const char *model, size_t size)
 {
 	const char *folder = getenv("ZLLM_DATA");
 	char path[512];
