@@ -144,7 +144,7 @@ static int try_solo(struct choosing *c, struct err *err)
 		note_trial(c->extent, codec->id, permille);
 		if (permille < c->best) {
 			c->best = permille;
-			c->choice = (struct base_choice){ .codec = codec };
+			c->choice = (struct base_choice){ .codec = codec, .solo = codec };
 		}
 	}
 	return 0;
@@ -172,7 +172,9 @@ static void try_base(struct choosing *c, const struct record_base *root,
 		note_trial(c->extent, codec->id, permille);
 		if (permille < c->best && permille <= limit) {
 			c->best = permille;
-			c->choice = (struct base_choice){ codec, *root, hint };
+			c->choice.codec = codec;
+			c->choice.base = *root;
+			c->choice.hint = hint;
 		}
 	}
 }

@@ -20,6 +20,7 @@ struct transfer;
 
 struct base_choice {
 	const struct codec *codec;
+	const struct codec *solo;     /* the best that needs no base; may be `codec` */
 	struct record_base base;      /* where codec->needs_base: it has a solo record */
 	const struct base_hint *hint; /* where that base came from; NULL when solo */
 };

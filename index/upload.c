@@ -247,7 +247,7 @@ static int put_choice(struct upload *u, struct upload_blob *blob,
                       const struct blob_file *file, const struct base_choice *choice,
                       struct err *err)
 {
-	struct blob_plan solo = { .codec = codec_by_id(CODEC_ZSTD) };
+	struct blob_plan solo = { .codec = choice->solo };
 	struct blob_source *source;
 	struct err ignored = ERR_INIT;
 	int rc = ERR_MISSING;
