@@ -4,8 +4,8 @@
 
 #include "codec/common/err.h"
 
-static const struct option_spec *find_spec(const struct option_spec *specs, const char *name,
-                                           size_t n)
+static const struct option_spec *find_spec(const struct option_spec *specs,
+                                           const char *name, size_t n)
 {
 	for (; specs->name; specs++)
 		if (strlen(specs->name) == n && memcmp(specs->name, name, n) == 0)
@@ -14,8 +14,9 @@ static const struct option_spec *find_spec(const struct option_spec *specs, cons
 }
 
 /* Stores one option; *used says whether it took the next word as its value. */
-static int take_option(const char *word, const char *next, const struct option_spec *specs,
-                       void *into, int *used, struct err *err)
+static int take_option(const char *word, const char *next,
+                       const struct option_spec *specs, void *into, int *used,
+                       struct err *err)
 {
 	const char *name = word + 2;
 	const char *equals = strchr(name, '=');
@@ -24,7 +25,8 @@ static int take_option(const char *word, const char *next, const struct option_s
 
 	*used = 0;
 	if (!spec)
-		return err_set(err, ERR_INPUT, "unknown option '%s'; see 'git zllm help'", word);
+		return err_set(err, ERR_INPUT, "unknown option '%s'; see 'git zllm help'",
+		               word);
 	if (spec->kind == OPTION_FLAG) {
 		if (equals)
 			return err_set(err, ERR_INPUT, "option '--%s' takes no value",
@@ -33,10 +35,11 @@ static int take_option(const char *word, const char *next, const struct option_s
 		return 0;
 	}
 	if (!equals && !next)
-		return err_set(err, ERR_INPUT, "option '--%s' needs a value (%s)", spec->name,
-		               spec->value_name);
+		return err_set(err, ERR_INPUT, "option '--%s' needs a value (%s)",
+		               spec->name, spec->value_name);
 	*used = !equals;
-	*(const char **)(void *)((char *)into + spec->offset) = equals ? equals + 1 : next;
+	*(const char **)(void *)((char *)into + spec->offset) = equals ? equals + 1
+	                                                               : next;
 	return 0;
 }
 

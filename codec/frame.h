@@ -85,6 +85,10 @@ struct frame_out {
 	struct xxh128 sum;  /* of the decoded bytes */
 };
 
+/* Whether a frame of `size` decoded bytes can be stored so: a known mode, and a
+ * number of bytes that suits it. */
+bool frame_valid(const struct frame_out *frame, enum dtype dtype, size_t size);
+
 /*
  * Codes one frame. `base`, where the codec needs one, has `size` bytes: the
  * caller pads a base that ends early with zeros. `dst` has room for `size`

@@ -4,9 +4,9 @@
 set -eu
 
 build="gcc make pkg-config git git-lfs libgit2-dev libcjson-dev libzstd-dev
-       libxxhash-dev libssl-dev python3-minimal"
+       libxxhash-dev libssl-dev python3"
 check="$build bats libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy
-       cppcheck universal-ctags shellcheck python3 python3-zstandard
+       cppcheck universal-ctags shellcheck python3-zstandard
        python3-xxhash strace zstd man-db"
 
 case "${1:-build}" in

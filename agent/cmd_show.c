@@ -1,0 +1,260 @@
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/command.h"
+#include "agent/connection.h"
+#include "agent/json.h"
+#include "agent/object_name.h"
+#include "agent/options.h"
+#include "agent/report.h"
+#include "agent/size_text.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "codec/common/hex.h"
+#include "index/manifest.h"
+#include "index/manifest_store.h"
+#include "index/object_cost.h"
+#include "index/store/store.h"
+
+struct show_options {
+	bool json;
+};
+
+struct show {
+	struct manifest manifest;
+	struct extent_cost *costs;
+	uint64_t stored; /* manifest and records, each once */
+};
+
+static const char *kind_name(enum extent_kind kind)
+{
+	static const char *const names[] = { "chunk", "header", "tensor", "gap" };
+
+	return names[kind];
+}
+
+static const char *model_name(enum model_kind kind)
+{
+	return kind == MODEL_SAFETENSORS ? "safetensors" : "opaque";
+}
+
+static const char *codec_name(const struct extent *x, const struct extent_cost *cost)
+{
+	const struct codec *codec = codec_by_id(cost->codec);
+
+	if (x->inlined)
+		return "inline";
+	return cost->missing ? "missing" : codec ? codec->name : "unknown";
+}
+
+static const char *note(const struct manifest *m, const char *key)
+{
+	for (size_t i = 0; i < m->note_count; i++)
+		if (strcmp(m->notes[i].key, key) == 0)
+			return m->notes[i].value;
+	return NULL;
+}
+
+static void base_text(const struct extent_cost *cost, char text[2 * KEY_BASE_PREFIX + 1])
+{
+	text[0] = 0;
+	if (cost->record.base_count)
+		hex_format(cost->record.bases[0], KEY_BASE_PREFIX, text);
+}
+
+/* ---------------------------------------------------------------- json */
+
+static struct json *extent_json(const struct extent *x, const struct extent_cost *cost)
+{
+	struct json *j = json_object();
+	struct json *shape = json_array();
+	char base[2 * KEY_BASE_PREFIX + 1];
+	char id[SHA256_HEX + 1];
+
+	base_text(cost, base);
+	oid_format(&x->id, id);
+	for (unsigned i = 0; i < x->dim_count; i++)
+		json_add_u64(shape, x->dims[i]);
+	json_put_str(j, "kind", kind_name(x->kind));
+	json_put_str(j, "name", x->name);
+	json_put_str(j, "dtype", x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : NULL);
+	json_put(j, "shape", shape);
+	json_put_u64(j, "offset", x->offset);
+	json_put_u64(j, "size", x->size);
+	json_put_u64(j, "stored", cost->stored);
+	json_put_str(j, "codec", codec_name(x, cost));
+	json_put_str(j, "id", id);
+	json_put_str(j, "base", *base ? base : NULL);
+	return j;
+}
+
+static int print_json(const struct show *s, struct err *err)
+{
+	const struct manifest *m = &s->manifest;
+	struct json *j = json_object();
+	struct json *extents = json_array();
+	char oid[SHA256_HEX + 1];
+
+	oid_format(&m->oid, oid);
+	json_put_str(j, "oid", oid);
+	json_put_u64(j, "size", m->extents.size);
+	json_put_u64(j, "stored", s->stored);
+	json_put_str(j, "model", model_name(m->extents.model));
+	json_put_str(j, "path", note(m, "path"));
+	json_put_str(j, "commit", note(m, "commit"));
+	json_put_str(j, "base_oid", note(m, "base.oid"));
+	json_put_str(j, "base_path", note(m, "base.path"));
+	json_put_str(j, "base_commit", note(m, "base.commit"));
+	json_put_str(j, "agent", note(m, "agent"));
+	for (size_t i = 0; i < m->extents.count; i++)
+		json_add(extents, extent_json(&m->extents.list[i], &s->costs[i]));
+	json_put(j, "extents", extents);
+	char *text = json_text(j);
+	json_free(j);
+	if (!text)
+		return err_nomem(err, "the output");
+	report_line("%s", text);
+	free(text);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- text */
+
+static void shape_text(const struct extent *x, struct buf *out)
+{
+	out->size = 0;
+	if (x->kind != EXTENT_TENSOR)
+		return;
+	buf_add_str(out, "[");
+	for (unsigned i = 0; i < x->dim_count; i++)
+		buf_addf(out, "%s%" PRIu64, i ? ", " : "", x->dims[i]);
+	buf_add_str(out, "]");
+}
+
+static void print_extent(const struct extent *x, const struct extent_cost *cost,
+                         struct buf *shape)
+{
+	char size[SIZE_TEXT], stored[SIZE_TEXT];
+	char base[2 * KEY_BASE_PREFIX + 1];
+	char name[32];
+
+	snprintf(name, sizeof(name), "(%s)", kind_name(x->kind));
+	size_format(x->size, size);
+	size_format(cost->stored, stored);
+	base_text(cost, base);
+	shape_text(x, shape);
+	report_line("%-10s %-14s %9s %9s  %-7s %-12.12s %s",
+	            x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : "-",
+	            buf_text(shape), size, x->inlined ? "-" : stored, codec_name(x, cost),
+	            *base ? base : "-", x->name ? x->name : name);
+}
+
+static void print_origin(const char *label, const char *path, const char *commit)
+{
+	if (path)
+		report_line("%-7s %s%s%.12s%s", label, path, commit ? " (commit " : "",
+		            commit ? commit : "", commit ? ")" : "");
+}
+
+static void print_text(const struct show *s)
+{
+	const struct manifest *m = &s->manifest;
+	struct buf shape = BUF_INIT;
+	char oid[SHA256_HEX + 1], size[SIZE_TEXT], stored[SIZE_TEXT], saved[SIZE_TEXT];
+
+	oid_format(&m->oid, oid);
+	size_format(m->extents.size, size);
+	size_format(s->stored, stored);
+	saved_format(s->stored, m->extents.size, saved);
+	report_line("object  %s", oid);
+	report_line("model   %s, %zu extents", model_name(m->extents.model),
+	            m->extents.count);
+	report_line("size    %s, stored %s, saved %s", size, stored, saved);
+	print_origin("from", note(m, "path"), note(m, "commit"));
+	print_origin("base", note(m, "base.path"), note(m, "base.commit"));
+	report_line("%s", "");
+	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s", "DTYPE", "SHAPE", "SIZE",
+	            "STORED", "CODEC", "BASE", "NAME");
+	for (size_t i = 0; i < m->extents.count; i++)
+		print_extent(&m->extents.list[i], &s->costs[i], &shape);
+	buf_wipe(&shape);
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static int find_all(const struct connection *c, const struct oid *oid, struct show *s,
+                    struct err *err)
+{
+	int rc = manifest_get(c->store, oid, &s->manifest, &s->stored, err);
+
+	if (rc > 0)
+		return err_set(
+			err, ERR_MISSING,
+			"store %s does not have this object; it was not pushed yet",
+			c->store->name);
+	if (rc)
+		return rc;
+	rc = object_cost_find(&c->transfer, &s->manifest, OBJECT_COST_CODECS, &s->costs,
+	                      err);
+	for (size_t i = 0; i < s->manifest.extents.count && !rc; i++)
+		s->stored += s->costs[i].counted_before ? 0 : s->costs[i].stored;
+	return rc;
+}
+
+static int show(const char *name, const struct show_options *options, struct err *err)
+{
+	struct connection c;
+	struct show s = { 0 };
+	struct oid oid;
+	int rc = connection_open(ENDPOINT_DOWNLOAD, NULL, &c, err);
+
+	if (rc)
+		return rc;
+	rc = object_name_resolve(name, &oid, err);
+	if (!rc)
+		rc = find_all(&c, &oid, &s, err);
+	if (!rc && options->json)
+		rc = print_json(&s, err);
+	else if (!rc)
+		print_text(&s);
+	free(s.costs);
+	manifest_wipe(&s.manifest);
+	connection_close(&c);
+	return rc;
+}
+
+static const struct option_spec specs[] = {
+	{ "json", OPTION_FLAG, NULL, "print one JSON object",
+	  offsetof(struct show_options, json) },
+	{ 0 },
+};
+
+static int run(int argc, char **argv)
+{
+	struct show_options options = { 0 };
+	struct err err = ERR_INIT;
+	int rc = options_parse(&argc, argv, specs, &options, &err);
+
+	if (!rc && argc != 1)
+		rc = err_set(&err, ERR_INPUT, "show takes one path, <rev>:<path> or oid");
+	if (!rc)
+		rc = show(argv[0], &options, &err);
+	return rc ? report_error(&err) : 0;
+}
+
+const struct command cmd_show = {
+	.name = "show",
+	.arguments = "[--json] <path> | <rev>:<path> | <oid>",
+	.summary = "how one object is stored: its tensors, their codecs, bases and sizes",
+	.details = "Prints where the object came from and where its bases did, and a "
+		   "line for\n"
+		   "each extent of the file: dtype, shape, size, stored bytes, codec, "
+		   "the blob\n"
+		   "that is its base, and the tensor's name. What is stored inside the\n"
+		   "manifest itself is 'inline'.\n",
+	.options = specs,
+	.run = run,
+};

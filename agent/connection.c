@@ -1,0 +1,56 @@
+#include "agent/connection.h"
+
+#include "agent/git_config.h"
+#include "codec/common/err.h"
+#include "index/store/store.h"
+
+static int open_store(struct connection *c, enum endpoint_direction direction,
+                      const char *remote, struct err *err)
+{
+	const char *root;
+	int rc = endpoint_find(c->config, direction, remote, &c->endpoint, err);
+
+	if (rc)
+		return rc;
+	rc = store_url_parse(c->endpoint.url, &c->url, err);
+	if (rc) {
+		err_context(err, "%s", c->endpoint.key);
+		return rc;
+	}
+	root = c->paths.worktree ? c->paths.worktree : c->paths.git_dir;
+	rc = store_url_open(&c->url, root, &c->paths.modes, &c->store, err);
+	if (rc)
+		return rc;
+	rc = transfer_init(&c->transfer, c->store, 0, err);
+	c->transfer.repo_id = c->url.repo_id;
+	return rc;
+}
+
+int connection_open(enum endpoint_direction direction, const char *remote,
+                    struct connection *out, struct err *err)
+{
+	*out = (struct connection){ 0 };
+	int rc = git_config_read(&out->config, err);
+
+	if (!rc)
+		rc = git_paths_find(out->config, &out->paths, err);
+	if (rc > 0)
+		rc = err_set(err, ERR_CONFIG,
+		             "this is not a git repository; run it inside one");
+	if (!rc)
+		rc = open_store(out, direction, remote, err);
+	if (rc)
+		connection_close(out);
+	return rc;
+}
+
+void connection_close(struct connection *c)
+{
+	transfer_wipe(&c->transfer);
+	store_close(c->store);
+	store_url_wipe(&c->url);
+	endpoint_wipe(&c->endpoint);
+	git_paths_wipe(&c->paths);
+	git_config_free(c->config);
+	*c = (struct connection){ 0 };
+}

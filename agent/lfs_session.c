@@ -1,0 +1,224 @@
+#include "agent/lfs_session.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/connection.h"
+#include "agent/history.h"
+#include "agent/lfs_message.h"
+#include "agent/report.h"
+#include "agent/temp_file.h"
+#include "codec/common/err.h"
+#include "index/download.h"
+#include "index/upload.h"
+
+/* A line longer than this is no message. */
+enum { LINE_MAX_BYTES = 1024 * 1024 };
+
+struct session {
+	FILE *in, *out;
+	struct connection connection;
+	bool open; /* init was answered well */
+	char *remote;
+	struct history *history; /* opened when first asked */
+
+	/* The transfer under way. */
+	const char *oid;
+	uint64_t told; /* bytes of progress that git-lfs knows */
+};
+
+/* ---------------------------------------------------------------- replies */
+
+/* Sends one line; frees it. */
+static int send(struct session *s, char *line, struct err *err)
+{
+	if (!line)
+		return err_nomem(err, "a reply to git-lfs");
+	bool sent = fputs(line, s->out) >= 0 && fputc('\n', s->out) != EOF &&
+	            !fflush(s->out);
+	free(line);
+	return sent ? 0 : err_set(err, ERR_INTERRUPTED, "git-lfs closed the connection");
+}
+
+static int tell_progress(void *ctx, uint64_t bytes, struct err *err)
+{
+	struct session *s = ctx;
+
+	if (bytes <= s->told)
+		return 0;
+	uint64_t since = bytes - s->told;
+	s->told = bytes;
+	return send(s, lfs_reply_progress(s->oid, bytes, since), err);
+}
+
+/* git-lfs starts its other work when the first byte is told. */
+static int begin_transfer(struct session *s, const struct lfs_message *m, struct err *err)
+{
+	s->oid = m->oid_text;
+	s->told = 0;
+	if (!s->open)
+		return err_set(err, ERR_INPUT, "git-lfs sent a transfer before 'init'");
+	return m->size ? tell_progress(s, 1, err) : 0;
+}
+
+/* ---------------------------------------------------------------- init */
+
+static int serve_init(struct session *s, const struct lfs_message *m, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	enum endpoint_direction direction = m->upload ? ENDPOINT_UPLOAD
+	                                              : ENDPOINT_DOWNLOAD;
+
+	if (s->open)
+		connection_close(&s->connection);
+	s->open = connection_open(direction, m->remote, &s->connection, &failure) == 0;
+	free(s->remote);
+	s->remote = m->remote ? strdup(m->remote) : NULL;
+	if (!s->open)
+		report_trace("init: %s", failure.text);
+	return send(s, lfs_reply_init(s->open ? NULL : &failure), err);
+}
+
+/* ---------------------------------------------------------------- upload */
+
+static void find_hints(void *ctx, const struct oid *oid, uint64_t size,
+                       struct base_hints *out)
+{
+	struct session *s = ctx;
+
+	if (!s->history)
+		s->history = history_open(&s->connection.paths, s->remote);
+	if (s->history)
+		history_hints(s->history, oid, size, out);
+}
+
+static int upload(struct session *s, const struct lfs_message *m, struct err *failure)
+{
+	struct upload_request request = {
+		.oid = m->oid,
+		.size = m->size,
+		.path = m->path,
+		.find_hints = find_hints,
+		.progress = tell_progress,
+		.ctx = s,
+	};
+	struct upload_result result;
+	int rc = begin_transfer(s, m, failure);
+
+	if (!rc)
+		rc = upload_object(&s->connection.transfer, &request, &result, failure);
+	if (rc)
+		return rc;
+	report_trace(
+		"upload %s: %llu bytes, %llu stored, %llu known, %zu deltas, %zu solo",
+		m->oid_text, (unsigned long long)m->size,
+		(unsigned long long)result.stored, (unsigned long long)result.known,
+		result.deltas, result.solos);
+	return tell_progress(s, m->size, failure);
+}
+
+/* ---------------------------------------------------------------- download */
+
+/* Restores into a file in git-lfs's tmp folder: it renames it into its storage. */
+static int download(struct session *s, const struct lfs_message *m, char **path,
+                    struct err *failure)
+{
+	struct temp_file temp = TEMP_FILE_INIT;
+	int rc = begin_transfer(s, m, failure);
+
+	if (!rc)
+		rc = temp_file_create(&s->connection.paths, &temp, failure);
+	if (!rc)
+		rc = download_object(&s->connection.transfer, &m->oid, m->size, temp.fd,
+		                     tell_progress, s, failure);
+	if (!rc)
+		rc = temp_file_keep(&temp, path, failure);
+	temp_file_discard(&temp);
+	return rc ? rc : tell_progress(s, m->size, failure);
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static int serve_transfer(struct session *s, const struct lfs_message *m, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	char *path = NULL;
+	int rc = m->event == LFS_UPLOAD ? upload(s, m, &failure)
+	                                : download(s, m, &path, &failure);
+
+	if (rc == ERR_INTERRUPTED) {
+		*err = failure;
+	} else {
+		if (rc)
+			report_trace("%s: %s", m->oid_text, failure.text);
+		rc = send(s, lfs_reply_complete(m->oid_text, path, rc ? &failure : NULL),
+		          err);
+	}
+	free(path);
+	return rc;
+}
+
+/* A line that cannot be understood: told where the protocol has room for it. */
+static int serve_nonsense(struct session *s, const struct lfs_message *m,
+                          const struct err *failure, struct err *err)
+{
+	if (m->oid_text)
+		return send(s, lfs_reply_complete(m->oid_text, NULL, failure), err);
+	if (!s->open)
+		return send(s, lfs_reply_init(failure), err);
+	*err = *failure;
+	return failure->code;
+}
+
+/* 0; 1 when the session is over. */
+static int serve_line(struct session *s, const char *line, size_t n, struct err *err)
+{
+	struct lfs_message m;
+	struct err failure = ERR_INIT;
+	int rc = lfs_message_parse(line, n, &m, &failure);
+
+	if (rc)
+		rc = serve_nonsense(s, &m, &failure, err);
+	else if (m.event == LFS_TERMINATE)
+		rc = 1;
+	else if (m.event == LFS_INIT)
+		rc = serve_init(s, &m, err);
+	else
+		rc = serve_transfer(s, &m, err);
+	lfs_message_wipe(&m);
+	return rc;
+}
+
+static int serve_lines(struct session *s, struct err *err)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int rc = 0;
+
+	while (!rc) {
+		ssize_t n = getline(&line, &room, s->in);
+		if (n < 0)
+			rc = err_set(err, ERR_INTERRUPTED, "git-lfs went away");
+		else if (n > LINE_MAX_BYTES)
+			rc = err_set(err, ERR_INPUT, "git-lfs sent a line of %zd bytes",
+			             n);
+		else
+			rc = serve_line(s, line, (size_t)n, err);
+	}
+	free(line);
+	return rc > 0 ? 0 : rc;
+}
+
+int lfs_session_run(FILE *in, FILE *out, struct err *err)
+{
+	struct session s = { .in = in, .out = out };
+	int rc = serve_lines(&s, err);
+
+	history_free(s.history);
+	if (s.open)
+		connection_close(&s.connection);
+	free(s.remote);
+	return rc;
+}

@@ -1,0 +1,176 @@
+#include "codec/frame.h"
+
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "codec/frame_scratch.h"
+
+size_t frame_size(enum dtype dtype)
+{
+	return (size_t)FRAME_VALUES * dtype_unit(dtype);
+}
+
+bool frame_valid(const struct frame_out *frame, enum dtype dtype, size_t size)
+{
+	switch (frame->mode) {
+	case FRAME_RAW:
+		return frame->stored == size;
+	case FRAME_CODED:
+		return frame->stored > 0 && frame->stored < size;
+	case FRAME_SAME:
+		return frame->stored == 0;
+	case FRAME_FILL:
+		return frame->stored == dtype_unit(dtype) &&
+		       size % dtype_unit(dtype) == 0;
+	}
+	return false;
+}
+
+/* What stays the same while one frame is treated. */
+struct task {
+	const struct codec *codec;
+	enum dtype dtype;
+	const uint8_t *base;
+	size_t size; /* decoded bytes */
+	struct frame_scratch *scratch;
+};
+
+/* What a call must have right before it touches memory. */
+static int check_task(const struct task *t, struct err *err)
+{
+	if (t->size == 0 || t->size > FRAME_MAX)
+		return err_set(err, ERR_INPUT, "a frame cannot have %zu bytes", t->size);
+	if (t->codec->needs_base && !t->base)
+		return err_set(err, ERR_INPUT, "codec %s needs a base", t->codec->name);
+	return 0;
+}
+
+static bool is_fill(const uint8_t *src, size_t size, size_t unit)
+{
+	return size % unit == 0 && memcmp(src, src + unit, size - unit) == 0;
+}
+
+static void fill(uint8_t *dst, size_t size, const uint8_t *value, size_t unit)
+{
+	memcpy(dst, value, unit);
+	/* What is filled doubles with each copy. */
+	for (size_t done = unit; done < size;) {
+		size_t n = done < size - done ? done : size - done;
+		memcpy(dst + done, dst, n);
+		done += n;
+	}
+}
+
+/* Decodes what was coded and compares: the last look before it is stored. */
+static int prove(const struct task *t, const uint8_t *src, const uint8_t *coded, size_t n,
+                 struct err *err)
+{
+	uint8_t *check = t->scratch->check;
+	struct err ignored = ERR_INIT;
+
+	if (t->codec->decode(coded, n, t->base, check, t->size, t->dtype, t->scratch,
+	                     &ignored) == 0 &&
+	    memcmp(check, src, t->size) == 0)
+		return 0;
+	return err_set(err, ERR_DAMAGED,
+	               "codec %s did not restore a frame of %zu bytes that it had just "
+	               "coded; this machine's memory or git-zllm is defective",
+	               t->codec->name, t->size);
+}
+
+/* Codes by the codec or, where that gains nothing, stores the frame as it is. */
+static int code_or_copy(const struct task *t, const uint8_t *src, uint8_t *dst,
+                        struct frame_out *made, struct err *err)
+{
+	size_t n = 0;
+
+	if (t->codec->takes(t->dtype))
+		n = t->codec->encode(src, t->base, t->size, t->dtype, dst, t->size - 1,
+		                     t->scratch);
+	if (n > 0) {
+		made->mode = FRAME_CODED;
+		made->stored = n;
+		return prove(t, src, dst, n, err);
+	}
+	memcpy(dst, src, t->size);
+	made->mode = FRAME_RAW;
+	made->stored = t->size;
+	return 0;
+}
+
+int frame_encode(const struct codec *codec, enum dtype dtype, const uint8_t *src,
+                 const uint8_t *base, size_t size, uint8_t *dst,
+                 struct frame_scratch *scratch, struct frame_out *out, struct err *err)
+{
+	struct task t = { codec, dtype, base, size, scratch };
+	struct frame_out made = { FRAME_SAME, 0, { { 0 } } };
+	size_t unit = dtype_unit(dtype);
+
+	int rc = check_task(&t, err);
+	if (rc)
+		return rc;
+	if (codec->needs_base && memcmp(src, base, size) == 0) {
+		made.mode = FRAME_SAME;
+	} else if (is_fill(src, size, unit)) {
+		made.mode = FRAME_FILL;
+		made.stored = unit;
+		memcpy(dst, src, unit);
+	} else {
+		rc = code_or_copy(&t, src, dst, &made, err);
+		if (rc)
+			return rc;
+	}
+	made.sum = xxh128_of(src, size);
+	*out = made;
+	return 0;
+}
+
+/* Writes the frame's bytes to `dst`; that they are the right ones is not yet
+ * known. */
+static int restore(const struct task *t, const struct frame_out *in, const uint8_t *src,
+                   uint8_t *dst, struct err *err)
+{
+	switch (in->mode) {
+	case FRAME_RAW:
+		memcpy(dst, src, t->size);
+		return 0;
+	case FRAME_CODED:
+		if (!t->codec->takes(t->dtype))
+			break;
+		return t->codec->decode(src, in->stored, t->base, dst, t->size, t->dtype,
+		                        t->scratch, err);
+	case FRAME_SAME:
+		if (!t->codec->needs_base)
+			break;
+		memcpy(dst, t->base, t->size);
+		return 0;
+	case FRAME_FILL:
+		fill(dst, t->size, src, dtype_unit(t->dtype));
+		return 0;
+	}
+	return err_set(err, ERR_DAMAGED, "codec %s cannot store a frame in mode %u",
+	               t->codec->name, (unsigned)in->mode);
+}
+
+int frame_decode(const struct codec *codec, enum dtype dtype, const struct frame_out *in,
+                 const uint8_t *src, const uint8_t *base, uint8_t *dst, size_t size,
+                 struct frame_scratch *scratch, struct err *err)
+{
+	struct task t = { codec, dtype, base, size, scratch };
+
+	int rc = check_task(&t, err);
+	if (rc)
+		return rc;
+	if (!frame_valid(in, dtype, size))
+		return err_set(err, ERR_DAMAGED,
+		               "a frame of %zu bytes cannot be stored as %zu in mode %u",
+		               size, in->stored, (unsigned)in->mode);
+	rc = restore(&t, in, src, dst, err);
+	if (rc)
+		return rc;
+	struct xxh128 sum = xxh128_of(dst, size);
+	if (!xxh128_equal(&sum, &in->sum))
+		return err_set(err, ERR_DAMAGED,
+		               "a frame of %zu bytes fails its checksum", size);
+	return 0;
+}

@@ -1,0 +1,32 @@
+#include "codec/frame_scratch.h"
+
+#include <stdlib.h>
+
+#include "codec/common/err.h"
+#include "codec/frame.h"
+#include "codec/zstd_box.h"
+
+int frame_scratch_new(struct frame_scratch **out, struct err *err)
+{
+	struct frame_scratch *s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_nomem(err, "coding frames");
+	s->zstd = zstd_box_new();
+	s->planes = calloc(2, FRAME_MAX);
+	if (!s->zstd || !s->planes) {
+		frame_scratch_free(s);
+		return err_nomem(err, "coding frames");
+	}
+	s->check = s->planes + FRAME_MAX;
+	*out = s;
+	return 0;
+}
+
+void frame_scratch_free(struct frame_scratch *s)
+{
+	if (!s)
+		return;
+	zstd_box_free(s->zstd);
+	free(s->planes);
+	free(s);
+}

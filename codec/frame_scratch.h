@@ -1,0 +1,18 @@
+/*
+ * What one thread needs while it codes frames, all of it allocated once.
+ * Private to codec/.
+ */
+#ifndef ZLLM_FRAME_SCRATCH_H
+#define ZLLM_FRAME_SCRATCH_H
+
+#include <stdint.h>
+
+struct zstd_box;
+
+struct frame_scratch {
+	struct zstd_box *zstd;
+	uint8_t *planes; /* FRAME_MAX bytes, for the codec at work */
+	uint8_t *check;  /* FRAME_MAX bytes: what frame_encode() decodes again */
+};
+
+#endif

@@ -1,0 +1,353 @@
+/*
+ *     64 fixed bytes | bases | parameters | frame table | sum of all before
+ *
+ * Reading goes in two steps, for a reader that does not know how much to fetch:
+ * record_head_measure() looks at the counts in the fixed bytes, and
+ * record_head_parse(), once the sum has shown the head to be whole, at the rest.
+ */
+#include "codec/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/buf.h"
+#include "codec/common/checked.h"
+#include "codec/common/cursor.h"
+#include "codec/common/err.h"
+
+static const uint8_t magic[8] = { 'Z', 'L', 'L', 'M', 'R', 'E', 'C', 0 };
+
+enum {
+	BASE_SIZE = 40, /* bytes of a base's id and offset */
+	SUM_SIZE = 8,   /* bytes of the head's own sum */
+	RESERVED_SIZE = 12,
+	PARAMETERS_MAX = 64 << 20 /* bytes a later version may put there */
+};
+
+/* The fixed bytes as they are, before anything is believed. */
+struct fixed {
+	unsigned version, codec, dtype, prediction, base_count, flags;
+	uint64_t size;
+	uint32_t frame_size, frame_count;
+	struct xxh128 sum;
+	uint32_t parameters; /* bytes */
+	uint8_t reserved[RESERVED_SIZE];
+};
+
+static uint64_t frames_of(uint64_t size, uint32_t frame_size)
+{
+	return size / frame_size + (size % frame_size != 0);
+}
+
+int record_head_init(struct record_head *head, const struct codec *codec,
+                     enum dtype dtype, uint64_t size, const struct record_base *base,
+                     struct err *err)
+{
+	uint32_t frame = (uint32_t)frame_size(dtype);
+	uint64_t count = frames_of(size, frame);
+
+	if (codec->needs_base != (base != NULL))
+		return err_set(err, ERR_INPUT, "codec %s %s a base", codec->name,
+		               base ? "does not take" : "needs");
+	if (count > RECORD_FRAMES_MAX)
+		return err_set(err, ERR_INPUT, "%llu bytes are too many for one record",
+		               (unsigned long long)size);
+	struct record_head made = {
+		.codec = codec->id,
+		.dtype = dtype,
+		.prediction = base ? PREDICTION_BASE : PREDICTION_NONE,
+		.base_count = base ? 1 : 0,
+		.size = size,
+		.frame_size = frame,
+		.frame_count = (uint32_t)count,
+		/* One more, so that an empty blob has a table too. */
+		.frames = calloc((size_t)count + 1, sizeof(*made.frames)),
+	};
+	if (!made.frames)
+		return err_nomem(err, "the frame table of a record");
+	if (base)
+		made.bases[0] = *base;
+	*head = made;
+	return 0;
+}
+
+void record_head_wipe(struct record_head *head)
+{
+	free(head->frames);
+	*head = (struct record_head){ 0 };
+}
+
+static size_t head_size(unsigned bases, uint32_t parameters, uint32_t frames)
+{
+	return RECORD_FIXED_SIZE + (size_t)bases * BASE_SIZE + parameters +
+	       (size_t)frames * RECORD_ENTRY_SIZE + SUM_SIZE;
+}
+
+size_t record_head_size(const struct record_head *head)
+{
+	return head_size(head->base_count, 0, head->frame_count);
+}
+
+size_t record_frame_size(const struct record_head *head, uint32_t i)
+{
+	uint64_t left = head->size - record_frame_start(head, i);
+
+	return left < head->frame_size ? (size_t)left : head->frame_size;
+}
+
+uint64_t record_frame_start(const struct record_head *head, uint32_t i)
+{
+	return (uint64_t)i * head->frame_size;
+}
+
+static void add_fixed(const struct record_head *head, struct buf *out)
+{
+	static const uint8_t reserved[RESERVED_SIZE];
+
+	buf_add(out, magic, sizeof(magic));
+	buf_add_u16(out, RECORD_VERSION);
+	buf_add_u8(out, (uint8_t)head->codec);
+	buf_add_u8(out, (uint8_t)head->dtype);
+	buf_add_u8(out, (uint8_t)head->prediction);
+	buf_add_u8(out, (uint8_t)head->base_count);
+	buf_add_u16(out, 0); /* flags */
+	buf_add_u64(out, head->size);
+	buf_add_u32(out, head->frame_size);
+	buf_add_u32(out, head->frame_count);
+	buf_add(out, head->sum.bytes, XXH128_SIZE);
+	buf_add_u32(out, 0); /* bytes of parameters */
+	buf_add(out, reserved, sizeof(reserved));
+}
+
+static void add_frame(const struct frame_out *frame, struct buf *out)
+{
+	static const uint8_t reserved[3];
+
+	buf_add_u32(out, (uint32_t)frame->stored);
+	buf_add_u8(out, (uint8_t)frame->mode);
+	buf_add(out, reserved, sizeof(reserved));
+	buf_add(out, frame->sum.bytes, XXH128_SIZE);
+}
+
+int record_head_format(const struct record_head *head, struct buf *out, struct err *err)
+{
+	size_t size = record_head_size(head);
+
+	if (!buf_reserve(out, size))
+		return err_nomem(err, "the head of a record");
+	size_t start = out->size;
+	add_fixed(head, out);
+	for (unsigned i = 0; i < head->base_count; i++) {
+		buf_add(out, head->bases[i].id.bytes, SHA256_SIZE);
+		buf_add_u64(out, head->bases[i].offset);
+	}
+	for (uint32_t i = 0; i < head->frame_count; i++)
+		add_frame(&head->frames[i], out);
+	struct xxh128 sum = xxh128_of(out->data + start, size - SUM_SIZE);
+	buf_add(out, sum.bytes, SUM_SIZE);
+	return 0;
+}
+
+static int damaged(struct err *err, const char *what)
+{
+	return err_set(err, ERR_DAMAGED, "damaged record: %s", what);
+}
+
+static int too_new(struct err *err, const char *what, unsigned number)
+{
+	return err_set(err, ERR_FORMAT,
+	               "the record has %s %u, which this version does not know; "
+	               "upgrade git-zllm",
+	               what, number);
+}
+
+/* Reads the fixed bytes and checks what tells how long the head is. */
+static int take_fixed(struct cursor *c, struct fixed *f, struct err *err)
+{
+	const uint8_t *m = cursor_take(c, sizeof(magic));
+
+	if (!m || memcmp(m, magic, sizeof(magic)) != 0)
+		return damaged(err, "it does not begin as one");
+	f->version = cursor_u16(c);
+	f->codec = cursor_u8(c);
+	f->dtype = cursor_u8(c);
+	f->prediction = cursor_u8(c);
+	f->base_count = cursor_u8(c);
+	f->flags = cursor_u16(c);
+	f->size = cursor_u64(c);
+	f->frame_size = cursor_u32(c);
+	f->frame_count = cursor_u32(c);
+	cursor_copy(c, f->sum.bytes, XXH128_SIZE);
+	f->parameters = cursor_u32(c);
+	cursor_copy(c, f->reserved, RESERVED_SIZE);
+	if (!cursor_ok(c))
+		return damaged(err, "its head is cut short");
+	if (f->version > RECORD_VERSION)
+		return too_new(err, "version", f->version);
+	if (f->version == 0)
+		return damaged(err, "version 0");
+	if (f->base_count > RECORD_BASES_MAX || f->frame_count > RECORD_FRAMES_MAX ||
+	    f->parameters > PARAMETERS_MAX)
+		return damaged(err, "a count in its head is out of range");
+	return 0;
+}
+
+int record_head_measure(const uint8_t *bytes, size_t n, size_t *size, struct err *err)
+{
+	struct cursor c = cursor_over(bytes, n);
+	struct fixed f;
+
+	int rc = take_fixed(&c, &f, err);
+	if (rc)
+		return rc;
+	*size = head_size(f.base_count, f.parameters, f.frame_count);
+	return 0;
+}
+
+/* The numbers that a later version may give new meanings to. */
+static int check_known(const struct fixed *f, struct err *err)
+{
+	static const uint8_t zeros[RESERVED_SIZE];
+	const struct codec *codec = codec_by_id(f->codec);
+
+	if (!codec)
+		return too_new(err, "codec", f->codec);
+	if (f->dtype >= DTYPE_COUNT)
+		return too_new(err, "dtype", f->dtype);
+	if (!codec->takes((enum dtype)f->dtype))
+		return too_new(err, "a codec not meant for dtype", f->dtype);
+	if (f->prediction > PREDICTION_BASE)
+		return too_new(err, "prediction", f->prediction);
+	if (f->flags != 0)
+		return too_new(err, "flags", f->flags);
+	if (f->parameters != 0)
+		return too_new(err, "parameter bytes", f->parameters);
+	if (memcmp(f->reserved, zeros, RESERVED_SIZE) != 0)
+		return err_set(err, ERR_FORMAT,
+		               "the record uses reserved bytes; upgrade git-zllm");
+	if (codec->needs_base != (f->prediction == PREDICTION_BASE))
+		return damaged(err, "codec and prediction contradict each other");
+	return 0;
+}
+
+static int check_sizes(const struct fixed *f, struct err *err)
+{
+	if (f->base_count != (f->prediction == PREDICTION_BASE ? 1 : 0))
+		return damaged(err, "its prediction needs another number of bases");
+	if (f->frame_size == 0 || f->frame_size > FRAME_MAX ||
+	    f->frame_size % dtype_unit((enum dtype)f->dtype) != 0)
+		return damaged(err, "impossible frame size");
+	if (f->frame_count != frames_of(f->size, f->frame_size))
+		return damaged(err, "its frames do not add up to its size");
+	return 0;
+}
+
+static int take_base(struct cursor *c, uint64_t size, struct record_base *base,
+                     struct err *err)
+{
+	uint64_t end;
+
+	cursor_copy(c, base->id.bytes, SHA256_SIZE);
+	base->offset = cursor_u64(c);
+	if (checked_add(base->offset, size, &end))
+		return damaged(err, "impossible offset in its base");
+	return 0;
+}
+
+static int take_frame(struct cursor *c, const struct record_head *head, uint32_t i,
+                      struct err *err)
+{
+	struct frame_out *frame = &head->frames[i];
+
+	frame->stored = cursor_u32(c);
+	frame->mode = (enum frame_mode)cursor_u8(c);
+	unsigned reserved = cursor_u8(c);
+	reserved |= cursor_u16(c);
+	cursor_copy(c, frame->sum.bytes, XXH128_SIZE);
+	if (reserved != 0)
+		return err_set(err, ERR_FORMAT,
+		               "frame %u of the record uses reserved bytes; "
+		               "upgrade git-zllm",
+		               i);
+	if (frame->mode > FRAME_FILL)
+		return too_new(err, "a frame of mode", frame->mode);
+	if (!frame_valid(frame, head->dtype, record_frame_size(head, i)) ||
+	    (frame->mode == FRAME_SAME && head->base_count == 0))
+		return damaged(err,
+		               "a frame's stored size and mode contradict each other");
+	return 0;
+}
+
+/* The sum at the end covers all before it: nothing is believed until then. */
+static int check_whole(const uint8_t *bytes, size_t n, struct err *err)
+{
+	size_t size;
+
+	int rc = record_head_measure(bytes, n, &size, err);
+	if (rc)
+		return rc;
+	if (n != size)
+		return damaged(err, "its head has another length than it says");
+	struct xxh128 sum = xxh128_of(bytes, n - SUM_SIZE);
+	if (memcmp(sum.bytes, bytes + n - SUM_SIZE, SUM_SIZE) != 0)
+		return damaged(err, "its head fails its checksum");
+	return 0;
+}
+
+/* Reads bases and frames into `head`, whose counts are set. */
+static int take_tables(struct cursor *c, struct record_head *head, uint64_t *body,
+                       struct err *err)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < head->base_count; i++) {
+		int rc = take_base(c, head->size, &head->bases[i], err);
+		if (rc)
+			return rc;
+	}
+	for (uint32_t i = 0; i < head->frame_count; i++) {
+		int rc = take_frame(c, head, i, err);
+		if (rc)
+			return rc;
+		total += head->frames[i].stored; /* at most 2^24 frames of 2^21 */
+	}
+	*body = total;
+	return 0;
+}
+
+int record_head_parse(const uint8_t *bytes, size_t n, struct record_head *out,
+                      uint64_t *body, struct err *err)
+{
+	struct cursor c = cursor_over(bytes, n);
+	struct fixed f;
+
+	int rc = check_whole(bytes, n, err);
+	if (!rc)
+		rc = take_fixed(&c, &f, err);
+	if (!rc)
+		rc = check_known(&f, err);
+	if (!rc)
+		rc = check_sizes(&f, err);
+	if (rc)
+		return rc;
+	struct record_head head = {
+		.codec = (enum codec_id)f.codec,
+		.dtype = (enum dtype)f.dtype,
+		.prediction = (enum prediction)f.prediction,
+		.base_count = f.base_count,
+		.size = f.size,
+		.frame_size = f.frame_size,
+		.frame_count = f.frame_count,
+		.sum = f.sum,
+		.frames = calloc((size_t)f.frame_count + 1, sizeof(*head.frames)),
+	};
+	if (!head.frames)
+		return err_nomem(err, "the frame table of a record");
+	rc = take_tables(&c, &head, body, err);
+	if (rc) {
+		record_head_wipe(&head);
+		return rc;
+	}
+	*out = head;
+	return 0;
+}

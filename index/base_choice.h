@@ -1,0 +1,39 @@
+/*
+ * How a tensor is to be stored: as a delta against which base, or solo. Decided by
+ * coding samples, never by guess.
+ */
+#ifndef ZLLM_BASE_CHOICE_H
+#define ZLLM_BASE_CHOICE_H
+
+#include "codec/common/sha256.h"
+
+struct base_hint;
+struct blob_file;
+struct blob_source;
+struct codec;
+struct err;
+struct extent;
+struct relatives;
+struct transfer;
+
+struct base_choice {
+	const struct codec *codec;
+	struct oid base;               /* where codec->needs_base: a blob with a solo record */
+	const struct base_hint *hint;  /* where that base came from; NULL when solo */
+};
+
+/*
+ * Chooses for the tensor `x`, whose bytes are `blob`. Depth is 1: a like that is
+ * itself stored as a delta stands for its own base. A base that cannot be read is
+ * passed over. 0, ERR_NOMEM, or a failure to read `blob`.
+ */
+int base_choose(const struct transfer *t, const struct relatives *relatives,
+                const struct extent *x, const struct blob_file *blob,
+                struct base_choice *out, struct err *err);
+
+/* Opens the bytes of a chosen base: the local copy where there is one, else the
+ * store's. */
+int base_open(const struct transfer *t, const struct relatives *relatives,
+              const struct oid *base, struct blob_source **out, struct err *err);
+
+#endif

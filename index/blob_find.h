@@ -1,0 +1,27 @@
+/*
+ * Which records a blob has in a store: the listing is the index, and the bases
+ * stand in the keys.
+ */
+#ifndef ZLLM_BLOB_FIND_H
+#define ZLLM_BLOB_FIND_H
+
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+#include "index/store/store_keys.h"
+
+struct err;
+struct store;
+
+struct blob_place {
+	char key[KEY_MAX];
+	struct key_record record; /* what the key says */
+	uint64_t stored;          /* bytes */
+};
+
+/* Finds the best record of `id`: the solo one where there are several, else the
+ * smallest. One listing. 0; 1 when there is none; or negative. */
+int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
+              struct err *err);
+
+#endif

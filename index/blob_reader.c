@@ -1,0 +1,353 @@
+#include "index/blob_reader.h"
+
+#include <pthread.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/buf.h"
+#include "codec/common/checked.h"
+#include "codec/common/err.h"
+#include "codec/common/pool.h"
+#include "index/blob_find.h"
+#include "index/scratch_shelf.h"
+#include "index/store/store.h"
+#include "index/transfer.h"
+
+/* One request brings the head of most records, and all of a small one. */
+enum { FIRST_READ = 64 * 1024 };
+
+struct blob_reader {
+	const struct transfer *transfer;
+	struct store_reader *file;
+	char key[KEY_MAX];
+	struct record_head head;
+	size_t head_size;
+	uint64_t *starts;         /* of each frame's stored bytes, from the head's end */
+	struct blob_reader *base; /* NULL when solo */
+
+	/* Buffers kept from one window to the next. */
+	struct buf stored, predicted, bounce;
+};
+
+/* ---------------------------------------------------------------- opening */
+
+static int read_head(struct blob_reader *r, struct err *err)
+{
+	struct buf bytes = BUF_INIT;
+	uint64_t body;
+	size_t first = r->file->size < FIRST_READ ? (size_t)r->file->size : FIRST_READ;
+	int rc = ERR_NOMEM;
+
+	if (!buf_reserve(&bytes, FIRST_READ)) {
+		err_nomem(err, "a record's head");
+		goto out;
+	}
+	rc = store_read(r->file, 0, bytes.data, first, err);
+	if (!rc)
+		rc = record_head_measure(bytes.data, first, &r->head_size, err);
+	if (!rc && r->head_size > r->file->size)
+		rc = err_set(err, ERR_DAMAGED, "cut short: %llu bytes",
+		             (unsigned long long)r->file->size);
+	if (!rc && !buf_reserve(&bytes, r->head_size))
+		rc = err_nomem(err, "a record's head");
+	if (!rc && r->head_size > first)
+		rc = store_read(r->file, first, bytes.data + first, r->head_size - first,
+		                err);
+	if (!rc)
+		rc = record_head_parse(bytes.data, r->head_size, &r->head, &body, err);
+	if (!rc && body != r->file->size - r->head_size)
+		rc = err_set(err, ERR_DAMAGED, "%llu bytes instead of %llu",
+		             (unsigned long long)r->file->size,
+		             (unsigned long long)(r->head_size + body));
+out:
+	buf_wipe(&bytes);
+	return rc;
+}
+
+static int find_starts(struct blob_reader *r, struct err *err)
+{
+	uint64_t at = 0;
+
+	r->starts = malloc(((size_t)r->head.frame_count + 1) * sizeof(*r->starts));
+	if (!r->starts)
+		return err_nomem(err, "a table of frames");
+	for (uint32_t i = 0; i < r->head.frame_count; i++) {
+		r->starts[i] = at;
+		at += r->head.frames[i].stored;
+	}
+	r->starts[r->head.frame_count] = at;
+	return 0;
+}
+
+/* Opens the record at `key`. 1 when there is none. */
+static int open_record(struct blob_reader *r, const char *key, uint64_t size,
+                       struct err *err)
+{
+	int rc = store_get(r->transfer->store, key, FIRST_READ, &r->file, err);
+
+	if (rc)
+		return rc;
+	strcpy(r->key, key);
+	rc = read_head(r, err);
+	if (!rc && size != UINT64_MAX && r->head.size != size)
+		rc = err_set(err, ERR_DAMAGED, "holds %llu bytes where %llu are expected",
+		             (unsigned long long)r->head.size, (unsigned long long)size);
+	if (!rc)
+		rc = find_starts(r, err);
+	if (rc)
+		err_context(err, "record %s", key);
+	return rc;
+}
+
+static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
+                  const char *key, struct err *err)
+{
+	struct blob_place place;
+	char text[SHA256_HEX + 1];
+
+	if (key) {
+		int rc = open_record(r, key, size, err);
+		if (rc <= 0)
+			return rc;
+	}
+	int rc = blob_find(r->transfer->store, id, &place, err);
+	if (!rc)
+		rc = open_record(r, place.key, size, err);
+	if (rc > 0) {
+		oid_format(id, text);
+		rc = err_set(
+			err, ERR_MISSING,
+			"store %s has no record of blob %s; push the model again from a "
+			"clone that has it",
+			r->transfer->store->name, text);
+	}
+	return rc;
+}
+
+static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_t size,
+                         const char *key, unsigned depth, struct blob_reader **out,
+                         struct err *err);
+
+/* A delta's base: its solo record is the one to try first. */
+static int open_base(struct blob_reader *r, unsigned depth, struct err *err)
+{
+	char key[KEY_MAX];
+
+	if (r->head.prediction == PREDICTION_NONE)
+		return 0;
+	if (depth + 1 == BLOB_DEPTH_MAX)
+		return err_set(err, ERR_DAMAGED, "record %s: its bases lie too deep",
+		               r->key);
+	key_blob(&r->head.bases[0].id, key);
+	int rc = open_at_depth(r->transfer, &r->head.bases[0].id, UINT64_MAX, key,
+	                       depth + 1, &r->base, err);
+	return rc ? err_context(err, "base of %s", r->key) : 0;
+}
+
+static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_t size,
+                         const char *key, unsigned depth, struct blob_reader **out,
+                         struct err *err)
+{
+	struct blob_reader *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return err_nomem(err, "a reader");
+	r->transfer = t;
+	int rc = locate(r, id, size, key, err);
+	if (!rc)
+		rc = open_base(r, depth, err);
+	if (rc) {
+		blob_reader_close(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+int blob_reader_open(const struct transfer *t, const struct oid *id, uint64_t size,
+                     const char *key, struct blob_reader **out, struct err *err)
+{
+	return open_at_depth(t, id, size, key, 0, out, err);
+}
+
+void blob_reader_close(struct blob_reader *r)
+{
+	if (!r)
+		return;
+	blob_reader_close(r->base);
+	store_reader_close(r->file);
+	record_head_wipe(&r->head);
+	free(r->starts);
+	buf_wipe(&r->stored);
+	buf_wipe(&r->predicted);
+	buf_wipe(&r->bounce);
+	free(r);
+}
+
+const struct record_head *blob_reader_head(const struct blob_reader *r)
+{
+	return &r->head;
+}
+
+uint64_t blob_reader_stored(const struct blob_reader *r)
+{
+	return r->file->size;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* Frames [first, first + count), their stored bytes and their predictions in the
+ * reader's buffers, on the way to `dst`. */
+struct window {
+	struct blob_reader *r;
+	const struct codec *codec;
+	uint32_t first, count;
+	uint8_t *dst;
+	pthread_mutex_t lock; /* guards the two below */
+	int rc;
+	struct err err;
+};
+
+static void decode_one(struct window *w, uint32_t i, struct frame_scratch *scratch,
+                       int *rc, struct err *err)
+{
+	struct blob_reader *r = w->r;
+	uint64_t at = record_frame_start(&r->head, i) -
+	              record_frame_start(&r->head, w->first);
+	const uint8_t *stored = r->stored.data + (r->starts[i] - r->starts[w->first]);
+	const uint8_t *base = r->base ? r->predicted.data + at : NULL;
+
+	*rc = frame_decode(w->codec, r->head.dtype, &r->head.frames[i], stored, base,
+	                   w->dst + at, record_frame_size(&r->head, i), scratch, err);
+	if (*rc)
+		err_context(err, "record %s, frame %u", r->key, i);
+}
+
+static void decode_job(void *ctx, size_t i)
+{
+	struct window *w = ctx;
+	struct frame_scratch *scratch;
+	struct err err = ERR_INIT;
+	int rc = scratch_shelf_take(w->r->transfer->shelf, &scratch, &err);
+
+	if (!rc) {
+		decode_one(w, w->first + (uint32_t)i, scratch, &rc, &err);
+		scratch_shelf_put_back(w->r->transfer->shelf, scratch);
+	}
+	if (!rc)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->rc = rc;
+	w->err = err;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int decode_all(struct window *w, struct err *err)
+{
+	pthread_mutex_init(&w->lock, NULL);
+	pool_run(w->r->transfer->pool, w->count, decode_job, w);
+	pthread_mutex_destroy(&w->lock);
+	if (w->rc)
+		*err = w->err;
+	return w->rc;
+}
+
+/* The base's bytes that predict [start, start + n), zeros where it has none. */
+static int read_prediction(struct blob_reader *r, uint64_t start, size_t n,
+                           struct err *err)
+{
+	uint64_t size = r->base->head.size;
+	uint64_t from;
+	size_t have = 0;
+
+	if (!checked_add(r->head.bases[0].offset, start, &from) && from < size)
+		have = size - from < n ? (size_t)(size - from) : n;
+	r->predicted.size = 0;
+	if (!buf_reserve(&r->predicted, n ? n : 1))
+		return err_nomem(err, "a window of the base");
+	memset(r->predicted.data + have, 0, n - have);
+	return have ? blob_reader_read(r->base, from, have, r->predicted.data, err) : 0;
+}
+
+/* Restores whole frames. */
+static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
+                       uint8_t *dst, struct err *err)
+{
+	uint64_t start = record_frame_start(&r->head, first);
+	uint32_t last = first + count - 1;
+	size_t n = (size_t)(record_frame_start(&r->head, last) - start) +
+	           record_frame_size(&r->head, last);
+	size_t stored = (size_t)(r->starts[first + count] - r->starts[first]);
+	struct window w = { .r = r, .first = first, .count = count, .dst = dst };
+
+	w.codec = codec_by_id(r->head.codec);
+	if (!w.codec)
+		return err_set(err, ERR_FORMAT,
+		               "record %s: this git-zllm has no codec %u; upgrade it",
+		               r->key, (unsigned)r->head.codec);
+	r->stored.size = 0;
+	if (!buf_reserve(&r->stored, stored ? stored : 1))
+		return err_nomem(err, "a window of a record");
+	int rc = store_read(r->file, r->head_size + r->starts[first], r->stored.data,
+	                    stored, err);
+	if (rc)
+		return err_context(err, "record %s", r->key);
+	if (r->base)
+		rc = read_prediction(r, start, n, err);
+	return rc ? rc : decode_all(&w, err);
+}
+
+/* Restores a part of one frame, by way of the whole of it. */
+static int read_part(struct blob_reader *r, uint32_t frame, size_t skip, size_t n,
+                     uint8_t *dst, struct err *err)
+{
+	r->bounce.size = 0;
+	if (!buf_reserve(&r->bounce, record_frame_size(&r->head, frame)))
+		return err_nomem(err, "a frame");
+	int rc = read_frames(r, frame, 1, r->bounce.data, err);
+	if (!rc)
+		memcpy(dst, r->bounce.data + skip, n);
+	return rc;
+}
+
+int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
+{
+	uint32_t window = transfer_window(r->transfer,
+	                                  r->head.frame_size ? r->head.frame_size : 1);
+
+	if (offset > r->head.size || n > r->head.size - offset)
+		return err_set(err, ERR_DAMAGED, "record %s: ends before byte %llu",
+		               r->key, (unsigned long long)offset + n);
+	while (n) {
+		uint32_t frame = (uint32_t)(offset / r->head.frame_size);
+		size_t skip = (size_t)(offset % r->head.frame_size);
+		size_t size = record_frame_size(&r->head, frame);
+		size_t took;
+		int rc;
+
+		if (skip || n < size) {
+			took = size - skip < n ? size - skip : n;
+			rc = read_part(r, frame, skip, took, dst, err);
+		} else {
+			uint32_t count = 0;
+			for (took = 0;
+			     count < window && frame + count < r->head.frame_count;
+			     count++) {
+				size = record_frame_size(&r->head, frame + count);
+				if (n - took < size)
+					break;
+				took += size;
+			}
+			rc = read_frames(r, frame, count, dst, err);
+		}
+		if (rc)
+			return rc;
+		offset += took;
+		dst += took;
+		n -= took;
+	}
+	return 0;
+}

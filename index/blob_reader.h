@@ -1,0 +1,51 @@
+/*
+ * Reads the content of a blob out of its record, and where that is a delta, out
+ * of its base's record too:
+ *
+ *     blob_reader(tensor)  record "~base"  frames 0 1 2 3 ...
+ *           |                                      ^ predicted by
+ *     blob_reader(base)    record solo     frames 0 1 2 3 ...
+ *
+ * Every frame that is decoded is checked against its XXH3-128; nothing in a
+ * record is trusted before.
+ * Thread rule: one thread at a time for each reader; decoding itself uses the
+ * transfer's pool.
+ */
+#ifndef ZLLM_BLOB_READER_H
+#define ZLLM_BLOB_READER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+#include "codec/record.h"
+
+struct err;
+struct transfer;
+struct blob_reader;
+
+/* How deep bases may lie. What this program writes is one deep; a store may hold
+ * more for a while when two recompactions met. */
+enum { BLOB_DEPTH_MAX = 4 };
+
+/*
+ * Opens the blob `id`, whose content must have `size` bytes. `key` is where its
+ * record is thought to be, or NULL; where it is not there, the store is listed.
+ * ERR_MISSING when the store has no record of it.
+ */
+int blob_reader_open(const struct transfer *t, const struct oid *id, uint64_t size,
+                     const char *key, struct blob_reader **out, struct err *err);
+void blob_reader_close(struct blob_reader *r); /* NULL is fine */
+
+/* What the record says about itself; valid until close. */
+const struct record_head *blob_reader_head(const struct blob_reader *r);
+
+/* Bytes of the record in the store. */
+uint64_t blob_reader_stored(const struct blob_reader *r);
+
+/* Restores `n` bytes at `offset` of the content into `dst`. Best in whole frames
+ * and in order. */
+int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err);
+
+#endif

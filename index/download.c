@@ -1,0 +1,209 @@
+#include "index/download.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "codec/common/err.h"
+#include "index/blob_reader.h"
+#include "index/extent_key.h"
+#include "index/file_range.h"
+#include "index/lanes.h"
+#include "index/manifest.h"
+#include "index/manifest_store.h"
+#include "index/store/store.h"
+#include "index/transfer.h"
+
+struct download {
+	const struct transfer *transfer;
+	const struct manifest *manifest;
+	const struct extent **records; /* the extents that have records */
+	size_t record_count;
+	int fd;
+	struct work_meter meter;
+};
+
+/* ---------------------------------------------------------------- one extent */
+
+typedef int piece_fn(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
+                     struct err *err);
+
+/* Restores the extent window by window and hands each piece on, in order; offsets
+ * are those in the object. */
+static int restore_extent(const struct transfer *t, const struct extent *x,
+                          piece_fn *piece, void *ctx, struct err *err)
+{
+	struct blob_reader *reader = NULL;
+	uint8_t *window = NULL;
+	char key[KEY_MAX];
+
+	extent_key(x, key);
+	int rc = blob_reader_open(t, &x->id, x->size, key, &reader, err);
+	if (rc)
+		goto out;
+	size_t frame = blob_reader_head(reader)->frame_size;
+	size_t room = frame * transfer_window(t, frame ? frame : 1);
+	if (room > x->size)
+		room = (size_t)x->size;
+	window = malloc(room ? room : 1);
+	if (!window) {
+		rc = err_nomem(err, "a window");
+		goto out;
+	}
+	for (uint64_t at = 0; at < x->size && !rc;) {
+		size_t n = x->size - at < room ? (size_t)(x->size - at) : room;
+		rc = blob_reader_read(reader, at, n, window, err);
+		if (!rc)
+			rc = piece(ctx, x->offset + at, window, n, err);
+		at += n;
+	}
+out:
+	if (rc && x->name)
+		err_context(err, "tensor '%s'", x->name);
+	free(window);
+	blob_reader_close(reader);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- the object */
+
+static int write_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
+                       struct err *err)
+{
+	struct download *d = ctx;
+	int rc = file_range_write(d->fd, offset, bytes, n, err);
+
+	work_meter_add(&d->meter, n);
+	return rc;
+}
+
+static int restore_record(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct download *d = ctx;
+
+	(void)lane;
+	return restore_extent(d->transfer, d->records[i], write_piece, d, err);
+}
+
+static int tell_progress(void *ctx, struct err *err)
+{
+	struct download *d = ctx;
+
+	return work_meter_tell(&d->meter, err);
+}
+
+/* Writes the inline extents, and notes those that have records. */
+static int restore_inline(struct download *d, struct err *err)
+{
+	const struct extents *x = &d->manifest->extents;
+	uint64_t at = 0;
+
+	d->records = malloc((x->count ? x->count : 1) * sizeof(const struct extent *));
+	if (!d->records)
+		return err_nomem(err, "a list of records");
+	for (size_t i = 0; i < x->count; i++) {
+		const struct extent *one = &x->list[i];
+		if (!one->inlined) {
+			d->records[d->record_count++] = one;
+			continue;
+		}
+		int rc = write_piece(d, one->offset, d->manifest->inline_bytes + at,
+		                     (size_t)one->size, err);
+		if (rc)
+			return rc;
+		at += one->size;
+	}
+	return 0;
+}
+
+/* A disk that is too small says so now, not after an hour. File systems that
+ * cannot reserve are left to find out. */
+static int reserve_space(int fd, uint64_t size, struct err *err)
+{
+	if (!size)
+		return 0;
+	int errnum = posix_fallocate(fd, 0, (off_t)size);
+	if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG) {
+		errno = errnum;
+		return err_errno(err,
+		                 "no room for the %llu bytes of the file being restored",
+		                 (unsigned long long)size);
+	}
+	return 0;
+}
+
+int download_object(const struct transfer *t, const struct oid *oid, uint64_t size,
+                    int fd, work_progress_fn *progress, void *ctx, struct err *err)
+{
+	struct manifest manifest;
+	struct download d = {
+		.transfer = t,
+		.manifest = &manifest,
+		.fd = fd,
+		.meter = { .per_byte = 1,
+		           .size = size,
+		           .progress = progress,
+		           .ctx = ctx },
+	};
+	int rc = manifest_get(t->store, oid, &manifest, NULL, err);
+
+	if (rc > 0)
+		return err_set(
+			err, ERR_MISSING,
+			"store %s does not have this object; push it from a clone that "
+			"has it ('git lfs push --all')",
+			t->store->name);
+	if (rc)
+		return rc;
+	if (manifest.extents.size != size)
+		rc = err_set(err, ERR_MISMATCH,
+		             "the pointer says %llu bytes, the store holds %llu",
+		             (unsigned long long)size,
+		             (unsigned long long)manifest.extents.size);
+	if (!rc)
+		rc = reserve_space(fd, size, err);
+	if (!rc)
+		rc = restore_inline(&d, err);
+	if (!rc) {
+		struct lanes_work work = { d.record_count, restore_record, tell_progress,
+			                   &d };
+		rc = lanes_run(t->lanes, &work, err);
+	}
+	free(d.records);
+	manifest_wipe(&manifest);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- proof */
+
+static int hash_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
+                      struct err *err)
+{
+	(void)offset;
+	(void)err;
+	sha256_add(ctx, bytes, n);
+	return 0;
+}
+
+int download_hash(const struct transfer *t, const struct manifest *m, struct oid *out,
+                  struct err *err)
+{
+	struct sha256 *hash = sha256_new();
+	uint64_t at = 0;
+	int rc = 0;
+
+	if (!hash)
+		return err_nomem(err, "a hash");
+	for (size_t i = 0; i < m->extents.count && !rc; i++) {
+		const struct extent *x = &m->extents.list[i];
+		if (!x->inlined) {
+			rc = restore_extent(t, x, hash_piece, hash, err);
+			continue;
+		}
+		sha256_add(hash, m->inline_bytes + at, (size_t)x->size);
+		at += x->size;
+	}
+	sha256_finish(hash, out);
+	sha256_free(hash);
+	return rc;
+}

@@ -1,0 +1,34 @@
+/*
+ * Download: an object from the store, bit for bit.
+ *
+ *     manifest -> inline extents ------------------------------> file
+ *              -> records, several at once (lanes) -> frames --> file, in place
+ */
+#ifndef ZLLM_DOWNLOAD_H
+#define ZLLM_DOWNLOAD_H
+
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+#include "index/work_meter.h"
+
+struct err;
+struct manifest;
+struct transfer;
+
+/*
+ * Writes the object `oid` of `size` bytes into the empty file `fd`, telling the
+ * progress. Every byte is checked against the sums in the records; the whole
+ * against `oid` is for the caller (git-lfs does it; download_hash() too).
+ * ERR_MISSING when the store has no such object, ERR_DAMAGED with the record
+ * that is. The file is then to be thrown away.
+ */
+int download_object(const struct transfer *t, const struct oid *oid, uint64_t size,
+                    int fd, work_progress_fn *progress, void *ctx, struct err *err);
+
+/* Reads the object of `m` in order and gives the SHA-256 of its bytes: the proof
+ * that the store holds it. */
+int download_hash(const struct transfer *t, const struct manifest *m, struct oid *out,
+                  struct err *err);
+
+#endif

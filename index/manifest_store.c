@@ -1,0 +1,40 @@
+#include "index/manifest_store.h"
+
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "index/manifest.h"
+#include "index/store/store.h"
+#include "index/store/store_keys.h"
+
+int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
+                 uint64_t *stored, struct err *err)
+{
+	struct buf bytes = BUF_INIT;
+	char key[KEY_MAX];
+
+	key_object(oid, key);
+	int rc = store_get_all(s, key, MANIFEST_MAX, &bytes, err);
+	if (!rc)
+		rc = manifest_parse(bytes.data, bytes.size, oid, out, err);
+	if (!rc && stored)
+		*stored = bytes.size;
+	if (rc < 0)
+		err_context(err, "store %s: manifest %s", s->name, key);
+	buf_wipe(&bytes);
+	return rc;
+}
+
+int manifest_put(struct store *s, const struct manifest *m, struct err *err)
+{
+	struct buf bytes = BUF_INIT;
+	char key[KEY_MAX];
+
+	key_object(&m->oid, key);
+	int rc = manifest_format(m, &bytes, err);
+	if (!rc)
+		rc = store_put_all(s, key, bytes.data, bytes.size, err);
+	if (rc < 0)
+		err_context(err, "store %s: manifest %s", s->name, key);
+	buf_wipe(&bytes);
+	return rc;
+}

@@ -1,0 +1,25 @@
+/*
+ * Manifests in a store: reading one by the object's oid, and writing it, which
+ * is the commit point of an upload.
+ */
+#ifndef ZLLM_MANIFEST_STORE_H
+#define ZLLM_MANIFEST_STORE_H
+
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+
+struct err;
+struct manifest;
+struct store;
+
+/* Reads and checks the manifest of `oid`. 0 with *out to be wiped by the caller,
+ * and the manifest's stored bytes in *stored unless NULL; 1 when the store has
+ * no such object; ERR_DAMAGED, ERR_FORMAT, ... */
+int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
+                 uint64_t *stored, struct err *err);
+
+/* Writes the manifest. When this returns 0 the object is in the store for good. */
+int manifest_put(struct store *s, const struct manifest *m, struct err *err);
+
+#endif

@@ -1,0 +1,492 @@
+#include "index/upload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "codec/common/err.h"
+#include "codec/frame.h"
+#include "index/base_choice.h"
+#include "index/blob_find.h"
+#include "index/blob_put.h"
+#include "index/blob_source.h"
+#include "index/extent_key.h"
+#include "index/file_range.h"
+#include "index/lanes.h"
+#include "index/manifest.h"
+#include "index/manifest_store.h"
+#include "index/relatives.h"
+#include "index/store/store.h"
+#include "index/transfer.h"
+
+/* Each byte of an object is work twice: hashed, and then stored or found. */
+enum { UNITS_HASH = 1, UNITS_STORE = 1, UNITS_PER_BYTE = UNITS_HASH + UNITS_STORE };
+
+/* A blob of the object; equal ones are one. */
+struct upload_blob {
+	struct extent *extent;        /* the first that holds it */
+	uint64_t bytes;               /* of all extents that hold it */
+	uint64_t stored;              /* written for it */
+	bool there;                   /* the store had it already */
+	struct key_record record;     /* where it is; filled when there or put */
+	const struct base_hint *hint; /* what gave its base, or NULL */
+};
+
+struct upload {
+	const struct transfer *transfer;
+	const struct upload_request *request;
+	int fd;
+	struct manifest manifest; /* in the making */
+	struct upload_blob *blobs;
+	size_t blob_count;
+	struct upload_blob **missing; /* those that the store lacks */
+	size_t missing_count;
+	struct base_hints hints;
+	struct relatives *relatives;
+	uint8_t *inline_bytes;
+	struct work_meter meter;
+};
+
+static int tell_progress(void *ctx, struct err *err)
+{
+	struct upload *u = ctx;
+
+	return work_meter_tell(&u->meter, err);
+}
+
+/* ---------------------------------------------------------------- scan and hash */
+
+static int open_file(struct upload *u, struct err *err)
+{
+	const struct upload_request *request = u->request;
+	struct stat st;
+
+	u->fd = open(request->path, O_RDONLY | O_CLOEXEC);
+	if (u->fd < 0 || fstat(u->fd, &st))
+		return err_errno(err, "cannot open %s", request->path);
+	if ((uint64_t)st.st_size != request->size)
+		return err_set(err, ERR_MISMATCH,
+		               "%s has %lld bytes where git-lfs says %llu", request->path,
+		               (long long)st.st_size, (unsigned long long)request->size);
+	return 0;
+}
+
+/* A progress that cannot be told here is found out at the next tick. */
+static void count_hashed(void *ctx, uint64_t bytes)
+{
+	struct upload *u = ctx;
+	struct err ignored = ERR_INIT;
+
+	atomic_store_explicit(&u->meter.done, bytes * UNITS_HASH, memory_order_relaxed);
+	work_meter_tell(&u->meter, &ignored);
+}
+
+static int scan_and_hash(struct upload *u, struct err *err)
+{
+	struct extents *x = &u->manifest.extents;
+	struct oid whole;
+	int rc = model_scan(u->fd, u->request->size, x, err);
+
+	if (!rc)
+		rc = extents_hash(u->fd, x, &whole, count_hashed, u, err);
+	if (rc)
+		return err_context(err, "%s", u->request->path);
+	if (!oid_equal(&whole, &u->request->oid))
+		return err_set(
+			err, ERR_MISMATCH,
+			"%s is damaged: its bytes are not those of its name; remove it "
+			"and 'git lfs fetch' it, or 'git add' the file again",
+			u->request->path);
+	u->manifest.oid = whole;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- the blobs */
+
+static int by_id(const void *a, const void *b)
+{
+	const struct upload_blob *x = a, *y = b;
+
+	return oid_compare(&x->extent->id, &y->extent->id);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct upload_blob *x = a, *y = b;
+
+	return x->extent->offset < y->extent->offset
+	               ? -1
+	               : x->extent->offset > y->extent->offset;
+}
+
+/* Makes the list of different blobs, in the order of the file. */
+static int list_blobs(struct upload *u, struct err *err)
+{
+	struct extents *x = &u->manifest.extents;
+	size_t n = 0;
+
+	u->blobs = calloc(x->count ? x->count : 1, sizeof(*u->blobs));
+	u->missing = calloc(x->count ? x->count : 1, sizeof(*u->missing));
+	if (!u->blobs || !u->missing)
+		return err_nomem(err, "a list of blobs");
+	for (size_t i = 0; i < x->count; i++) {
+		struct extent *one = &x->list[i];
+		if (!one->inlined)
+			u->blobs[n++] = (struct upload_blob){ .extent = one,
+				                              .bytes = one->size };
+		else
+			work_meter_add(&u->meter, one->size * UNITS_STORE);
+	}
+	qsort(u->blobs, n, sizeof(*u->blobs), by_id);
+	for (size_t i = 0; i < n; i++) {
+		struct upload_blob *last = u->blob_count ? &u->blobs[u->blob_count - 1]
+		                                         : NULL;
+		if (last && by_id(last, &u->blobs[i]) == 0)
+			last->bytes += u->blobs[i].bytes;
+		else
+			u->blobs[u->blob_count++] = u->blobs[i];
+	}
+	qsort(u->blobs, u->blob_count, sizeof(*u->blobs), by_place);
+	return 0;
+}
+
+static int look_for_blob(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct upload *u = ctx;
+	struct upload_blob *blob = &u->blobs[i];
+	struct blob_place place;
+	int rc = blob_find(u->transfer->store, &blob->extent->id, &place, err);
+
+	(void)lane;
+	if (rc < 0)
+		return rc;
+	if (rc > 0)
+		return 0;
+	blob->there = true;
+	blob->record = place.record;
+	work_meter_add(&u->meter, blob->bytes * UNITS_STORE);
+	return 0;
+}
+
+/* Asks the store which blobs it has. */
+static int look(struct upload *u, struct err *err)
+{
+	struct lanes_work work = { u->blob_count, look_for_blob, tell_progress, u };
+	int rc = lanes_run(u->transfer->lanes, &work, err);
+
+	for (size_t i = 0; i < u->blob_count && !rc; i++)
+		if (!u->blobs[i].there)
+			u->missing[u->missing_count++] = &u->blobs[i];
+	return rc;
+}
+
+static int find_relatives(struct upload *u, struct err *err)
+{
+	const struct upload_request *request = u->request;
+
+	if (request->find_hints)
+		request->find_hints(request->ctx, &request->oid, request->size,
+		                    &u->hints);
+	const struct extent **wanted = calloc(u->missing_count ? u->missing_count : 1,
+	                                      sizeof(const struct extent *));
+	if (!wanted)
+		return err_nomem(err, "a list of tensors");
+	for (size_t i = 0; i < u->missing_count; i++)
+		wanted[i] = u->missing[i]->extent;
+	int rc = relatives_load(u->transfer, &u->hints, wanted, u->missing_count,
+	                        &u->relatives, err);
+	free(wanted);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- putting records */
+
+static int put_plan(struct upload *u, struct upload_blob *blob,
+                    const struct blob_file *file, struct blob_plan *plan, struct err *err)
+{
+	int rc = blob_put(u->transfer, file, plan, &u->meter, &blob->stored, err);
+
+	if (rc)
+		return rc;
+	blob->record = (struct key_record){ .id = file->id };
+	if (plan->base) {
+		blob->record.base_count = 1;
+		memcpy(blob->record.bases[0], plan->base_id.bytes, KEY_BASE_PREFIX);
+	}
+	return 0;
+}
+
+/* One try with the base from one place; a base that is not what it claims leaves
+ * nothing in the store. */
+static int put_delta(struct upload *u, struct upload_blob *blob,
+                     const struct blob_file *file, const struct base_choice *choice,
+                     struct blob_source *source, struct err *err)
+{
+	struct blob_plan plan = { choice->codec, choice->base, source };
+	int rc = put_plan(u, blob, file, &plan, err);
+
+	if (!rc)
+		blob->hint = choice->hint;
+	blob_source_close(source);
+	return rc;
+}
+
+static bool base_is_to_blame(int rc)
+{
+	return rc == ERR_DAMAGED || rc == ERR_MISSING;
+}
+
+/* As chosen; where the local copy of the base turns out bad, with the store's;
+ * where that is bad too, solo. */
+static int put_choice(struct upload *u, struct upload_blob *blob,
+                      const struct blob_file *file, const struct base_choice *choice,
+                      struct err *err)
+{
+	struct blob_plan solo = { .codec = codec_by_id(CODEC_ZSTD) };
+	struct blob_source *source;
+	struct err ignored = ERR_INIT;
+	int rc = ERR_MISSING;
+
+	if (!choice->codec->needs_base)
+		return put_plan(u, blob, file, &solo, err);
+	if (!base_open(u->transfer, u->relatives, &choice->base, &source, &ignored))
+		rc = put_delta(u, blob, file, choice, source, err);
+	if (base_is_to_blame(rc) &&
+	    !blob_source_open_store(u->transfer, &choice->base, &source, &ignored))
+		rc = put_delta(u, blob, file, choice, source, err);
+	if (base_is_to_blame(rc))
+		rc = put_plan(u, blob, file, &solo, err);
+	return rc;
+}
+
+static int put_blob(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct upload *u = ctx;
+	struct upload_blob *blob = u->missing[i];
+	const struct extent *x = blob->extent;
+	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
+	struct base_choice choice;
+	int rc = base_choose(u->transfer, u->relatives, x, &file, &choice, err);
+
+	(void)lane;
+	if (!rc)
+		rc = put_choice(u, blob, &file, &choice, err);
+	if (rc && x->name)
+		err_context(err, "tensor '%s'", x->name);
+	work_meter_add(&u->meter, (blob->bytes - x->size) * UNITS_STORE);
+	return rc;
+}
+
+static int put_missing(struct upload *u, struct err *err)
+{
+	struct lanes_work work = { u->missing_count, put_blob, tell_progress, u };
+
+	return lanes_run(u->transfer->lanes, &work, err);
+}
+
+/* ---------------------------------------------------------------- the manifest */
+
+static int read_inline(struct upload *u, struct err *err)
+{
+	struct extents *x = &u->manifest.extents;
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < x->count; i++)
+		total += x->list[i].inlined ? x->list[i].size : 0;
+	u->inline_bytes = malloc(total ? (size_t)total : 1);
+	if (!u->inline_bytes)
+		return err_nomem(err, "small extents");
+	u->manifest.inline_bytes = u->inline_bytes;
+	for (size_t i = 0; i < x->count; i++) {
+		struct extent *one = &x->list[i];
+		uint8_t *dst = u->inline_bytes + u->manifest.inline_size;
+		struct oid id;
+		if (!one->inlined)
+			continue;
+		int rc = file_range_read(u->fd, one->offset, dst, (size_t)one->size, err);
+		if (rc)
+			return rc;
+		if (!sha256_of(dst, (size_t)one->size, &id) || !oid_equal(&id, &one->id))
+			return err_set(err, ERR_MISMATCH,
+			               "the file changed while it was being read");
+		u->manifest.inline_size += one->size;
+	}
+	return 0;
+}
+
+/* Extents remember where their records are, so that a reader need not list. */
+static void remember_records(struct upload *u)
+{
+	struct extents *x = &u->manifest.extents;
+
+	qsort(u->blobs, u->blob_count, sizeof(*u->blobs), by_id);
+	for (size_t i = 0; i < x->count; i++) {
+		struct upload_blob key = { .extent = &x->list[i] };
+		const struct upload_blob *blob;
+		if (x->list[i].inlined)
+			continue;
+		blob = bsearch(&key, u->blobs, u->blob_count, sizeof(key), by_id);
+		if (blob)
+			extent_remember(&x->list[i], &blob->record);
+	}
+}
+
+static void add_note(struct manifest *m, const char *key, const char *value)
+{
+	if (value && m->note_count < MANIFEST_NOTES_MAX)
+		m->notes[m->note_count++] = (struct manifest_note){ key, value };
+}
+
+/* Where the object comes from, and where most of its bases do. */
+static void add_notes(struct upload *u, char base_oid[SHA256_HEX + 1])
+{
+	struct manifest *m = &u->manifest;
+	const struct base_hint *best = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < u->hints.count; i++) {
+		size_t count = 0;
+		for (size_t k = 0; k < u->blob_count; k++)
+			count += u->blobs[k].hint == &u->hints.list[i];
+		if (count > most) {
+			most = count;
+			best = &u->hints.list[i];
+		}
+	}
+	add_note(m, "agent", "git-zllm " ZLLM_VERSION);
+	add_note(m, "path", u->hints.path);
+	add_note(m, "commit", u->hints.commit);
+	if (!best)
+		return;
+	oid_format(&best->oid, base_oid);
+	add_note(m, "base.oid", base_oid);
+	add_note(m, "base.path", best->path);
+	add_note(m, "base.commit", best->commit);
+}
+
+static int put_owner(const struct transfer *t, const struct oid *oid, struct err *err)
+{
+	char key[KEY_MAX];
+
+	if (!*t->repo_id)
+		return 0;
+	key_owner(t->repo_id, oid, key);
+	return store_put_all(t->store, key, NULL, 0, err);
+}
+
+static int commit(struct upload *u, struct err *err)
+{
+	char base_oid[SHA256_HEX + 1];
+	int rc = read_inline(u, err);
+
+	if (rc)
+		return rc;
+	remember_records(u);
+	add_notes(u, base_oid);
+	rc = put_owner(u->transfer, &u->request->oid, err);
+	return rc ? rc : manifest_put(u->transfer->store, &u->manifest, err);
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+/* Whether the store has the object. One whose manifest is damaged is pushed anew:
+ * the broken one is taken away first. */
+static int have_it(const struct transfer *t, const struct oid *oid, bool *have,
+                   struct err *err)
+{
+	struct manifest m;
+	struct err why = ERR_INIT;
+	char key[KEY_MAX];
+	int rc = manifest_get(t->store, oid, &m, NULL, &why);
+
+	*have = rc == 0;
+	if (rc == 0) {
+		manifest_wipe(&m);
+		return put_owner(t, oid, err);
+	}
+	if (rc == 1)
+		return 0;
+	if (rc != ERR_DAMAGED) {
+		*err = why;
+		return rc;
+	}
+	key_object(oid, key);
+	rc = store_remove(t->store, key, err);
+	return rc < 0 ? rc : 0;
+}
+
+static int store_it(struct upload *u, struct err *err)
+{
+	int rc = open_file(u, err);
+
+	if (!rc)
+		rc = scan_and_hash(u, err);
+	if (!rc)
+		rc = list_blobs(u, err);
+	if (!rc)
+		rc = look(u, err);
+	if (!rc)
+		rc = find_relatives(u, err);
+	if (!rc)
+		rc = put_missing(u, err);
+	return rc ? rc : commit(u, err);
+}
+
+static void sum_up(const struct upload *u, struct upload_result *out)
+{
+	for (size_t i = 0; i < u->blob_count; i++) {
+		const struct upload_blob *blob = &u->blobs[i];
+		out->stored += blob->stored;
+		out->known += blob->there ? blob->bytes : 0;
+		if (!blob->there && blob->record.base_count)
+			out->deltas++;
+		else if (!blob->there)
+			out->solos++;
+	}
+}
+
+static void upload_wipe(struct upload *u)
+{
+	if (u->fd >= 0)
+		close(u->fd);
+	u->manifest.inline_bytes = NULL;
+	manifest_wipe(&u->manifest);
+	relatives_free(u->relatives);
+	base_hints_wipe(&u->hints);
+	free(u->inline_bytes);
+	free(u->missing);
+	free(u->blobs);
+}
+
+int upload_object(const struct transfer *t, const struct upload_request *request,
+                  struct upload_result *out, struct err *err)
+{
+	struct upload u = {
+		.transfer = t,
+		.request = request,
+		.fd = -1,
+		.meter = { .per_byte = UNITS_PER_BYTE,
+		           .size = request->size,
+		           .progress = request->progress,
+		           .ctx = request->ctx },
+	};
+	struct upload_result result = { 0 };
+	bool have;
+	int rc = have_it(t, &request->oid, &have, err);
+
+	if (!rc && !have)
+		rc = store_it(&u, err);
+	if (!rc) {
+		if (have)
+			result.known = request->size;
+		else
+			sum_up(&u, &result);
+		*out = result;
+	}
+	upload_wipe(&u);
+	return rc;
+}

@@ -1,0 +1,47 @@
+/*
+ * Upload: an object into the store, so that it can be given back bit for bit.
+ *
+ *     have it?  ->  scan  ->  hash  ->  look  ->  put records  ->  owner  ->  manifest
+ *
+ * The manifest comes last: a crash before it leaves records that nothing refers
+ * to, never an object with a hole (docs/store.md has the argument).
+ */
+#ifndef ZLLM_UPLOAD_H
+#define ZLLM_UPLOAD_H
+
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+#include "index/base_hint.h"
+#include "index/work_meter.h"
+
+struct err;
+struct transfer;
+
+struct upload_request {
+	struct oid oid;
+	uint64_t size;    /* bytes, as git-lfs says */
+	const char *path; /* the local file that holds the object */
+
+	/* Asked once, when there is something to store: what may serve as base.
+	 * May be NULL. What it fills is wiped by the upload. */
+	void (*find_hints)(void *ctx, const struct oid *oid, uint64_t size,
+	                   struct base_hints *out);
+	work_progress_fn *progress; /* may be NULL */
+	void *ctx;                  /* for both */
+};
+
+/* What an upload did. */
+struct upload_result {
+	uint64_t stored;    /* bytes that it added to the store */
+	uint64_t known;     /* bytes of the object that the store had already */
+	size_t deltas;      /* records written as deltas */
+	size_t solos;       /* records written solo */
+};
+
+/* 0 when the object is durable in the store. ERR_MISMATCH when the file is not
+ * the object. */
+int upload_object(const struct transfer *t, const struct upload_request *request,
+                  struct upload_result *out, struct err *err);
+
+#endif
