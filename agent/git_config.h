@@ -15,6 +15,10 @@ struct git_config;
 /* Reads it for the current directory. Outside a repository only the user's and
  * the system's configuration are there. The caller frees. */
 int git_config_read(struct git_config **out, struct err *err);
+
+/* The same with the .lfsconfig of `commit`: for a server's hooks, where HEAD may
+ * not be what was pushed. */
+int git_config_read_at(const char *commit, struct git_config **out, struct err *err);
 void git_config_free(struct git_config *c);
 
 /* For tests: from the bytes of `git config -z --list` for each of the two. */

@@ -34,12 +34,19 @@ typedef int git_pointer_fn(void *ctx, const char *path, const struct lfs_pointer
 int git_repo_each_pointer(struct git_repo *r, const struct commit_id *commit,
                           git_pointer_fn *each, void *ctx);
 
+/* The same for those pointers that the tree of `other` does not have at the same
+ * path (all of them when `other` is not known). Equal subtrees are not read. */
+int git_repo_each_new_pointer(struct git_repo *r, const struct commit_id *commit,
+                              const struct commit_id *other, git_pointer_fn *each,
+                              void *ctx);
+
 /* The LFS pointer at `path` in the tree of `commit`; false when there is none. */
 bool git_repo_pointer_at(struct git_repo *r, const struct commit_id *commit,
                          const char *path, struct lfs_pointer *out);
 
-/* Commits reachable from `tips` and not from `hidden`, newest first
- * (topological), at most `max`. `each` non-zero ends it. */
+/* Commits reachable from `tips` and not from `hidden`, newest first by their own
+ * clocks, at most `max`. Commits that are not there (shallow clones) are passed
+ * over. `each` non-zero ends it and is returned. */
 int git_repo_walk(struct git_repo *r, const struct commit_id *tips, size_t tip_count,
                   const struct commit_id *hidden, size_t hidden_count, size_t max,
                   int (*each)(void *ctx, const struct commit_id *commit), void *ctx);

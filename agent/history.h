@@ -29,7 +29,8 @@
 struct git_paths;
 struct history;
 
-/* `remote` as git-lfs gives it at init (a name or a URL). Never fails: without a
+/* `remote` as git-lfs gives it at init (a name or a URL); `paths` must outlive the
+ * history. Never fails: without a
  * usable repository it gives no hints. NULL only when memory ran out. */
 struct history *history_open(const struct git_paths *paths, const char *remote);
 void history_free(struct history *h);

@@ -1,5 +1,5 @@
 /*
- * BitX (ZipLLM, NSDI '26): the XOR of a tensor with its base's. Where a
+ * BitX, of the ZipLLM paper: the XOR of a tensor with its base's. Where a
  * fine-tune moved a weight little, sign, exponent and upper mantissa bits
  * cancel; the byte planes of what remains, exponents apart from signs and
  * mantissas, go through zstd one by one.

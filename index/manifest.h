@@ -17,33 +17,36 @@ struct err;
 
 enum {
 	MANIFEST_VERSION = 1,
-	MANIFEST_MAX = 1 << 30,        /* bytes of the largest manifest, stored or unpacked */
+	MANIFEST_MAX = 1 << 30, /* bytes of the largest manifest, stored or unpacked */
 	MANIFEST_NOTES_MAX = 64,
-	MANIFEST_INLINE_TENSOR = 64 * 1024,  /* smaller extents of a model are inline */
-	MANIFEST_INLINE_CHUNK = 1024 * 1024, /* a smaller opaque file is inline, whole */
-	MANIFEST_INLINE_TOTAL = 8 * 1024 * 1024 /* then even small ones get records */
+	MANIFEST_EXTENTS_MAX = 1 << 24
 };
 
 /* A fact about where the object came from: "path", "commit", "base.path",
  * "base.commit", "base.oid", "agent". Shown, never relied upon. */
 struct manifest_note {
-	const char *key;   /* valid as long as the manifest */
+	const char *key; /* valid as long as the manifest; not empty */
 	const char *value;
 };
 
 struct manifest {
-	struct oid oid;               /* of the object */
-	struct extents extents;       /* names live here; sum is filled for all */
-	const uint8_t *inline_bytes;  /* those of the inlined extents, in order */
+	struct oid oid;              /* of the object */
+	struct extents extents;      /* names live here; sum is filled for all */
+	const uint8_t *inline_bytes; /* those of the inlined extents, in order */
 	uint64_t inline_size;
 	struct manifest_note notes[MANIFEST_NOTES_MAX];
 	size_t note_count;
-	uint8_t *memory;              /* owned: what the pointers point into */
+	uint8_t *memory; /* owned: what the pointers point into */
 };
 
 void manifest_wipe(struct manifest *m);
 
-/* Appends the bytes of a manifest to `out`. Deterministic. */
+/* Whether `m` keeps every rule that a manifest on disk must keep: docs/
+ * format-manifest.md lists them. 0, or `code` with a sentence. */
+int manifest_check(const struct manifest *m, int code, struct err *err);
+
+/* Appends the bytes of a manifest to `out`. Deterministic. 0, ERR_INPUT when
+ * manifest_check() refuses it or it is larger than MANIFEST_MAX, ERR_NOMEM. */
 int manifest_format(const struct manifest *m, struct buf *out, struct err *err);
 
 /*

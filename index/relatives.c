@@ -157,7 +157,8 @@ int relatives_load(const struct transfer *t, const struct base_hints *hints,
 		relatives_free(r);
 		return rc;
 	}
-	qsort(r->locals, r->local_count, sizeof(*r->locals), by_id);
+	if (r->local_count)
+		qsort(r->locals, r->local_count, sizeof(*r->locals), by_id);
 	*out = r;
 	return 0;
 }

@@ -378,6 +378,26 @@ static int put_owner(const struct transfer *t, const struct oid *oid, struct err
 	return store_put_all(t->store, key, NULL, 0, err);
 }
 
+/* A damaged manifest stands in the way of a good one. It is taken away only now
+ * that all it would need is there, and only if it is still damaged: a bit that was
+ * turned on the way to us is no reason to remove anything. */
+static int clear_the_way(struct upload *u, struct err *err)
+{
+	const struct oid *oid = &u->request->oid;
+	struct manifest m;
+	struct err ignored = ERR_INIT;
+	char key[KEY_MAX];
+	int rc = manifest_get(u->transfer->store, oid, &m, NULL, &ignored);
+
+	if (rc == 0)
+		manifest_wipe(&m);
+	if (rc != ERR_DAMAGED)
+		return 0;
+	key_object(oid, key);
+	rc = store_remove(u->transfer->store, key, err);
+	return rc < 0 ? rc : 0;
+}
+
 static int commit(struct upload *u, struct err *err)
 {
 	char base_oid[SHA256_HEX + 1];
@@ -388,19 +408,19 @@ static int commit(struct upload *u, struct err *err)
 	remember_records(u);
 	add_notes(u, base_oid);
 	rc = put_owner(u->transfer, &u->request->oid, err);
+	if (!rc)
+		rc = clear_the_way(u, err);
 	return rc ? rc : manifest_put(u->transfer->store, &u->manifest, err);
 }
 
 /* ---------------------------------------------------------------- the whole */
 
-/* Whether the store has the object. One whose manifest is damaged is pushed anew:
- * the broken one is taken away first. */
-static int have_it(const struct transfer *t, const struct oid *oid, bool *have,
-                   struct err *err)
+/* Whether the store has the object. A manifest that cannot be read counts as none:
+ * the object is pushed anew. */
+static int have_it(const struct transfer *t, const struct oid *oid, bool *have, struct err *err)
 {
 	struct manifest m;
 	struct err why = ERR_INIT;
-	char key[KEY_MAX];
 	int rc = manifest_get(t->store, oid, &m, NULL, &why);
 
 	*have = rc == 0;
@@ -408,15 +428,10 @@ static int have_it(const struct transfer *t, const struct oid *oid, bool *have,
 		manifest_wipe(&m);
 		return put_owner(t, oid, err);
 	}
-	if (rc == 1)
+	if (rc == 1 || rc == ERR_DAMAGED)
 		return 0;
-	if (rc != ERR_DAMAGED) {
-		*err = why;
-		return rc;
-	}
-	key_object(oid, key);
-	rc = store_remove(t->store, key, err);
-	return rc < 0 ? rc : 0;
+	*err = why;
+	return rc;
 }
 
 static int store_it(struct upload *u, struct err *err)

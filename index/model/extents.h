@@ -4,7 +4,7 @@
  *
  * model_scan() looks at a file's content, never at its name: a valid
  * safetensors file becomes its header, tensors, gaps and tail; any other file
- * becomes content-defined chunks (opaque.h). Nothing is refused.
+ * becomes content-defined chunks (chunker.h). Nothing is refused.
  */
 #ifndef ZLLM_EXTENTS_H
 #define ZLLM_EXTENTS_H
@@ -19,7 +19,15 @@
 
 struct err;
 
-enum { TENSOR_DIMS_MAX = 16, TENSOR_NAME_MAX = 65535 };
+enum {
+	TENSOR_DIMS_MAX = 16,
+	TENSOR_NAME_MAX = 65535,                /* bytes */
+	EXTENT_BASES_MAX = 3,
+	EXTENT_BASE_PREFIX = 16, /* bytes */
+	EXTENT_INLINE_TENSOR = 64 * 1024,       /* smaller extents of a model are inline */
+	EXTENT_INLINE_CHUNK = 1024 * 1024,      /* a smaller opaque file is inline, whole */
+	EXTENT_INLINE_TOTAL = 8 * 1024 * 1024   /* then even small ones get records */
+};
 
 /* The numbers are stored in manifests and never change. */
 enum model_kind { MODEL_OPAQUE = 0, MODEL_SAFETENSORS = 1 };
@@ -35,13 +43,19 @@ struct extent {
 	enum dtype dtype;   /* DTYPE_BYTES unless a tensor */
 	uint64_t offset;    /* in the file, bytes */
 	uint64_t size;      /* bytes */
-	const char *name;   /* tensors: the name, UTF-8; else NULL */
-	unsigned dim_count;
+	const char *name;   /* tensors: the name, UTF-8, "" where it is longer than
+	                     * TENSOR_NAME_MAX or holds a NUL; else NULL */
+	unsigned dim_count; /* 0 also where there are more than TENSOR_DIMS_MAX */
 	uint64_t dims[TENSOR_DIMS_MAX];
 
 	bool inlined;       /* travels in the manifest instead of a record */
 	struct oid id;      /* SHA-256 of the bytes; filled by extents_hash() */
 	struct xxh128 sum;  /* XXH3-128 of the bytes; likewise */
+
+	/* Where its record is thought to be: the first bytes of its bases' ids, as
+	 * they stand in the record's key; none for a solo record. */
+	unsigned base_count;
+	uint8_t bases[EXTENT_BASES_MAX][EXTENT_BASE_PREFIX];
 };
 
 struct extents {
@@ -65,8 +79,15 @@ typedef void extents_progress_fn(void *ctx, uint64_t bytes);
 /*
  * One pass over the file: cuts what has no structure into chunks, fills `id`
  * and `sum` of every extent, decides which travel in the manifest, and gives
- * the SHA-256 of the whole file. Memory is a few MiB whatever the size.
- * The hash of the whole and those of the extents run on two threads.
+ * the SHA-256 of the whole file. Memory is a few MiB whatever the size, and the
+ * list. The hash of the whole and those of the extents run on two threads.
+ *
+ * Inline are: an opaque file smaller than EXTENT_INLINE_CHUNK, whole; and, in
+ * order, extents of a model smaller than EXTENT_INLINE_TENSOR as long as they
+ * add up to EXTENT_INLINE_TOTAL at most; and all that are empty.
+ *
+ * 0; ERR_MISMATCH when the file is no longer x->size bytes long; ERR_IO;
+ * ERR_NOMEM. On failure `x` is as it was. `progress` may be NULL.
  */
 int extents_hash(int fd, struct extents *x, struct oid *whole,
                  extents_progress_fn *progress, void *ctx, struct err *err);

@@ -5,10 +5,12 @@
  * (huggingface/safetensors, version 0.4 and later).
  *
  * Strict means: the header begins with '{', fits the file, is valid UTF-8 JSON
- * with nothing but spaces after it; no duplicate names; offsets ordered and
- * inside the file; shape times dtype equals the length; no overlap. Gaps
- * between tensors, data not aligned, and bytes after the last tensor are found
- * in the wild and taken. Unknown dtypes are taken with DTYPE_BYTES.
+ * with nothing but white space after it; no duplicate names; offsets ordered
+ * and inside the file; shape times dtype equals the length, in whole bytes; no
+ * overlap; __metadata__ is null or holds strings only. Gaps between tensors,
+ * data not aligned, and bytes after the last tensor are found in the wild and
+ * taken. Unknown dtypes are taken with DTYPE_BYTES and any shape. Unknown
+ * fields of a tensor are skipped.
  */
 #ifndef ZLLM_SAFETENSORS_H
 #define ZLLM_SAFETENSORS_H

@@ -5,12 +5,13 @@
  * why a crash at any point loses nothing.
  *
  * A key is a path of lower-case ASCII letters, digits and "/.~@-_" (store_keys.h
- * makes them); no empty, "." or ".." segments. A value appears whole or not at
- * all, and is never altered in place.
+ * makes them); no segment is empty or begins with a dot, and the first is not
+ * "tmp". A value appears whole or not at all, and is never altered in place.
  *
  * Many requests in flight: all verbs block, and all may be called from any
  * number of threads at once on one store. `inflight` says how many at once pay
  * off (a folder a few, a bucket 32); index/lanes.h is how callers do so.
+ * Readers and writers end before their store is closed.
  */
 #ifndef ZLLM_STORE_H
 #define ZLLM_STORE_H
@@ -93,7 +94,8 @@ struct store {
 	const char *name;  /* for messages: "/mnt/models"; owned by the store */
 };
 
-/* The verbs. The contracts are those of the operations above. */
+/* The verbs. The contracts are those of the operations above; in addition a
+ * key or prefix that no store may hold is ERR_INPUT. */
 int store_get(struct store *s, const char *key, size_t want,
               struct store_reader **out, struct err *err);
 int store_put(struct store *s, const char *key, size_t head_size,

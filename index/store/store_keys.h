@@ -39,14 +39,21 @@ struct key_record {
 	uint8_t bases[KEY_BASES_MAX][KEY_BASE_PREFIX];
 };
 
+/* The key of the record that `record` describes: key_blob() without bases. */
+void key_record(const struct key_record *record, char key[KEY_MAX]);
+
 /* False when `key` is not the key of a record, spelled exactly as above. */
 bool key_parse_record(const char *key, struct key_record *out);
 
 /* False when `key` is not the key of an object's manifest. */
 bool key_parse_object(const char *key, struct oid *out);
 
-/* Whether every segment of `key` is one a store may hold. */
+/* Whether every segment of `key` is one a store may hold: neither empty nor
+ * beginning with a dot, and the first not "tmp", which a folder needs itself. */
 bool key_valid(const char *key);
+
+/* Whether some valid key begins with `prefix`; "" begins them all. */
+bool key_prefix_valid(const char *prefix);
 
 /* Whether `id` is REPO_ID_HEX lower-case hex digits. */
 bool key_repo_id_valid(const char *id);

@@ -83,7 +83,7 @@ static bool comes_back(const struct transfer *t, const struct model_file *f)
 	int rc = download_object(t, &f->oid, f->size, fd, watch_progress, &watch, &err);
 	bool same = rc == 0 && buf_reserve(&bytes, f->size + 1) &&
 	            pread(fd, bytes.data, f->size + 1, 0) == (ssize_t)f->size &&
-	            memcmp(bytes.data, f->bytes.data, f->size) == 0;
+	            (f->size == 0 || memcmp(bytes.data, f->bytes.data, f->size) == 0);
 	if (rc)
 		print_message("%s\n", err.text);
 	same = same && !watch.progress_fell && watch.last_progress <= f->size;

@@ -1,0 +1,319 @@
+/* git zllm init: a repository's store, in files that are committed with it. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "agent/agent_install.h"
+#include "agent/command.h"
+#include "agent/git_config.h"
+#include "agent/git_paths.h"
+#include "agent/git_run.h"
+#include "agent/git_scope.h"
+#include "agent/hook_install.h"
+#include "agent/options.h"
+#include "agent/report.h"
+#include "agent/store_url.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "codec/common/hex.h"
+#include "index/store/store.h"
+
+/* What the files of models are called. */
+static const char *const model_patterns[] = {
+	"*.safetensors", "*.gguf", "*.bin", "*.pt",      "*.pth",
+	"*.ckpt",        "*.onnx", "*.h5",  "*.msgpack", "*.npz",
+};
+
+enum { MODEL_PATTERNS = sizeof(model_patterns) / sizeof(model_patterns[0]) };
+
+struct init {
+	struct git_config *config;
+	struct git_paths paths;
+	struct buf lfsconfig; /* path of .lfsconfig */
+	struct buf url;       /* what is written there */
+	struct store_url store_url;
+	char **patterns;
+	int pattern_count;
+};
+
+static void init_wipe(struct init *in)
+{
+	git_config_free(in->config);
+	git_paths_wipe(&in->paths);
+	buf_wipe(&in->lfsconfig);
+	buf_wipe(&in->url);
+	store_url_wipe(&in->store_url);
+}
+
+static struct git_scope lfsconfig_scope(struct init *in)
+{
+	return (struct git_scope){ "--file", buf_text(&in->lfsconfig) };
+}
+
+static int find_repository(struct init *in, struct err *err)
+{
+	int rc = git_config_read(&in->config, err);
+	if (!rc)
+		rc = git_paths_find(in->config, &in->paths, err);
+	if (rc > 0)
+		return err_set(
+			err, ERR_INPUT,
+			"this is not inside a git repository; run 'git init' first");
+	if (!rc && !in->paths.worktree)
+		return err_set(
+			err, ERR_INPUT,
+			"this repository has no worktree, and init writes files that are "
+			"committed: run it in a clone");
+	if (!rc)
+		buf_addf(&in->lfsconfig, "%s/.lfsconfig", in->paths.worktree);
+	return rc;
+}
+
+/* A path as a part of a URL. */
+static void add_escaped(const char *path, struct buf *out)
+{
+	for (; *path; path++) {
+		if (*path == '%')
+			buf_add_str(out, "%25");
+		else if (*path == '?')
+			buf_add_str(out, "%3F");
+		else
+			buf_add_u8(out, (uint8_t)*path);
+	}
+}
+
+static bool has_word_in_front(const char *path, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(path, word, n) == 0 &&
+	       (!path[n] || path[n] == '/' || path[n] == '?');
+}
+
+/* Absolute, unless it says of itself where it starts: "./x" and "../x" stay and
+ * are relative to the worktree's root, "~/x" to each user's home. */
+static int add_store_folder(const char *path, bool is_url, struct buf *out,
+                            struct err *err)
+{
+	if (*path != '/' && *path && !has_word_in_front(path, ".") &&
+	    !has_word_in_front(path, "..") && !has_word_in_front(path, "~")) {
+		char *cwd = getcwd(NULL, 0);
+		if (!cwd)
+			return err_errno(err, "cannot find the current directory");
+		add_escaped(cwd, out);
+		buf_add_u8(out, '/');
+		free(cwd);
+	}
+	if (is_url)
+		buf_add_str(out, path);
+	else
+		add_escaped(path, out);
+	return 0;
+}
+
+/* The URL without our options, from what was typed. */
+static int add_store_text(const char *typed, struct buf *out, struct err *err)
+{
+	bool is_url = strncmp(typed, "zllm::", 6) == 0;
+	const char *rest = is_url ? typed + 6 : typed;
+
+	if (strncmp(rest, "s3://", 5) == 0)
+		return err_set(err, ERR_INPUT,
+		               "'%s': buckets come with a later version; use a folder",
+		               typed);
+	if (strncmp(rest, "https://", 8) != 0)
+		buf_add_str(out, "zllm::");
+	if (!strstr(rest, "://"))
+		return add_store_folder(rest, is_url, out, err);
+	buf_add_str(out, rest);
+	return 0;
+}
+
+/* The id that this repository has already, or a new one. */
+static int find_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
+{
+	struct git_scope scope = lfsconfig_scope(in);
+	uint8_t bytes[REPO_ID_HEX / 2];
+	struct store_url old = { 0 };
+	struct buf text = BUF_INIT;
+
+	int rc = 1;
+	if (access(scope.file, F_OK) == 0)
+		rc = git_scope_get(&scope, "lfs.url", &text, err);
+	*id = 0;
+	if (!rc && !store_url_is_ours(buf_text(&text)))
+		report_note("lfs.url in .lfsconfig was '%s'; objects that only that "
+		            "server has "
+		            "are to be fetched first ('git lfs fetch --all')",
+		            buf_text(&text));
+	else if (!rc && store_url_parse(buf_text(&text), &old, NULL) == 0)
+		memcpy(id, old.repo_id, REPO_ID_HEX + 1);
+	store_url_wipe(&old);
+	buf_wipe(&text);
+	if (rc < 0 || *id)
+		return rc;
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return err_errno(err, "no random bytes");
+	hex_format(bytes, sizeof(bytes), id);
+	return 0;
+}
+
+static int make_url(struct init *in, const char *typed, struct err *err)
+{
+	char id[REPO_ID_HEX + 1];
+
+	int rc = add_store_text(typed, &in->url, err);
+	if (!rc)
+		rc = store_url_parse(buf_text(&in->url), &in->store_url, err);
+	if (rc || in->store_url.repo_id[0])
+		return rc;
+	rc = find_repo_id(in, id, err);
+	if (!rc)
+		buf_addf(&in->url, "%srepo=%s",
+		         strchr(buf_text(&in->url), '?') ? "&" : "?", id);
+	return rc;
+}
+
+static int make_store(struct init *in, struct err *err)
+{
+	struct store *store = NULL;
+
+	int rc = store_url_create(&in->store_url, in->paths.worktree, &in->paths.modes,
+	                          &store, err);
+	if (!rc)
+		report_line("store:    %s", store->name);
+	store_close(store);
+	return rc;
+}
+
+/* One at a time: given several, git-lfs writes them in any order. */
+static int track_one(const struct init *in, const char *pattern, struct err *err)
+{
+	const char *argv[] = { "git",   "-C", in->paths.worktree, "lfs", "track", "--",
+		               pattern, NULL };
+	struct buf ignored = BUF_INIT;
+	int status;
+
+	int rc = git_run(argv, NULL, 0, 0, &ignored, &status, err);
+	if (!rc && status)
+		rc = err_set(err, ERR_CONFIG,
+		             "'git lfs track %s' failed; is git-lfs installed?", pattern);
+	buf_wipe(&ignored);
+	return rc;
+}
+
+static int track(const struct init *in, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < in->pattern_count; i++)
+		rc = track_one(in, in->patterns[i], err);
+	for (int i = 0; !rc && !in->pattern_count && i < MODEL_PATTERNS; i++)
+		rc = track_one(in, model_patterns[i], err);
+	return rc;
+}
+
+static int write_files(struct init *in, struct err *err)
+{
+	struct git_scope scope = lfsconfig_scope(in);
+
+	int rc = git_scope_set(&scope, "lfs.url", buf_text(&in->url), err);
+	if (!rc)
+		rc = track(in, err);
+	if (!rc)
+		report_line("written:  .lfsconfig (lfs.url = %s), .gitattributes",
+		            buf_text(&in->url));
+	return rc;
+}
+
+static int install_hook(struct err *err)
+{
+	int rc = hook_install_pre_push(err);
+
+	if (rc == 1) {
+		report_note("no pre-push hook is installed: there is another one, "
+		            "and " HOOK_BEFORE
+		            " exists as well. Call 'git zllm hook pre-push \"$@\"' "
+		            "from yours; hooks/README.md says how");
+		return 0;
+	}
+	if (!rc)
+		report_line(
+			"hook:     pre-push refuses commits whose objects are not in the "
+			"store");
+	return rc;
+}
+
+static void say_what_is_next(const struct init *in)
+{
+	const char *set = git_config_get(in->config, "lfs.url");
+
+	if (set && !git_config_from_lfsconfig(in->config, "lfs.url"))
+		report_note(
+			"your git configuration sets lfs.url to '%s', which goes before "
+			".lfsconfig",
+			set);
+	if (!agent_install_present(in->config))
+		report_note("git-lfs does not know this program yet: run 'git zllm "
+		            "install' (once "
+		            "per user)");
+	report_line("next:     git add .lfsconfig .gitattributes && git commit");
+}
+
+static int run_init(int argc, char **argv)
+{
+	static const struct option_spec none[] = { { 0 } };
+	struct init in = { .lfsconfig = BUF_INIT, .url = BUF_INIT };
+	struct err err = ERR_INIT;
+
+	int rc = options_parse(&argc, argv, none, NULL, &err);
+	if (!rc && argc < 1)
+		rc = err_set(&err, ERR_INPUT,
+		             "which store? 'git zllm init <folder>'; see 'git zllm help "
+		             "init'");
+	in.patterns = argv + 1;
+	in.pattern_count = argc - 1;
+	if (!rc)
+		rc = find_repository(&in, &err);
+	if (!rc)
+		rc = make_url(&in, argv[0], &err);
+	if (!rc)
+		rc = make_store(&in, &err);
+	if (!rc)
+		rc = write_files(&in, &err);
+	if (!rc)
+		rc = install_hook(&err);
+	if (!rc)
+		say_what_is_next(&in);
+	init_wipe(&in);
+	return rc ? report_error(&err) : 0;
+}
+
+const struct command cmd_init = {
+	.name = "init",
+	.arguments = "<store> [<pattern>...]",
+	.summary = "gives this repository a store",
+	.details = "Makes the store where it is missing, writes its URL to .lfsconfig "
+		   "and the\n"
+		   "patterns to .gitattributes (both to be committed), and installs a "
+		   "pre-push\n"
+		   "hook that refuses commits whose LFS objects are not in the store. A "
+		   "hook that\n"
+		   "was there is kept as pre-push.before-zllm and runs first. May be "
+		   "repeated.\n"
+		   "\n"
+		   "<store> is a folder, on this machine or on a network file system:\n"
+		   "  /mnt/models, models     the same folder for everybody, written as "
+		   "absolute\n"
+		   "  ./models, ../models     relative to the root of each worktree\n"
+		   "  ~/models                relative to each user's home (quote it)\n"
+		   "  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
+		   "\n"
+		   "<pattern>s are those of 'git lfs track'; without any: *.safetensors "
+		   "*.gguf\n"
+		   "*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n",
+	.run = run_init,
+};

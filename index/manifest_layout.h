@@ -1,0 +1,38 @@
+/*
+ * Numbers of docs/format-manifest.md that writer and reader share.
+ *
+ *     [head, 80 bytes] [body, packed or not: notes, extents, inline bytes] [sum]
+ */
+#ifndef ZLLM_MANIFEST_LAYOUT_H
+#define ZLLM_MANIFEST_LAYOUT_H
+
+#include <stdint.h>
+
+#define MANIFEST_MAGIC "ZLLMMAN\0" /* eight bytes, the last one 0 */
+
+enum {
+	MANIFEST_MAGIC_SIZE = 8,
+	MANIFEST_HEAD_SIZE = 80,
+	MANIFEST_SUM_SIZE = 16,
+	MANIFEST_NOTE_MIN = 6,    /* bytes of a note with empty texts */
+	MANIFEST_EXTENT_MIN = 14, /* bytes of an extent with nothing optional */
+	MANIFEST_ZSTD_LEVEL = 3
+};
+
+enum manifest_packing { MANIFEST_STORED = 0, MANIFEST_ZSTD = 1 };
+
+/* The flags of an extent. */
+enum {
+	MANIFEST_INLINED = 1,
+	MANIFEST_BASES = 6, /* two bits: how many bases its record had */
+	MANIFEST_BASES_SHIFT = 1
+};
+
+/* How large a body `packed` bytes may unpack to: what a reader is willing to
+ * allocate for them. A body that packs better is stored unpacked. */
+static inline uint64_t manifest_unpacked_limit(uint64_t packed)
+{
+	return 65536 + 4096 * packed;
+}
+
+#endif

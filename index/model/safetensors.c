@@ -1,0 +1,393 @@
+/*
+ * Two passes over the header's text, and no tree in between. The first keeps 32
+ * bytes a tensor and its name; sorting finds duplicates, overlaps and gaps, and
+ * so how many extents there will be. The second reads the shapes again, each
+ * where the first one saw it, into a list of exactly that many.
+ */
+#include "index/model/safetensors.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/checked.h"
+#include "codec/common/err.h"
+#include "codec/common/le.h"
+#include "codec/dtype.h"
+#include "index/model/extents.h"
+#include "index/model/json_cursor.h"
+
+enum {
+	LENGTH_SIZE = 8, /* bytes of the length field in front of the text */
+	NOT_VALID = 1    /* this file's other answer; the reason is in the reader */
+};
+
+struct entry {
+	uint64_t begin, end;         /* in the data, bytes */
+	uint32_t name_at, name_size; /* in `names` */
+	uint32_t shape_at;           /* in the text */
+	enum dtype dtype;
+};
+
+struct reader {
+	const uint8_t *text;
+	size_t text_size;
+	uint64_t data_size; /* bytes after the text */
+	struct json_cursor json;
+	char *names; /* one after another, each with a NUL */
+	size_t names_size;
+	struct entry *list;
+	size_t count, cap;
+	bool has_metadata;
+	const char *reason; /* why it is not valid, where the JSON is */
+};
+
+static int refuse(struct reader *r, const char *reason)
+{
+	r->reason = reason;
+	return NOT_VALID;
+}
+
+/* ------------------------------------------------------- one tensor's entry */
+
+struct shape {
+	uint64_t dims[TENSOR_DIMS_MAX]; /* the first ones */
+	size_t dim_count;
+	uint64_t elements;
+	bool overflow; /* more elements than 64 bits can count */
+};
+
+static bool read_shape(struct json_cursor *json, struct shape *s)
+{
+	bool empty = false;
+	uint64_t dim;
+
+	*s = (struct shape){ .elements = 1 };
+	json_cursor_array(json);
+	while (json_cursor_item(json)) {
+		if (!json_cursor_u64(json, &dim))
+			return false;
+		if (s->dim_count < TENSOR_DIMS_MAX)
+			s->dims[s->dim_count] = dim;
+		s->dim_count++;
+		empty |= dim == 0;
+		s->overflow = s->overflow || checked_mul(s->elements, dim, &s->elements);
+	}
+	if (empty) { /* a zero makes it empty, whatever the others are */
+		s->elements = 0;
+		s->overflow = false;
+	}
+	return !json->fault;
+}
+
+static bool read_offsets(struct json_cursor *json, uint64_t *begin, uint64_t *end)
+{
+	return json_cursor_array(json) && json_cursor_item(json) &&
+	       json_cursor_u64(json, begin) && json_cursor_item(json) &&
+	       json_cursor_u64(json, end) && !json_cursor_item(json) && !json->fault;
+}
+
+static bool read_dtype(struct json_cursor *json, enum dtype *out)
+{
+	char bytes[32];
+	struct json_text text = { bytes, sizeof(bytes), 0 };
+
+	if (!json_cursor_string(json, &text))
+		return false;
+	int dtype = text.size > text.cap ? -1 : dtype_from_name(bytes, text.size);
+	*out = dtype < 0 ? DTYPE_BYTES : (enum dtype)dtype;
+	return true;
+}
+
+enum { HAS_DTYPE = 1, HAS_SHAPE = 2, HAS_OFFSETS = 4, HAS_ALL = 7 };
+
+static unsigned field_of(const struct json_text *key)
+{
+	static const struct {
+		const char *name;
+		unsigned field;
+	} fields[] = { { "dtype", HAS_DTYPE },
+		       { "shape", HAS_SHAPE },
+		       { "data_offsets", HAS_OFFSETS } };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (key->size == strlen(fields[i].name) &&
+		    memcmp(key->bytes, fields[i].name, key->size) == 0)
+			return fields[i].field;
+	return 0;
+}
+
+static bool read_field(struct reader *r, unsigned field, struct entry *e,
+                       struct shape *shape)
+{
+	switch (field) {
+	case HAS_DTYPE:
+		return read_dtype(&r->json, &e->dtype);
+	case HAS_SHAPE:
+		e->shape_at = (uint32_t)(r->json.at - r->text);
+		return read_shape(&r->json, shape);
+	case HAS_OFFSETS:
+		return read_offsets(&r->json, &e->begin, &e->end);
+	default:
+		return json_cursor_skip(&r->json);
+	}
+}
+
+/* Whether shape times dtype is the length the offsets give. */
+static int check_size(struct reader *r, const struct entry *e, const struct shape *shape)
+{
+	uint64_t bits;
+
+	if (e->begin > e->end || e->end > r->data_size)
+		return refuse(r, "a tensor's offsets do not lie within the file");
+	if (e->dtype == DTYPE_BYTES)
+		return 0;
+	if (shape->overflow || checked_mul(shape->elements, dtype_bits(e->dtype), &bits))
+		return refuse(r, "a tensor's shape is beyond 64 bits");
+	if (bits % 8)
+		return refuse(r, "a tensor ends within a byte");
+	if (bits / 8 != e->end - e->begin)
+		return refuse(r, "a tensor's shape does not fit its length");
+	return 0;
+}
+
+static int keep_entry(struct reader *r, const struct entry *e)
+{
+	if (r->count == r->cap) {
+		size_t cap = r->cap ? 2 * r->cap : 256;
+		struct entry *list = realloc(r->list, cap * sizeof(*list));
+		if (!list)
+			return ERR_NOMEM;
+		r->list = list;
+		r->cap = cap;
+	}
+	r->list[r->count++] = *e;
+	return 0;
+}
+
+/* The value of a tensor, whose name of `name_size` bytes is last in `names`. */
+static int read_tensor(struct reader *r, size_t name_size)
+{
+	struct entry e = { .name_at = (uint32_t)r->names_size,
+		           .name_size = (uint32_t)name_size };
+	struct shape shape = { .elements = 0 };
+	unsigned seen = 0;
+	char bytes[16];
+	struct json_text key = { bytes, sizeof(bytes), 0 };
+
+	r->names[r->names_size + name_size] = 0;
+	r->names_size += name_size + 1;
+	json_cursor_object(&r->json);
+	while (json_cursor_key(&r->json, &key)) {
+		unsigned field = field_of(&key);
+		if (seen & field)
+			return refuse(r, "a field stands twice in one tensor");
+		seen |= field;
+		if (!read_field(r, field, &e, &shape))
+			return NOT_VALID;
+	}
+	if (r->json.fault)
+		return NOT_VALID;
+	if (seen != HAS_ALL)
+		return refuse(r, "a tensor lacks its dtype, shape or offsets");
+	int rc = check_size(r, &e, &shape);
+	return rc ? rc : keep_entry(r, &e);
+}
+
+/* -------------------------------------------------------------- whole header */
+
+static int read_metadata(struct reader *r)
+{
+	struct json_text nowhere = { NULL, 0, 0 };
+
+	if (r->has_metadata)
+		return refuse(r, "two __metadata__");
+	r->has_metadata = true;
+	if (json_cursor_null(&r->json)) /* the reference parser takes it, too */
+		return 0;
+	json_cursor_object(&r->json);
+	while (json_cursor_key(&r->json, &nowhere))
+		if (!json_cursor_string(&r->json, &nowhere))
+			break;
+	return r->json.fault ? NOT_VALID : 0;
+}
+
+static int read_header(struct reader *r)
+{
+	static const char metadata[] = "__metadata__";
+
+	if (!r->text_size || r->text[0] != '{')
+		return refuse(r, "the header does not begin with {");
+	r->json = json_cursor_over(r->text, r->text_size);
+	json_cursor_object(&r->json);
+	for (;;) {
+		/* A name is shorter than its text: quotes make room for its NUL. */
+		char *room = r->names + r->names_size;
+		struct json_text key = { room, r->text_size - r->names_size, 0 };
+		if (!json_cursor_key(&r->json, &key))
+			break;
+		bool tensor = key.size != strlen(metadata) ||
+		              memcmp(room, metadata, key.size) != 0;
+		int rc = tensor ? read_tensor(r, key.size) : read_metadata(r);
+		if (rc)
+			return rc;
+	}
+	return json_cursor_end(&r->json) ? 0 : NOT_VALID;
+}
+
+/* ------------------------------------------------------------ order and gaps */
+
+static int compare_names(const void *a, const void *b, void *names)
+{
+	const struct entry *x = a, *y = b;
+	uint32_t n = x->name_size < y->name_size ? x->name_size : y->name_size;
+	int order = memcmp((const char *)names + x->name_at,
+	                   (const char *)names + y->name_at, n);
+
+	if (order)
+		return order;
+	return (x->name_size > y->name_size) - (x->name_size < y->name_size);
+}
+
+/* By place; an empty tensor goes before the one that begins where it lies. */
+static int compare_places(const void *a, const void *b, void *names)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
+	if (x->end != y->end)
+		return x->end < y->end ? -1 : 1;
+	return compare_names(a, b, names);
+}
+
+/* Sorts the tensors by place and counts the gaps, the tail among them. */
+static int order_entries(struct reader *r, size_t *gaps)
+{
+	uint64_t at = 0;
+
+	*gaps = 0;
+	if (r->count)
+		qsort_r(r->list, r->count, sizeof(r->list[0]), compare_names, r->names);
+	for (size_t i = 1; i < r->count; i++)
+		if (compare_names(&r->list[i - 1], &r->list[i], r->names) == 0)
+			return refuse(r, "two tensors of one name");
+	if (r->count)
+		qsort_r(r->list, r->count, sizeof(r->list[0]), compare_places, r->names);
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->list[i].begin < at)
+			return refuse(r, "tensors overlap");
+		*gaps += r->list[i].begin > at;
+		at = r->list[i].end;
+	}
+	*gaps += r->data_size > at;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ extents */
+
+static void fill_tensor(const struct reader *r, const struct entry *e, uint64_t data,
+                        struct extent *x)
+{
+	struct json_cursor json = json_cursor_over(r->text + e->shape_at,
+	                                           r->text_size - e->shape_at);
+	struct shape shape;
+
+	*x = (struct extent){ .kind = EXTENT_TENSOR,
+		              .dtype = e->dtype,
+		              .offset = data + e->begin,
+		              .size = e->end - e->begin,
+		              .name = r->names + e->name_at };
+	if (e->name_size > TENSOR_NAME_MAX || memchr(x->name, 0, e->name_size))
+		x->name = r->names + e->name_at + e->name_size;
+	if (!read_shape(&json, &shape) || shape.dim_count > TENSOR_DIMS_MAX)
+		return;
+	x->dim_count = (unsigned)shape.dim_count;
+	memcpy(x->dims, shape.dims, shape.dim_count * sizeof(shape.dims[0]));
+}
+
+static struct extent *fill_gap(struct extent *x, uint64_t from, uint64_t to)
+{
+	if (from < to)
+		*x++ = (struct extent){ .kind = EXTENT_GAP,
+			                .offset = from,
+			                .size = to - from };
+	return x;
+}
+
+/* Header, then tensors with the gaps in front of them, then the tail. The
+ * extents own the names from here on. */
+static int fill_extents(struct reader *r, size_t gaps, struct extents *out)
+{
+	uint64_t data = LENGTH_SIZE + r->text_size;
+	size_t count = 1 + r->count + gaps;
+	struct extent *list = calloc(count, sizeof(*list));
+	struct extent *x = list;
+	uint64_t at = data;
+
+	if (!list)
+		return ERR_NOMEM;
+	char *shrunk = realloc(r->names, r->names_size + 1);
+	r->names = shrunk ? shrunk : r->names;
+	*x++ = (struct extent){ .kind = EXTENT_HEADER, .size = data };
+	for (size_t i = 0; i < r->count; i++) {
+		x = fill_gap(x, at, data + r->list[i].begin);
+		fill_tensor(r, &r->list[i], data, x++);
+		at = data + r->list[i].end;
+	}
+	fill_gap(x, at, data + r->data_size);
+	*out = (struct extents){ .model = MODEL_SAFETENSORS,
+		                 .size = data + r->data_size,
+		                 .list = list,
+		                 .count = count,
+		                 .names = r->names };
+	r->names = NULL;
+	return 0;
+}
+
+static int parse_text(struct reader *r, struct extents *out)
+{
+	size_t gaps;
+	int rc;
+
+	r->names = malloc(r->text_size + 1);
+	if (!r->names)
+		return ERR_NOMEM;
+	rc = read_header(r);
+	if (!rc)
+		rc = order_entries(r, &gaps);
+	if (!rc)
+		rc = fill_extents(r, gaps, out);
+	return rc;
+}
+
+int safetensors_parse(const uint8_t *bytes, uint64_t n, uint64_t file_size,
+                      struct extents *out, struct err *why)
+{
+	struct reader r = { .text = NULL };
+	int rc;
+
+	if (n < LENGTH_SIZE || file_size < n) {
+		err_set(why, ERR_INPUT, "shorter than a length field");
+		return NOT_VALID;
+	}
+	uint64_t length = le64_load(bytes);
+	if (length > SAFETENSORS_HEADER_MAX || length > n - LENGTH_SIZE) {
+		err_set(why, ERR_INPUT, "a header of %llu bytes does not fit",
+		        (unsigned long long)length);
+		return NOT_VALID;
+	}
+	r.text = bytes + LENGTH_SIZE;
+	r.text_size = (size_t)length;
+	r.data_size = file_size - LENGTH_SIZE - length;
+	rc = parse_text(&r, out);
+	if (rc == ERR_NOMEM)
+		err_nomem(why, "the header of a safetensors file");
+	else if (rc)
+		err_set(why, ERR_INPUT, "%s near byte %zu of the header",
+		        r.reason ? r.reason : r.json.fault,
+		        r.json.at ? (size_t)(r.json.at - r.text) : 0);
+	free(r.list);
+	free(r.names);
+	return rc;
+}

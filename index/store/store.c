@@ -1,0 +1,123 @@
+/*
+ * The verbs: a check of the key, the same for every kind of store, and then the
+ * store's own operation; and whole small values made of them.
+ */
+#include "index/store/store.h"
+
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "index/store/store_keys.h"
+
+static int check_key(const struct store *s, const char *key, struct err *err)
+{
+	if (key_valid(key))
+		return 0;
+	return err_set(err, ERR_INPUT, "store %s: '%s' is no key", s->name, key);
+}
+
+int store_get(struct store *s, const char *key, size_t want, struct store_reader **out,
+              struct err *err)
+{
+	int rc = check_key(s, key, err);
+	return rc ? rc : s->ops->get(s, key, want, out, err);
+}
+
+int store_put(struct store *s, const char *key, size_t head_size,
+              struct store_writer **out, struct err *err)
+{
+	int rc = check_key(s, key, err);
+	return rc ? rc : s->ops->put(s, key, head_size, out, err);
+}
+
+int store_list(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
+               struct err *err)
+{
+	if (!key_prefix_valid(prefix))
+		return err_set(err, ERR_INPUT, "store %s: no key begins with '%s'",
+		               s->name, prefix);
+	return s->ops->list(s, prefix, each, ctx, err);
+}
+
+int store_remove(struct store *s, const char *key, struct err *err)
+{
+	int rc = check_key(s, key, err);
+	return rc ? rc : s->ops->remove(s, key, err);
+}
+
+void store_close(struct store *s)
+{
+	if (s)
+		s->ops->close(s);
+}
+
+int store_read(struct store_reader *r, uint64_t offset, void *buf, size_t n,
+               struct err *err)
+{
+	return r->ops->read(r, offset, buf, n, err);
+}
+
+void store_reader_close(struct store_reader *r)
+{
+	if (r)
+		r->ops->close(r);
+}
+
+int store_write(struct store_writer *w, const void *bytes, size_t n, struct err *err)
+{
+	return w->ops->write(w, bytes, n, err);
+}
+
+int store_commit(struct store_writer *w, const void *head, struct err *err)
+{
+	return w->ops->commit(w, head, err);
+}
+
+void store_abort(struct store_writer *w)
+{
+	if (w)
+		w->ops->abort(w);
+}
+
+int store_put_all(struct store *s, const char *key, const void *bytes, size_t n,
+                  struct err *err)
+{
+	struct store_writer *w;
+
+	int rc = store_put(s, key, 0, &w, err);
+	if (rc)
+		return rc;
+	rc = store_write(w, bytes, n, err);
+	if (rc) {
+		store_abort(w);
+		return rc;
+	}
+	return store_commit(w, NULL, err);
+}
+
+int store_get_all(struct store *s, const char *key, size_t max, struct buf *out,
+                  struct err *err)
+{
+	struct store_reader *r = NULL;
+
+	int rc = store_get(s, key, max, &r, err);
+	if (rc)
+		return rc;
+	if (r->size > max) {
+		rc = err_set(err, ERR_DAMAGED,
+		             "store %s: %s has %llu bytes, and at most %zu make sense",
+		             s->name, key, (unsigned long long)r->size, max);
+		goto out;
+	}
+	size_t n = (size_t)r->size;
+	if (!buf_reserve(out, n)) {
+		rc = err_nomem(err, key);
+		goto out;
+	}
+	if (n)
+		rc = store_read(r, 0, out->data + out->size, n, err);
+	if (!rc)
+		out->size += n;
+out:
+	store_reader_close(r);
+	return rc;
+}

@@ -1,0 +1,138 @@
+/* Every key is made here and read back here, and nowhere else. */
+#include "index/store/store_keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "codec/common/hex.h"
+
+#define BLOBS "blobs/"
+#define OBJECTS "objects/"
+
+enum {
+	BLOB_ID_AT = sizeof(BLOBS "aa/bb/") - 1,
+	OBJECT_ID_AT = sizeof(OBJECTS "aa/") - 1,
+	BASE_HEX = 2 * KEY_BASE_PREFIX
+};
+
+void key_object(const struct oid *oid, char key[KEY_MAX])
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(oid, hex);
+	snprintf(key, KEY_MAX, OBJECTS "%.2s/%s", hex, hex);
+}
+
+void key_blob(const struct oid *id, char key[KEY_MAX])
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(id, hex);
+	snprintf(key, KEY_MAX, BLOBS "%.2s/%.2s/%s", hex, hex + 2, hex);
+}
+
+void key_record(const struct key_record *record, char key[KEY_MAX])
+{
+	key_blob(&record->id, key);
+	char *end = key + BLOB_ID_AT + SHA256_HEX;
+	for (unsigned i = 0; i < record->base_count; i++, end += 1 + BASE_HEX) {
+		*end = '~';
+		hex_format(record->bases[i], KEY_BASE_PREFIX, end + 1);
+	}
+}
+
+void key_delta(const struct oid *id, const struct oid *base, char key[KEY_MAX])
+{
+	struct key_record record = { .id = *id, .base_count = 1 };
+
+	memcpy(record.bases[0], base->bytes, KEY_BASE_PREFIX);
+	key_record(&record, key);
+}
+
+void key_owner(const char *repo_id, const struct oid *oid, char key[KEY_MAX])
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(oid, hex);
+	snprintf(key, KEY_MAX, "owners/%.*s/%s", REPO_ID_HEX, repo_id, hex);
+}
+
+/* The id is read from where it must stand; what comes before it then has only
+ * one right spelling, that of the key made from the id. */
+bool key_parse_record(const char *key, struct key_record *out)
+{
+	struct key_record found = { .base_count = 0 };
+	char solo[KEY_MAX];
+
+	if (strlen(key) < BLOB_ID_AT + SHA256_HEX ||
+	    !hex_parse(key + BLOB_ID_AT, SHA256_SIZE, found.id.bytes))
+		return false;
+	key_blob(&found.id, solo);
+	if (strncmp(key, solo, BLOB_ID_AT + SHA256_HEX) != 0)
+		return false;
+	const char *rest = key + BLOB_ID_AT + SHA256_HEX;
+	for (; *rest; rest += 1 + BASE_HEX) {
+		if (*rest != '~' || found.base_count == KEY_BASES_MAX ||
+		    !hex_parse(rest + 1, KEY_BASE_PREFIX, found.bases[found.base_count]))
+			return false;
+		found.base_count++;
+	}
+	*out = found;
+	return true;
+}
+
+bool key_parse_object(const char *key, struct oid *out)
+{
+	char whole[KEY_MAX];
+	struct oid found;
+
+	if (strlen(key) != OBJECT_ID_AT + SHA256_HEX ||
+	    !oid_parse(key + OBJECT_ID_AT, &found))
+		return false;
+	key_object(&found, whole);
+	if (strcmp(key, whole) != 0)
+		return false;
+	*out = found;
+	return true;
+}
+
+static bool key_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       (c != 0 && strchr("/.~@-_", c));
+}
+
+bool key_valid(const char *key)
+{
+	size_t n = strnlen(key, KEY_MAX);
+
+	if (n == 0 || n == KEY_MAX)
+		return false;
+	char before = '/';
+	for (size_t i = 0; i < n; i++) {
+		if (!key_char(key[i]))
+			return false;
+		if (before == '/' && (key[i] == '/' || key[i] == '.'))
+			return false;
+		before = key[i];
+	}
+	return before != '/' && strcmp(key, "tmp") != 0 && strncmp(key, "tmp/", 4) != 0;
+}
+
+bool key_prefix_valid(const char *prefix)
+{
+	char longer[KEY_MAX + 1];
+
+	if (key_valid(prefix))
+		return true;
+	snprintf(longer, sizeof(longer), "%s0", prefix);
+	return strlen(prefix) < KEY_MAX && key_valid(longer);
+}
+
+bool key_repo_id_valid(const char *id)
+{
+	uint8_t bytes[REPO_ID_HEX / 2];
+
+	return strnlen(id, REPO_ID_HEX + 1) == REPO_ID_HEX &&
+	       hex_parse(id, sizeof(bytes), bytes);
+}

@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+"""Measures git-zllm on this machine, side by side with what else there is.
+
+    bench.py [family] [transfer] [memory]      all of them when none is named
+
+family    the trained models of ../shared/data in one repository: stored bytes next
+          to BitX (zstd -3) per tensor plus zstd -3 on the base
+transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
+memory    peak memory of the agent for a 4 GB object, each way
+"""
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+GIGABYTE = 1 << 30
+FAMILY = ["base", "sft-a", "sft-c", "ckpt-4", "sft-frozen", "sft-purebf16", "lora-merged"]
+
+
+def run(*argv, cwd=None):
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"bench: {' '.join(argv)}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def timed(*argv, cwd=None):
+    start = time.monotonic()
+    run(*argv, cwd=cwd)
+    return time.monotonic() - start
+
+
+class Place:
+    """A folder with a HOME of its own, a bare remote, and a repository."""
+
+    def __init__(self, where):
+        self.root = where
+        os.environ.update(HOME=where + "/home", GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0",
+                          PATH=TOP + "/build:" + os.environ["PATH"])
+        os.environ.pop("GIT_CONFIG_GLOBAL", None)
+        os.mkdir(where + "/home")
+        for key, value in [("user.name", "bench"), ("user.email", "bench@localhost"),
+                           ("init.defaultBranch", "main")]:
+            run("git", "config", "--global", key, value)
+        run("git", "zllm", "install")
+
+    def repository(self, name):
+        work, bare = f"{self.root}/{name}", f"{self.root}/{name}.git"
+        run("git", "init", "-q", "--bare", bare)
+        run("git", "init", "-q", work)
+        run("git", "remote", "add", "origin", bare, cwd=work)
+        return work, bare
+
+
+# ------------------------------------------------------------------------ family
+
+def tensors(path):
+    import numpy as np
+    blob = open(path, "rb").read()
+    n = struct.unpack("<Q", blob[:8])[0]
+    head = json.loads(blob[8:8 + n])
+    head.pop("__metadata__", None)
+    for name, t in head.items():
+        lo, hi = t["data_offsets"]
+        yield name, t["dtype"], np.frombuffer(blob[8 + n + lo:8 + n + hi], np.uint8)
+
+
+def bitx_size(data, base, dtype):
+    """The paper's method: XOR, exponent plane and sign+mantissa plane, zstd -3."""
+    import numpy as np
+    import zstandard
+    pack = zstandard.ZstdCompressor(level=3).compress
+    if dtype != "BF16":
+        return len(pack((data ^ base).tobytes()))
+    x = data.view(np.uint16) ^ base.view(np.uint16)
+    exponent = ((x >> 7) & 0xFF).astype(np.uint8)
+    rest = ((x & 0x7F) | ((x >> 8) & 0x80)).astype(np.uint8)
+    return len(pack(exponent.tobytes())) + len(pack(rest.tobytes()))
+
+
+def reference(paths):
+    """What BitX on every fine-tune plus zstd -3 on the base comes to; equal tensors
+    are kept once."""
+    import zstandard
+    pack = zstandard.ZstdCompressor(level=3).compress
+    base = {name: data for name, _, data in tensors(paths[0])}
+    total = sum(len(pack(data.tobytes())) for data in base.values())
+    for path in paths[1:]:
+        for name, dtype, data in tensors(path):
+            like = base.get(name)
+            if like is None or like.size != data.size:
+                total += len(pack(data.tobytes()))
+            elif not (like == data).all():
+                total += bitx_size(data, like, dtype)
+    return total
+
+
+def family(place, data):
+    work, bare = place.repository("family")
+    run("git", "zllm", "init", place.root + "/family.store", cwd=work)
+    for name in FAMILY:
+        os.mkdir(f"{work}/{name}")
+        shutil.copy(f"{data}/{name}/model.safetensors", f"{work}/{name}/model.safetensors")
+        run("git", "add", ".", cwd=work)
+        run("git", "commit", "-q", "-m", name, cwd=work)
+        run("git", "push", "-q", "-u", "origin", "main", cwd=work)
+    run("git", "clone", "-q", bare, place.root + "/family.clone")
+    for name in FAMILY:
+        run("cmp", f"{work}/{name}/model.safetensors",
+            f"{place.root}/family.clone/{name}/model.safetensors")
+    stats = json.loads(run("git", "zllm", "stats", "--json", cwd=work))
+    ours, raw = stats["bytes"]["stored"], stats["bytes"]["pushed"]
+    theirs = reference([f"{data}/{name}/model.safetensors" for name in FAMILY])
+    print(run("git", "zllm", "status", cwd=work))
+    print(f"family: {len(FAMILY)} models, {raw / 1e6:.1f} MB; stored {ours / 1e6:.1f} MB "
+          f"({100 * ours / raw:.1f} %); BitX zstd -3 + zstd on the base {theirs / 1e6:.1f} MB "
+          f"({100 * theirs / raw:.1f} %); ours / theirs {ours / theirs:.3f}")
+
+
+# ------------------------------------------------------------------------ transfer
+
+def push_and_clone(place, name, base, tune, prepare):
+    work, bare = place.repository(name)
+    prepare(work)
+    seconds = {}
+    for step, source in ("base", base), ("tune", tune):
+        os.mkdir(f"{work}/{step}")
+        shutil.copy(source, f"{work}/{step}/model.safetensors")
+        run("git", "add", ".", cwd=work)
+        run("git", "commit", "-q", "-m", step, cwd=work)
+        seconds["push " + step] = timed("git", "push", "-q", "-u", "origin", "main", cwd=work)
+    seconds["clone both"] = timed("git", "clone", "-q", bare, f"{place.root}/{name}.clone")
+    for step, source in ("base", base), ("tune", tune):
+        run("cmp", source, f"{place.root}/{name}.clone/{step}/model.safetensors")
+    shutil.rmtree(f"{place.root}/{name}.clone")
+    shutil.rmtree(work)
+    return seconds
+
+
+def use_copy_agent(place):
+    store = place.root + "/copy.store"
+    os.mkdir(store)
+    os.environ["COPY_STORE"] = store
+    for key, value in [("lfs.customtransfer.copy.path", HERE + "/copy_agent.sh"),
+                       ("lfs.customtransfer.copy.concurrent", "false"),
+                       ("lfs.https://copy.invalid.standalonetransferagent", "copy")]:
+        run("git", "config", "--global", key, value)
+
+    def prepare(work):
+        run("git", "lfs", "install", "--local", cwd=work)
+        run("git", "config", "--file", ".lfsconfig", "lfs.url", "https://copy.invalid/x", cwd=work)
+        run("git", "lfs", "track", "*.safetensors", cwd=work)
+    return prepare, store
+
+
+def folder_size(path):
+    return sum(os.path.getsize(os.path.join(at, name))
+               for at, _, names in os.walk(path) for name in names)
+
+
+def transfer(place):
+    base, tune = place.root + "/base.st", place.root + "/tune.st"
+    run(sys.executable, HERE + "/make_large.py", "base", base, str(GIGABYTE))
+    run(sys.executable, HERE + "/make_large.py", "tune", base, tune)
+    store = place.root + "/zllm.store"
+    prepare, copies = use_copy_agent(place)
+    theirs = push_and_clone(place, "copied", base, tune, prepare)
+    ours = push_and_clone(place, "ours", base, tune,
+                          lambda work: run("git", "zllm", "init", store, cwd=work))
+    print(f"transfer: two files of {os.path.getsize(base) / 1e9:.2f} GB")
+    print(f"{'':14}{'git-zllm':>10}{'copying':>10}{'ratio':>8}")
+    for step in ours:
+        print(f"{step:14}{ours[step]:>9.1f}s{theirs[step]:>9.1f}s{ours[step] / theirs[step]:>8.2f}")
+    mine, whole = folder_size(store), folder_size(copies)
+    print(f"{'stored':14}{mine / 1e6:>8.0f}MB{whole / 1e6:>8.0f}MB{mine / whole:>8.2f}")
+    for path in store, copies:
+        shutil.rmtree(path)
+    os.remove(base)
+    os.remove(tune)
+
+
+# ------------------------------------------------------------------------ memory
+
+def session(work, requests):
+    """Runs the agent as git-lfs would; returns the last `complete` and its peak RSS."""
+    agent = subprocess.Popen(["git-zllm", "agent"], cwd=work, stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+    complete = None
+    for request in requests:
+        agent.stdin.write(json.dumps(request) + "\n")
+        agent.stdin.flush()
+        while True:
+            reply = json.loads(agent.stdout.readline())
+            if "error" in reply:
+                sys.exit(f"bench: the agent says: {reply['error']['message']}")
+            if reply.get("event") in (None, "complete"):
+                complete = reply
+                break
+    with open(f"/proc/{agent.pid}/status") as f:
+        peak = next(int(line.split()[1]) for line in f if line.startswith("VmHWM"))
+    agent.stdin.write('{"event":"terminate"}\n')
+    agent.stdin.close()
+    agent.wait()
+    return complete, peak / 1024
+
+
+def sha256(path):
+    return run("sha256sum", path).split()[0]
+
+
+def memory(place):
+    big = place.root + "/big.st"
+    run(sys.executable, HERE + "/make_large.py", "base", big, str(4 * GIGABYTE))
+    work, _ = place.repository("memory")
+    run("git", "zllm", "init", place.root + "/memory.store", cwd=work)
+    oid, size = sha256(big), os.path.getsize(big)
+    _, up = session(work, [
+        {"event": "init", "operation": "upload", "remote": "origin"},
+        {"event": "upload", "oid": oid, "size": size, "path": big}])
+    done, down = session(work, [
+        {"event": "init", "operation": "download", "remote": "origin"},
+        {"event": "download", "oid": oid, "size": size}])
+    if sha256(done["path"]) != oid:
+        sys.exit("bench: the object came back different")
+    print(f"memory: one object of {size / 1e9:.2f} GB: peak {up:.0f} MiB up, {down:.0f} MiB down")
+
+
+def main():
+    wanted = sys.argv[1:] or ["family", "transfer", "memory"]
+    if any(name not in ("family", "transfer", "memory") for name in wanted):
+        sys.exit(__doc__)
+    for name in wanted:
+        where = tempfile.mkdtemp(prefix="git-zllm-bench.", dir=os.environ.get("TMPDIR", "/tmp"))
+        try:
+            if name == "family":
+                data = os.environ.get("ZLLM_DATA", "")
+                if not os.path.exists(data + "/base/model.safetensors"):
+                    print("family: skipped: ZLLM_DATA names no folder with the trained models")
+                    continue
+                family(Place(where), data)
+            else:
+                {"transfer": transfer, "memory": memory}[name](Place(where))
+        finally:
+            shutil.rmtree(where)
+        print(flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+/*
+ * A record from outside: its head is parsed and, where that succeeds and the
+ * blob is small, its frames are decoded from what follows, by the record's
+ * codec and by every other.
+ *
+ * The head's sum is made right first: whoever forges a record can do so too.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "codec/record.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { SMALL = 1 << 22, CODEC_IDS = 8 };
+
+static void require(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* Decodes frame `i` by every codec from `n` bytes; errors are good answers. */
+static void decode_frame(const struct record_head *head, uint32_t i, const uint8_t *src,
+                         struct frame_scratch *scratch)
+{
+	size_t size = record_frame_size(head, i);
+	uint8_t *dst = malloc(size), *base = calloc(1, size);
+	/* Exactly as many bytes as the frame has, so that ASan sees one more. */
+	uint8_t *exact = malloc(head->frames[i].stored + 1);
+	struct err err = ERR_INIT;
+
+	require(dst && base && exact);
+	memcpy(exact, src, head->frames[i].stored);
+	for (unsigned id = 0; id < CODEC_IDS; id++) {
+		const struct codec *codec = codec_by_id(id);
+		if (codec)
+			frame_decode(codec, head->dtype, &head->frames[i], exact, base,
+			             dst, size, scratch, &err);
+	}
+	free(dst);
+	free(base);
+	free(exact);
+}
+
+static void decode_frames(const struct record_head *head, const uint8_t *body)
+{
+	struct frame_scratch *scratch = NULL;
+	struct err err = ERR_INIT;
+
+	require(frame_scratch_new(&scratch, &err) == 0);
+	for (uint32_t i = 0; i < head->frame_count; i++) {
+		decode_frame(head, i, body, scratch);
+		body += head->frames[i].stored;
+	}
+	frame_scratch_free(scratch);
+}
+
+/* Parses a head of `n` bytes; `rest` bytes follow it. */
+static void parse(const uint8_t *bytes, size_t n, size_t rest)
+{
+	struct record_head head;
+	struct err err = ERR_INIT;
+	uint64_t body = 0, decoded = 0, stored = 0;
+
+	if (record_head_parse(bytes, n, &head, &body, &err))
+		return;
+	for (uint32_t i = 0; i < head.frame_count; i++) {
+		require(head.frames[i].stored <= record_frame_size(&head, i));
+		stored += head.frames[i].stored;
+		decoded += record_frame_size(&head, i);
+	}
+	require(stored == body && decoded == head.size);
+	require(record_head_size(&head) == n);
+	if (body <= rest && head.size <= SMALL)
+		decode_frames(&head, bytes + n);
+	record_head_wipe(&head);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err err = ERR_INIT;
+	size_t n;
+
+	if (record_head_measure(data, size, &n, &err) || n > size)
+		return 0;
+	uint8_t *copy = malloc(size);
+	require(copy != NULL);
+	memcpy(copy, data, size);
+	struct xxh128 sum = xxh128_of(copy, n - 8);
+	memcpy(copy + n - 8, sum.bytes, 8);
+	parse(copy, n, size - n);
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* Any text is a key or is not; what is taken for one is spelled as we spell it. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/hex.h"
+#include "index/store/store_keys.h"
+
+static void demand(int truth)
+{
+	if (!truth)
+		abort();
+}
+
+static void spell(const struct key_record *r, char key[KEY_MAX])
+{
+	key_blob(&r->id, key);
+	for (unsigned i = 0; i < r->base_count; i++) {
+		size_t end = strlen(key);
+		key[end] = '~';
+		hex_format(r->bases[i], KEY_BASE_PREFIX, key + end + 1);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char key[KEY_MAX];
+	struct key_record record;
+	struct oid oid;
+	char *text = malloc(size + 1);
+
+	if (!text)
+		return 0;
+	if (size)
+		memcpy(text, data, size);
+	text[size] = 0;
+	if (key_parse_record(text, &record)) {
+		demand(key_valid(text) && record.base_count <= KEY_BASES_MAX);
+		spell(&record, key);
+		demand(!strcmp(key, text));
+	}
+	if (key_parse_object(text, &oid)) {
+		demand(key_valid(text));
+		key_object(&oid, key);
+		demand(!strcmp(key, text));
+	}
+	if (key_valid(text))
+		demand(key_prefix_valid(text) && !strstr(text, "/.") && text[0] != '/' &&
+		       text[0] != '.');
+	if (key_repo_id_valid(text)) {
+		key_owner(text, &(struct oid){ { 0 } }, key);
+		demand(key_valid(key) && !strncmp(key + 7, text, REPO_ID_HEX));
+	}
+	free(text);
+	return 0;
+}

@@ -1,0 +1,295 @@
+/* A store in a folder when system calls fail, disks are full, and writers are
+ * killed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/store_folder_fixture.h"
+
+/* ---------------------------------------------------------------- failing system calls */
+
+/* From now on these two system calls fail in this process. */
+static bool forbid(int call1, int call2, int errnum)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call1, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call2, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)errnum),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(rules), rules };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+enum { CHILD_OK = 0, CHILD_CANNOT = 77 };
+
+/* Puts `text` twice where the calls fail; the child's exit code is -rc of the
+ * first put that failed. */
+static int put_without(struct store *s, int call1, int call2, int errnum)
+{
+	int status;
+
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (!forbid(call1, call2, errnum))
+			_exit(CHILD_CANNOT);
+		int rc = store_put_all(s, "blobs/aa/x", "first", 5, NULL);
+		if (!rc)
+			rc = store_put_all(s, "blobs/aa/x", "second", 6, NULL);
+		_exit(-rc);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == CHILD_CANNOT) {
+		print_message("skipped: no seccomp here\n");
+		skip();
+	}
+	return -WEXITSTATUS(status);
+}
+
+static void where_links_are_lacking_values_are_renamed(void **state)
+{
+	static const int errors[] = { EPERM, EOPNOTSUPP, ENOSYS, EMLINK };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		assert_int_equal(put_without(f->store, SYS_linkat, SYS_linkat, errors[i]),
+		                 0);
+		assert_value(f->store, "blobs/aa/x", "first");
+		assert_int_equal(count_names(f, "tmp"), 0);
+		assert_int_equal(store_remove(f->store, "blobs/aa/x", NULL), 0);
+	}
+}
+
+static void where_renames_cannot_spare_either_values_are_not_replaced(void **state)
+{
+	struct fixture *f = *state;
+
+#ifndef SYS_renameat
+	print_message("skipped: renameat() is renameat2() here\n");
+	skip();
+#endif
+	assert_int_equal(put_without(f->store, SYS_linkat, SYS_renameat2, ENOSYS), 0);
+	assert_value(f->store, "blobs/aa/x", "first");
+	assert_int_equal(count_names(f, "tmp"), 0);
+	assert_int_equal(mode_of(f, "blobs/aa"), 0755);
+	assert_int_equal(count_names(f, "blobs"), 1);
+}
+
+static void file_systems_without_modes_will_do(void **state)
+{
+	struct fixture *f = *state;
+
+#ifdef SYS_chmod
+	assert_int_equal(put_without(f->store, SYS_fchmod, SYS_fchmodat, EPERM), 0);
+	assert_value(f->store, "blobs/aa/x", "first");
+#else
+	(void)f;
+#endif
+}
+
+static void a_value_that_cannot_be_made_durable_is_not_there(void **state)
+{
+	static const struct {
+		int call, error;
+	} cases[] = {
+		{ SYS_fsync, EIO },       { SYS_fsync, ENOSPC }, { SYS_pwrite64, EIO },
+		{ SYS_pwrite64, EDQUOT }, { SYS_fchmod, EIO },   { SYS_linkat, EIO },
+		{ SYS_linkat, ENOSPC },   { SYS_linkat, EXDEV },
+	};
+	struct fixture *f = *state;
+
+	put(f->store, "blobs/aa/other", "1");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(put_without(f->store, cases[i].call, cases[i].call,
+		                             cases[i].error),
+		                 ERR_IO);
+		assert_listing(f->store, "", "blobs/aa/other ");
+		assert_int_equal(count_names(f, "tmp"), 0);
+	}
+}
+
+/* A file system of 1 MiB, mounted for a moment only: the store and `inside` hold
+ * it by its folder, and it goes with them. */
+static bool open_small_disk(const struct fixture *f, struct fixture *inside, int *fd)
+{
+	if (mount("tmpfs", f->folder, "tmpfs", 0, "size=1m")) {
+		print_message("skipped: no tmpfs can be mounted: %s\n", strerror(errno));
+		return false;
+	}
+	*fd = open(f->folder, O_RDONLY | O_DIRECTORY);
+	snprintf(inside->folder, SCRATCH_MAX, "/proc/%ld/fd/%d", (long)getpid(), *fd);
+	int rc = store_folder_open(f->folder, &modes, &inside->store, NULL);
+	umount2(f->folder, MNT_DETACH);
+	return rc == 0 && *fd >= 0;
+}
+
+static void a_full_disk_is_an_error_that_leaves_nothing(void **state)
+{
+	struct fixture inside = { NULL, "" };
+	struct err err = ERR_INIT;
+	int fd = -1;
+
+	if (!open_small_disk(*state, &inside, &fd))
+		skip();
+	struct store *s = inside.store;
+	uint8_t *bytes = calloc(2, 1 << 20);
+	assert_non_null(bytes);
+	put(s, "blobs/aa/x", "fits");
+	assert_int_equal(store_put_all(s, "blobs/aa/y", bytes, 2 << 20, &err), ERR_IO);
+	assert_non_null(strstr(err.text, "No space left"));
+	assert_non_null(strstr(err.text, "blobs/aa/y"));
+	assert_int_equal(count_names(&inside, "tmp"), 0);
+	assert_listing(s, "", "blobs/aa/x ");
+	assert_int_equal(store_put_all(s, "blobs/aa/y", bytes, 1 << 19, NULL), 0);
+	assert_listing(s, "", "blobs/aa/x blobs/aa/y ");
+	free(bytes);
+	store_close(s);
+	close(fd);
+}
+
+/* ---------------------------------------------------------------- killed writers */
+
+enum { KILLS = 100, VALUE_MAX = 90000, PIECE = 30000 };
+
+static size_t value_size(unsigned number)
+{
+	return (number * 7919u) % VALUE_MAX + 1;
+}
+
+static uint8_t value_byte(unsigned number, size_t at)
+{
+	return (uint8_t)(number * 31 + at * 7 + at / 251);
+}
+
+/* Tells the parent that one more step begins. */
+static void step(int fd)
+{
+	if (write(fd, ".", 1) != 1)
+		_exit(1);
+}
+
+/* Byte 0 is the head, the rest comes in pieces; each call is a step. */
+static void put_in_steps(struct store *s, int fd, const char *key, unsigned number)
+{
+	uint8_t bytes[VALUE_MAX];
+	struct store_writer *w;
+	size_t n = value_size(number);
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = value_byte(number, i);
+	step(fd);
+	rc = store_put(s, key, 1, &w, NULL);
+	for (size_t at = 1; !rc && at < n; at += PIECE) {
+		step(fd);
+		rc = store_write(w, bytes + at, n - at < PIECE ? n - at : PIECE, NULL);
+	}
+	step(fd);
+	if (rc || store_commit(w, bytes, NULL))
+		_exit(1);
+}
+
+static void write_until_killed(struct store *s, int fd, unsigned round)
+{
+	char key[KEY_MAX];
+
+	for (unsigned number = 0;; number++) {
+		snprintf(key, sizeof(key), "blobs/%03u/%02u/%u", round, number % 7,
+		         number);
+		put_in_steps(s, fd, key, number);
+	}
+}
+
+/* Every key that is listed must read back whole. */
+static int check_whole(void *ctx, const struct store_entry *entry)
+{
+	struct fixture *f = ((void **)ctx)[0];
+	unsigned *count = ((void **)ctx)[1];
+	unsigned number = (unsigned)strtoul(strrchr(entry->key, '/') + 1, NULL, 10);
+	struct buf b = BUF_INIT;
+	int rc = store_get_all(f->store, entry->key, VALUE_MAX, &b, NULL);
+
+	if (!rc && (b.size != value_size(number) || entry->size != b.size))
+		rc = ERR_DAMAGED;
+	for (size_t i = 0; !rc && i < b.size; i++)
+		if (b.data[i] != value_byte(number, i))
+			rc = ERR_MISMATCH;
+	buf_wipe(&b);
+	++*count;
+	return rc;
+}
+
+/* Lets a child take `steps` steps, or a few more, and kills it. */
+static void kill_after(struct fixture *f, unsigned round, unsigned steps)
+{
+	int ends[2], status;
+	char byte;
+
+	fflush(NULL);
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		write_until_killed(f->store, ends[1], round);
+	}
+	assert_true(pid > 0);
+	close(ends[1]);
+	for (unsigned i = 0; i < steps; i++)
+		assert_int_equal(read(ends[0], &byte, 1), 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	close(ends[0]);
+}
+
+static void a_killed_writer_leaves_whole_values_only(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t random = 20240229;
+	unsigned total = 0, all = 0;
+	char prefix[KEY_MAX];
+
+	for (unsigned round = 0; round < KILLS; round++) {
+		random = random * 1664525 + 1013904223;
+		kill_after(f, round, 1 + (random >> 16) % 40);
+		unsigned count = 0;
+		void *ctx[] = { f, &count };
+		snprintf(prefix, sizeof(prefix), "blobs/%03u/", round);
+		assert_int_equal(store_list(f->store, prefix, check_whole, ctx, NULL), 0);
+		total += count;
+	}
+	void *ctx[] = { f, &all };
+	assert_int_equal(store_list(f->store, "", check_whole, ctx, NULL), 0);
+	assert_int_equal(all, total);
+	assert_true(total > KILLS);
+	print_message("%u values, %u temporary files left\n", all, count_names(f, "tmp"));
+	store_folder_sweep(f->store, -3600);
+	assert_int_equal(count_names(f, "tmp"), 0);
+}
+
+static const struct rule rules[] = {
+	RULE(where_links_are_lacking_values_are_renamed),
+	RULE(where_renames_cannot_spare_either_values_are_not_replaced),
+	RULE(file_systems_without_modes_will_do),
+	RULE(a_value_that_cannot_be_made_durable_is_not_there),
+	RULE(a_full_disk_is_an_error_that_leaves_nothing),
+	RULE(a_killed_writer_leaves_whole_values_only),
+};
+
+int main(void)
+{
+	return run_rules(&kinds[KIND_FOLDER], rules, ARRAY_SIZE(rules));
+}

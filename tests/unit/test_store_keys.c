@@ -1,0 +1,214 @@
+/* Keys have one spelling each. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "index/store/store_keys.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define HEX "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
+#define HALF "00112233445566778899aabbccddeeff"
+#define HALF2 "ffeeddccbbaa99887766554433221100"
+#define HALF3 "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"
+#define REPO "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"
+
+static struct oid oid_of(const char *text)
+{
+	struct oid oid;
+
+	assert_true(oid_parse(text, &oid));
+	return oid;
+}
+
+static void keys_are_spelled_as_documented(void **state)
+{
+	struct oid id = oid_of(HEX), base = oid_of(HALF HALF2);
+	char key[KEY_MAX];
+
+	(void)state;
+	key_object(&id, key);
+	assert_string_equal(key, "objects/ab/" HEX);
+	key_blob(&id, key);
+	assert_string_equal(key, "blobs/ab/cd/" HEX);
+	key_delta(&id, &base, key);
+	assert_string_equal(key, "blobs/ab/cd/" HEX "~" HALF);
+	assert_true(key_valid(key));
+	key_owner(REPO, &id, key);
+	assert_string_equal(key, "owners/" REPO "/" HEX);
+	assert_true(key_valid(key));
+	assert_true(key_valid(KEY_STORE_FILE));
+}
+
+static void record_keys_say_what_they_are_and_of_which_bases(void **state)
+{
+	static const struct {
+		const char *key;
+		unsigned bases;
+	} cases[] = {
+		{ "blobs/ab/cd/" HEX, 0 },
+		{ "blobs/ab/cd/" HEX "~" HALF, 1 },
+		{ "blobs/ab/cd/" HEX "~" HALF "~" HALF2, 2 },
+		{ "blobs/ab/cd/" HEX "~" HALF "~" HALF2 "~" HALF3, 3 },
+	};
+	struct oid id = oid_of(HEX), b1 = oid_of(HALF HALF), b2 = oid_of(HALF2 HALF2),
+		   b3 = oid_of(HALF3 HALF3);
+	const struct oid *bases[] = { &b1, &b2, &b3 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct key_record r;
+		assert_true(key_parse_record(cases[i].key, &r));
+		assert_true(oid_equal(&r.id, &id));
+		assert_int_equal(r.base_count, cases[i].bases);
+		for (unsigned b = 0; b < r.base_count; b++)
+			assert_memory_equal(r.bases[b], bases[b]->bytes, KEY_BASE_PREFIX);
+		assert_true(key_valid(cases[i].key));
+	}
+}
+
+static void what_is_no_record_key_is_told_apart(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"blobs/",
+		"blobs/ab/cd/",
+		"blobs/ab/cd/" HALF,
+		"blobs/ab/ce/" HEX,
+		"blobs/aa/cd/" HEX,
+		"blobs/abcd/" HEX,
+		"blob/ab/cd/" HEX "0",
+		"trash/ab/cd/" HEX,
+		"objects/ab/" HEX,
+		"/blobs/ab/cd/" HEX,
+		"blobs/AB/cd/" HEX,
+		"blobs/ab/cd/ABCDEF" HEX,
+		"blobs/ab/cd/" HEX "0",
+		"blobs/ab/cd/" HEX "~",
+		"blobs/ab/cd/" HEX "~0",
+		"blobs/ab/cd/" HEX "-" HALF,
+		"blobs/ab/cd/" HEX "~" HALF "0",
+		"blobs/ab/cd/" HEX "~" HALF "~",
+		"blobs/ab/cd/" HEX "~" HALF "~" HALF "~" HALF "~" HALF,
+		"blobs/ab/cd/" HEX "~" HALF "\n",
+		"blobs/ab/cd/" HEX "@" HALF,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct key_record r = { .base_count = 77 };
+		if (key_parse_record(bad[i], &r))
+			fail_msg("taken for a record: %s", bad[i]);
+		assert_int_equal(r.base_count, 77);
+	}
+}
+
+static void object_keys_have_one_spelling(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"objects/ab/",
+		"objects/aa/" HEX,
+		"objects/ab/" HEX "0",
+		"objects/ab/" HALF,
+		"objects/ab/cd/" HEX,
+		"blobs/ab/cd/" HEX,
+		"Objects/ab/" HEX,
+		"objects/ab/" HALF HALF HALF,
+	};
+	struct oid id = oid_of(HEX), found;
+
+	(void)state;
+	assert_true(key_parse_object("objects/ab/" HEX, &found));
+	assert_true(oid_equal(&id, &found));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (key_parse_object(bad[i], &found))
+			fail_msg("taken for an object: %s", bad[i]);
+}
+
+static void keys_are_made_of_plain_segments(void **state)
+{
+	static const char *const good[] = { "a", "a/b", "a.b",  "-",     "_x", "~",
+		                            "@", "a..", "tmpx", "a/tmp", "tm" };
+	static const char *const bad[] = {
+		"",   "/",  "/a", "a/",   "a//b",     ".",     "..",   "a/..",   ".a",
+		"A",  " ",  "+",  "tmp",  "tmp/",     "tmp/x", "a:b",  "a/.git", "a\\b",
+		"a*", "a?", "a%", "\x7f", "\xff\xfe", "a\n",   "a\tb", "a/./b",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		if (!key_valid(good[i]))
+			fail_msg("refused: %s", good[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (key_valid(bad[i]))
+			fail_msg("taken: %s", bad[i]);
+}
+
+static void keys_are_shorter_than_their_limit(void **state)
+{
+	char key[KEY_MAX + 1];
+
+	(void)state;
+	memset(key, 'a', sizeof(key));
+	key[KEY_MAX - 1] = 0;
+	assert_true(key_valid(key));
+	assert_true(key_prefix_valid(key));
+	key[KEY_MAX - 1] = 'a';
+	key[KEY_MAX] = 0;
+	assert_false(key_valid(key));
+	assert_false(key_prefix_valid(key));
+}
+
+static void prefixes_are_beginnings_of_keys(void **state)
+{
+	static const char *const good[] = { "", "a", "a/", "a/b", "tmp", "a/b~" };
+	static const char *const bad[] = {
+		"/", "a//", ".", "a/.", "../", "tmp/", "A", "*"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		if (!key_prefix_valid(good[i]))
+			fail_msg("refused: %s", good[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (key_prefix_valid(bad[i]))
+			fail_msg("taken: %s", bad[i]);
+}
+
+static void repository_ids_are_32_small_digits(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"5e",
+		REPO "0",
+		"5E5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+		"5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5",
+		"../5e5e5e5e5e5e5e5e5e5e5e5e5e5e5",
+	};
+
+	(void)state;
+	assert_true(key_repo_id_valid(REPO));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(key_repo_id_valid(bad[i]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_are_spelled_as_documented),
+		cmocka_unit_test(record_keys_say_what_they_are_and_of_which_bases),
+		cmocka_unit_test(what_is_no_record_key_is_told_apart),
+		cmocka_unit_test(object_keys_have_one_spelling),
+		cmocka_unit_test(keys_are_made_of_plain_segments),
+		cmocka_unit_test(keys_are_shorter_than_their_limit),
+		cmocka_unit_test(prefixes_are_beginnings_of_keys),
+		cmocka_unit_test(repository_ids_are_32_small_digits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
