@@ -34,7 +34,7 @@ LIBRARIES := libgit2 libcjson libzstd libxxhash libcrypto
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
              -Wvla -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef $(WERROR)
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLLM_VERSION='"$(VERSION)"'
-CFLAGS    += -std=c11 $(OPT) $(WARN) $(SAN) -pthread -fstack-protector-strong
+CFLAGS    += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(SAN) -pthread -fstack-protector-strong
 LDLIBS    += $(LIBS) -pthread
 
 # ---------------------------------------------------------------- the user's targets

@@ -30,6 +30,7 @@ enum how { HOW_MISSING, HOW_INLINE, HOW_SOLO, HOW_DELTA, HOW_DEDUP };
 struct row {
 	enum how how;
 	uint64_t stored;
+	uint64_t bytes[HOW_DEDUP + 1]; /* of the object, by how they are stored */
 	char *base_oid, *base_path, *base_commit; /* owned; NULL when there is none */
 };
 
@@ -64,7 +65,7 @@ static int count_records(struct status *s, const struct manifest *m,
                          const struct extent_cost *costs, struct row *row,
                          struct err *err)
 {
-	uint64_t bytes[HOW_DEDUP + 1] = { 0 };
+	uint64_t *bytes = row->bytes;
 
 	for (size_t i = 0; i < m->extents.count; i++) {
 		const struct extent *x = &m->extents.list[i];
@@ -105,7 +106,7 @@ static int fill_row(struct status *s, const struct lfs_object *object, struct ro
 	rc = object_cost_find(t, &m, 0, &costs, err);
 	if (!rc)
 		rc = count_records(s, &m, costs, row, err);
-	if (!rc && row->how == HOW_DELTA) {
+	if (!rc && row->bytes[HOW_DELTA]) {
 		row->base_oid = copy_note(&m, "base.oid");
 		row->base_path = copy_note(&m, "base.path");
 		row->base_commit = copy_note(&m, "base.commit");
@@ -161,6 +162,27 @@ static int print_json(const struct status *s, struct err *err)
 	return 0;
 }
 
+/* "dedup 74 %, delta 26 % against base/model.safetensors at 0a2438d" */
+static void how_text(const struct row *row, uint64_t size, struct buf *out)
+{
+	if (row->how == HOW_MISSING || !size) {
+		buf_add_str(out, row->how == HOW_MISSING ? "not in the store" : "inline");
+		return;
+	}
+	for (int how = HOW_DEDUP; how > HOW_MISSING; how--) {
+		unsigned percent = (unsigned)(100 * row->bytes[how] / size);
+		if (!percent && how != (int)row->how)
+			continue;
+		buf_addf(out, "%s%s", out->size ? ", " : "", how_name((enum how)how));
+		if (percent < 99)
+			buf_addf(out, " %u %%", percent);
+		if (how == HOW_DELTA && row->base_path)
+			buf_addf(out, " against %s", row->base_path);
+		if (how == HOW_DELTA && row->base_commit)
+			buf_addf(out, " at %.7s", row->base_commit);
+	}
+}
+
 static void print_row(const struct lfs_object *object, const struct row *row, int width)
 {
 	char size[SIZE_TEXT], stored[SIZE_TEXT] = "-", saved[SIZE_TEXT] = "-";
@@ -171,12 +193,7 @@ static void print_row(const struct lfs_object *object, const struct row *row, in
 		size_format(row->stored, stored);
 		saved_format(row->stored, object->size, saved);
 	}
-	buf_add_str(&how,
-	            row->how == HOW_MISSING ? "not in the store" : how_name(row->how));
-	if (row->base_path)
-		buf_addf(&how, " against %s", row->base_path);
-	if (row->base_commit)
-		buf_addf(&how, " at %.7s", row->base_commit);
+	how_text(row, object->size, &how);
 	report_line("%-*s  %10s %10s %8s  %s", width, object->path, size, stored, saved,
 	            buf_text(&how));
 	buf_wipe(&how);
@@ -302,9 +319,9 @@ const struct command cmd_status = {
 	.arguments = "[--all] [--json]",
 	.summary = "this repository's objects: size, stored, saved, and how",
 	.details = "A line for each LFS object of HEAD, or of all refs with --all. A "
-	           "record that\n"
+		   "record that\n"
 		   "several objects share is counted for the first that is listed; an "
-	           "object\n"
+		   "object\n"
 		   "all of whose records were counted before is 'dedup'.\n",
 	.options = specs,
 	.run = run,

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Hidden commits that are still followed when nothing else is left. */
+enum { SLACK = 64 };
+
 struct node {
 	struct commit_id id;
 	int64_t time;
@@ -198,7 +201,8 @@ static void take_one(struct commit_walk *w)
 
 bool commit_walk_next(struct commit_walk *w, struct commit_id *out)
 {
-	while (!w->painted && w->shown_queued)
+	for (unsigned slack = SLACK; !w->painted && w->queue_size && slack;
+	     slack = w->shown_queued ? SLACK : slack - 1)
 		take_one(w);
 	w->painted = true;
 	while (w->order_next < w->order_count) {

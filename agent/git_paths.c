@@ -82,15 +82,15 @@ static int find_modes(const struct git_config *config, struct store_folder_modes
 /* The lines of `git rev-parse`, in the order they are asked for. */
 enum { LINE_GIT_DIR, LINE_COMMON, LINE_INSIDE, LINE_CDUP, LINES };
 
-/* Cuts `text` into exactly LINES lines in place. */
+/* Cuts `text` into its lines in place; a bare repository has no last one. */
 static bool cut_lines(char *text, char *lines[LINES])
 {
 	for (int i = 0; i < LINES; i++) {
 		char *end = strchr(text, '\n');
-		if (!end)
-			return false;
-		*end = 0;
 		lines[i] = text;
+		if (!end)
+			return i == LINE_CDUP && !*text;
+		*end = 0;
 		text = end + 1;
 	}
 	return !*text;

@@ -1,7 +1,7 @@
 /*
  * A store in a folder, local or on NFS: each key is a file.
  *
- *   write   t = tmp/<nonce>, O_EXCL; every write checked; fsync; mode 0444
+ *   write   t = tmp/<nonce>, O_EXCL; every write checked; mode; fsync
  *   commit  link(t, key) (rename where links are not to be had), fsync of each
  *           folder on the way that is new, and of the last; unlink t
  *   read    one open file is one version; ESTALE opens once more

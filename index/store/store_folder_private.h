@@ -41,7 +41,8 @@ int store_folder_list(struct store *s, const char *prefix, store_each_fn *each, 
 void store_folder_tree_parent(const char *key, char parent[KEY_MAX]);
 
 /* Makes the folders that `key` lies in as far as they are missing, with their
- * mode whatever the umask, and durable. */
+ * mode whatever the umask, and durable. 0; 1 when one was removed meanwhile, so
+ * that another try may do; or negative. */
 int store_folder_tree_make(const struct folder *f, const char *key, struct err *err);
 
 /* Makes the names in `folder` durable. */

@@ -43,7 +43,7 @@ int store_folder_temp_new(const struct folder *f, char temp[FOLDER_TEMP_MAX], in
 		if (errno != ENOENT)
 			break;
 		rc = store_folder_tree_make(f, temp, err);
-		if (rc)
+		if (rc < 0)
 			return rc;
 	}
 	return err_errno(err, "store %s: creating %s", f->path, temp);

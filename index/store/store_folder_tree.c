@@ -95,7 +95,9 @@ static int make_folder(const struct folder *f, const char *path, struct err *err
 	store_folder_tree_parent(path, parent);
 	snprintf(fresh, sizeof(fresh), "%s/.%s", parent, nonce);
 	if (make_beside(f, fresh, path))
-		return err_errno(err, "store %s: making folder %s", f->path, path);
+		return errno == ENOENT ? 1
+		                       : err_errno(err, "store %s: making folder %s",
+		                                   f->path, path);
 	return store_folder_tree_sync(f, parent, err);
 }
 

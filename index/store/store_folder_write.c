@@ -124,19 +124,19 @@ static int give_name(const struct folder_writer *w)
 /* Names the file, and makes the folders for it when there are none. */
 static int place_file(const struct folder_writer *w, struct err *err)
 {
-	struct err why = ERR_INIT;
+	const char *path = w->folder->path;
 
 	for (int tries = 0; tries < FOLDER_TRIES; tries++) {
-		if (tries && store_folder_tree_make(w->folder, w->key, &why))
-			continue;
 		if (!give_name(w))
 			return 0;
-		int errnum = errno;
-		err_errno(&why, "store %s: placing %s", w->folder->path, w->key);
-		if (errnum != ENOENT)
-			break;
+		if (errno != ENOENT)
+			return err_errno(err, "store %s: placing %s", path, w->key);
+		int rc = store_folder_tree_make(w->folder, w->key, err);
+		if (rc < 0)
+			return rc;
 	}
-	return err_set(err, why.code, "%s", why.text);
+	return err_set(err, ERR_IO, "store %s: the folders of %s keep vanishing", path,
+	               w->key);
 }
 
 /* The folder is made durable even when the key was there before: whoever put it

@@ -82,8 +82,6 @@ static void cuts_of_a_known_input_are_known(void **state)
 	uint8_t *bytes = random_bytes(8 * MIB, 1);
 	size_t count = cut_all(bytes, 8 * MIB, cuts, chunk_cut);
 
-	for (size_t i = 0; i < count; i++)
-		print_message("%zu, ", cuts[i]);
 	assert_int_equal(count, sizeof(known) / sizeof(known[0]));
 	assert_memory_equal(cuts, known, sizeof(known));
 	free(bytes);

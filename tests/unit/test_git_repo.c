@@ -1,0 +1,251 @@
+#include "agent/git_repo.h"
+#include "agent/lfs_pointer.h"
+#include "tests/unit/git_sandbox.h"
+
+static struct commit_id resolved(struct git_repo *r, const char *rev)
+{
+	struct commit_id id;
+
+	if (!git_repo_resolve(r, rev, &id))
+		fail_msg("no %s", rev);
+	return id;
+}
+
+static int add_path(void *ctx, const char *path, const struct lfs_pointer *pointer)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s:%llu ", path, (unsigned long long)pointer->size);
+	buf_add_str(ctx, text);
+	return 0;
+}
+
+static int stop(void *ctx, const char *path, const struct lfs_pointer *pointer)
+{
+	(void)path;
+	(void)pointer;
+	++*(int *)ctx;
+	return 5;
+}
+
+static void pointers_of_a_tree_come_in_order_and_nothing_else_does(void **state)
+{
+	struct buf seen = BUF_INIT;
+	int calls = 0;
+
+	sandbox_init(*state);
+	sandbox_point("b.bin", "b", 10);
+	sandbox_point("a/deep/er.bin", "a", 20);
+	sandbox_write("a/text", "no pointer\n");
+	assert_int_equal(symlink("b.bin", "link"), 0);
+	sandbox_commit(*state);
+	struct git_repo *r = git_repo_open(".git");
+	assert_non_null(r);
+	struct commit_id head = resolved(r, "HEAD");
+	assert_int_equal(git_repo_each_pointer(r, &head, add_path, &seen), 0);
+	assert_string_equal(buf_text(&seen), "a/deep/er.bin:20 b.bin:10 ");
+	assert_int_equal(git_repo_each_pointer(r, &head, stop, &calls), 5);
+	assert_int_equal(calls, 1);
+	buf_wipe(&seen);
+	git_repo_free(r);
+}
+
+static void new_pointers_are_those_that_differ(void **state)
+{
+	struct buf seen = BUF_INIT;
+
+	sandbox_init(*state);
+	sandbox_point("same/x.bin", "x", 1);
+	sandbox_point("d/y.bin", "y", 2);
+	sandbox_commit(*state);
+	sandbox_point("d/y.bin", "y2", 3);
+	sandbox_point("d/z.bin", "z", 4);
+	sandbox_commit(*state);
+	struct git_repo *r = git_repo_open(".git");
+	struct commit_id head = resolved(r, "HEAD"), first = resolved(r, "HEAD~1");
+	git_repo_each_new_pointer(r, &head, &first, add_path, &seen);
+	assert_string_equal(buf_text(&seen), "d/y.bin:3 d/z.bin:4 ");
+	buf_wipe(&seen);
+	git_repo_free(r);
+}
+
+static void a_pointer_is_found_by_its_path(void **state)
+{
+	struct lfs_pointer p;
+
+	sandbox_init(*state);
+	sandbox_point("d/x.bin", "x", 7);
+	sandbox_write("text", "text\n");
+	sandbox_commit(*state);
+	struct git_repo *r = git_repo_open(".git");
+	struct commit_id head = resolved(r, "main"), none = { "1234" };
+	assert_true(git_repo_pointer_at(r, &head, "d/x.bin", &p));
+	assert_int_equal(p.size, 7);
+	assert_false(git_repo_pointer_at(r, &head, "text", &p));
+	assert_false(git_repo_pointer_at(r, &head, "d", &p));
+	assert_false(git_repo_pointer_at(r, &head, "d/none", &p));
+	assert_false(git_repo_pointer_at(r, &none, "d/x.bin", &p));
+	git_repo_free(r);
+}
+
+static int add_commit(void *ctx, const struct commit_id *commit)
+{
+	buf_addf(ctx, "%.6s ", commit->hex);
+	return 0;
+}
+
+/* The commits that `revs` (the hidden ones after a NULL) reach, against what was
+ * expected of them. */
+static void assert_walk(struct git_repo *r, const char *const *revs, const char *const *hide,
+                        size_t max, const char *const *expected)
+{
+	struct commit_id tips[4], hidden[4];
+	struct buf seen = BUF_INIT, wanted = BUF_INIT;
+	size_t n = 0, m = 0;
+
+	for (; revs[n]; n++)
+		tips[n] = resolved(r, revs[n]);
+	for (; hide && hide[m]; m++)
+		hidden[m] = resolved(r, hide[m]);
+	for (; *expected; expected++)
+		buf_addf(&wanted, "%.6s ", resolved(r, *expected).hex);
+	assert_int_equal(git_repo_walk(r, tips, n, hidden, m, max, add_commit, &seen), 0);
+	assert_string_equal(buf_text(&seen), buf_text(&wanted));
+	buf_wipe(&seen);
+	buf_wipe(&wanted);
+}
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static void walks_are_newest_first_and_stop_at_what_is_hidden(void **state)
+{
+	struct commit_id parents[4];
+
+	sandbox_init(*state);
+	sandbox_commit(*state);
+	sandbox_commit(*state);
+	sandbox_git(*state, "checkout", "-q", "-b", "side", "HEAD~1", NULL);
+	sandbox_commit(*state);
+	sandbox_git(*state, "checkout", "-q", "main", NULL);
+	sandbox_git(*state, "merge", "-q", "--no-ff", "-m", "merge", "side", NULL);
+	struct git_repo *r = git_repo_open(".git");
+	assert_walk(r, LIST("main"), NULL, 10, LIST("main", "side", "main~1", "main~2"));
+	assert_walk(r, LIST("main"), LIST("side"), 10, LIST("main", "main~1"));
+	assert_walk(r, LIST("main", "side"), LIST("main~1"), 10, LIST("main", "side"));
+	assert_walk(r, LIST("side"), LIST("main"), 10, LIST(NULL));
+	assert_walk(r, LIST("main"), NULL, 2, LIST("main", "main~1"));
+	struct commit_id head = resolved(r, "main");
+	assert_int_equal(git_repo_parents(r, &head, parents, 4), 2);
+	assert_string_equal(parents[1].hex, resolved(r, "side").hex);
+	assert_int_equal(git_repo_parents(r, &head, parents, 1), 2);
+	git_repo_free(r);
+}
+
+/* The committer of what is hidden has a clock that is far behind. */
+static void hidden_commits_stay_hidden_whatever_their_clocks_say(void **state)
+{
+	struct sandbox *s = *state;
+
+	sandbox_init(s);
+	sandbox_commit(s);
+	sandbox_commit(s);
+	s->minutes -= 1000;
+	sandbox_git(s, "checkout", "-q", "-b", "late", NULL);
+	sandbox_commit(s);
+	s->minutes += 2000;
+	sandbox_git(s, "checkout", "-q", "-b", "new", NULL);
+	sandbox_commit(s);
+	struct git_repo *r = git_repo_open(".git");
+	assert_walk(r, LIST("new"), LIST("late"), 10, LIST("new"));
+	assert_walk(r, LIST("new", "main"), LIST("late"), 10, LIST("new"));
+	git_repo_free(r);
+}
+
+static void a_shallow_clone_ends_where_it_ends(void **state)
+{
+	char url[4200];
+
+	sandbox_init(*state);
+	for (int i = 0; i < 4; i++)
+		sandbox_commit(*state);
+	snprintf(url, sizeof(url), "file://%s/repo", ((struct sandbox *)*state)->root);
+	sandbox_git(*state, "clone", "-q", "--depth", "2", url, "../shallow", NULL);
+	struct git_repo *r = git_repo_open("../shallow/.git");
+	assert_non_null(r);
+	assert_walk(r, LIST("HEAD"), NULL, 10, LIST("HEAD", "HEAD~1"));
+	git_repo_free(r);
+}
+
+static int add_ref(void *ctx, const char *name, const struct commit_id *tip)
+{
+	buf_addf(ctx, "%s:%zu ", name, strlen(tip->hex));
+	return 0;
+}
+
+static void refs_are_listed_by_prefix_and_tags_are_peeled(void **state)
+{
+	struct buf seen = BUF_INIT;
+
+	sandbox_init(*state);
+	sandbox_commit(*state);
+	sandbox_git(*state, "tag", "-a", "-m", "tag", "v1", NULL);
+	sandbox_git(*state, "tag", "not-a-commit", "HEAD^{tree}", NULL);
+	struct git_repo *r = git_repo_open(".git");
+	git_repo_each_ref(r, "refs/tags/", add_ref, &seen);
+	assert_string_equal(buf_text(&seen), "refs/tags/v1:40 ");
+	assert_string_equal(resolved(r, "v1").hex, resolved(r, "main").hex);
+	buf_wipe(&seen);
+	git_repo_free(r);
+}
+
+static void odd_repositories_open_or_are_not_known(void **state)
+{
+	sandbox_init(*state);
+	sandbox_commit(*state);
+	sandbox_git(*state, "worktree", "add", "-q", "../wt", NULL);
+	sandbox_git(*state, "config", "core.repositoryformatversion", "1", NULL);
+	sandbox_git(*state, "config", "extensions.worktreeConfig", "true", NULL);
+	sandbox_git(*state, "config", "extensions.partialClone", "origin", NULL);
+	static const char *const folders[] = { ".git", ".git/worktrees/wt" };
+	for (size_t i = 0; i < 2; i++) {
+		struct git_repo *r = git_repo_open(folders[i]);
+		assert_non_null(r);
+		resolved(r, "HEAD");
+		git_repo_free(r);
+	}
+	sandbox_git(*state, "init", "-q", "--object-format=sha256", "../sha256", NULL);
+	assert_null(git_repo_open("../sha256/.git"));
+	assert_null(git_repo_open("/no/such/folder"));
+	assert_null(git_repo_open("."));
+}
+
+static void an_empty_repository_has_no_commits(void **state)
+{
+	struct commit_id id;
+
+	sandbox_init(*state);
+	struct git_repo *r = git_repo_open(".git");
+	assert_non_null(r);
+	assert_false(git_repo_resolve(r, "HEAD", &id));
+	assert_int_equal(git_repo_each_ref(r, "refs/", add_ref, NULL), 0);
+	git_repo_free(r);
+	git_repo_free(NULL);
+}
+
+#define IN_SANDBOX(test) cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_SANDBOX(pointers_of_a_tree_come_in_order_and_nothing_else_does),
+		IN_SANDBOX(new_pointers_are_those_that_differ),
+		IN_SANDBOX(a_pointer_is_found_by_its_path),
+		IN_SANDBOX(walks_are_newest_first_and_stop_at_what_is_hidden),
+		IN_SANDBOX(hidden_commits_stay_hidden_whatever_their_clocks_say),
+		IN_SANDBOX(a_shallow_clone_ends_where_it_ends),
+		IN_SANDBOX(refs_are_listed_by_prefix_and_tags_are_peeled),
+		IN_SANDBOX(odd_repositories_open_or_are_not_known),
+		IN_SANDBOX(an_empty_repository_has_no_commits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
