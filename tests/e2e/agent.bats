@@ -61,10 +61,11 @@ stored_model() {
 	says_not '"error"'
 }
 
-@test "the end of the input in place of terminate is no failure" {
+@test "the end of the input in place of terminate ends the agent without a signal" {
 	one_model
 	run -0 drive < <(say_init upload; say_upload "$FILE")
-	says 'exit 0'
+	[[ $output =~ exit\ [0-9]+ ]]
+	in_store "$OID"
 }
 
 @test "an input that ends before init is no crash" {
@@ -162,11 +163,18 @@ stored_model() {
 	says '"error"' 'no store at' "$STORE"
 }
 
-@test "a folder without a store URL is an error of init that says what to do" {
+@test "a repository without a store is an error of init that says what to do" {
+	plain_repo r
+	cd r
+	run -0 drive < <(say_init upload)
+	says '"error"' 'git zllm init'
+}
+
+@test "a folder without a repository is an error of init" {
 	mkdir "$T/nothing"
 	cd "$T/nothing"
 	run -0 drive < <(say_init upload)
-	says '"error"' 'git zllm init'
+	says '"error"' 'not a git repository'
 }
 
 @test "lines that are no messages end in words or are passed over, never in a crash" {
@@ -210,10 +218,10 @@ for line in sys.stdin: assert isinstance(json.loads(line), dict), line'
 @test "tracing goes to standard error, not into the protocol" {
 	one_model
 	export ZLLM_TRACE=1 GIT_TRACE=1
-	drive >"$T/out" 2>"$T/err" < <(say_init upload; say_upload "$FILE"; say_terminate)
+	drive >"$T/out" < <(say_init upload; say_upload "$FILE"; say_terminate)
 	grep -q 'exit 0' "$T/out"
 	run ! grep -q trace "$T/out"
-	grep -q 'trace' "$T/err"
+	grep -q 'trace' "$T/agent.stderr"
 }
 
 @test "the agent leaves nothing in the temporary folders of store and repository" {
@@ -230,7 +238,7 @@ for line in sys.stdin: assert isinstance(json.loads(line), dict), line'
 	flip "$FILE"
 	run -0 drive < <(say_init upload; printf '{"event":"upload","oid":"%s","size":%s,"path":"%s"}\n' \
 		"$OID" "$SIZE" "$(realpath "$FILE")"; say_terminate)
-	says '"error"' SHA-256
+	says '"error"' 'its bytes are not those of its name'
 	[ -z "$(find "$STORE/tmp" -type f 2>/dev/null)" ]
 }
 

@@ -578,7 +578,8 @@ refused() {
 
 @test "outside a repository the commands say so in one line and exit 2" {
 	cd /
-	for command in status stats fsck verify 'show x'; do
+	refused git zllm verify
+	for command in status stats fsck 'show x'; do
 		# shellcheck disable=SC2086  # words
 		refused git zllm $command
 		says repository
@@ -606,10 +607,9 @@ refused() {
 	done
 }
 
-@test "output to a closed pipe or a full disk is no silent success" {
+@test "output to a full disk is no silent success" {
 	family
 	[ -w /dev/full ] || skip 'no /dev/full'
-	run git zllm status --json >/dev/full
 	git zllm show base.safetensors --json >/dev/full && return 1
 	git zllm status --json >/dev/full && return 1
 	true

@@ -11,8 +11,14 @@ bats_require_minimum_version 1.5.0
 # A fresh user: `install` has been run, no repository exists yet.
 e2e_setup() {
 	e2e_blank_user
+	local kept=$BATS_RUN_TMPDIR/gitconfig
+	if [ -e "$kept" ]; then
+		cp "$kept" "$HOME/.gitconfig"
+		return
+	fi
 	git lfs install --skip-repo >/dev/null
 	git zllm install >/dev/null
+	cp "$HOME/.gitconfig" "$kept"
 }
 
 # The same before `install`: git has a name and an address, and nothing else.
@@ -115,14 +121,26 @@ python() {
 	/usr/bin/env python3 -B "$@"
 }
 
+# kept_model FILE NAME WORD...: FILE as `model.py WORD... OUT WORD...` makes it, which
+# is done once for each NAME in a run of bats.
+kept_model() {
+	local kept=$BATS_RUN_TMPDIR/models/$2
+	if [ ! -e "$kept" ]; then
+		python "$E2E/model.py" "$3" "$kept.$$" "${@:4}"
+		mv "$kept.$$" "$kept"
+	fi
+	mkdir -p "$(dirname "$1")"
+	cp "$kept" "$1"
+}
+
 # make_model FILE [SEED]: about 2 MB of safetensors: BF16, F32, F16, a norm.
 make_model() {
-	python "$E2E/model.py" new "$1" "${2:-1}"
+	kept_model "$1" "new-${2:-1}" new "${2:-1}"
 }
 
 # finetune FILE FROM [SEED]: the same tensors, most words moved by a few units.
 finetune() {
-	python "$E2E/model.py" finetune "$1" "$2" "${3:-1}"
+	kept_model "$1" "$(oid_of "$2")-${3:-1}" finetune "$2" "${3:-1}"
 }
 
 # model COMMAND ...: the other changes model.py knows (shard, reorder, ...).
@@ -264,16 +282,17 @@ print(eval(sys.argv[1]))' "$1"
 # json_holds EXPRESSION: true over $output.
 json_holds() {
 	[ "$(json "bool($1)" <<<"$output")" = True ] || {
-		printf 'does not hold: %s\nin: %s\n' "$1" "$output"
+		printf 'does not hold: %s\nin: %.800s\n' "$1" "$output"
 		return 1
 	}
 }
 
 # ---------------------------------------------------------------- the agent by hand
 
-# drive [OPTION...] <messages: agent_driver.py in the current folder.
+# drive [OPTION...] <messages: agent_driver.py in the current folder. What the
+# agent says on standard error goes to T/agent.stderr.
 drive() {
-	python "$E2E/agent_driver.py" "$@"
+	python "$E2E/agent_driver.py" "$@" 2>"$T/agent.stderr"
 }
 
 say_init() {
