@@ -493,11 +493,11 @@ refused() {
 @test "fsck finds every single damaged record" {
 	family
 	local blob
-	for blob in $(find "$STORE/blobs" -type f); do
+	while IFS= read -r blob; do
 		flip "$blob"
 		run -3 git zllm fsck
 		flip "$blob"
-	done
+	done < <(find "$STORE/blobs" -type f)
 	run -0 git zllm fsck
 }
 

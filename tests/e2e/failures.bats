@@ -17,7 +17,7 @@ three_models() {
 expect_no_push() {
 	local before
 	before=$(git -C "$T/r.git" rev-parse main)
-	run git "$@" push origin main
+	run git push origin main
 	[ "$status" -ne 0 ]
 	[ "$(git -C "$T/r.git" rev-parse main)" = "$before" ]
 }
@@ -99,7 +99,7 @@ expect_no_clone() {
 		git clone -q "$T/r.git" "$T/c"
 		git push origin main && exit 9 || exit 0
 	END
-	run -0 $MOUNTED sh "$T/inside"
+	run -0 "${MOUNTED[@]}" sh "$T/inside"
 	says 'read-only'
 	says_not EOF
 	git -C "$T/r" reset -q --hard HEAD^
@@ -132,7 +132,7 @@ expect_no_clone() {
 		git zllm fsck
 		git clone -q "$T/r.git" "$T/c"
 	END
-	run -0 $MOUNTED sh "$T/inside"
+	run -0 "${MOUNTED[@]}" sh "$T/inside"
 	grep -i 'no space left' "$T/full"
 	expect_same_files "$T/r" "$T/c"
 }
@@ -343,7 +343,7 @@ expect_no_clone() {
 		git clone "$T/r.git" "$T/small/c" && exit 9
 		git -C "$T/small/c" lfs fsck --objects
 	END
-	run $MOUNTED sh "$T/inside"
+	run "${MOUNTED[@]}" sh "$T/inside"
 	[ "$status" -ne 9 ]
 	says 'no space left'
 }

@@ -330,9 +330,9 @@ use_own_agent() {
 # command that runs another in one.
 own_mounts() {
 	if unshare -m true 2>/dev/null; then
-		MOUNTED='unshare -m'
+		MOUNTED=(unshare -m)
 	elif unshare -rm true 2>/dev/null; then
-		MOUNTED='unshare -rm'
+		MOUNTED=(unshare -rm)
 	else
 		skip 'no mount namespaces here (unshare -m fails)'
 	fi

@@ -77,7 +77,7 @@ pushed() {
 	git push -q origin HEAD:main
 	in_store "$(oid_of more.safetensors)" "$T/inner-store"
 	run ! in_store "$(oid_of more.safetensors)"
-	cd ..
+	cd "$T/r"
 	commit 'Newer submodule'
 	git push -q
 	clone_and_compare r --recurse-submodules
