@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "agent/command.h"
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_run.h"
 #include "agent/hook_install.h"
 #include "agent/push_check.h"
@@ -78,29 +78,62 @@ out:
 	return rc;
 }
 
+static bool is_pushed(const struct push_refs *refs, const char *name, size_t n)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		if (strlen(refs->list[i].name) == n &&
+		    memcmp(refs->list[i].name, name, n) == 0)
+			return true;
+	return false;
+}
+
+/* "^<id>" for every ref below `prefix` that this push does not touch: what they
+ * reach is old. */
+static int find_old(const struct push_refs *refs, const char *prefix, struct buf *out,
+                    struct err *err)
+{
+	const char *const argv[] = { "git", "for-each-ref",
+		                     "--format=%(objectname) %(refname)", prefix, NULL };
+	struct buf list = BUF_INIT;
+	int status;
+
+	int rc = git_run(argv, NULL, 0, 0, &list, &status, err);
+	if (!rc && status)
+		rc = err_set(err, ERR_IO, "git for-each-ref failed");
+	const char *line = rc ? "" : buf_text(&list);
+	while (*line) {
+		size_t n = strcspn(line, "\n"), id = strcspn(line, " \n");
+		if (id < n && !is_pushed(refs, line + id + 1, n - id - 1))
+			buf_addf(out, "^%.*s\n", (int)id, line);
+		line += n + (line[n] == '\n');
+	}
+	buf_wipe(&list);
+	return rc;
+}
+
 /* The trees of what is pushed, and the commits that the remote is not known to
  * have. */
 static int find_pushed(const struct push_refs *refs, const char *remote,
                        struct lfs_objects *needed, struct err *err)
 {
-	static const char *const tips_only[] = { "--no-walk", NULL };
-	struct buf revisions = BUF_INIT, known = BUF_INIT;
-	int rc = 0;
+	static const char *const trees_only[] = { "--no-walk", NULL };
+	static const char *const not_all_known[] = { "--ignore-missing", NULL };
+	struct buf revisions = BUF_INIT, prefix = BUF_INIT;
 
 	for (size_t i = 0; i < refs->count; i++)
 		buf_addf(&revisions, "%s\n", refs->list[i].new_id);
-	if (refs->count)
-		rc = lfs_objects_add(needed, &revisions, tips_only, err);
+	int rc = refs->count ? lfs_objects_add(needed, &revisions, trees_only, err) : 0;
 	for (size_t i = 0; i < refs->count; i++)
 		if (*refs->list[i].old_id)
 			buf_addf(&revisions, "^%s\n", refs->list[i].old_id);
-	buf_addf(&known, "--remotes=%s", remote);
-	const char *const arguments[] = { "--not", buf_text(&known), NULL };
+	buf_addf(&prefix, "refs/remotes/%s/", remote);
+	if (!rc)
+		rc = find_old(refs, buf_text(&prefix), &revisions, err);
 	if (!rc && refs->count)
-		rc = lfs_objects_add(needed, &revisions, arguments, err);
+		rc = lfs_objects_add(needed, &revisions, not_all_known, err);
 	lfs_objects_unique(needed);
 	buf_wipe(&revisions);
-	buf_wipe(&known);
+	buf_wipe(&prefix);
 	return rc;
 }
 
@@ -123,14 +156,14 @@ static int check_push(const char *remote, const struct buf *input, struct err *e
 {
 	struct lfs_objects needed = LFS_OBJECTS_INIT;
 	struct push_refs refs = PUSH_REFS_INIT;
-	struct git_config *config = NULL;
+	struct lfs_config *config = NULL;
 	struct store *store = NULL;
 	struct buf text = BUF_INIT;
 
 	buf_add(&text, input->data, input->size);
 	int rc = push_refs_parse(buf_text(&text), PUSH_REFS_CLIENT, &refs, err);
 	if (!rc)
-		rc = git_config_read(&config, err);
+		rc = lfs_config_read(&config, err);
 	if (rc || !push_check_concerns_us(config, ENDPOINT_UPLOAD, remote))
 		goto out;
 	rc = find_pushed(&refs, remote, &needed, err);
@@ -146,7 +179,7 @@ static int check_push(const char *remote, const struct buf *input, struct err *e
 		            remote);
 out:
 	store_close(store);
-	git_config_free(config);
+	lfs_config_free(config);
 	push_refs_wipe(&refs);
 	lfs_objects_wipe(&needed);
 	buf_wipe(&text);
@@ -173,55 +206,25 @@ static int run_pre_push(int argc, char **argv)
 	return rc ? 1 : status;
 }
 
-static bool is_pushed(const struct push_refs *refs, const char *name, size_t n)
-{
-	for (size_t i = 0; i < refs->count; i++)
-		if (strlen(refs->list[i].name) == n &&
-		    memcmp(refs->list[i].name, name, n) == 0)
-			return true;
-	return false;
-}
-
-/* "^<id>" for every ref that this push does not touch: what they reach is old. */
-static int find_old(const struct push_refs *refs, struct buf *out, struct err *err)
-{
-	static const char *const argv[] = { "git", "for-each-ref",
-		                            "--format=%(objectname) %(refname)", NULL };
-	struct buf list = BUF_INIT;
-	int status;
-
-	int rc = git_run(argv, NULL, 0, 0, &list, &status, err);
-	if (!rc && status)
-		rc = err_set(err, ERR_IO, "git for-each-ref failed");
-	const char *line = rc ? "" : buf_text(&list);
-	while (*line) {
-		size_t n = strcspn(line, "\n"), id = strcspn(line, " \n");
-		if (id < n && !is_pushed(refs, line + id + 1, n - id - 1))
-			buf_addf(out, "^%.*s\n", (int)id, line);
-		line += n + (line[n] == '\n');
-	}
-	buf_wipe(&list);
-	return rc;
-}
-
 /* One ref as received; the store is that of its own .lfsconfig, which the
  * server's git configuration may override. */
 static int check_received(const struct push_ref *ref, const struct buf *old,
                           struct err *err)
 {
+	static const char *const arguments[] = { "--ignore-missing", NULL };
 	struct lfs_objects needed = LFS_OBJECTS_INIT;
-	struct git_config *config = NULL;
+	struct lfs_config *config = NULL;
 	struct buf revisions = BUF_INIT;
 	struct store *store = NULL;
 
-	int rc = git_config_read_at(ref->new_id, &config, err);
+	int rc = lfs_config_read_at(ref->new_id, &config, err);
 	if (rc || !push_check_concerns_us(config, ENDPOINT_DOWNLOAD, NULL))
 		goto out;
 	buf_addf(&revisions, "%s\n", ref->new_id);
 	if (*ref->old_id)
 		buf_addf(&revisions, "^%s\n", ref->old_id);
 	buf_add(&revisions, old->data, old->size);
-	rc = lfs_objects_add(&needed, &revisions, NULL, err);
+	rc = lfs_objects_add(&needed, &revisions, arguments, err);
 	lfs_objects_unique(&needed);
 	if (rc || !needed.count)
 		goto out;
@@ -236,7 +239,7 @@ static int check_received(const struct push_ref *ref, const struct buf *old,
 out:
 	store_close(store);
 	buf_wipe(&revisions);
-	git_config_free(config);
+	lfs_config_free(config);
 	lfs_objects_wipe(&needed);
 	return rc;
 }
@@ -253,7 +256,7 @@ static int check_all_received(void)
 	if (!rc)
 		rc = push_refs_parse(buf_text(&input), PUSH_REFS_SERVER, &refs, &err);
 	if (!rc)
-		rc = find_old(&refs, &old, &err);
+		rc = find_old(&refs, "refs/", &old, &err);
 	for (size_t i = 0; i < refs.count && !rc; i++) {
 		int found = check_received(&refs.list[i], &old, &err);
 		if (found < 0)

@@ -8,7 +8,7 @@
 
 #include "agent/agent_install.h"
 #include "agent/command.h"
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_paths.h"
 #include "agent/git_run.h"
 #include "agent/git_scope.h"
@@ -30,7 +30,7 @@ static const char *const model_patterns[] = {
 enum { MODEL_PATTERNS = sizeof(model_patterns) / sizeof(model_patterns[0]) };
 
 struct init {
-	struct git_config *config;
+	struct lfs_config *config;
 	struct git_paths paths;
 	struct buf lfsconfig; /* path of .lfsconfig */
 	struct buf url;       /* what is written there */
@@ -41,7 +41,7 @@ struct init {
 
 static void init_wipe(struct init *in)
 {
-	git_config_free(in->config);
+	lfs_config_free(in->config);
 	git_paths_wipe(&in->paths);
 	buf_wipe(&in->lfsconfig);
 	buf_wipe(&in->url);
@@ -55,7 +55,7 @@ static struct git_scope lfsconfig_scope(struct init *in)
 
 static int find_repository(struct init *in, struct err *err)
 {
-	int rc = git_config_read(&in->config, err);
+	int rc = lfs_config_read(&in->config, err);
 	if (!rc)
 		rc = git_paths_find(in->config, &in->paths, err);
 	if (rc > 0)
@@ -177,14 +177,31 @@ static int make_url(struct init *in, const char *typed, struct err *err)
 	return rc;
 }
 
+/* A store that `git add -A` would put into the repository. */
+static void warn_if_inside(const struct init *in, const char *store)
+{
+	size_t n = strlen(in->paths.worktree);
+	char *real = realpath(store, NULL);
+
+	if (real && strncmp(real, in->paths.worktree, n) == 0 && real[n] == '/' &&
+	    strncmp(real + n, "/.git/", 6) != 0)
+		report_note("the store lies inside this worktree: keep it out of git, "
+		            "with a line "
+		            "'%s/' in .gitignore",
+		            real + n);
+	free(real);
+}
+
 static int make_store(struct init *in, struct err *err)
 {
 	struct store *store = NULL;
 
 	int rc = store_url_create(&in->store_url, in->paths.worktree, &in->paths.modes,
 	                          &store, err);
-	if (!rc)
+	if (!rc) {
 		report_line("store:    %s", store->name);
+		warn_if_inside(in, store->name);
+	}
 	store_close(store);
 	return rc;
 }
@@ -249,9 +266,9 @@ static int install_hook(struct err *err)
 
 static void say_what_is_next(const struct init *in)
 {
-	const char *set = git_config_get(in->config, "lfs.url");
+	const char *set = lfs_config_get(in->config, "lfs.url");
 
-	if (set && !git_config_from_lfsconfig(in->config, "lfs.url"))
+	if (set && !lfs_config_from_lfsconfig(in->config, "lfs.url"))
 		report_note(
 			"your git configuration sets lfs.url to '%s', which goes before "
 			".lfsconfig",

@@ -9,7 +9,7 @@
 #include "index/store/store_folder.h"
 
 struct err;
-struct git_config;
+struct lfs_config;
 
 struct git_paths {
 	char *git_dir;     /* absolute; of this worktree */
@@ -22,7 +22,7 @@ struct git_paths {
 
 /* 0; 1 when the current directory is in no repository (then `modes` alone is
  * filled); or negative. */
-int git_paths_find(const struct git_config *config, struct git_paths *out,
+int git_paths_find(const struct lfs_config *config, struct git_paths *out,
                    struct err *err);
 void git_paths_wipe(struct git_paths *p);
 

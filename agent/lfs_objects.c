@@ -16,7 +16,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
-enum { ARGUMENTS_MAX = 64 };
+enum { ARGUMENTS_MAX = 8 };
 
 void lfs_objects_wipe(struct lfs_objects *o)
 {
@@ -87,19 +87,19 @@ static int list_blobs(const struct buf *revisions, const char *const *arguments,
 		"--filter=blob:limit=1024",
 		"--filter=object:type=blob",
 		"--missing=allow-any",
-		"--ignore-missing",
-		"--stdin",
 	};
-	const char *argv[sizeof(fixed) / sizeof(fixed[0]) + ARGUMENTS_MAX + 1];
+	const char *argv[sizeof(fixed) / sizeof(fixed[0]) + ARGUMENTS_MAX + 2];
 	size_t n = sizeof(fixed) / sizeof(fixed[0]);
 	int status;
 
 	memcpy(argv, fixed, sizeof(fixed));
 	for (; arguments && *arguments; arguments++) {
-		if (n == sizeof(argv) / sizeof(argv[0]) - 1)
-			return err_set(err, ERR_INPUT, "too many revisions at once");
+		if (n == sizeof(argv) / sizeof(argv[0]) - 2)
+			return err_set(err, ERR_INPUT,
+			               "too many arguments for git rev-list");
 		argv[n++] = *arguments;
 	}
+	argv[n++] = "--stdin"; /* last: git reads it as it comes to it */
 	argv[n] = NULL;
 	int rc = git_run(argv, revisions->data, revisions->size, 0, out, &status, err);
 	if (!rc && status)

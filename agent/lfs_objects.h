@@ -31,9 +31,9 @@ void lfs_objects_wipe(struct lfs_objects *o);
 
 /*
  * Adds what the revisions need. `revisions`: one to a line, "^" in front of those
- * whose objects are not wanted (unknown ones of these are passed over).
- * `arguments` (ended by NULL, may be NULL) are further ones for git rev-list, such
- * as "--all", or "--no-walk" for the trees of the revisions alone.
+ * whose objects are not wanted. `arguments` (ended by NULL, may be NULL) are further
+ * ones for git rev-list: "--all"; "--no-walk" for the trees of the revisions alone;
+ * "--ignore-missing" where some may be unknown here.
  * ERR_INPUT when git does not know a revision.
  */
 int lfs_objects_add(struct lfs_objects *o, const struct buf *revisions,

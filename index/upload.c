@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -415,23 +416,52 @@ static int commit(struct upload *u, struct err *err)
 
 /* ---------------------------------------------------------------- the whole */
 
-/* Whether the store has the object. A manifest that cannot be read counts as none:
- * the object is pushed anew. */
-static int have_it(const struct transfer *t, const struct oid *oid, bool *have, struct err *err)
+/* What a manifest needs, on its way through the lanes. */
+struct needs {
+	const struct transfer *transfer;
+	const struct extents *extents;
+	atomic_bool lacking;
+};
+
+static int look_for_record(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct needs *n = ctx;
+	const struct extent *x = &n->extents->list[i];
+	struct blob_place place;
+
+	(void)lane;
+	if (x->inlined)
+		return 0;
+	int rc = blob_find(n->transfer->store, &x->id, &place, err);
+	if (rc == 1)
+		atomic_store(&n->lacking, true);
+	return rc < 0 ? rc : 0;
+}
+
+/* Whether the store has the object. One whose manifest cannot be read, or that has
+ * lost a record, counts as none: pushing it anew mends it. */
+static int have_it(const struct transfer *t, const struct oid *oid, bool *have,
+                   struct err *err)
 {
 	struct manifest m;
 	struct err why = ERR_INIT;
+	struct needs needs = { .transfer = t, .extents = &m.extents };
 	int rc = manifest_get(t->store, oid, &m, NULL, &why);
 
-	*have = rc == 0;
-	if (rc == 0) {
-		manifest_wipe(&m);
-		return put_owner(t, oid, err);
-	}
+	*have = false;
 	if (rc == 1 || rc == ERR_DAMAGED)
 		return 0;
-	*err = why;
-	return rc;
+	if (rc) {
+		*err = why;
+		return rc;
+	}
+	struct lanes_work work = { .count = m.extents.count,
+		                   .task = look_for_record,
+		                   .ctx = &needs };
+	rc = lanes_run(t->lanes, &work, err);
+	manifest_wipe(&m);
+	*have = !rc && !atomic_load(&needs.lacking);
+	return *have ? put_owner(t, oid, err) : rc;
 }
 
 static int store_it(struct upload *u, struct err *err)

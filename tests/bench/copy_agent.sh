@@ -12,6 +12,7 @@ while read -r line; do
 		printf '{"event":"complete","oid":"%s"}\n' "$oid"
 		;;
 	download)
+		mkdir -p "$PWD/.git/lfs/tmp"
 		file=$(mktemp "$PWD/.git/lfs/tmp/copy-XXXXXX") && cp "$COPY_STORE/$oid" "$file"
 		printf '{"event":"complete","oid":"%s","path":"%s"}\n' "$oid" "$file"
 		;;

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "agent/endpoint.h"
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -25,19 +25,19 @@ static const struct {
 } cases[] = {
 	{ "the usual", "", "lfs.url zllm::/a|", UP, "origin", "zllm::/a", "lfs.url" },
 	{ "no remote", "", "lfs.url zllm::/a|", DOWN, NULL, "zllm::/a", "lfs.url" },
-	{ "pushurl for uploads", "", "lfs.url zllm::/a|lfs.pushurl zllm::/b|", UP, "origin",
-	  "zllm::/b", "lfs.pushurl" },
+	{ "pushurl for uploads", "", "lfs.url zllm::/a|lfs.pushurl zllm::/b|", UP,
+	  "origin", "zllm::/b", "lfs.pushurl" },
 	{ "pushurl not for downloads", "", "lfs.url zllm::/a|lfs.pushurl zllm::/b|", DOWN,
 	  "origin", "zllm::/a", "lfs.url" },
-	{ "lfs.url before the remote's", "lfs.url zllm::/a|remote.x.lfsurl zllm::/b|", "", UP,
-	  "x", "zllm::/a", "lfs.url" },
-	{ "a remote's own", "remote.x.lfsurl zllm::/b|remote.origin.lfsurl zllm::/c|", "", UP,
-	  "x", "zllm::/b", "remote.x.lfsurl" },
-	{ "its push URL", "remote.x.lfsurl zllm::/b|remote.x.lfspushurl zllm::/p|", "", UP, "x",
-	  "zllm::/p", "remote.x.lfspushurl" },
+	{ "lfs.url before the remote's", "lfs.url zllm::/a|remote.x.lfsurl zllm::/b|", "",
+	  UP, "x", "zllm::/a", "lfs.url" },
+	{ "a remote's own", "remote.x.lfsurl zllm::/b|remote.origin.lfsurl zllm::/c|", "",
+	  UP, "x", "zllm::/b", "remote.x.lfsurl" },
+	{ "its push URL", "remote.x.lfsurl zllm::/b|remote.x.lfspushurl zllm::/p|", "",
+	  UP, "x", "zllm::/p", "remote.x.lfspushurl" },
 	{ "its push URL not for downloads",
-	  "remote.x.lfsurl zllm::/b|remote.x.lfspushurl zllm::/p|", "", DOWN, "x", "zllm::/b",
-	  "remote.x.lfsurl" },
+	  "remote.x.lfsurl zllm::/b|remote.x.lfspushurl zllm::/p|", "", DOWN, "x",
+	  "zllm::/b", "remote.x.lfsurl" },
 	{ "origin for a remote of no URL", "remote.origin.lfsurl zllm::/c|", "", UP, "x",
 	  "zllm::/c", "remote.origin.lfsurl" },
 	{ "a remote with a git URL never falls back",
@@ -45,31 +45,32 @@ static const struct {
 	  "remote.x.url" },
 	{ "nor does a URL", "remote.origin.lfsurl zllm::/c|", "", UP, "file:///git", NULL,
 	  "git zllm init" },
-	{ "lfs.url holds for a URL too", "lfs.url zllm::/a|", "", UP, "file:///git", "zllm::/a",
-	  "lfs.url" },
+	{ "lfs.url holds for a URL too", "lfs.url zllm::/a|", "", UP, "file:///git",
+	  "zllm::/a", "lfs.url" },
 	{ "insteadOf, the longest",
-	  "url.zllm::/m.insteadof q::/a|url.zllm::/n.insteadof q::|lfs.url q::/a/b|", "", DOWN,
-	  NULL, "zllm::/m/b", "lfs.url" },
-	{ "a base with dots", "url.zllm::/m.x.y/.insteadof q::|lfs.url q::a|", "", DOWN, NULL,
-	  "zllm::/m.x.y/a", "lfs.url" },
+	  "url.zllm::/m.insteadof q::/a|url.zllm::/n.insteadof q::|lfs.url q::/a/b|", "",
+	  DOWN, NULL, "zllm::/m/b", "lfs.url" },
+	{ "a base with dots", "url.zllm::/m.x.y/.insteadof q::|lfs.url q::a|", "", DOWN,
+	  NULL, "zllm::/m.x.y/a", "lfs.url" },
 	{ "pushInsteadOf before any insteadOf",
-	  "url.zllm::/m.insteadof q::/a|url.zllm::/p.pushinsteadof q:|lfs.url q::/a|", "", UP,
-	  NULL, "zllm::/p:/a", "lfs.url" },
+	  "url.zllm::/m.insteadof q::/a|url.zllm::/p.pushinsteadof q:|lfs.url q::/a|", "",
+	  UP, NULL, "zllm::/p:/a", "lfs.url" },
 	{ "pushInsteadOf not for downloads",
-	  "url.zllm::/m.insteadof q::/a|url.zllm::/p.pushinsteadof q:|lfs.url q::/a|", "", DOWN,
-	  NULL, "zllm::/m", "lfs.url" },
-	{ "insteadOf away from us", "url.https://x/.insteadof zllm::/|lfs.url zllm::/a|", "",
-	  DOWN, NULL, NULL, "https://x/a" },
+	  "url.zllm::/m.insteadof q::/a|url.zllm::/p.pushinsteadof q:|lfs.url q::/a|", "",
+	  DOWN, NULL, "zllm::/m", "lfs.url" },
+	{ "insteadOf away from us", "url.https://x/.insteadof zllm::/|lfs.url zllm::/a|",
+	  "", DOWN, NULL, NULL, "https://x/a" },
 	{ "a foreign server", "", "lfs.url https://example.org/x|", UP, "origin", NULL,
 	  "https://example.org/x" },
-	{ "an empty URL", "lfs.url |", "lfs.url zllm::/a|", UP, "origin", NULL, "lfs.url" },
+	{ "an empty URL", "lfs.url |", "lfs.url zllm::/a|", UP, "origin", NULL,
+	  "lfs.url" },
 	{ "nothing at all", "", "", UP, "origin", NULL, "git zllm init" },
 };
 
-static struct git_config *parsed(const char *git, const char *lfsconfig)
+static struct lfs_config *parsed(const char *git, const char *lfsconfig)
 {
 	struct buf lists[2] = { BUF_INIT, BUF_INIT };
-	struct git_config *c = NULL;
+	struct lfs_config *c = NULL;
 
 	buf_add_str(&lists[0], git);
 	buf_add_str(&lists[1], lfsconfig);
@@ -77,7 +78,7 @@ static struct git_config *parsed(const char *git, const char *lfsconfig)
 		for (size_t i = 0; i < lists[k].size; i++)
 			if (strchr(" |", lists[k].data[i]))
 				lists[k].data[i] = lists[k].data[i] == ' ' ? '\n' : 0;
-	assert_int_equal(git_config_parse(&lists[0], &lists[1], &c, NULL), 0);
+	assert_int_equal(lfs_config_parse(&lists[0], &lists[1], &c, NULL), 0);
 	buf_wipe(&lists[0]);
 	buf_wipe(&lists[1]);
 	return c;
@@ -87,7 +88,7 @@ static void the_store_is_found_as_git_lfs_finds_it(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct git_config *c = parsed(cases[i].git, cases[i].lfsconfig);
+		struct lfs_config *c = parsed(cases[i].git, cases[i].lfsconfig);
 		struct endpoint e = { 0 };
 		struct err err = ERR_INIT;
 		int rc = endpoint_find(c, cases[i].direction, cases[i].remote, &e, &err);
@@ -100,7 +101,7 @@ static void the_store_is_found_as_git_lfs_finds_it(void **state)
 			fail_msg("%s: %s", cases[i].why, err.text);
 		}
 		endpoint_wipe(&e);
-		git_config_free(c);
+		lfs_config_free(c);
 	}
 }
 

@@ -7,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,30 +18,10 @@
 #include "codec/common/err.h"
 #include "index/model/chunker.h"
 #include "index/model/extents.h"
-#include "index/model/side_hash.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { KIB = 1024, MIB = 1024 * 1024 };
-
-/* ------------------------------------------------- a thread that cannot start */
-
-static bool threads_refused;
-static int refusals;
-
-/* Stands before the real one, so that a test can have no threads. */
-int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *),
-                   void *arg)
-{
-	int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-
-	if (threads_refused) {
-		refusals++;
-		return EAGAIN;
-	}
-	*(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
-	return real(thread, attr, start, arg);
-}
 
 /* ------------------------------------------------------------ files in memory */
 
@@ -345,39 +322,6 @@ static void what_cannot_be_read_is_an_error_with_words(void **state)
 	close(fd);
 }
 
-static void without_a_second_thread_the_hashes_are_the_same(void **state)
-{
-	(void)state;
-	struct buf bytes = BUF_INIT;
-
-	add_random(&bytes, 9 * MIB, 31);
-	threads_refused = true;
-	struct extents x = hashed(&bytes);
-	threads_refused = false;
-	assert_int_equal(refusals, 1);
-	extents_wipe(&x);
-	buf_wipe(&bytes);
-}
-
-static void a_side_hash_starts_anew_after_finish(void **state)
-{
-	(void)state;
-	struct side_hash *h = side_hash_new();
-	struct oid got, want;
-
-	assert_non_null(h);
-	for (int i = 0; i < 3; i++) {
-		side_hash_add(h, "ab", 2);
-		side_hash_add(h, "c", 1);
-		side_hash_finish(h, &got);
-		assert_true(sha256_of("abc", 3, &want));
-		assert_true(oid_equal(&got, &want));
-	}
-	side_hash_add(h, "left over", 9);
-	side_hash_free(h);
-	side_hash_free(NULL);
-}
-
 static void a_real_model_is_covered(void **state)
 {
 	(void)state;
@@ -419,8 +363,6 @@ int main(void)
 		cmocka_unit_test(a_file_that_only_looks_like_a_model_is_opaque),
 		cmocka_unit_test(a_file_that_changes_is_refused_and_the_extents_kept),
 		cmocka_unit_test(what_cannot_be_read_is_an_error_with_words),
-		cmocka_unit_test(without_a_second_thread_the_hashes_are_the_same),
-		cmocka_unit_test(a_side_hash_starts_anew_after_finish),
 		cmocka_unit_test(a_real_model_is_covered),
 	};
 

@@ -1,18 +1,18 @@
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_paths.h"
 #include "tests/unit/git_sandbox.h"
 
 static int find(struct git_paths *p)
 {
-	struct git_config *c = NULL;
+	struct lfs_config *c = NULL;
 	struct err err = ERR_INIT;
 
-	if (git_config_read(&c, &err))
+	if (lfs_config_read(&c, &err))
 		fail_msg("%s", err.text);
 	int rc = git_paths_find(c, p, &err);
 	if (rc < 0)
 		print_message("%s\n", err.text);
-	git_config_free(c);
+	lfs_config_free(c);
 	return rc;
 }
 
@@ -61,7 +61,8 @@ static void a_separate_git_folder_and_a_submodule(void **state)
 {
 	struct git_paths p;
 
-	sandbox_git(*state, "init", "-q", "--separate-git-dir", "elsewhere", "repo", NULL);
+	sandbox_git(*state, "init", "-q", "--separate-git-dir", "elsewhere", "repo",
+	            NULL);
 	assert_int_equal(chdir("repo"), 0);
 	assert_int_equal(find(&p), 0);
 	assert_below(*state, p.git_dir, "/elsewhere");
@@ -70,8 +71,8 @@ static void a_separate_git_folder_and_a_submodule(void **state)
 	sandbox_commit(*state);
 	sandbox_git(*state, "init", "-q", "../super", NULL);
 	assert_int_equal(chdir("../super"), 0);
-	sandbox_git(*state, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add",
-	            "../repo", "sub", NULL);
+	sandbox_git(*state, "-c", "protocol.file.allow=always", "submodule", "--quiet",
+	            "add", "../repo", "sub", NULL);
 	assert_int_equal(chdir("sub"), 0);
 	assert_int_equal(find(&p), 0);
 	assert_below(*state, p.lfs_dir, "/super/.git/modules/sub/lfs");
@@ -125,24 +126,26 @@ static void modes_follow_core_sharedRepository_and_umask(void **state)
 		const char *value;
 		mode_t mask, file, folder;
 	} cases[] = {
-		{ "umask", 022, 0444, 0755 },     { "false", 077, 0400, 0700 },
-		{ "0", 027, 0440, 0750 },         { "group", 077, 0440, 02770 },
-		{ "true", 022, 0444, 02775 },     { "1", 027, 0440, 02770 },
-		{ "all", 077, 0444, 02775 },      { "world", 077, 0444, 02775 },
+		{ "umask", 022, 0444, 0755 },      { "false", 077, 0400, 0700 },
+		{ "0", 027, 0440, 0750 },          { "group", 077, 0440, 02770 },
+		{ "true", 022, 0444, 02775 },      { "1", 027, 0440, 02770 },
+		{ "all", 077, 0444, 02775 },       { "world", 077, 0444, 02775 },
 		{ "everybody", 077, 0444, 02775 }, { "2", 077, 0444, 02775 },
-		{ "0640", 077, 0440, 02750 },     { "0660", 022, 0440, 02770 },
-		{ "0664", 077, 0444, 02775 },     { "0600", 022, 0400, 02700 },
+		{ "0640", 077, 0440, 02750 },      { "0660", 022, 0440, 02770 },
+		{ "0664", 077, 0444, 02775 },      { "0600", 022, 0400, 02700 },
 	};
 
 	sandbox_init(*state);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct git_paths p;
 		umask(022);
-		sandbox_git(*state, "config", "core.sharedRepository", cases[i].value, NULL);
+		sandbox_git(*state, "config", "core.sharedRepository", cases[i].value,
+		            NULL);
 		umask(cases[i].mask);
 		assert_int_equal(find(&p), 0);
 		if (p.modes.file != cases[i].file || p.modes.folder != cases[i].folder)
-			fail_msg("%s: 0%o 0%o", cases[i].value, p.modes.file, p.modes.folder);
+			fail_msg("%s: 0%o 0%o", cases[i].value, p.modes.file,
+			         p.modes.folder);
 		git_paths_wipe(&p);
 	}
 	umask(022);
@@ -159,8 +162,8 @@ static void objects_lie_where_git_lfs_has_them_and_folders_get_their_mode(void *
 	sandbox_git(*state, "config", "core.sharedRepository", "group", NULL);
 	assert_int_equal(find(&p), 0);
 	oid_format(&oid, hex);
-	snprintf(expected, sizeof(expected), "/repo/.git/lfs/objects/%.2s/%.2s/%s", hex, hex + 2,
-	         hex);
+	snprintf(expected, sizeof(expected), "/repo/.git/lfs/objects/%.2s/%.2s/%s", hex,
+	         hex + 2, hex);
 	char *path = git_paths_lfs_object(&p, &oid);
 	assert_below(*state, path, expected);
 	free(path);
@@ -171,7 +174,8 @@ static void objects_lie_where_git_lfs_has_them_and_folders_get_their_mode(void *
 	git_paths_wipe(&p);
 }
 
-#define IN_SANDBOX(test) cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
+#define IN_SANDBOX(test) \
+	cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
 
 int main(void)
 {

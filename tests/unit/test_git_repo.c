@@ -96,8 +96,8 @@ static int add_commit(void *ctx, const struct commit_id *commit)
 
 /* The commits that `revs` (the hidden ones after a NULL) reach, against what was
  * expected of them. */
-static void assert_walk(struct git_repo *r, const char *const *revs, const char *const *hide,
-                        size_t max, const char *const *expected)
+static void assert_walk(struct git_repo *r, const char *const *revs,
+                        const char *const *hide, size_t max, const char *const *expected)
 {
 	struct commit_id tips[4], hidden[4];
 	struct buf seen = BUF_INIT, wanted = BUF_INIT;
@@ -232,7 +232,8 @@ static void an_empty_repository_has_no_commits(void **state)
 	git_repo_free(NULL);
 }
 
-#define IN_SANDBOX(test) cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
+#define IN_SANDBOX(test) \
+	cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
 
 int main(void)
 {

@@ -50,83 +50,28 @@ static void well_formed_values_are_taken(void **state)
 			fail_msg("refused: %s", cases[i]);
 }
 
+/* clang-format off */
+static const char *const malformed[] = {
+	"", " ", "nul", "nulll", "True", "NaN", "Infinity", "+1", "01", "-", "-a",
+	"1.", ".5", "1e", "1e+", "0x1", "1 2", "'a'", "\"", "\"a", "\"\\", "\"\\u",
+	"\"\\u12", "\"\\u12g4\"", "\"\\x\"", "\"\\ud800\"", "\"\\ud800x\"",
+	"\"\\ud800\\n\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "\"\n\"", "\"\x1f\"",
+	"\"\x80\"", "\"\xc0\xaf\"", "\"\xc1\xbf\"", "\"\xed\xa0\x80\"",
+	"\"\xe0\x80\xaf\"", "\"\xf0\x80\x80\xaf\"", "\"\xf4\x90\x80\x80\"",
+	"\"\xf5\x80\x80\x80\"", "\"\xc3\"", "\"\xe2\x82\"", "[", "[1", "[1,", "[1,]",
+	"[,1]", "[1 2]", "[1}", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,",
+	"{\"a\":1,}", "{,}", "{a:1}", "{1:1}", "{\"a\" 1}", "{\"a\":1]",
+	"{\"a\":1 \"b\":2}", "]", "}", "[]]", "/* */ 1", "\xef\xbb\xbf{}", "1\v",
+	"[\f]",
+};
+/* clang-format on */
+
 static void malformed_values_are_refused(void **state)
 {
 	(void)state;
-	static const char *const cases[] = {
-		"",
-		" ",
-		"nul",
-		"nulll",
-		"True",
-		"NaN",
-		"Infinity",
-		"+1",
-		"01",
-		"-",
-		"-a",
-		"1.",
-		".5",
-		"1e",
-		"1e+",
-		"0x1",
-		"1 2",
-		"'a'",
-		"\"",
-		"\"a",
-		"\"\\",
-		"\"\\u",
-		"\"\\u12",
-		"\"\\u12g4\"",
-		"\"\\x\"",
-		"\"\\ud800\"",
-		"\"\\ud800x\"",
-		"\"\\ud800\\n\"",
-		"\"\\ud800\\u0041\"",
-		"\"\\udc00\"",
-		"\"\n\"",
-		"\"\x1f\"",
-		"\"\x80\"",
-		"\"\xc0\xaf\"",
-		"\"\xc1\xbf\"",
-		"\"\xed\xa0\x80\"",
-		"\"\xe0\x80\xaf\"",
-		"\"\xf0\x80\x80\xaf\"",
-		"\"\xf4\x90\x80\x80\"",
-		"\"\xf5\x80\x80\x80\"",
-		"\"\xc3\"",
-		"\"\xe2\x82\"",
-		"[",
-		"[1",
-		"[1,",
-		"[1,]",
-		"[,1]",
-		"[1 2]",
-		"[1}",
-		"{",
-		"{\"a\"",
-		"{\"a\":",
-		"{\"a\":1",
-		"{\"a\":1,",
-		"{\"a\":1,}",
-		"{,}",
-		"{a:1}",
-		"{1:1}",
-		"{\"a\" 1}",
-		"{\"a\":1]",
-		"{\"a\":1 \"b\":2}",
-		"]",
-		"}",
-		"[]]",
-		"/* */ 1",
-		"\xef\xbb\xbf{}",
-		"1\v",
-		"[\f]",
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++)
-		if (is_one_value(cases[i], strlen(cases[i])))
-			fail_msg("taken: %s", cases[i]);
+	for (size_t i = 0; i < COUNT(malformed); i++)
+		if (is_one_value(malformed[i], strlen(malformed[i])))
+			fail_msg("taken: %s", malformed[i]);
 	assert_false(is_one_value("\"\\\0\"", 4));
 	assert_false(is_one_value("1\0", 2));
 }

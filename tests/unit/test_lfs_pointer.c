@@ -23,10 +23,13 @@ static const struct {
 	{ "no final newline", V1 OID "size 0", 0 },
 	{ "white space around", "\n \t" V1 OID "size 7 \r\n\n", 7 },
 	{ "CRLF",
-	  "version https://git-lfs.github.com/spec/v1\r\noid sha256:" HEX "\r\nsize 7\r\n", 7 },
+	  "version https://git-lfs.github.com/spec/v1\r\noid sha256:" HEX
+	  "\r\nsize 7\r\n",
+	  7 },
 	{ "empty lines between", V1 "\n" OID "\n\nsize 7\n", 7 },
 	{ "first version", "version http://git-media.io/v/2\n" OID "size 7\n", 7 },
-	{ "second version", "version https://hawser.github.com/spec/v1\n" OID "size 7\n", 7 },
+	{ "second version", "version https://hawser.github.com/spec/v1\n" OID "size 7\n",
+	  7 },
 	{ "extensions", V1 EXT("0-foo") EXT("1-bar") OID "size 7\n", 7 },
 	{ "extensions anywhere", EXT("3-foo") V1 OID EXT("1-b_r") "size 7\n", 7 },
 	{ "largest size", V1 OID "size 9223372036854775807\n", INT64_MAX },
@@ -40,7 +43,8 @@ static const struct {
 	{ "nothing", "" },
 	{ "spaces", " \n \n" },
 	{ "no version", OID "size 7\n" },
-	{ "other version", "version https://git-lfs.github.com/spec/v9\n" OID "size 7\n" },
+	{ "other version",
+	  "version https://git-lfs.github.com/spec/v9\n" OID "size 7\n" },
 	{ "wrong order", V1 "size 7\n" OID },
 	{ "no size", V1 OID },
 	{ "negative size", V1 OID "size -1\n" },
@@ -51,9 +55,9 @@ static const struct {
 	{ "other hash", V1 "oid sha512:" HEX "\nsize 7\n" },
 	{ "short hash", V1 "oid sha256:4d7a\nsize 7\n" },
 	{ "long hash", V1 "oid sha256:" HEX "0\nsize 7\n" },
-	{ "upper case",
-	  V1 "oid sha256:4D7A214614AB2935C943F9E0FF69D22EADBB8F32B1258DAAA5E2CA24D17E2393\n"
-	     "size 7\n" },
+	{ "upper case", V1
+	  "oid sha256:4D7A214614AB2935C943F9E0FF69D22EADBB8F32B1258DAAA5E2CA24D17E2393\n"
+	  "size 7\n" },
 	{ "extra line", V1 OID "size 7\nmore 1\n" },
 	{ "unknown line", V1 "more 1\n" OID "size 7\n" },
 	{ "line of one word", V1 OID "size 7\nmore\n" },

@@ -58,15 +58,16 @@ static void options_and_words_are_told_apart(void **state)
 
 static void wrong_options_are_named(void **state)
 {
-	static const char *const bad[][2] = {
-		{ "--jso", "--jso" }, { "--json=1", "--json" }, { "--file", "FILE" }
-	};
+	static const char *const bad[][2] = { { "--jso", "--jso" },
+		                              { "--json=1", "--json" },
+		                              { "--file", "FILE" } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct values v = { 0 };
 		struct err err = ERR_INIT;
-		char *argv[] = { (char *)(uintptr_t) "cmd", (char *)(uintptr_t)bad[i][0], NULL };
+		char *argv[] = { (char *)(uintptr_t) "cmd", (char *)(uintptr_t)bad[i][0],
+			         NULL };
 		int argc = 2;
 		assert_int_equal(options_parse(&argc, argv, specs, &v, &err), ERR_INPUT);
 		assert_non_null(strstr(err.text, bad[i][1]));

@@ -105,7 +105,8 @@ static void ours_is_what_git_lfs_would_bring(void **state)
 
 static const struct store_folder_modes modes = { 0444, 0755 };
 
-static int open_url(const char *text, const char *root, struct store **out, struct err *err)
+static int open_url(const char *text, const char *root, struct store **out,
+                    struct err *err)
 {
 	struct store_url u = { 0 };
 
@@ -167,7 +168,8 @@ static void buckets_are_for_later(void **state)
 	assert_non_null(strstr(err.text, "later version"));
 }
 
-#define IN_SANDBOX(test) cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
+#define IN_SANDBOX(test) \
+	cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
 
 int main(void)
 {

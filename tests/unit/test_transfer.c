@@ -312,6 +312,30 @@ static void what_the_store_has_is_not_sent_again(void **state)
 	close_all(&t, store);
 }
 
+static void a_record_that_was_lost_comes_back_with_the_next_push(void **state)
+{
+	struct transfer t;
+	struct store *store;
+	struct upload_result result;
+	struct err err = ERR_INIT;
+	struct model_file model = model_file_make(13, 0, "");
+	struct manifest m;
+	char key[KEY_MAX];
+
+	(void)state;
+	open_memory(&t, &store);
+	assert_int_equal(upload(&t, &model, NULL, &result, &err), 0);
+	assert_int_equal(manifest_get(store, &model.oid, &m, NULL, &err), 0);
+	key_blob(&m.extents.list[1].id, key);
+	assert_int_equal(store_remove(store, key, &err), 0);
+	manifest_wipe(&m);
+	assert_int_equal(upload(&t, &model, NULL, &result, &err), 0);
+	assert_int_equal(result.solos, 1);
+	assert_true(comes_back(&t, &model));
+	model_file_remove(&model);
+	close_all(&t, store);
+}
+
 /* ---------------------------------------------------------------- what does not */
 
 static void a_file_that_is_not_its_oid_is_refused(void **state)
@@ -504,6 +528,7 @@ int main(void)
 		cmocka_unit_test(a_delta_of_a_delta_goes_to_the_first_base),
 		cmocka_unit_test(an_unrelated_hint_costs_nothing),
 		cmocka_unit_test(what_the_store_has_is_not_sent_again),
+		cmocka_unit_test(a_record_that_was_lost_comes_back_with_the_next_push),
 		cmocka_unit_test(a_file_that_is_not_its_oid_is_refused),
 		cmocka_unit_test(an_object_that_is_not_there_is_missing),
 		cmocka_unit_test(whatever_request_fails_the_store_stays_whole),
