@@ -32,7 +32,7 @@ struct blob_file {
 /* How it is to be stored. */
 struct blob_plan {
 	const struct codec *codec;
-	struct record_base base; /* where codec->needs_base */
+	struct record_base base;    /* where codec->needs_base */
 	struct blob_source *source; /* of its bytes, freshly opened; else NULL */
 };
 

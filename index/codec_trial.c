@@ -127,7 +127,7 @@ int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *
 	size_t raw = t->pieces * t->piece, coded = 0;
 
 	for (size_t i = 0; i < t->pieces; i++) {
-		struct frame_out out;
+		struct frame_out out = { FRAME_RAW, 0, { { 0 } } };
 		size_t at = i * t->piece;
 		int rc = frame_encode(codec, t->blob->dtype, t->raw + at,
 		                      codec->needs_base ? t->predicted + at : NULL,

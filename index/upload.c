@@ -49,6 +49,7 @@ struct upload {
 	struct base_hints hints;
 	struct relatives *relatives;
 	uint8_t *inline_bytes;
+	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
 	struct work_meter meter;
 };
 
@@ -343,7 +344,7 @@ static void add_note(struct manifest *m, const char *key, const char *value)
 }
 
 /* Where the object comes from, and where most of its bases do. */
-static void add_notes(struct upload *u, char base_oid[SHA256_HEX + 1])
+static void add_notes(struct upload *u)
 {
 	struct manifest *m = &u->manifest;
 	const struct base_hint *best = NULL;
@@ -363,8 +364,8 @@ static void add_notes(struct upload *u, char base_oid[SHA256_HEX + 1])
 	add_note(m, "commit", u->hints.commit);
 	if (!best)
 		return;
-	oid_format(&best->oid, base_oid);
-	add_note(m, "base.oid", base_oid);
+	oid_format(&best->oid, u->base_oid);
+	add_note(m, "base.oid", u->base_oid);
 	add_note(m, "base.path", best->path);
 	add_note(m, "base.commit", best->commit);
 }
@@ -401,13 +402,12 @@ static int clear_the_way(struct upload *u, struct err *err)
 
 static int commit(struct upload *u, struct err *err)
 {
-	char base_oid[SHA256_HEX + 1];
 	int rc = read_inline(u, err);
 
 	if (rc)
 		return rc;
 	remember_records(u);
-	add_notes(u, base_oid);
+	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);
 	if (!rc)
 		rc = clear_the_way(u, err);

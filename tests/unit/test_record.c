@@ -321,8 +321,8 @@ static void a_cast_says_from_which_dtype(void **state)
 	uint64_t body;
 	(void)state;
 
-	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16, 10, &base,
-	                                  &err),
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16, 10,
+	                                  &base, &err),
 	                 0);
 	head.frames[0] = (struct frame_out){ FRAME_SAME, 0, { { 1 } } };
 	assert_int_equal(record_head_format(&head, &b, &err), 0);
@@ -335,8 +335,8 @@ static void a_cast_says_from_which_dtype(void **state)
 	buf_wipe(&b);
 
 	base.dtype = DTYPE_U8;
-	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16, 10, &base,
-	                                  &err),
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16, 10,
+	                                  &base, &err),
 	                 ERR_INPUT);
 }
 

@@ -270,7 +270,8 @@ static void a_delta_of_a_delta_goes_to_the_first_base(void **state)
 }
 
 /* Pushes two files, the first as hint for the second; tells what the second took. */
-static uint64_t stored_after(const struct model_file *first, const struct model_file *second)
+static uint64_t stored_after(const struct model_file *first,
+                             const struct model_file *second)
 {
 	struct transfer t;
 	struct store *store;
