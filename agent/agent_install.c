@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_scope.h"
 #include "agent/program_path.h"
 #include "agent/report.h"
@@ -98,9 +98,9 @@ int agent_install_remove(const struct git_scope *scope, int *removed, struct err
 	return rc < 0 ? rc : 0;
 }
 
-int agent_install_present(const struct git_config *config)
+int agent_install_present(const struct lfs_config *config)
 {
-	const char *agent = git_config_get(config, AGENT_KEY);
+	const char *agent = lfs_config_get(config, AGENT_KEY);
 
-	return git_config_get(config, PATH_KEY) && agent && strcmp(agent, "zllm") == 0;
+	return lfs_config_get(config, PATH_KEY) && agent && strcmp(agent, "zllm") == 0;
 }

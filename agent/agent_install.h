@@ -1,12 +1,12 @@
 /*
  * What git-lfs must find in git's configuration to bring transfers to us. Which
- * keys, and why just these: hooks and README aside, ../shared/git-lfs.md 0 and 1.8.
+ * keys.
  */
 #ifndef ZLLM_AGENT_INSTALL_H
 #define ZLLM_AGENT_INSTALL_H
 
 struct err;
-struct git_config;
+struct lfs_config;
 struct git_scope;
 
 /* Writes the keys; says on standard error when a foreign value is replaced. */
@@ -16,6 +16,6 @@ int agent_install_add(const struct git_scope *scope, struct err *err);
 int agent_install_remove(const struct git_scope *scope, int *removed, struct err *err);
 
 /* Whether git-lfs, with this configuration, would bring transfers to us. */
-int agent_install_present(const struct git_config *config);
+int agent_install_present(const struct lfs_config *config);
 
 #endif

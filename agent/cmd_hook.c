@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "agent/command.h"
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_run.h"
 #include "agent/hook_install.h"
 #include "agent/push_check.h"
@@ -156,14 +156,14 @@ static int check_push(const char *remote, const struct buf *input, struct err *e
 {
 	struct lfs_objects needed = LFS_OBJECTS_INIT;
 	struct push_refs refs = PUSH_REFS_INIT;
-	struct git_config *config = NULL;
+	struct lfs_config *config = NULL;
 	struct store *store = NULL;
 	struct buf text = BUF_INIT;
 
 	buf_add(&text, input->data, input->size);
 	int rc = push_refs_parse(buf_text(&text), PUSH_REFS_CLIENT, &refs, err);
 	if (!rc)
-		rc = git_config_read(&config, err);
+		rc = lfs_config_read(&config, err);
 	if (rc || !push_check_concerns_us(config, ENDPOINT_UPLOAD, remote))
 		goto out;
 	rc = find_pushed(&refs, remote, &needed, err);
@@ -173,13 +173,13 @@ static int check_push(const char *remote, const struct buf *input, struct err *e
 	if (!rc)
 		rc = check_objects(store, &needed, err);
 	if (rc > 0)
-		report_note("the push is refused; 'git lfs push --all %s' uploads what "
-		            "is here, "
-		            "'git zllm verify' shows what is missing",
-		            remote);
+		report_note(
+			"the push is refused; 'git lfs push --all %s' uploads what is here, "
+			"'git zllm verify' shows what is missing",
+			remote);
 out:
 	store_close(store);
-	git_config_free(config);
+	lfs_config_free(config);
 	push_refs_wipe(&refs);
 	lfs_objects_wipe(&needed);
 	buf_wipe(&text);
@@ -213,11 +213,11 @@ static int check_received(const struct push_ref *ref, const struct buf *old,
 {
 	static const char *const arguments[] = { "--ignore-missing", NULL };
 	struct lfs_objects needed = LFS_OBJECTS_INIT;
-	struct git_config *config = NULL;
+	struct lfs_config *config = NULL;
 	struct buf revisions = BUF_INIT;
 	struct store *store = NULL;
 
-	int rc = git_config_read_at(ref->new_id, &config, err);
+	int rc = lfs_config_read_at(ref->new_id, &config, err);
 	if (rc || !push_check_concerns_us(config, ENDPOINT_DOWNLOAD, NULL))
 		goto out;
 	buf_addf(&revisions, "%s\n", ref->new_id);
@@ -239,7 +239,7 @@ static int check_received(const struct push_ref *ref, const struct buf *old,
 out:
 	store_close(store);
 	buf_wipe(&revisions);
-	git_config_free(config);
+	lfs_config_free(config);
 	lfs_objects_wipe(&needed);
 	return rc;
 }
@@ -293,12 +293,11 @@ const struct command cmd_hook = {
 	.name = "hook",
 	.arguments = "pre-push <remote> <url> | pre-receive | post-receive",
 	.summary = "what git's hooks run",
-	.details = "pre-push      runs the hook that was there before 'git zllm init', "
-		   "or git-lfs's,\n"
-		   "              and then refuses the push if an LFS object that it "
-		   "needs is not\n"
-		   "              in the store\n"
-		   "pre-receive   on a server: refuses such a push there\n"
-		   "post-receive  on a server: only says so to the one who pushed\n",
+	.details =
+		"pre-push      runs the hook that was there before 'git zllm init', or git-lfs's,\n"
+		"              and then refuses the push if an LFS object that it needs is not\n"
+		"              in the store\n"
+		"pre-receive   on a server: refuses such a push there\n"
+		"post-receive  on a server: only says so to the one who pushed\n",
 	.run = run_hook,
 };

@@ -8,7 +8,7 @@
 
 #include "agent/agent_install.h"
 #include "agent/command.h"
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_paths.h"
 #include "agent/git_run.h"
 #include "agent/git_scope.h"
@@ -30,7 +30,7 @@ static const char *const model_patterns[] = {
 enum { MODEL_PATTERNS = sizeof(model_patterns) / sizeof(model_patterns[0]) };
 
 struct init {
-	struct git_config *config;
+	struct lfs_config *config;
 	struct git_paths paths;
 	struct buf lfsconfig; /* path of .lfsconfig */
 	struct buf url;       /* what is written there */
@@ -41,7 +41,7 @@ struct init {
 
 static void init_wipe(struct init *in)
 {
-	git_config_free(in->config);
+	lfs_config_free(in->config);
 	git_paths_wipe(&in->paths);
 	buf_wipe(&in->lfsconfig);
 	buf_wipe(&in->url);
@@ -55,7 +55,7 @@ static struct git_scope lfsconfig_scope(struct init *in)
 
 static int find_repository(struct init *in, struct err *err)
 {
-	int rc = git_config_read(&in->config, err);
+	int rc = lfs_config_read(&in->config, err);
 	if (!rc)
 		rc = git_paths_find(in->config, &in->paths, err);
 	if (rc > 0)
@@ -266,9 +266,9 @@ static int install_hook(struct err *err)
 
 static void say_what_is_next(const struct init *in)
 {
-	const char *set = git_config_get(in->config, "lfs.url");
+	const char *set = lfs_config_get(in->config, "lfs.url");
 
-	if (set && !git_config_from_lfsconfig(in->config, "lfs.url"))
+	if (set && !lfs_config_from_lfsconfig(in->config, "lfs.url"))
 		report_note(
 			"your git configuration sets lfs.url to '%s', which goes before "
 			".lfsconfig",
@@ -313,24 +313,19 @@ const struct command cmd_init = {
 	.name = "init",
 	.arguments = "<store> [<pattern>...]",
 	.summary = "gives this repository a store",
-	.details = "Makes the store where it is missing, writes its URL to .lfsconfig "
-		   "and the\n"
-		   "patterns to .gitattributes (both to be committed), and installs a "
-		   "pre-push\n"
-		   "hook that refuses commits whose LFS objects are not in the store. A "
-		   "hook that\n"
-		   "was there is kept as pre-push.before-zllm and runs first. May be "
-		   "repeated.\n"
-		   "\n"
-		   "<store> is a folder, on this machine or on a network file system:\n"
-		   "  /mnt/models, models     the same folder for everybody, written as "
-		   "absolute\n"
-		   "  ./models, ../models     relative to the root of each worktree\n"
-		   "  ~/models                relative to each user's home (quote it)\n"
-		   "  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
-		   "\n"
-		   "<pattern>s are those of 'git lfs track'; without any: *.safetensors "
-		   "*.gguf\n"
-		   "*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n",
+	.details =
+		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
+		"patterns to .gitattributes (both to be committed), and installs a pre-push\n"
+		"hook that refuses commits whose LFS objects are not in the store. A hook that\n"
+		"was there is kept as pre-push.before-zllm and runs first. May be repeated.\n"
+		"\n"
+		"<store> is a folder, on this machine or on a network file system:\n"
+		"  /mnt/models, models     the same folder for everybody, written as absolute\n"
+		"  ./models, ../models     relative to the root of each worktree\n"
+		"  ~/models                relative to each user's home (quote it)\n"
+		"  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
+		"\n"
+		"<pattern>s are those of 'git lfs track'; without any: *.safetensors *.gguf\n"
+		"*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n",
 	.run = run_init,
 };

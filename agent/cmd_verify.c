@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_run.h"
 #include "agent/options.h"
 #include "agent/push_check.h"
@@ -65,13 +65,13 @@ static int add_revisions(const struct verify_options *options, int argc, char **
 static int open_store(const struct verify_options *options, struct store **out,
                       struct err *err)
 {
-	struct git_config *config = NULL;
+	struct lfs_config *config = NULL;
 
-	int rc = git_config_read(&config, err);
+	int rc = lfs_config_read(&config, err);
 	if (!rc)
 		rc = push_check_open(config, ENDPOINT_DOWNLOAD, options->remote, out,
 		                     err);
-	git_config_free(config);
+	lfs_config_free(config);
 	return rc;
 }
 
@@ -121,14 +121,12 @@ const struct command cmd_verify = {
 	.name = "verify",
 	.arguments = "[--all | <revision>...]",
 	.summary = "is every LFS object that a revision needs in the store?",
-	.details = "Asks the store for each LFS object that the revisions reach (HEAD "
-		   "when none\n"
-		   "is given), prints those it does not have, and exits with 1 if there "
-		   "are any.\n"
-		   "Run it before 'git lfs prune': git-lfs's own --verify-remote asks "
-		   "nobody when\n"
-		   "a store like this one is used, and says \"verified\" nonetheless.\n"
-		   "Whether the bytes are sound as well is what 'git zllm fsck' reads.\n",
+	.details =
+		"Asks the store for each LFS object that the revisions reach (HEAD when none\n"
+		"is given), prints those it does not have, and exits with 1 if there are any.\n"
+		"Run it before 'git lfs prune': git-lfs's own --verify-remote asks nobody when\n"
+		"a store like this one is used, and says \"verified\" nonetheless.\n"
+		"Whether the bytes are sound as well is what 'git zllm fsck' reads.\n",
 	.options = specs,
 	.run = run_verify,
 };

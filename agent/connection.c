@@ -1,6 +1,6 @@
 #include "agent/connection.h"
 
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
 
@@ -30,7 +30,7 @@ int connection_open(enum endpoint_direction direction, const char *remote,
                     struct connection *out, struct err *err)
 {
 	*out = (struct connection){ 0 };
-	int rc = git_config_read(&out->config, err);
+	int rc = lfs_config_read(&out->config, err);
 
 	if (!rc)
 		rc = git_paths_find(out->config, &out->paths, err);
@@ -51,6 +51,6 @@ void connection_close(struct connection *c)
 	store_url_wipe(&c->url);
 	endpoint_wipe(&c->endpoint);
 	git_paths_wipe(&c->paths);
-	git_config_free(c->config);
+	lfs_config_free(c->config);
 	*c = (struct connection){ 0 };
 }

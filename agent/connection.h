@@ -11,10 +11,10 @@
 #include "index/transfer.h"
 
 struct err;
-struct git_config;
+struct lfs_config;
 
 struct connection {
-	struct git_config *config;
+	struct lfs_config *config;
 	struct git_paths paths;
 	struct endpoint endpoint;
 	struct store_url url;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -22,13 +22,13 @@ void endpoint_wipe(struct endpoint *e)
 }
 
 /* The value of remote.<remote>.<variable>; *key is its name, owned by the caller. */
-static int remote_value(const struct git_config *config, const char *remote,
+static int remote_value(const struct lfs_config *config, const char *remote,
                         const char *variable, const char **value, char **key)
 {
 	struct buf name = BUF_INIT;
 
 	buf_addf(&name, "remote.%s.%s", remote, variable);
-	*value = git_config_get(config, buf_text(&name));
+	*value = lfs_config_get(config, buf_text(&name));
 	if (*value) {
 		*key = strdup(buf_text(&name));
 		if (!*key)
@@ -41,7 +41,7 @@ static int remote_value(const struct git_config *config, const char *remote,
 
 /* What one remote says. 0 with *value set, or with *value NULL and *ends saying
  * whether the search is over: the remote has a git URL, whose server is not us. */
-static int ask_remote(const struct git_config *config, enum endpoint_direction direction,
+static int ask_remote(const struct lfs_config *config, enum endpoint_direction direction,
                       const char *remote, const char **value, char **key)
 {
 	static const char *const variables[] = { "lfspushurl", "lfsurl", "pushurl",
@@ -64,18 +64,18 @@ static bool looks_like_url(const char *remote)
 }
 
 /* The configured value and its key; *value NULL when there is none. */
-static int find_configured(const struct git_config *config,
+static int find_configured(const struct lfs_config *config,
                            enum endpoint_direction direction, const char *remote,
                            const char **value, struct endpoint *out)
 {
 	*value = NULL;
 	if (direction == ENDPOINT_UPLOAD) {
 		out->key = "lfs.pushurl";
-		*value = git_config_get(config, out->key);
+		*value = lfs_config_get(config, out->key);
 	}
 	if (!*value) {
 		out->key = "lfs.url";
-		*value = git_config_get(config, out->key);
+		*value = lfs_config_get(config, out->key);
 	}
 	if (*value)
 		return 0;
@@ -119,7 +119,7 @@ static int look_at_alias(void *ctx, const char *key, const char *value)
 	return 0;
 }
 
-static char *apply_aliases(const struct git_config *config,
+static char *apply_aliases(const struct lfs_config *config,
                            enum endpoint_direction direction, const char *url)
 {
 	struct alias_search push = { .url = url, .variable = ".pushinsteadof" };
@@ -128,11 +128,11 @@ static char *apply_aliases(const struct git_config *config,
 	struct buf result = BUF_INIT;
 
 	if (direction == ENDPOINT_UPLOAD)
-		git_config_each(config, look_at_alias, &push);
+		lfs_config_each(config, look_at_alias, &push);
 	if (push.found)
 		best = &push;
 	else
-		git_config_each(config, look_at_alias, &any);
+		lfs_config_each(config, look_at_alias, &any);
 	if (best->found)
 		buf_add(&result, best->base, best->base_size);
 	buf_add_str(&result, url + best->prefix_size);
@@ -145,7 +145,7 @@ static char *apply_aliases(const struct git_config *config,
 	return text;
 }
 
-int endpoint_find(const struct git_config *config, enum endpoint_direction direction,
+int endpoint_find(const struct lfs_config *config, enum endpoint_direction direction,
                   const char *remote, struct endpoint *out, struct err *err)
 {
 	struct endpoint found = { 0 };

@@ -1,15 +1,15 @@
 /*
  * Which store a transfer goes to: nothing in git-lfs's protocol says it, so it is
- * resolved just as git-lfs resolves it (../shared/git-lfs.md 1.5):
+ * resolved just as git-lfs resolves it (tried with 3.3.0):
  *   upload: lfs.pushurl; then lfs.url; then remote.<r>.lfspushurl (upload),
- *   remote.<r>.lfsurl; then the same of origin; then url.*.insteadOf and
- *   pushInsteadOf, longest prefix.
+ *   remote.<r>.lfsurl; then the same of origin, unless <r> has a URL of its own;
+ *   then url.*.insteadOf and pushInsteadOf, longest prefix.
  */
 #ifndef ZLLM_ENDPOINT_H
 #define ZLLM_ENDPOINT_H
 
 struct err;
-struct git_config;
+struct lfs_config;
 
 enum endpoint_direction { ENDPOINT_UPLOAD, ENDPOINT_DOWNLOAD };
 
@@ -22,7 +22,7 @@ struct endpoint {
 
 /* `remote` is a remote's name or a URL, or NULL. 0; ERR_CONFIG when nothing names
  * a store, with a sentence that says what to do. */
-int endpoint_find(const struct git_config *config, enum endpoint_direction direction,
+int endpoint_find(const struct lfs_config *config, enum endpoint_direction direction,
                   const char *remote, struct endpoint *out, struct err *err);
 void endpoint_wipe(struct endpoint *e);
 

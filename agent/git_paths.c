@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "agent/folder_make.h"
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_run.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -49,13 +49,13 @@ static bool is_one_of(const char *value, const char *const *words)
 }
 
 /* core.sharedRepository as git reads it. */
-static int find_modes(const struct git_config *config, struct store_folder_modes *out,
+static int find_modes(const struct lfs_config *config, struct store_folder_modes *out,
                       struct err *err)
 {
 	static const char *const off[] = { "", "umask", "false", "no", "off", "0", NULL };
 	static const char *const group[] = { "group", "true", "yes", "on", "1", NULL };
 	static const char *const all[] = { "all", "world", "everybody", "2", NULL };
-	const char *value = git_config_get(config, "core.sharedrepository");
+	const char *value = lfs_config_get(config, "core.sharedrepository");
 	mode_t mask = current_umask();
 	struct store_folder_modes own = { 0444 & ~mask, 0777 & ~mask };
 
@@ -157,10 +157,10 @@ static char *joined(const char *folder, const char *name)
 }
 
 /* git-lfs takes a relative lfs.storage from the common git directory. */
-static int find_lfs_dir(const struct git_config *config, struct git_paths *p,
+static int find_lfs_dir(const struct lfs_config *config, struct git_paths *p,
                         struct err *err)
 {
-	const char *storage = git_config_get(config, "lfs.storage");
+	const char *storage = lfs_config_get(config, "lfs.storage");
 
 	p->lfs_dir = joined(p->common_dir, storage && *storage ? storage : "lfs");
 	if (p->lfs_dir)
@@ -168,7 +168,7 @@ static int find_lfs_dir(const struct git_config *config, struct git_paths *p,
 	return p->lfs_tmp ? 0 : err_nomem(err, "the repository's paths");
 }
 
-int git_paths_find(const struct git_config *config, struct git_paths *out,
+int git_paths_find(const struct lfs_config *config, struct git_paths *out,
                    struct err *err)
 {
 	struct git_paths found = { 0 };

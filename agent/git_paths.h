@@ -9,20 +9,20 @@
 #include "index/store/store_folder.h"
 
 struct err;
-struct git_config;
+struct lfs_config;
 
 struct git_paths {
-	char *git_dir;     /* absolute; of this worktree */
-	char *common_dir;  /* absolute; shared by all worktrees */
-	char *worktree;    /* absolute; NULL when bare */
-	char *lfs_dir;     /* git-lfs's storage: lfs.storage or <common>/lfs */
-	char *lfs_tmp;     /* <lfs_dir>/tmp: same file system as its objects */
+	char *git_dir;    /* absolute; of this worktree */
+	char *common_dir; /* absolute; shared by all worktrees */
+	char *worktree;   /* absolute; NULL when bare */
+	char *lfs_dir;    /* git-lfs's storage: lfs.storage or <common>/lfs */
+	char *lfs_tmp;    /* <lfs_dir>/tmp: same file system as its objects */
 	struct store_folder_modes modes; /* core.sharedRepository and umask */
 };
 
 /* 0; 1 when the current directory is in no repository (then `modes` alone is
  * filled); or negative. */
-int git_paths_find(const struct git_config *config, struct git_paths *out,
+int git_paths_find(const struct lfs_config *config, struct git_paths *out,
                    struct err *err);
 void git_paths_wipe(struct git_paths *p);
 

@@ -1,6 +1,6 @@
 /*
- * git-lfs pointer files, read as git-lfs reads them (spec/v1 and the rules found
- * in ../shared/git-lfs.md section 3).
+ * git-lfs pointer files, read as git-lfs 3.3.0 reads them (docs/spec.md of git-lfs,
+ * and what its parser takes beyond that).
  */
 #ifndef ZLLM_LFS_POINTER_H
 #define ZLLM_LFS_POINTER_H

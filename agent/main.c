@@ -6,7 +6,8 @@
  *   agent/            speaks
  *     main.c            the table of commands
  *     cmd_*.c           one command each; cmd_agent.c is what git-lfs starts
- *     git_*.c           git: its programs, configuration, paths, commits
+ *     git_*.c           git: its programs, paths, commits
+ *     lfs_*.c           git-lfs: its configuration, pointers, messages, the session
  *     history*.c        what git knows about an object that is being pushed
  *     endpoint.c, store_url.c   which store, and opening it
  *     push_check.c      are a push's objects in the store?

@@ -1,6 +1,6 @@
 #include "agent/push_check.h"
 
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_paths.h"
 #include "agent/report.h"
 #include "agent/store_url.h"
@@ -15,7 +15,7 @@ static const char *root_of(const struct git_paths *paths)
 	return paths->worktree ? paths->worktree : paths->git_dir;
 }
 
-static int find_paths(const struct git_config *config, struct git_paths *out,
+static int find_paths(const struct lfs_config *config, struct git_paths *out,
                       struct err *err)
 {
 	int rc = git_paths_find(config, out, err);
@@ -25,7 +25,7 @@ static int find_paths(const struct git_config *config, struct git_paths *out,
 	return rc;
 }
 
-bool push_check_concerns_us(const struct git_config *config,
+bool push_check_concerns_us(const struct lfs_config *config,
                             enum endpoint_direction direction, const char *remote)
 {
 	struct endpoint endpoint = { 0 };
@@ -35,7 +35,7 @@ bool push_check_concerns_us(const struct git_config *config,
 	return ours;
 }
 
-int push_check_open(const struct git_config *config, enum endpoint_direction direction,
+int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,
                     const char *remote, struct store **out, struct err *err)
 {
 	struct endpoint endpoint = { 0 };

@@ -14,6 +14,9 @@
 #define OUR_SCHEME "zllm::"
 #define OUR_HOST "https://zllm.invalid"
 
+/* No put takes two days: a temporary file that old is what a crash left. */
+enum { LEFTOVER_SECONDS = 2 * 24 * 3600 };
+
 void store_url_wipe(struct store_url *u)
 {
 	free(u->place);
@@ -221,6 +224,7 @@ int store_url_open(const struct store_url *u, const char *root,
 		store_close(store);
 		goto out;
 	}
+	store_folder_sweep(store, LEFTOVER_SECONDS);
 	*out = store;
 out:
 	buf_wipe(&path);

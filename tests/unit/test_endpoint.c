@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "agent/endpoint.h"
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -67,10 +67,10 @@ static const struct {
 	{ "nothing at all", "", "", UP, "origin", NULL, "git zllm init" },
 };
 
-static struct git_config *parsed(const char *git, const char *lfsconfig)
+static struct lfs_config *parsed(const char *git, const char *lfsconfig)
 {
 	struct buf lists[2] = { BUF_INIT, BUF_INIT };
-	struct git_config *c = NULL;
+	struct lfs_config *c = NULL;
 
 	buf_add_str(&lists[0], git);
 	buf_add_str(&lists[1], lfsconfig);
@@ -78,7 +78,7 @@ static struct git_config *parsed(const char *git, const char *lfsconfig)
 		for (size_t i = 0; i < lists[k].size; i++)
 			if (strchr(" |", lists[k].data[i]))
 				lists[k].data[i] = lists[k].data[i] == ' ' ? '\n' : 0;
-	assert_int_equal(git_config_parse(&lists[0], &lists[1], &c, NULL), 0);
+	assert_int_equal(lfs_config_parse(&lists[0], &lists[1], &c, NULL), 0);
 	buf_wipe(&lists[0]);
 	buf_wipe(&lists[1]);
 	return c;
@@ -88,7 +88,7 @@ static void the_store_is_found_as_git_lfs_finds_it(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct git_config *c = parsed(cases[i].git, cases[i].lfsconfig);
+		struct lfs_config *c = parsed(cases[i].git, cases[i].lfsconfig);
 		struct endpoint e = { 0 };
 		struct err err = ERR_INIT;
 		int rc = endpoint_find(c, cases[i].direction, cases[i].remote, &e, &err);
@@ -101,7 +101,7 @@ static void the_store_is_found_as_git_lfs_finds_it(void **state)
 			fail_msg("%s: %s", cases[i].why, err.text);
 		}
 		endpoint_wipe(&e);
-		git_config_free(c);
+		lfs_config_free(c);
 	}
 }
 

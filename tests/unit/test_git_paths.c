@@ -1,18 +1,18 @@
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_paths.h"
 #include "tests/unit/git_sandbox.h"
 
 static int find(struct git_paths *p)
 {
-	struct git_config *c = NULL;
+	struct lfs_config *c = NULL;
 	struct err err = ERR_INIT;
 
-	if (git_config_read(&c, &err))
+	if (lfs_config_read(&c, &err))
 		fail_msg("%s", err.text);
 	int rc = git_paths_find(c, p, &err);
 	if (rc < 0)
 		print_message("%s\n", err.text);
-	git_config_free(c);
+	lfs_config_free(c);
 	return rc;
 }
 

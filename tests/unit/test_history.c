@@ -1,4 +1,4 @@
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "agent/git_paths.h"
 #include "agent/history.h"
 #include "tests/unit/git_sandbox.h"
@@ -10,13 +10,13 @@ enum { MODEL = 1 << 20 };
 static void assert_hints(const char *remote, const char *object, uint64_t size,
                          const char *const *known, const char *expected)
 {
-	struct git_config *config = NULL;
+	struct lfs_config *config = NULL;
 	struct git_paths paths = { 0 };
 	struct base_hints hints = BASE_HINTS_INIT;
 	struct oid oid = sandbox_oid(object);
 	struct buf seen = BUF_INIT;
 
-	assert_int_equal(git_config_read(&config, NULL), 0);
+	assert_int_equal(lfs_config_read(&config, NULL), 0);
 	assert_true(git_paths_find(config, &paths, NULL) >= 0);
 	struct history *h = history_open(&paths, remote);
 	assert_non_null(h);
@@ -38,7 +38,7 @@ static void assert_hints(const char *remote, const char *object, uint64_t size,
 	base_hints_wipe(&hints);
 	history_free(h);
 	git_paths_wipe(&paths);
-	git_config_free(config);
+	lfs_config_free(config);
 }
 
 #define KNOWN ((const char *const[]){ "v1", "v2", "v3", "x", "y", "z", "s1", "s2", NULL })
@@ -232,7 +232,7 @@ static void an_unknown_object_is_compared_with_our_branches(void **state)
 
 static void a_local_copy_is_told_when_it_is_whole(void **state)
 {
-	struct git_config *config = NULL;
+	struct lfs_config *config = NULL;
 	struct git_paths paths = { 0 };
 
 	sandbox_init(*state);
@@ -240,7 +240,7 @@ static void a_local_copy_is_told_when_it_is_whole(void **state)
 	sandbox_commit(*state);
 	sandbox_point("m.bin", "v2", 70000);
 	sandbox_commit(*state);
-	assert_int_equal(git_config_read(&config, NULL), 0);
+	assert_int_equal(lfs_config_read(&config, NULL), 0);
 	assert_int_equal(git_paths_find(config, &paths, NULL), 0);
 	struct oid v1 = sandbox_oid("v1"), v2 = sandbox_oid("v2");
 	char *copy = git_paths_lfs_object(&paths, &v1);
@@ -260,12 +260,12 @@ static void a_local_copy_is_told_when_it_is_whole(void **state)
 	}
 	free(copy);
 	git_paths_wipe(&paths);
-	git_config_free(config);
+	lfs_config_free(config);
 }
 
 static void hints_are_at_most_64(void **state)
 {
-	struct git_config *config = NULL;
+	struct lfs_config *config = NULL;
 	struct git_paths paths = { 0 };
 	struct base_hints hints = BASE_HINTS_INIT;
 	struct oid oid = sandbox_oid("object-0");
@@ -278,7 +278,7 @@ static void hints_are_at_most_64(void **state)
 		sandbox_point(path, object, MODEL);
 	}
 	sandbox_commit(*state);
-	assert_int_equal(git_config_read(&config, NULL), 0);
+	assert_int_equal(lfs_config_read(&config, NULL), 0);
 	assert_int_equal(git_paths_find(config, &paths, NULL), 0);
 	struct history *h = history_open(&paths, "origin");
 	history_hints(h, &oid, MODEL, &hints);
@@ -286,7 +286,7 @@ static void hints_are_at_most_64(void **state)
 	base_hints_wipe(&hints);
 	history_free(h);
 	git_paths_wipe(&paths);
-	git_config_free(config);
+	lfs_config_free(config);
 }
 
 #define IN_SANDBOX(test) \

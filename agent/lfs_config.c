@@ -1,4 +1,4 @@
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -17,13 +17,13 @@ struct pair {
 	bool from_lfsconfig;
 };
 
-struct git_config {
+struct lfs_config {
 	struct pair *pairs;
 	size_t count;
 	size_t cap;
 };
 
-void git_config_free(struct git_config *c)
+void lfs_config_free(struct lfs_config *c)
 {
 	if (!c)
 		return;
@@ -73,7 +73,7 @@ static bool safe_in_lfsconfig(const char *key)
 	return ends_in(key, ".access") && strchr(key, '.') != strrchr(key, '.');
 }
 
-static int add_pair(struct git_config *c, struct pair pair, struct err *err)
+static int add_pair(struct lfs_config *c, struct pair pair, struct err *err)
 {
 	if (pair.key && pair.value && c->count == c->cap) {
 		size_t cap = c->cap ? 2 * c->cap : 64;
@@ -93,7 +93,7 @@ static int add_pair(struct git_config *c, struct pair pair, struct err *err)
 }
 
 /* One "key LF value"; a key alone means true. */
-static int parse_entry(struct git_config *c, const char *entry, size_t n,
+static int parse_entry(struct lfs_config *c, const char *entry, size_t n,
                        bool from_lfsconfig, struct err *err)
 {
 	const char *lf = memchr(entry, '\n', n);
@@ -111,7 +111,7 @@ static int parse_entry(struct git_config *c, const char *entry, size_t n,
 	return add_pair(c, (struct pair){ key, value, from_lfsconfig }, err);
 }
 
-static int parse_list(struct git_config *c, const struct buf *list, bool from_lfsconfig,
+static int parse_list(struct lfs_config *c, const struct buf *list, bool from_lfsconfig,
                       struct err *err)
 {
 	size_t at = 0;
@@ -127,10 +127,10 @@ static int parse_list(struct git_config *c, const struct buf *list, bool from_lf
 	return 0;
 }
 
-int git_config_parse(const struct buf *git, const struct buf *lfsconfig,
-                     struct git_config **out, struct err *err)
+int lfs_config_parse(const struct buf *git, const struct buf *lfsconfig,
+                     struct lfs_config **out, struct err *err)
 {
-	struct git_config *c = calloc(1, sizeof(*c));
+	struct lfs_config *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return err_nomem(err, "the configuration");
@@ -138,7 +138,7 @@ int git_config_parse(const struct buf *git, const struct buf *lfsconfig,
 	if (!rc)
 		rc = parse_list(c, git, false, err);
 	if (rc) {
-		git_config_free(c);
+		lfs_config_free(c);
 		return rc;
 	}
 	*out = c;
@@ -214,7 +214,7 @@ out:
 }
 
 /* `commit` NULL: the .lfsconfig of here and now. */
-static int read_with(const char *commit, struct git_config **out, struct err *err)
+static int read_with(const char *commit, struct lfs_config **out, struct err *err)
 {
 	struct buf git = BUF_INIT, lfsconfig = BUF_INIT;
 	int status;
@@ -229,23 +229,23 @@ static int read_with(const char *commit, struct git_config **out, struct err *er
 	else if (!rc)
 		rc = list_lfsconfig(&lfsconfig, err);
 	if (!rc)
-		rc = git_config_parse(&git, &lfsconfig, out, err);
+		rc = lfs_config_parse(&git, &lfsconfig, out, err);
 	buf_wipe(&git);
 	buf_wipe(&lfsconfig);
 	return rc;
 }
 
-int git_config_read(struct git_config **out, struct err *err)
+int lfs_config_read(struct lfs_config **out, struct err *err)
 {
 	return read_with(NULL, out, err);
 }
 
-int git_config_read_at(const char *commit, struct git_config **out, struct err *err)
+int lfs_config_read_at(const char *commit, struct lfs_config **out, struct err *err)
 {
 	return read_with(commit, out, err);
 }
 
-static const struct pair *find_last(const struct git_config *c, const char *key)
+static const struct pair *find_last(const struct lfs_config *c, const char *key)
 {
 	for (size_t i = c->count; i-- > 0;)
 		if (strcmp(c->pairs[i].key, key) == 0)
@@ -253,14 +253,14 @@ static const struct pair *find_last(const struct git_config *c, const char *key)
 	return NULL;
 }
 
-const char *git_config_get(const struct git_config *c, const char *key)
+const char *lfs_config_get(const struct lfs_config *c, const char *key)
 {
 	const struct pair *pair = find_last(c, key);
 
 	return pair ? pair->value : NULL;
 }
 
-int git_config_each(const struct git_config *c,
+int lfs_config_each(const struct lfs_config *c,
                     int (*each)(void *ctx, const char *key, const char *value), void *ctx)
 {
 	for (size_t i = 0; i < c->count; i++) {
@@ -271,7 +271,7 @@ int git_config_each(const struct git_config *c,
 	return 0;
 }
 
-int git_config_from_lfsconfig(const struct git_config *c, const char *key)
+int lfs_config_from_lfsconfig(const struct lfs_config *c, const char *key)
 {
 	const struct pair *pair = find_last(c, key);
 

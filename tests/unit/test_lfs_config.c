@@ -1,11 +1,11 @@
-#include "agent/git_config.h"
+#include "agent/lfs_config.h"
 #include "tests/unit/git_sandbox.h"
 
 /* Keys and values as `git config -z --list` prints them; '|' stands for NUL. */
-static struct git_config *parsed(const char *git, const char *lfsconfig)
+static struct lfs_config *parsed(const char *git, const char *lfsconfig)
 {
 	struct buf lists[2] = { BUF_INIT, BUF_INIT };
-	struct git_config *c = NULL;
+	struct lfs_config *c = NULL;
 
 	buf_add_str(&lists[0], git);
 	buf_add_str(&lists[1], lfsconfig);
@@ -13,15 +13,15 @@ static struct git_config *parsed(const char *git, const char *lfsconfig)
 		for (size_t i = 0; i < lists[k].size; i++)
 			if (lists[k].data[i] == '|')
 				lists[k].data[i] = 0;
-	assert_int_equal(git_config_parse(&lists[0], &lists[1], &c, NULL), 0);
+	assert_int_equal(lfs_config_parse(&lists[0], &lists[1], &c, NULL), 0);
 	buf_wipe(&lists[0]);
 	buf_wipe(&lists[1]);
 	return c;
 }
 
-static void assert_value(const struct git_config *c, const char *key, const char *value)
+static void assert_value(const struct lfs_config *c, const char *key, const char *value)
 {
-	const char *found = git_config_get(c, key);
+	const char *found = lfs_config_get(c, key);
 
 	if (value)
 		assert_string_equal(found ? found : "(null)", value);
@@ -31,33 +31,33 @@ static void assert_value(const struct git_config *c, const char *key, const char
 
 static void the_last_value_counts(void **state)
 {
-	struct git_config *c = parsed("a.b\n1|a.b\n2|", "");
+	struct lfs_config *c = parsed("a.b\n1|a.b\n2|", "");
 
 	(void)state;
 	assert_value(c, "a.b", "2");
 	assert_value(c, "a.c", NULL);
-	git_config_free(c);
+	lfs_config_free(c);
 }
 
 static void keys_are_normalised_but_for_their_middle(void **state)
 {
-	struct git_config *c = parsed("Remote.Ori.Gin.LfsURL\nx|CORE.Bare\ny|", "");
+	struct lfs_config *c = parsed("Remote.Ori.Gin.LfsURL\nx|CORE.Bare\ny|", "");
 
 	(void)state;
 	assert_value(c, "remote.Ori.Gin.lfsurl", "x");
 	assert_value(c, "core.bare", "y");
-	git_config_free(c);
+	lfs_config_free(c);
 }
 
 static void a_key_alone_means_true_and_values_may_hold_newlines(void **state)
 {
-	struct git_config *c = parsed("a.b|c.d\n1\n2|e.f\n", "");
+	struct lfs_config *c = parsed("a.b|c.d\n1\n2|e.f\n", "");
 
 	(void)state;
 	assert_value(c, "a.b", "true");
 	assert_value(c, "c.d", "1\n2");
 	assert_value(c, "e.f", "");
-	git_config_free(c);
+	lfs_config_free(c);
 }
 
 static void only_safe_keys_are_taken_from_lfsconfig(void **state)
@@ -89,27 +89,27 @@ static void only_safe_keys_are_taken_from_lfsconfig(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char list[128];
 		snprintf(list, sizeof(list), "%s\nv|", cases[i].key);
-		struct git_config *c = parsed("", list);
-		if (!git_config_get(c, cases[i].key) == cases[i].safe)
+		struct lfs_config *c = parsed("", list);
+		if (!lfs_config_get(c, cases[i].key) == cases[i].safe)
 			fail_msg("%s", cases[i].key);
-		git_config_free(c);
+		lfs_config_free(c);
 		c = parsed(list, "");
 		assert_value(c, cases[i].key, "v");
-		git_config_free(c);
+		lfs_config_free(c);
 	}
 }
 
 static void git_goes_before_lfsconfig_and_the_source_is_known(void **state)
 {
-	struct git_config *c = parsed("lfs.url\nuser|",
+	struct lfs_config *c = parsed("lfs.url\nuser|",
 	                              "lfs.url\nrepo|lfs.pushurl\nrepo|");
 
 	(void)state;
 	assert_value(c, "lfs.url", "user");
-	assert_false(git_config_from_lfsconfig(c, "lfs.url"));
-	assert_true(git_config_from_lfsconfig(c, "lfs.pushurl"));
-	assert_false(git_config_from_lfsconfig(c, "lfs.nothing"));
-	git_config_free(c);
+	assert_false(lfs_config_from_lfsconfig(c, "lfs.url"));
+	assert_true(lfs_config_from_lfsconfig(c, "lfs.pushurl"));
+	assert_false(lfs_config_from_lfsconfig(c, "lfs.nothing"));
+	lfs_config_free(c);
 }
 
 static int stop_at_b(void *ctx, const char *key, const char *value)
@@ -120,24 +120,24 @@ static int stop_at_b(void *ctx, const char *key, const char *value)
 
 static void pairs_come_in_order_of_rising_precedence(void **state)
 {
-	struct git_config *c = parsed("a.a\n1|b.b\n2|c.c\n3|", "lfs.url\n0|");
+	struct lfs_config *c = parsed("a.a\n1|b.b\n2|c.c\n3|", "lfs.url\n0|");
 	char seen[64] = "";
 
 	(void)state;
-	assert_int_equal(git_config_each(c, stop_at_b, seen), 7);
+	assert_int_equal(lfs_config_each(c, stop_at_b, seen), 7);
 	assert_string_equal(seen, "lfs.url0a.a1b.b2");
-	git_config_free(c);
+	lfs_config_free(c);
 }
 
 static void assert_read(const char *key, const char *value)
 {
-	struct git_config *c = NULL;
+	struct lfs_config *c = NULL;
 	struct err err = ERR_INIT;
 
-	if (git_config_read(&c, &err))
+	if (lfs_config_read(&c, &err))
 		fail_msg("%s", err.text);
 	assert_value(c, key, value);
-	git_config_free(c);
+	lfs_config_free(c);
 }
 
 static void lfsconfig_is_that_of_the_worktree_even_from_below(void **state)
@@ -166,7 +166,7 @@ static void without_a_file_the_index_counts_and_then_HEAD(void **state)
 
 static void a_bare_repository_has_that_of_HEAD_or_of_a_commit(void **state)
 {
-	struct git_config *c = NULL;
+	struct lfs_config *c = NULL;
 
 	sandbox_init(*state);
 	sandbox_write(".lfsconfig", "[lfs]\n\turl = one\n");
@@ -176,9 +176,9 @@ static void a_bare_repository_has_that_of_HEAD_or_of_a_commit(void **state)
 	sandbox_git(*state, "clone", "-q", "--bare", ".", "../bare", NULL);
 	assert_int_equal(chdir("../bare"), 0);
 	assert_read("lfs.url", "two");
-	assert_int_equal(git_config_read_at("HEAD~1", &c, NULL), 0);
+	assert_int_equal(lfs_config_read_at("HEAD~1", &c, NULL), 0);
 	assert_value(c, "lfs.url", "one");
-	git_config_free(c);
+	lfs_config_free(c);
 }
 
 static void configuration_from_the_environment_counts(void **state)
@@ -200,12 +200,12 @@ static void outside_a_repository_only_the_user_speaks(void **state)
 
 static void a_broken_lfsconfig_is_an_error_with_a_remedy(void **state)
 {
-	struct git_config *c = NULL;
+	struct lfs_config *c = NULL;
 	struct err err = ERR_INIT;
 
 	sandbox_init(*state);
 	sandbox_write(".lfsconfig", "[lfs\n");
-	assert_int_equal(git_config_read(&c, &err), ERR_CONFIG);
+	assert_int_equal(lfs_config_read(&c, &err), ERR_CONFIG);
 	assert_non_null(strstr(err.text, ".lfsconfig"));
 	assert_null(c);
 }
