@@ -76,18 +76,19 @@ def frame_of(frame, codec, dtype, prediction):
     return {"mode": mode, "stored": stored, "reserved": bytes(3), "sum": sum_of(frame)}
 
 
-def make_record(blob, codec, dtype, frame_size, base=None, offset=0, patch=None, tail=b""):
-    """`patch` changes the head's fields, or is a function of fields and frames."""
+def make_record(blob, codec, dtype, frame_size, base=None, offset=0, patch=None, tail=b"",
+                near=None, base_dtype=0):
+    """`patch` changes the head's fields, or is a function of fields and frames; `near` is
+    the prediction of the whole blob by a base of another dtype."""
     h = {"magic": b"ZLLMREC\0", "version": 1, "codec": codec, "dtype": dtype,
-         "prediction": int(base is not None), "n": int(base is not None), "flags": 0,
-         "size": len(blob), "frame_size": frame_size, "f": -(-len(blob) // frame_size),
-         "sum": sum_of(blob), "p": 0, "reserved": bytes(12), "offset": offset,
-         "parameters": b""}
-    frames = []
-    for at in range(0, len(blob), frame_size):
-        part = blob[at:at + frame_size]
-        near = None if base is None else base[offset + at:][:len(part)].ljust(len(part), b"\0")
-        frames.append(frame_of(part, codec, dtype, near))
+         "prediction": 4 if near else int(base is not None), "n": int(base is not None),
+         "flags": 0, "size": len(blob), "frame_size": frame_size,
+         "f": -(-len(blob) // frame_size), "sum": sum_of(blob), "p": 0,
+         "reserved": bytes([base_dtype]) + bytes(11), "offset": offset, "parameters": b""}
+    if near is None and base is not None:
+        near = base[offset:][:len(blob)].ljust(len(blob), b"\0")
+    frames = [frame_of(blob[at:at + frame_size], codec, dtype, near and near[at:at + frame_size])
+              for at in range(0, len(blob), frame_size)]
     if callable(patch):
         patch(h, frames)
     else:
@@ -127,7 +128,7 @@ def make_manifest(extents, packing=0, notes=((b"path", b"made by hand"),), patch
         body += struct.pack("<H", len(e["name"])) + e["name"]
         if not e["flags"] & 1:
             body += sha(e["data"]).digest() + e.get("sum", sum_of(e["data"]))
-        body += b"".join(e["bases"])
+        body += b"".join(e["bases"]) + e.get("trials", b"")
     inlines = b"".join(e["data"] for e in extents if e["flags"] & 1)
     body += inlines + tail
     h = {"magic": b"ZLLMMAN\0", "version": 1, "model": 0, "packing": packing, "flags": 0,

@@ -15,6 +15,8 @@ import struct
 import sys
 
 FRAME = 262144
+REALS = ["F16", "BF16", "F32", "F64", "C64", "F8_E4M3", "F8_E5M2", "F8_E8M0",
+         "F8_E4M3FNUZ", "F8_E5M2FNUZ"]
 UNITS = {"F16": 2, "BF16": 2, "F32": 4, "F64": 8, "C64": 8, "U16": 2, "I16": 2,
          "U32": 4, "I32": 4, "U64": 8, "I64": 8}
 BYTES = ["BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2", "F8_E8M0",
@@ -113,7 +115,10 @@ def make(folder, tuned):
     if tuned:
         for t in dtypes:
             t[3] = nudge(rng, t[3], UNITS.get(t[1], 1), 0.03)
-    write_model(f"{folder}/dtypes.safetensors", dtypes, {"format": "pt"})
+    reals = [t for t in dtypes if t[1] in REALS]
+    others = [t for t in dtypes if t[1] not in REALS]
+    write_model(f"{folder}/floats.safetensors", reals, {"format": "pt"})
+    write_model(f"{folder}/others.safetensors", others, {"format": "pt"})
     write_model(f"{folder}/frames.safetensors", list(frames(random.Random(8), tuned)))
     rng = random.Random(9)
     noise = [["noise.u8", "U8", [FRAME + 5], rng.randbytes(FRAME + 5)],

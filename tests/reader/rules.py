@@ -16,7 +16,7 @@ import sys
 
 from handmade import (BITX, RAW, TYPE, ZSTD, inline, make_manifest, make_record, new_store, pack,
                       plane, put, sha, stored)
-from zllm_reader import DTYPES, blob_key, object_key
+from zllm_reader import DTYPES, Record, blob_key, object_key, predict_cast
 
 DAMAGE, NEWER, REFUSED, OPTIONAL = "damage", "newer", "refused", "optional"
 
@@ -72,8 +72,50 @@ def good_dtypes(store):
             put_delta(store, base[7:-9], base, number, 500 * u, 7),       # all the same
             put_delta(store, bytes(blob[:90 * u]), base, number, 64 * u, len(base) - 20),
             put_delta(store, bytes(blob[:91 * u]), base, number, 64 * u,
-                      (1 << 64) - 1 - 91 * u),
+                      (1 << 64) - 1 - 2 * 91 * u),
         ], packing=number % 2)
+
+
+def put_cast(store, blob_of, base, base_dtype, dtype, offset=0, extra=b""):
+    """A delta against a base of another dtype; `blob_of` changes the prediction."""
+    r = Record()
+    r.type, r.base_type, r.base = DTYPES[dtype], DTYPES[base_dtype], ("", offset)
+    values = len(base) // r.base_type[1] + 9
+    near = predict_cast(r, base, 0, values * r.type[1]) + bytes(len(extra))
+    blob = blob_of(near[:len(near) - len(extra)]) + extra
+    name = sha(base).hexdigest()[:32]
+    put(store, blob_key(sha(blob).hexdigest(), [name]),
+        make_record(blob, BITX, dtype, 24000, base, offset, near=near, base_dtype=base_dtype))
+    return stored(blob, [name])
+
+
+def castable(dtype):
+    """Every 16-bit value, or 32-bit values around all that rounding can meet."""
+    if dtype != "F32":
+        return b"".join(struct.pack("<H", v) for v in range(65536))
+    rng = random.Random(12)
+    low = [0, 1, 0x7fff, 0x8000, 0x8001, 0xfff, 0x1000, 0x1001, 0x3000, 0xffff]
+    words = [v << 16 | rng.choice(low) for v in range(65536)]
+    return struct.pack("<65536I", *words)
+
+
+def nudged(near):
+    return bytes(b ^ (i % 97 == 0) for i, b in enumerate(near))
+
+
+def good_casts(store):
+    """Bases of another float dtype: all their values, at odd places, cut short."""
+    for base_dtype in "BF16", "F16", "F32":
+        base = castable(base_dtype)
+        extents = [put_solo(store, base, ZSTD, TYPE[base_dtype], 1 << 20)]
+        short = base[70001:70001 + 9003]
+        extents.append(put_solo(store, short, ZSTD, TYPE[base_dtype], 1 << 20))
+        for dtype in {"BF16", "F16", "F32"} - {base_dtype}:
+            numbers = TYPE[base_dtype], TYPE[dtype]
+            extents.append(put_cast(store, nudged, base, *numbers))
+            extents.append(put_cast(store, bytes, short, *numbers))
+            extents.append(put_cast(store, nudged, short, *numbers, 3, b"\1"))
+        put_object(store, extents)
 
 
 def good_frames(store):
@@ -105,6 +147,10 @@ def good_oddities(store):
         make_record(lone, ZSTD, 0, 400))
     put_object(store, [stored(lone)])
 
+    # Trials by codecs that nobody knows.
+    trials = {"flags": 7 << 3, "trials": struct.pack("<BH", 255, 65535) * 7}
+    put_object(store, [put_solo(store, text(56, 300), ZSTD, 0, 200) | trials])
+
     # Manifests that remember another record than the store has.
     moved = put_solo(store, text(52, 500), ZSTD, 0, 200)
     put_object(store, [stored(moved["data"], ["0" * 32])])
@@ -116,6 +162,7 @@ def good_oddities(store):
 def good(store):
     new_store(store, {"later": [1], "format": 1, "id": "a" * 32})
     good_dtypes(store)
+    good_casts(store)
     good_frames(store)
     good_extents(store)
     good_oddities(store)
@@ -151,7 +198,8 @@ RECORDS = [
      {"dtype": TYPE["F64"], "frame_size": 404}),
     ("prediction 2", NEWER, {"prediction": 2}),
     ("prediction 3", NEWER, {"prediction": 3}),
-    ("prediction 4", NEWER, {"prediction": 4}),
+    ("prediction 5", NEWER, {"prediction": 5}),
+    ("a dtype of the base without a cast", DAMAGE, {"reserved": b"\x0c" + bytes(11)}),
     ("prediction without base", DAMAGE, {"prediction": 1, "codec": BITX}),
     ("base without prediction", DAMAGE, {"n": 1}),
     ("4 bases", DAMAGE, {"n": 4, "prediction": 3}),
@@ -221,7 +269,8 @@ MANIFESTS = [
     ("a NUL in a name", DAMAGE, [inline(b"xyz", kind=2, name=b"a\0")], {}),
     ("kind 4", NEWER, [inline(b"xyz", kind=4)], {}),
     ("dtype 23", NEWER, [inline(b"xyz", kind=2, dtype=23)], {}),
-    ("flag 8", NEWER, [inline(b"xyz", flags=9)], {}),
+    ("flag 64", NEWER, [inline(b"xyz", flags=65)], {}),
+    ("an inline extent with a trial", DAMAGE, [inline(b"xyz", flags=9)], {}),
     ("17 dimensions", DAMAGE, [inline(b"xyz", kind=2, shape=[1] * 17)], {}),
     ("an inline extent with a base", DAMAGE, [inline(b"xyz", flags=3, bases=[bytes(16)])], {}),
     ("a chunk with a dtype", DAMAGE, [inline(b"xyz", dtype=2)], {}),
@@ -263,8 +312,12 @@ def bad_deltas():
     yield "same, with bytes", DAMAGE, make(change(1, mode=2, stored=b"1")), base, True
     yield "same, and is not", DAMAGE, make(change(1, mode=2, stored=b"")), base, True
     yield "two bases", DAMAGE, make({"n": 2}), base, True
-    yield "offset out of range", DAMAGE, make({"offset": (1 << 64) - len(BLOB)}), base, True
+    yield "offset out of range", DAMAGE, make({"offset": (1 << 64) - 2 * len(BLOB)}), base, True
     yield "the base is missing", DAMAGE, make(), None, False
+    for base_dtype, dtype, verdict in (11, 11, DAMAGE), (13, 11, DAMAGE), (11, 13, DAMAGE), \
+            (0, 11, DAMAGE), (23, 11, NEWER), (11, 0, DAMAGE):
+        cast = {"prediction": 4, "dtype": dtype, "reserved": bytes([base_dtype]) + bytes(11)}
+        yield f"a cast from dtype {base_dtype} to {dtype}", verdict, make(cast), base, True
     other = text(71, 900)
     yield "another base than the name says", DAMAGE, make(), other, True
     yield "bytes after the frames", DAMAGE, make(tail=b"\0"), base, True

@@ -19,6 +19,7 @@ import json
 import os
 import re
 import stat
+import struct
 import sys
 
 try:
@@ -175,7 +176,7 @@ TENSOR = KINDS.index("tensor")
 
 
 class Extent:
-    """One run of the object's bytes; `data` when inline, else `id`, `sum` and `bases`."""
+    """One run of the object's bytes; `data` when inline, else `id`, `sum`, `bases`, `trials`."""
 
 
 class Manifest:
@@ -238,10 +239,10 @@ def parse_extent(cursor):
     kind, dtype, flags, dimensions = (cursor.number(1) for _ in range(4))
     known(kind < len(KINDS), f"kind {kind} of an extent")
     known(dtype in DTYPES, f"dtype {dtype} of an extent")
-    known(flags < 8, f"flags {flags:#x} of an extent")
+    known(flags < 64, f"flags {flags:#x} of an extent")
     need(dimensions <= 16, f"a tensor has {dimensions} dimensions")
-    e.inline, bases = flags & 1 == 1, flags >> 1
-    need(not (e.inline and bases), "an inline extent has a base")
+    e.inline, bases, trials = flags & 1 == 1, flags >> 1 & 3, flags >> 3
+    need(not (e.inline and (bases or trials)), "an inline extent has a base or a trial")
 
     e.size = cursor.number(8)
     e.shape = [cursor.number(8) for _ in range(dimensions)]
@@ -255,6 +256,7 @@ def parse_extent(cursor):
     if not e.inline:
         e.id, e.sum = cursor.take(32).hex(), cursor.take(16)
         e.bases = [cursor.take(16).hex() for _ in range(bases)]
+        e.trials = [(cursor.number(1), cursor.number(2)) for _ in range(trials)]
     return e
 
 
@@ -274,6 +276,8 @@ DTYPES = {
     18: ("F4", 1, 1, False), 19: ("F6_E2M3", 1, 1, False), 20: ("F6_E3M2", 1, 1, False),
     21: ("F8_E4M3FNUZ", 1, 1, False), 22: ("F8_E5M2FNUZ", 1, 1, False),
 }
+NONE, BASE, CAST = 0, 1, 4          # predictions
+CASTABLE = ("BF16", "F16", "F32")
 RAW, CODED, SAME, FILL = range(4)
 MODES = ["raw", "coded", "same", "fill"]
 
@@ -289,7 +293,8 @@ def parse_record(data):
     version, codec, dtype, prediction = (fixed.number(n) for n in (2, 1, 1, 1))
     bases, flags = fixed.number(1), fixed.number(2)
     r.size, r.frame_size, frames = fixed.number(8), fixed.number(4), fixed.number(4)
-    r.sum, parameters, reserved = fixed.take(16), fixed.number(4), fixed.take(12)
+    r.sum, parameters = fixed.take(16), fixed.number(4)
+    base_dtype, reserved = fixed.number(1), fixed.take(11)
 
     need(version != 0, "the record has version 0")
     known(version == 1, f"record version {version}")
@@ -303,27 +308,41 @@ def parse_record(data):
 
     known(codec in CODECS, f"codec {codec}")
     known(dtype in DTYPES, f"dtype {dtype}")
-    known(prediction <= 1, f"prediction {prediction}")
+    known(prediction in (NONE, BASE, CAST), f"prediction {prediction}")
     known(flags == 0, f"record flags {flags:#x}")
     known(parameters == 0, "parameters of a record")
-    known(reserved == bytes(12), "reserved bytes of a record")
-    r.codec, wants, r.decode = CODECS[codec]
+    known(reserved == bytes(11), "reserved bytes of a record")
+    r.codec, predictions, r.decode = CODECS[codec]
     r.dtype, unit, _, _ = r.type = DTYPES[dtype]
-    need(bases == prediction, f"{bases} bases do not go with prediction {prediction}")
-    need(wants == prediction, f"codec {r.codec} does not go with prediction {prediction}")
+    need(prediction in predictions, f"codec {r.codec} does not go with prediction {prediction}")
+    need(bases == int(prediction != NONE),
+         f"{bases} bases do not go with prediction {prediction}")
+    r.base_type = parse_cast(prediction, r.type, base_dtype)
     need(1 <= r.frame_size <= FRAME_LIMIT, f"frames of {r.frame_size} bytes")
     need(r.frame_size % unit == 0, f"frames of {r.frame_size} bytes cut a {r.dtype}")
     need(frames == -(-r.size // r.frame_size), f"{frames} frames are not the right count")
 
     rest = Cursor(head[64:], "the head")
     r.base = None
-    if prediction == 1:
+    if prediction != NONE:
         r.base = (rest.take(32).hex(), rest.number(8))
-        need(r.base[1] + r.size < 1 << 64, "the offset in the base is out of range")
+        need(r.base[1] + 2 * r.size < 1 << 64, "the offset in the base is out of range")
     stored = Cursor(data[head_size:], "the record")
     r.frames = [parse_frame(rest, stored, r, i) for i in range(frames)]
     need(stored.at == len(stored.data), "the record has bytes left over")
     return r
+
+
+def parse_cast(prediction, to, number):
+    """The type of the base's values, where they are cast, or None."""
+    if prediction != CAST:
+        need(number == 0, "a dtype of the base, and no cast")
+        return None
+    known(number in DTYPES, f"dtype {number} of a base")
+    base = DTYPES[number]
+    need(base != to and base[0] in CASTABLE and to[0] in CASTABLE,
+         f"a cast from {base[0]} to {to[0]}")
+    return base
 
 
 def parse_frame(table, stored, r, i):
@@ -377,8 +396,60 @@ def predict(r, base, begin, size):
     """Byte i by byte offset + i of the base; zeros where the base has ended."""
     if r.base is None:
         return None
+    if r.base_type:
+        return predict_cast(r, base, begin, size)
     at = r.base[1] + begin
     return base[at:at + size].ljust(size, b"\0")
+
+
+def predict_cast(r, base, begin, size):
+    """Value i by the value that begins at byte offset + i * w of the base, cast."""
+    unit, w = r.type[1], r.base_type[1]
+    first, count = begin // unit, size // unit
+    widen, narrow = TO_F32[r.base_type[0]], FROM_F32[r.type[0]]
+    out, seen = bytearray(), {}
+    for i in range(first, first + count):
+        at = r.base[1] + i * w
+        value = int.from_bytes(base[at:at + w], "little")   # zeros where it has ended
+        if value not in seen:
+            seen[value] = narrow(widen(value)).to_bytes(unit, "little")
+        out += seen[value]
+    return bytes(out).ljust(size, b"\0")
+
+
+# Casts, between the bits of values.
+
+def f32_of_f16(v):
+    sign, exponent, mantissa = v >> 15 << 31, v >> 10 & 31, v & 1023
+    if exponent == 31:
+        return sign | 0x7f800000 | mantissa << 13
+    return int.from_bytes(struct.pack("<f", *struct.unpack("<e", v.to_bytes(2, "little"))),
+                          "little")
+
+
+def is_nan(v):
+    return v & 0x7fffffff > 0x7f800000
+
+
+def bf16_of_f32(v):
+    if is_nan(v):
+        return 0x7fc0
+    return (v + 0x7fff + (v >> 16 & 1)) >> 16       # to nearest, ties to even
+
+
+def f16_of_f32(v):
+    sign = v >> 31 << 15
+    if is_nan(v):
+        return sign | 0x7e00
+    try:                                            # to nearest, ties to even
+        half = struct.pack("<e", *struct.unpack("<f", v.to_bytes(4, "little")))
+    except OverflowError:
+        return sign | 0x7c00
+    return int.from_bytes(half, "little")
+
+
+TO_F32 = {"BF16": lambda v: v << 16, "F16": f32_of_f16, "F32": lambda v: v}
+FROM_F32 = {"BF16": bf16_of_f32, "F16": f16_of_f32, "F32": lambda v: v}
 
 
 # 4. Codecs: each decodes one coded frame
@@ -392,10 +463,10 @@ def decode_bitx(stored, size, dtype, prediction, what):
 
 
 # A further codec is one function above and one line here.
-CODECS = {                          # number -> name, prediction, decoder of a coded frame
-    0: ("raw", 0, None),
-    1: ("zstd", 0, decode_zstd),
-    2: ("bitx", 1, decode_bitx),
+CODECS = {                          # number -> name, predictions, decoder of a coded frame
+    0: ("raw", (NONE,), None),
+    1: ("zstd", (NONE,), decode_zstd),
+    2: ("bitx", (BASE, CAST), decode_bitx),
 }
 
 
