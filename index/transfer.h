@@ -15,11 +15,11 @@ struct store;
 enum { TRANSFER_MEMORY = 96 * 1024 * 1024 }; /* bytes of windows in all lanes */
 
 struct transfer {
-	struct store *store;          /* not owned */
-	struct pool *pool;            /* owned */
-	struct scratch_shelf *shelf;  /* owned */
-	unsigned lanes;               /* tasks at once; at least 1 */
-	const char *repo_id;          /* who pushes; "" when not known; not owned */
+	struct store *store;         /* not owned */
+	struct pool *pool;           /* owned */
+	struct scratch_shelf *shelf; /* owned */
+	unsigned lanes;              /* tasks at once; at least 1 */
+	const char *repo_id;         /* who pushes; "" when not known; not owned */
 };
 
 /* `threads` for computing, the caller's counted; 0: one for each CPU. The lanes

@@ -27,7 +27,7 @@ percent() {
 
 # How many tensors of the model at PATH are stored as deltas.
 deltas() {
-	git zllm show "$1" --json | json 'sum(e["codec"] == "bitx" for e in d["extents"])'
+	git zllm show "$1" --json | json 'sum(e["codec"] in ("ulp", "bitx") for e in d["extents"])'
 }
 
 at_most() {
