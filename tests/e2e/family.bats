@@ -19,9 +19,10 @@ bring() {
 	git push -q
 }
 
-# Part of its size that the model at PATH takes in the store, in percent.
+# Part of its size that the model at PATH takes in the store beyond what earlier
+# paths of HEAD take, in percent.
 percent() {
-	git zllm show "$1" --json | json 'round(100 * d["stored"] / d["size"], 1)'
+	git zllm status --json | json "next(round(100 * o['stored'] / o['size'], 1) for o in d['objects'] if o['path'] == '$1')"
 }
 
 # How many tensors of the model at PATH are stored as deltas.
