@@ -21,6 +21,7 @@
  * docs/ says why; hooks/ has the hooks; each folder has a README.
  */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/command.h"
@@ -95,19 +96,30 @@ static int run_help(const char *name)
 	return 0;
 }
 
+/* Output that did not reach the disk is no success. */
+static int end_output(int code)
+{
+	struct err err;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	err_errno(&err, "cannot write the output");
+	return code ? code : report_error(&err);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "help";
 
 	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
 	    strcmp(name, "-h") == 0)
-		return run_help(argc > 2 ? argv[2] : NULL);
+		return end_output(run_help(argc > 2 ? argv[2] : NULL));
 	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
 		report_line("git-zllm version %s", ZLLM_VERSION);
-		return 0;
+		return end_output(0);
 	}
 	const struct command *command = find_command(name);
 	if (!command)
 		return unknown_command(name);
-	return command->run(argc - 1, argv + 1);
+	return end_output(command->run(argc - 1, argv + 1));
 }
