@@ -42,14 +42,14 @@ must() {
 	else
 		note failed "$what"
 		echo "--- $what"
-		tail -n 60 "$results/must.log"
+		grep -vE '^  (CC|AR|LD) ' "$results/must.log" | tail -n 60
 		return 1
 	fi
 }
 
-# tap_each PREFIX: for each "NAME COMMAND..." line of standard input, two at a time.
+# tap_each: runs each line "NAME COMMAND..." of standard input, two at a time.
 tap_each() {
-	xargs -P2 -I{} sh -c 'set -- {}; name=$1; shift; sh tests/run_tap.sh "$0" "$name" "$@"' "$results" || :
+	xargs -P2 -I{} sh -c "sh tests/run_tap.sh '$results' {}" || :
 }
 
 # ---------------------------------------------------------------- phases
@@ -121,12 +121,14 @@ phase_e2e() {
 # agent nobody reads, so it goes to files.
 phase_sanitized_e2e() {
 	[ -x build/asan/git-zllm ] || must 'build: asan' make -j2 FLAVOUR=asan build/asan/git-zllm || return
-	export ASAN_OPTIONS="log_path=$results/asan" UBSAN_OPTIONS="log_path=$results/ubsan"
+	mkdir "$results/sanitizers"
+	export ASAN_OPTIONS="log_path=$results/sanitizers/asan" UBSAN_OPTIONS="log_path=$results/sanitizers/ubsan"
 	for file in agent failures hooks; do
 		echo "asan/$file env ZLLM_BIN=$PWD/build/asan bats --tap tests/e2e/$file.bats"
 	done | tap_each
 	unset ASAN_OPTIONS UBSAN_OPTIONS
-	must 'sanitizers had nothing to say' sh -c "! cat '$results'/asan.* '$results'/ubsan.* 2>/dev/null | grep ."
+	must 'sanitizers have nothing to say of the agents' \
+		sh -c "! find '$results/sanitizers' -type f -exec cat {} + | grep ."
 }
 
 # Trained models and the conformance corpus, where they can be had.
@@ -147,7 +149,8 @@ prepare_data() {
 
 begin_all=$(date +%s)
 prepare_data
-for name in ${*:-build lint unit threads corpora fuzz reader e2e sanitized-e2e}; do
+[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz reader e2e sanitized-e2e
+for name; do
 	phase "$name"
 done
 printf '%-14s %4d s\n' 'in all' $(($(date +%s) - begin_all))

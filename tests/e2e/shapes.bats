@@ -400,6 +400,7 @@ pushed() {
 	finetune model.safetensors model.safetensors
 	commit 'Still not'
 	git lfs migrate import --yes --everything --include='*.safetensors' >/dev/null 2>&1
+	git lfs checkout >/dev/null
 	git zllm init "$STORE" '*.safetensors' >/dev/null
 	commit 'Now with git-zllm'
 	git push -q origin main

@@ -17,6 +17,7 @@ make -j2 FLAVOUR=fuzz fuzz-binaries >"$log" 2>&1 || {
 	exit 2
 }
 echo "1..$#"
+# shellcheck disable=SC2016  # the inner shell expands
 for target; do echo "$target"; done | nl | xargs -P2 -n2 sh -c '
 	found=build/fuzz/found/$2
 	mkdir -p "$found"

@@ -3,6 +3,7 @@
 # err_set() gives back. exceptions.txt holds what is wrong with clang-tidy itself.
 set -u
 . tests/lint/sources.sh
+# shellcheck disable=SC2016  # the inner shell expands
 flags=$(compile_flags)
 out=$(mktemp)
 bad=$(mktemp)
