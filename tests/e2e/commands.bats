@@ -341,7 +341,7 @@ refused() {
 	json_holds 'next(e for e in d["extents"] if e["name"] == "model.embed_tokens.weight")["shape"] == [1200, 256]'
 	json_holds '{e["dtype"] for e in d["extents"] if e["kind"] == "tensor"} == {"BF16", "F16", "F32"}'
 	json_holds 'all(len(e["id"]) == 64 for e in d["extents"])'
-	json_holds '{e["codec"] for e in d["extents"]} <= {"inline", "raw", "zstd"}'
+	json_holds '{e["codec"] for e in d["extents"]} <= {"inline", "raw", "zstd", "float"}'
 	diff <(model names base.safetensors) <(json '"\n".join(e["name"] for e in d["extents"] if e["kind"] == "tensor")' <<<"$output")
 }
 
