@@ -104,19 +104,45 @@ static void place16(const struct place16 *p, const uint8_t *base, size_t n, uint
 	}
 }
 
-static void join16(const struct cut16 *c, const uint16_t *symbols, const uint8_t *raw,
+static uint32_t score(const uint16_t *tokens, const uint16_t *ctx, size_t n)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t t = tokens[i] < KERNEL_TOKEN_CAP ? tokens[i] : KERNEL_TOKEN_CAP;
+		sum += t << ctx[i];
+	}
+	return sum;
+}
+
+static void cut16(unsigned shift, const uint8_t *src, size_t blocks, uint16_t *symbols,
+                  uint8_t *raw)
+{
+	uint32_t low_mask = (1u << shift) - 1;
+
+	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, src += 2 * FIELDS_BLOCK) {
+		uint32_t fields[FIELDS_BLOCK];
+		for (int i = 0; i < FIELDS_BLOCK; i++) {
+			uint32_t v = le16_load(src + 2 * i);
+			symbols[i] = (uint16_t)((v & 0x7fff) >> shift);
+			fields[i] = (v & low_mask) | v >> 15 << shift;
+		}
+		raw = fields_pack(fields, shift + 1, raw);
+	}
+}
+
+static void join16(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
                    size_t blocks, uint8_t *dst)
 {
-	uint32_t low_mask = (1u << c->shift) - 1;
+	uint32_t low_mask = (1u << shift) - 1;
 
 	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, dst += 2 * FIELDS_BLOCK) {
 		uint32_t fields[FIELDS_BLOCK];
-		raw = fields_unpack(raw, c->shift + 1, fields);
+		raw = fields_unpack(raw, shift + 1, fields);
 		for (int i = 0; i < FIELDS_BLOCK; i++)
-			le16_store(dst + 2 * i,
-			           (uint16_t)((symbols[i] + c->low) << c->shift |
-			                      (fields[i] & low_mask) |
-			                      fields[i] >> c->shift << 15));
+			le16_store(dst + 2 * i, (uint16_t)((uint32_t)symbols[i] << shift |
+			                                   (fields[i] & low_mask) |
+			                                   fields[i] >> shift << 15));
 	}
 }
 
@@ -127,5 +153,7 @@ const struct kernel kernel_portable = {
 	.split16 = split16,
 	.merge16 = merge16,
 	.place16 = place16,
+	.score = score,
+	.cut16 = cut16,
 	.join16 = join16,
 };

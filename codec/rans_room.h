@@ -2,6 +2,7 @@
 #ifndef ZLLM_RANS_ROOM_H
 #define ZLLM_RANS_ROOM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "codec/frame.h"
@@ -28,5 +29,14 @@ struct rans_room {
 	uint8_t raw[4 * FRAME_VALUES + 4 * KERNEL_SLACK];
 	uint8_t words[2 * FRAME_VALUES + 1024];
 };
+
+/* Sets the first `n` entries of all counters to zero. */
+void rans_room_clear(struct rans_room *room, size_t n);
+
+/* Counts each of index[0..n). */
+void rans_room_count(struct rans_room *room, const uint16_t *index, size_t n);
+
+/* Adds the counters up in counts[0]. */
+void rans_room_sum(struct rans_room *room, size_t n);
 
 #endif
