@@ -61,6 +61,8 @@ static bool get_classes(struct bits_reader *from, struct ulp_contexts *c, size_t
 
 	c->classes = bits_get(from, 2) + 1;
 	c->banks = 1;
+	c->block_class = block_class;
+	memset(block_class, 0, blocks);
 	for (unsigned k = 0; k < c->classes; k++) {
 		c->low[k] = (uint8_t)bits_get(from, 8);
 		c->bank[k] = (uint8_t)bits_get(from, 2);
@@ -74,7 +76,6 @@ static bool get_classes(struct bits_reader *from, struct ulp_contexts *c, size_t
 		last = (last + step) % c->classes;
 		block_class[i] = (uint8_t)last;
 	}
-	c->block_class = block_class;
 	return !from->bad;
 }
 

@@ -20,15 +20,20 @@ struct rans_writer;
  * write, KERNEL_SLACK bytes more than they use. */
 enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64, KERNEL_TOKEN_CAP = 62 };
 
+enum { KERNEL_BLOCK = 128, KERNEL_WINDOW = 16, KERNEL_CLASSES = 4 };
+
 struct nibbles {
 	uint8_t *at[NIBBLE_STREAMS];
 };
 
-/* Which table a value of 16 bits has, by its base's exponent. */
-struct place16 {
-	unsigned shift, mask; /* of the exponent */
-	unsigned low;         /* the exponent of table[0], which lower ones share */
-	const uint8_t *table; /* 16 numbers; the last for higher exponents too */
+/* Which table a value has, by its base's exponent and its block's class. */
+struct placing {
+	unsigned shift, mask; /* of the exponent in a value */
+	const uint8_t *low;   /* of each class: the exponent of its table[0], which
+	                       * lower ones share */
+	const uint8_t (*table)[KERNEL_WINDOW]; /* of each class; the last is for
+	                                        * higher exponents too */
+	const uint8_t *block_class; /* of each block of KERNEL_BLOCK values */
 };
 
 struct kernel {
@@ -54,8 +59,9 @@ struct kernel {
 	void (*merge16)(const uint16_t *tokens, const uint8_t *base, size_t n,
 	                struct nibbles *nibbles, uint8_t *dst);
 
-	/* The tables of `n` values of 16 bits. */
-	void (*place16)(const struct place16 *p, const uint8_t *base, size_t n,
+	/* The tables of `n` values of 16 bits, the first of which begins the
+	 * block of block_class[0]. */
+	void (*place16)(const struct placing *p, const uint8_t *base, size_t n,
 	                uint16_t *ctx);
 
 	/* How far `n` values moved: the sum of token << ctx, tokens counting

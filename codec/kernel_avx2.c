@@ -352,24 +352,32 @@ static TARGET void merge16(const uint16_t *tokens, const uint8_t *base, size_t n
 	kernel_portable.merge16(tokens + i, base + 2 * i, n - i, nibbles, dst + 2 * i);
 }
 
-static TARGET void place16(const struct place16 *p, const uint8_t *base, size_t n,
+static TARGET void place16(const struct placing *p, const uint8_t *base, size_t n,
                            uint16_t *ctx)
 {
-	__m256i table = _mm256_broadcastsi128_si256(
-		_mm_loadu_si128((const __m128i *)p->table));
+	__m256i tables[KERNEL_CLASSES], lows[KERNEL_CLASSES];
+	__m256i mask = _mm256_set1_epi16((short)p->mask);
+	__m256i last = _mm256_set1_epi16(KERNEL_WINDOW - 1);
 	__m128i shift = _mm_cvtsi32_si128((int)p->shift);
 	size_t i = 0;
 
+	for (int k = 0; k < KERNEL_CLASSES; k++) {
+		__m128i narrow = _mm_loadu_si128((const __m128i *)p->table[k]);
+		tables[k] = _mm256_broadcastsi128_si256(narrow);
+		lows[k] = _mm256_set1_epi16(p->low[k]);
+	}
 	for (; i + VALUES <= n; i += VALUES) {
+		unsigned class = p->block_class[i / KERNEL_BLOCK];
 		__m256i e = _mm256_srl_epi16(load(base + 2 * i), shift);
-		e = _mm256_and_si256(e, _mm256_set1_epi16((short)p->mask));
-		e = _mm256_subs_epu16(e, _mm256_set1_epi16((short)p->low));
-		e = _mm256_min_epu16(e, _mm256_set1_epi16(15));
-		e = _mm256_and_si256(_mm256_shuffle_epi8(table, e),
-		                     _mm256_set1_epi16(0xff));
+		e = _mm256_subs_epu16(_mm256_and_si256(e, mask), lows[class]);
+		e = _mm256_shuffle_epi8(tables[class], _mm256_min_epu16(e, last));
+		e = _mm256_and_si256(e, _mm256_set1_epi16(0xff));
 		_mm256_storeu_si256((__m256i *)(ctx + i), e);
 	}
-	kernel_portable.place16(p, base + 2 * i, n - i, ctx + i);
+	/* What is left is less than a vector, and so of one block. */
+	struct placing rest = *p;
+	rest.block_class += i / KERNEL_BLOCK;
+	kernel_portable.place16(&rest, base + 2 * i, n - i, ctx + i);
 }
 
 static TARGET uint32_t score(const uint16_t *tokens, const uint16_t *ctx, size_t n)

@@ -270,22 +270,31 @@ static TARGET void merge16(const uint16_t *tokens, const uint8_t *base, size_t n
 	kernel_portable.merge16(tokens + i, base + 2 * i, n - i, nibbles, dst + 2 * i);
 }
 
-static TARGET void place16(const struct place16 *p, const uint8_t *base, size_t n,
+static TARGET void place16(const struct placing *p, const uint8_t *base, size_t n,
                            uint16_t *ctx)
 {
-	__m128i narrow = _mm_loadu_si128((const __m128i *)p->table);
-	__m512i table = _mm512_castsi256_si512(_mm256_cvtepu8_epi16(narrow));
+	__m512i tables[KERNEL_CLASSES], lows[KERNEL_CLASSES];
+	__m512i mask = _mm512_set1_epi16((short)p->mask);
+	__m512i last = _mm512_set1_epi16(KERNEL_WINDOW - 1);
 	__m128i shift = _mm_cvtsi32_si128((int)p->shift);
 	size_t i = 0;
 
-	for (; i + VALUES <= n; i += VALUES) {
-		__m512i e = _mm512_srl_epi16(_mm512_loadu_si512(base + 2 * i), shift);
-		e = _mm512_and_si512(e, _mm512_set1_epi16((short)p->mask));
-		e = _mm512_subs_epu16(e, _mm512_set1_epi16((short)p->low));
-		e = _mm512_min_epu16(e, _mm512_set1_epi16(15));
-		_mm512_storeu_si512(ctx + i, _mm512_permutexvar_epi16(e, table));
+	for (int k = 0; k < KERNEL_CLASSES; k++) {
+		__m128i narrow = _mm_loadu_si128((const __m128i *)p->table[k]);
+		tables[k] = _mm512_castsi256_si512(_mm256_cvtepu8_epi16(narrow));
+		lows[k] = _mm512_set1_epi16(p->low[k]);
 	}
-	kernel_portable.place16(p, base + 2 * i, n - i, ctx + i);
+	for (; i + VALUES <= n; i += VALUES) {
+		unsigned class = p->block_class[i / KERNEL_BLOCK];
+		__m512i e = _mm512_srl_epi16(_mm512_loadu_si512(base + 2 * i), shift);
+		e = _mm512_subs_epu16(_mm512_and_si512(e, mask), lows[class]);
+		e = _mm512_min_epu16(e, last);
+		_mm512_storeu_si512(ctx + i, _mm512_permutexvar_epi16(e, tables[class]));
+	}
+	/* What is left is less than a vector, and so of one block. */
+	struct placing rest = *p;
+	rest.block_class += i / KERNEL_BLOCK;
+	kernel_portable.place16(&rest, base + 2 * i, n - i, ctx + i);
 }
 
 static TARGET uint32_t score(const uint16_t *tokens, const uint16_t *ctx, size_t n)

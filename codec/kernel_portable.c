@@ -95,12 +95,13 @@ static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
 	*nibbles = (struct nibbles){ { n0, n1, n2 } };
 }
 
-static void place16(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
+static void place16(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
 	for (size_t i = 0; i < n; i++) {
+		unsigned class = p->block_class[i / KERNEL_BLOCK], low = p->low[class];
 		unsigned e = (unsigned)le16_load(base + 2 * i) >> p->shift & p->mask;
-		unsigned at = e > p->low ? e - p->low : 0;
-		ctx[i] = p->table[at < 15 ? at : 15];
+		unsigned at = e > low ? e - low : 0;
+		ctx[i] = p->table[class][at < KERNEL_WINDOW ? at : KERNEL_WINDOW - 1];
 	}
 }
 

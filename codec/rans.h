@@ -31,6 +31,7 @@ enum {
 	RANS_SMALL = 16384,            /* values below which a frame is small */
 	RANS_LOW = 1 << 15,            /* the least value of a state */
 	RANS_SYMBOLS = 1024,           /* symbols of the largest alphabet */
+	RANS_TABLE_SLACK = 8,          /* entries written after a table */
 	RANS_STEP_BYTES = RANS_LANES * 2 /* words that one step may consume */
 };
 

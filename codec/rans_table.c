@@ -216,11 +216,16 @@ void rans_table_fit(const uint32_t *counts, unsigned n, uint16_t *freq)
 	settle(freq, n, sum);
 }
 
+/* Eight entries at once, of which the next symbol overwrites those too many. */
 void rans_table_decoder(const uint16_t *freq, unsigned n, uint32_t *table)
 {
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned bias = 0; bias < freq[i]; bias++)
-			*table++ = rans_entry(i, bias, freq[i]);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t entry = rans_entry(i, 0, freq[i]);
+		for (unsigned bias = 0; bias < freq[i]; bias += RANS_TABLE_SLACK)
+			for (unsigned k = 0; k < RANS_TABLE_SLACK; k++)
+				table[bias + k] = entry + rans_entry(0, bias + k, 0);
+		table += freq[i];
+	}
 }
 
 void rans_table_encoder(const uint16_t *freq, unsigned n, uint32_t *table)

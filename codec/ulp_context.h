@@ -14,13 +14,12 @@
 #include <stdint.h>
 
 #include "codec/dtype.h"
-
-struct kernel;
+#include "codec/kernel.h"
 
 enum {
-	ULP_CLASSES = 4,      /* of blocks */
-	ULP_BANKS = 4,        /* sets of contexts */
-	ULP_WINDOW = 16,      /* contexts of a bank */
+	ULP_CLASSES = KERNEL_CLASSES, /* of blocks */
+	ULP_BANKS = 4,                /* sets of contexts */
+	ULP_WINDOW = KERNEL_WINDOW,   /* contexts of a bank */
 	ULP_CONTEXTS = ULP_BANKS * ULP_WINDOW
 };
 
@@ -44,7 +43,7 @@ struct ulp_contexts {
 	uint8_t low[ULP_CLASSES];  /* the exponent of the first context */
 	uint8_t bank[ULP_CLASSES];
 	uint8_t table[ULP_CONTEXTS]; /* the number of each context's table */
-	const uint8_t *block_class;  /* of each block, where classes > 1 */
+	uint8_t *block_class;        /* of each block of the frame */
 };
 
 /* The tables of `n` values, the first of which is number `at` of the frame and

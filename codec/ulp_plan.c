@@ -61,7 +61,8 @@ static unsigned block_score(const struct kernel *kernel, const uint16_t *tokens,
 }
 
 /* Scores become classes around the frame's middle one. */
-static void assign(uint8_t *classes, size_t blocks, const uint32_t *counts)
+static void assign(uint8_t *classes, const uint8_t *scores, size_t blocks,
+                   const uint32_t *counts)
 {
 	size_t below = 0;
 	int middle = 0;
@@ -69,7 +70,7 @@ static void assign(uint8_t *classes, size_t blocks, const uint32_t *counts)
 	while (below + counts[middle] <= blocks / 2)
 		below += counts[middle++];
 	for (size_t i = 0; i < blocks; i++) {
-		int k = (classes[i] - middle) / 2 + ULP_CLASSES / 2;
+		int k = (scores[i] - middle) / 2 + ULP_CLASSES / 2;
 		k = k < 0 ? 0 : k;
 		classes[i] = (uint8_t)(k < ULP_CLASSES ? k : ULP_CLASSES - 1);
 	}
@@ -89,11 +90,11 @@ static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n
 		for (size_t i = 0; i < m; i += ROOM_BLOCK) {
 			size_t k = m - i < ROOM_BLOCK ? m - i : ROOM_BLOCK;
 			unsigned s = block_score(c->kernel, room->index + at + i, room->ctx + i, k);
-			room->classes[(at + i) / ROOM_BLOCK] = (uint8_t)s;
+			room->scores[(at + i) / ROOM_BLOCK] = (uint8_t)s;
 			counts[s]++;
 		}
 	}
-	assign(room->classes, blocks, counts);
+	assign(room->classes, room->scores, blocks, counts);
 	int low = c->low[0];
 	for (int k = 0; k < ULP_CLASSES; k++) {
 		int moved = low + k - ULP_CLASSES / 2;
@@ -127,6 +128,7 @@ void ulp_plan_contexts(struct ulp_contexts *c, const uint8_t *base, size_t n,
 	c->classes = 1;
 	c->banks = 1;
 	c->block_class = room->classes;
+	memset(room->classes, 0, (n + ROOM_BLOCK - 1) / ROOM_BLOCK);
 	identity(c);
 	c->low[0] = (uint8_t)window_low(c->shape, base, n);
 	choose_classes(c, base, n, room);
