@@ -30,9 +30,9 @@ struct shape {
 };
 
 static const struct shape shapes[DTYPE_COUNT] = {
-	[DTYPE_BF16] = { 2, 5 },       [DTYPE_F16] = { 2, 7 },
-	[DTYPE_F32] = { 4, 21 },       [DTYPE_F8_E4M3] = { 1, 0 },
-	[DTYPE_F8_E5M2] = { 1, 0 },    [DTYPE_F8_E4M3FNUZ] = { 1, 0 },
+	[DTYPE_BF16] = { 2, 5 },        [DTYPE_F16] = { 2, 7 },
+	[DTYPE_F32] = { 4, 21 },        [DTYPE_F8_E4M3] = { 1, 0 },
+	[DTYPE_F8_E5M2] = { 1, 0 },     [DTYPE_F8_E4M3FNUZ] = { 1, 0 },
 	[DTYPE_F8_E5M2FNUZ] = { 1, 0 },
 };
 
@@ -48,8 +48,7 @@ static struct cut cut_of(const struct shape *shape, unsigned shift)
 {
 	unsigned sign = shape->unit == 1 ? 8 : shape->unit * 8 - 1;
 
-	return (struct cut){ shape->unit, sign, shift,
-		             shape->unit == 1 ? 0 : shift + 1 };
+	return (struct cut){ shape->unit, sign, shift, shape->unit == 1 ? 0 : shift + 1 };
 }
 
 static bool takes(enum dtype dtype)
@@ -152,7 +151,8 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	if (head.full)
 		return 0;
 	uint8_t *end = room->words + sizeof(room->words);
-	uint8_t *words = rans_coder_write(scratch->kernel, room->coder, room->index, n, end);
+	uint8_t *words = rans_coder_write(scratch->kernel, room->coder, room->index, n,
+	                                  end);
 	size_t raw_size = fields_size(n, cut.width), words_size = (size_t)(end - words);
 	size_t total = (size_t)(at - dst) + raw_size + tail + words_size;
 	if (total > cap)
@@ -205,8 +205,8 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 		size_t i = 0;
 		if (p->cut.unit == 2) {
 			i = m / FIELDS_BLOCK * FIELDS_BLOCK;
-			scratch->kernel->join16(p->cut.shift, symbols, p->raw, i / FIELDS_BLOCK,
-			                        dst + 2 * at);
+			scratch->kernel->join16(p->cut.shift, symbols, p->raw,
+			                        i / FIELDS_BLOCK, dst + 2 * at);
 			p->raw += fields_size(i, p->cut.width);
 		}
 		for (; i < m; i += FIELDS_BLOCK) {
@@ -228,9 +228,11 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 
 	(void)base;
 	if (!find_parts(&parts, shape, src, n, values, tail, scratch->rans))
-		return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
+		return err_set(err, ERR_DAMAGED,
+		               "the parts of a coded frame are damaged");
 	if (!restore(&parts, dst, values, scratch))
-		return err_set(err, ERR_DAMAGED, "the coded values of a frame are damaged");
+		return err_set(err, ERR_DAMAGED,
+		               "the coded values of a frame are damaged");
 	memcpy(dst + size - tail, parts.tail, tail);
 	return 0;
 }

@@ -79,8 +79,8 @@ static bool get_classes(struct bits_reader *from, struct ulp_contexts *c, size_t
 	return !from->bad;
 }
 
-static bool get_tables(struct bits_reader *from, struct ulp_contexts *c,
-                       unsigned symbols, struct rans_room *room)
+static bool get_tables(struct bits_reader *from, struct ulp_contexts *c, unsigned symbols,
+                       struct rans_room *room)
 {
 	uint16_t freq[ROOM_STRIDE];
 	unsigned tables = 0;
@@ -92,7 +92,8 @@ static bool get_tables(struct bits_reader *from, struct ulp_contexts *c,
 	for (unsigned t = 0; t <= tables; t++) {
 		if (!rans_table_get(from, freq, symbols))
 			return false;
-		rans_table_decoder(freq, symbols, room->tables + ((size_t)t << RANS_BITS));
+		rans_table_decoder(freq, symbols,
+		                   room->tables + ((size_t)t << RANS_BITS));
 	}
 	return !from->bad;
 }
@@ -141,8 +142,8 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	uint8_t *at = bits_finish(&head);
 	if (head.full)
 		return 0;
-	size_t rest = assemble(&raw, src + n * shape->unit, size - n * shape->unit, room, n,
-	                       at, cap - (size_t)(at - dst));
+	size_t rest = assemble(&raw, src + n * shape->unit, size - n * shape->unit, room,
+	                       n, at, cap - (size_t)(at - dst));
 	return rest ? (size_t)(at - dst) + rest : 0;
 }
 
@@ -204,9 +205,11 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 	size_t tail_size = size % parts.shape->unit;
 
 	if (!find_parts(&parts, src, n, values, tail_size, scratch))
-		return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
+		return err_set(err, ERR_DAMAGED,
+		               "the parts of a coded frame are damaged");
 	if (!restore(&parts, base, dst, values, scratch))
-		return err_set(err, ERR_DAMAGED, "the coded values of a frame are damaged");
+		return err_set(err, ERR_DAMAGED,
+		               "the coded values of a frame are damaged");
 	memcpy(dst + size - tail_size, parts.tail, tail_size);
 	return 0;
 }

@@ -15,8 +15,8 @@ struct frame_scratch {
 	struct zstd_box *zstd;
 	struct rans_room *rans;
 	const struct kernel *kernel; /* the CPU's best; tests may choose another */
-	uint8_t *planes; /* FRAME_MAX bytes, for the codec at work */
-	uint8_t *check;  /* FRAME_MAX bytes: what frame_encode() decodes again */
+	uint8_t *planes;             /* FRAME_MAX bytes, for the codec at work */
+	uint8_t *check; /* FRAME_MAX bytes: what frame_encode() decodes again */
 };
 
 #endif

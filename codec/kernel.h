@@ -18,7 +18,7 @@ struct rans_writer;
 /* Raw nibbles of tokens, one a byte, in streams of their own: stream k has the
  * bits 4k..4k+3 of all distances that are longer. Readers may read, and writers
  * write, KERNEL_SLACK bytes more than they use. */
-enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64, KERNEL_TOKEN_CAP = 62 };
+enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64, KERNEL_TOKEN_CAP = 61 };
 
 enum { KERNEL_BLOCK = 128, KERNEL_WINDOW = 16, KERNEL_CLASSES = 4 };
 
@@ -33,7 +33,7 @@ struct placing {
 	                       * lower ones share */
 	const uint8_t (*table)[KERNEL_WINDOW]; /* of each class; the last is for
 	                                        * higher exponents too */
-	const uint8_t *block_class; /* of each block of KERNEL_BLOCK values */
+	const uint8_t *block_class;            /* of each block of KERNEL_BLOCK values */
 };
 
 struct kernel {
@@ -64,9 +64,9 @@ struct kernel {
 	void (*place16)(const struct placing *p, const uint8_t *base, size_t n,
 	                uint16_t *ctx);
 
-	/* How far `n` values moved: the sum of token << ctx, tokens counting
-	 * for KERNEL_TOKEN_CAP at the most, contexts being below 16. `n` is at
-	 * most ROOM_BLOCK. */
+	/* How far `n` <= KERNEL_BLOCK values moved: the sum of distance << ctx,
+	 * contexts being below 16. Distances are those of the tokens less their
+	 * nibbles, and larger ones count as that of KERNEL_TOKEN_CAP. */
 	uint32_t (*score)(const uint16_t *tokens, const uint16_t *ctx, size_t n);
 
 	/* 16-bit floats apart into blocks of 64 symbols and fields (fields.h):

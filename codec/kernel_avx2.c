@@ -233,7 +233,8 @@ static TARGET void encode(struct rans_writer *w, const uint32_t *table,
 
 INLINE __m256i at_least(__m256i v, int limit)
 {
-	return _mm256_cmpeq_epi16(_mm256_max_epu16(v, _mm256_set1_epi16((short)limit)), v);
+	return _mm256_cmpeq_epi16(_mm256_max_epu16(v, _mm256_set1_epi16((short)limit)),
+	                          v);
 }
 
 /* A bit for each 16-bit number of a comparison. */
@@ -295,7 +296,8 @@ static TARGET void split16(const uint8_t *src, const uint8_t *base, size_t n,
 
 	for (; i + VALUES <= n; i += VALUES) {
 		__m256i z = distances(load(src + 2 * i), load(base + 2 * i));
-		__m256i k1 = at_least(z, 32), k2 = at_least(z, 512), k3 = at_least(z, 8192);
+		__m256i k1 = at_least(z, 32), k2 = at_least(z, 512),
+			k3 = at_least(z, 8192);
 		__m256i t = _mm256_blendv_epi8(z, _mm256_srli_epi16(z, 4), k1);
 		t = _mm256_blendv_epi8(t, _mm256_srli_epi16(z, 8), k2);
 		t = _mm256_blendv_epi8(t, _mm256_srli_epi16(z, 12), k3);
@@ -390,6 +392,10 @@ static TARGET uint32_t score(const uint16_t *tokens, const uint16_t *ctx, size_t
 		__m128i t = _mm_min_epu16(_mm_loadu_si128((const void *)(tokens + i)),
 		                          _mm_set1_epi16(KERNEL_TOKEN_CAP));
 		__m128i c = _mm_loadu_si128((const void *)(ctx + i));
+		__m128i k1 = _mm_cmpgt_epi16(t, _mm_set1_epi16(TOKEN_DIRECT - 1));
+		__m128i more = _mm_slli_epi16(
+			_mm_sub_epi16(t, _mm_set1_epi16(TOKEN_EACH)), 4);
+		t = _mm_blendv_epi8(t, more, k1);
 		sum = _mm256_add_epi32(sum, _mm256_sllv_epi32(_mm256_cvtepu16_epi32(t),
 		                                              _mm256_cvtepu16_epi32(c)));
 	}
@@ -440,14 +446,14 @@ INLINE __m256i fields(const uint8_t *raw, unsigned width, int half)
 	}
 	if (width & 2) {
 		/* Fields are small: no bit crosses into the next byte. */
-		v = _mm256_or_si256(v, _mm256_sll_epi64(plane2(raw, half),
-		                                        _mm_cvtsi32_si128(shift)));
+		v = _mm256_or_si256(
+			v, _mm256_sll_epi64(plane2(raw, half), _mm_cvtsi32_si128(shift)));
 		raw += 16;
 		shift += 2;
 	}
 	if (width & 1)
-		v = _mm256_or_si256(v, _mm256_sll_epi64(plane1(raw, half),
-		                                        _mm_cvtsi32_si128(shift)));
+		v = _mm256_or_si256(
+			v, _mm256_sll_epi64(plane1(raw, half), _mm_cvtsi32_si128(shift)));
 	return v;
 }
 

@@ -12,9 +12,9 @@
 #include "codec/rans.h"
 #include "codec/ulp_token.h"
 
-#define TARGET                                                                           \
-	__attribute__((target(                                                           \
-		"avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt")))
+#define TARGET                                                                 \
+	__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi," \
+	                      "avx512vbmi2,bmi,bmi2,popcnt")))
 #define INLINE static inline TARGET __attribute__((always_inline))
 
 enum { GROUPS = 4, GROUP = 16, VALUES = 32 };
@@ -303,9 +303,14 @@ static TARGET uint32_t score(const uint16_t *tokens, const uint16_t *ctx, size_t
 	size_t i = 0;
 
 	for (; i + GROUP <= n; i += GROUP) {
-		__m256i t = _mm256_min_epu16(_mm256_loadu_si256((const void *)(tokens + i)),
-		                             _mm256_set1_epi16(KERNEL_TOKEN_CAP));
+		__m256i t = _mm256_min_epu16(
+			_mm256_loadu_si256((const void *)(tokens + i)),
+			_mm256_set1_epi16(KERNEL_TOKEN_CAP));
 		__m256i c = _mm256_loadu_si256((const void *)(ctx + i));
+		__mmask16 k1 = _mm256_cmpge_epu16_mask(t,
+		                                       _mm256_set1_epi16(TOKEN_DIRECT));
+		t = _mm256_mask_sub_epi16(t, k1, t, _mm256_set1_epi16(TOKEN_EACH));
+		t = _mm256_mask_slli_epi16(t, k1, t, 4);
 		sum = _mm512_add_epi32(sum, _mm512_sllv_epi32(_mm512_cvtepu16_epi32(t),
 		                                              _mm512_cvtepu16_epi32(c)));
 	}
@@ -327,14 +332,14 @@ INLINE __m512i plane(const uint8_t *raw, unsigned bits)
 			_mm512_set1_epi8(15));
 	case 2:
 		return _mm512_and_si512(
-			_mm512_srlv_epi64(_mm512_broadcast_i64x2(_mm_loadu_si128(
-						  (const __m128i *)raw)),
+			_mm512_srlv_epi64(_mm512_broadcast_i64x2(
+						  _mm_loadu_si128((const __m128i *)raw)),
 		                          _mm512_set_epi64(6, 6, 4, 4, 2, 2, 0, 0)),
 			_mm512_set1_epi8(3));
 	default:
 		return _mm512_and_si512(
-			_mm512_srlv_epi64(_mm512_broadcastq_epi64(_mm_loadl_epi64(
-						  (const __m128i *)raw)),
+			_mm512_srlv_epi64(_mm512_broadcastq_epi64(
+						  _mm_loadl_epi64((const __m128i *)raw)),
 		                          _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0)),
 			_mm512_set1_epi8(1));
 	}
@@ -442,8 +447,8 @@ INLINE void store_fields(__m512i v, unsigned width, uint8_t *raw)
 		shift += 2;
 	}
 	if (width & 1) {
-		_mm_storel_epi64((__m128i *)raw,
-		                 _mm_cvtsi64_si128((long long)fold1(bits_of(v, shift, 1))));
+		_mm_storel_epi64((__m128i *)raw, _mm_cvtsi64_si128((long long)fold1(
+							 bits_of(v, shift, 1))));
 	}
 }
 
@@ -456,8 +461,7 @@ INLINE __m256i cut(unsigned shift, __m512i v, uint16_t *symbols)
 	__m512i sign = _mm512_sll_epi16(_mm512_srli_epi16(v, 15), by);
 
 	_mm512_storeu_si512(symbols, _mm512_srl_epi16(size, by));
-	return _mm512_cvtepi16_epi8(
-		_mm512_or_si512(_mm512_and_si512(v, low_mask), sign));
+	return _mm512_cvtepi16_epi8(_mm512_or_si512(_mm512_and_si512(v, low_mask), sign));
 }
 
 static TARGET void cut16(unsigned shift, const uint8_t *src, size_t blocks,

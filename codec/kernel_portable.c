@@ -17,7 +17,8 @@ static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16
 		for (unsigned s = 0; s < RANS_LANES; s++) {
 			unsigned v = rans_value_of(s);
 			uint32_t x = r->x[s];
-			const uint32_t *table = ctx ? tables + (ctx[v] << RANS_BITS) : tables;
+			const uint32_t *table = ctx ? tables + (ctx[v] << RANS_BITS)
+			                            : tables;
 			uint32_t entry = table[x & (RANS_SUM - 1)];
 			x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
 			symbols[v] = (uint16_t)(entry >> 22);
@@ -63,7 +64,8 @@ static void split16(const uint8_t *src, const uint8_t *base, size_t n, uint16_t 
 	uint8_t *n0 = nibbles->at[0], *n1 = nibbles->at[1], *n2 = nibbles->at[2];
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned z = ulp16_distance(le16_load(src + 2 * i), le16_load(base + 2 * i));
+		unsigned z = ulp16_distance(le16_load(src + 2 * i),
+		                            le16_load(base + 2 * i));
 		unsigned k = token16_nibbles(z);
 		tokens[i] = (uint16_t)((z >> 4 * k) + TOKEN_EACH * k);
 		/* Each is written, and stays where there is one. */
@@ -90,7 +92,8 @@ static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
 		n0 += k > 0;
 		n1 += k > 1;
 		n2 += k > 2;
-		le16_store(dst + 2 * i, ulp16_value((uint16_t)z, le16_load(base + 2 * i)));
+		le16_store(dst + 2 * i,
+		           ulp16_value((uint16_t)z, le16_load(base + 2 * i)));
 	}
 	*nibbles = (struct nibbles){ { n0, n1, n2 } };
 }
@@ -111,7 +114,8 @@ static uint32_t score(const uint16_t *tokens, const uint16_t *ctx, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t t = tokens[i] < KERNEL_TOKEN_CAP ? tokens[i] : KERNEL_TOKEN_CAP;
-		sum += t << ctx[i];
+		uint32_t z = t < TOKEN_DIRECT ? t : (t - TOKEN_EACH) << 4;
+		sum += z << ctx[i];
 	}
 	return sum;
 }

@@ -29,6 +29,6 @@ void rans_room_count(struct rans_room *room, const uint16_t *index, size_t n)
 void rans_room_sum(struct rans_room *room, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		room->counts[0][i] +=
-			room->counts[1][i] + room->counts[2][i] + room->counts[3][i];
+		room->counts[0][i] += room->counts[1][i] + room->counts[2][i] +
+		                      room->counts[3][i];
 }

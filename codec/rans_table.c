@@ -11,9 +11,9 @@
 #include "codec/bits.h"
 
 enum {
-	RICE_UNARY_MAX = 12,    /* ones that announce a plain number */
-	RICE_PLAIN_BITS = 13,   /* bits of that number */
-	RICE_MEAN_FIRST = 16    /* twice the mean distance, before any was seen */
+	RICE_UNARY_MAX = 12,  /* ones that announce a plain number */
+	RICE_PLAIN_BITS = 13, /* bits of that number */
+	RICE_MEAN_FIRST = 16  /* twice the mean distance, before any was seen */
 };
 
 /* Bits that are written as they are, for a mean (times two) of late. */

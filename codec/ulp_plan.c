@@ -19,7 +19,7 @@ enum {
 
 static unsigned exponent_at(const struct ulp_shape *shape, const uint8_t *base, size_t i)
 {
-	uint32_t v = shape->unit == 1 ? base[i]
+	uint32_t v = shape->unit == 1   ? base[i]
 	             : shape->unit == 2 ? le16_load(base + 2 * i)
 	                                : le32_load(base + 4 * i);
 
@@ -89,7 +89,8 @@ static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n
 		ulp_contexts_fill(c, base + at * c->shape->unit, at, m, room->ctx);
 		for (size_t i = 0; i < m; i += ROOM_BLOCK) {
 			size_t k = m - i < ROOM_BLOCK ? m - i : ROOM_BLOCK;
-			unsigned s = block_score(c->kernel, room->index + at + i, room->ctx + i, k);
+			unsigned s = block_score(c->kernel, room->index + at + i,
+			                         room->ctx + i, k);
 			room->scores[(at + i) / ROOM_BLOCK] = (uint8_t)s;
 			counts[s]++;
 		}

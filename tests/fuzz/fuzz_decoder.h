@@ -44,8 +44,8 @@ static inline int fuzz_decode(const struct codec *codec, const uint8_t *data, si
 		base[i] = (uint8_t)(i * 37 + (i >> 7) + data[1]);
 	for (unsigned k = 0; kernel_at(k); k++) {
 		struct err err = ERR_INIT;
-		int rc = codec->decode(data + 4, n - 4, base, k ? other : first, size, dtype,
-		                       fuzz_scratch(k), &err);
+		int rc = codec->decode(data + 4, n - 4, base, k ? other : first, size,
+		                       dtype, fuzz_scratch(k), &err);
 		rc_first = k ? rc_first : rc;
 		if (rc != rc_first || (rc == 0 && k && memcmp(first, other, size) != 0))
 			abort();

@@ -20,10 +20,11 @@ static inline uint64_t case_next(uint64_t *seed)
  * around the ends of every exponent, whatever the format. */
 static inline void case_special(uint8_t *src, uint8_t *base, size_t n)
 {
-	static const uint32_t patterns[] = { 0x00000000, 0x80000000, 0x7f800000, 0xff800000,
-		                             0x7fc00001, 0xffffffff, 0x00000001, 0x80000001,
-		                             0x007fffff, 0x7f7fffff, 0x7c007c00, 0xfc00fc01,
-		                             0x00010001, 0x80018001, 0x7fff7fff, 0x3f803f80 };
+	static const uint32_t patterns[] = {
+		0x00000000, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00001, 0xffffffff,
+		0x00000001, 0x80000001, 0x007fffff, 0x7f7fffff, 0x7c007c00, 0xfc00fc01,
+		0x00010001, 0x80018001, 0x7fff7fff, 0x3f803f80
+	};
 	uint64_t seed = 4;
 
 	for (size_t i = 0; i < n; i++) {
@@ -53,7 +54,8 @@ static inline void case_tuned(uint8_t *src, uint8_t *base, size_t n, size_t unit
 		uint32_t e = 0x3c000000u + (uint32_t)(case_next(&seed) % 16 << 22);
 		uint32_t v = e | (uint32_t)(case_next(&seed) << 31) |
 		             (uint32_t)(case_next(&seed) & 0x3fffff);
-		uint32_t far = case_next(&seed) % 8 == 0 ? 1u << case_next(&seed) % 16 : 1;
+		uint32_t far = case_next(&seed) % 8 == 0 ? 1u << case_next(&seed) % 16
+		                                         : 1;
 		v >>= 8 * (4 - unit);
 		uint32_t w = v + (uint32_t)(case_next(&seed) % 32) * far;
 		for (size_t k = 0; k < unit; k++) {
@@ -98,18 +100,18 @@ static inline void case_fill(unsigned which, uint8_t *src, uint8_t *base, size_t
 	}
 }
 
-static const enum dtype case_dtypes[] = { DTYPE_BF16,        DTYPE_F16,
-	                                  DTYPE_F32,         DTYPE_F8_E4M3,
-	                                  DTYPE_F8_E5M2,     DTYPE_F8_E4M3FNUZ,
+static const enum dtype case_dtypes[] = { DTYPE_BF16,       DTYPE_F16,
+	                                  DTYPE_F32,        DTYPE_F8_E4M3,
+	                                  DTYPE_F8_E5M2,    DTYPE_F8_E4M3FNUZ,
 	                                  DTYPE_F8_E5M2FNUZ };
 
 enum { CASE_DTYPES = sizeof(case_dtypes) / sizeof(case_dtypes[0]) };
 
 /* Bytes; lengths in values around those of steps, blocks, chunks and small
  * frames are made of these by the tests. */
-static const size_t case_values[] = { 1,    2,    63,    64,    65,    127,   128,
-	                              129,  1000, 4095,  4096,  4097,  16383, 16384,
-	                              16385, 16447, 40000, 262144 };
+static const size_t case_values[] = { 1,     2,     63,    64,    65,    127,
+	                              128,   129,   1000,  4095,  4096,  4097,
+	                              16383, 16384, 16385, 16447, 40000, 262144 };
 
 enum { CASE_VALUES = sizeof(case_values) / sizeof(case_values[0]) };
 

@@ -30,14 +30,15 @@ static void distances_of_all_pairs_return(void **state)
 	(void)state;
 	for (unsigned v = 0; v < 65536; v += 7)
 		for (unsigned b = 0; b < 65536; b += 251)
-			assert_int_equal(ulp16_value(ulp16_distance((uint16_t)v, (uint16_t)b),
-			                             (uint16_t)b),
-			                 v);
+			assert_int_equal(
+				ulp16_value(ulp16_distance((uint16_t)v, (uint16_t)b),
+			                    (uint16_t)b),
+				v);
 	for (unsigned v = 0; v < 256; v++)
 		for (unsigned b = 0; b < 256; b++)
-			assert_int_equal(
-				ulp8_value(ulp8_distance((uint8_t)v, (uint8_t)b), (uint8_t)b),
-				v);
+			assert_int_equal(ulp8_value(ulp8_distance((uint8_t)v, (uint8_t)b),
+			                            (uint8_t)b),
+			                 v);
 	uint64_t seed = 9;
 	for (int i = 0; i < 100000; i++) {
 		uint32_t v = (uint32_t)(case_next(&seed) << 1 ^ case_next(&seed));
