@@ -20,7 +20,7 @@ struct rans_writer;
  * write, KERNEL_SLACK bytes more than they use. */
 enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64, KERNEL_TOKEN_CAP = 61 };
 
-enum { KERNEL_BLOCK = 128, KERNEL_WINDOW = 16, KERNEL_CLASSES = 4 };
+enum { KERNEL_BLOCK = 128, KERNEL_WINDOW = 16, KERNEL_CLASSES = 8 };
 
 struct nibbles {
 	uint8_t *at[NIBBLE_STREAMS];
