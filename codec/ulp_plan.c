@@ -1,5 +1,6 @@
 #include "codec/ulp_plan.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "codec/bits.h"
@@ -13,6 +14,7 @@ enum {
 	SAMPLE_STEP = 61,     /* values from one sampled exponent to the next */
 	RARE_PART = 512,      /* exponents above which fewer than 1/512 lie */
 	TABLE_VALUES = 1500,  /* values for which a table of their own pays */
+	SPARSE_PART = 8,      /* where fewer than 1/8 moved, there are no classes */
 	CLASS_VALUES = 16384, /* values from which classes pay */
 	EXPONENTS = 256
 };
@@ -76,13 +78,23 @@ static void assign(uint8_t *classes, const uint8_t *scores, size_t blocks,
 	}
 }
 
+/* Whether most values did not move at all: how far blocks did is chance then. */
+static bool is_sparse(const uint16_t *tokens, size_t n)
+{
+	size_t moved = 0, total = 0;
+
+	for (size_t i = 0; i < n; i += SAMPLE_STEP, total++)
+		moved += tokens[i] != 0;
+	return moved < total / SPARSE_PART;
+}
+
 static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n,
                            struct rans_room *room)
 {
 	uint32_t counts[64] = { 0 };
 	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
 
-	if (n < CLASS_VALUES || c->shape->unit == 4)
+	if (n < CLASS_VALUES || c->shape->unit == 4 || is_sparse(room->index, n))
 		return;
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
