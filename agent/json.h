@@ -26,6 +26,7 @@ bool json_get_u64(const struct json *j, const char *key, uint64_t *out);
 
 void json_put_str(struct json *j, const char *key, const char *value); /* NULL: null */
 void json_put_u64(struct json *j, const char *key, uint64_t value);
+void json_put_real(struct json *j, const char *key, double value); /* 3 decimals */
 void json_put_bool(struct json *j, const char *key, bool value);
 
 /* Gives `child` to the object, or to the array. */

@@ -222,3 +222,24 @@ int base_choose(const struct transfer *t, const struct relatives *relatives,
 		*out = choice;
 	return rc;
 }
+
+void base_choose_by_codec(const struct transfer *t, const struct relatives *relatives,
+                          const struct extent *x, const struct codec *codec,
+                          struct base_choice *out)
+{
+	struct relative likes[RELATIVES_LIKES_MAX];
+	size_t count = codec->needs_base ? relatives_like(relatives, x, likes) : 0;
+
+	*out = (struct base_choice){ .codec = codec_by_id(CODEC_RAW) };
+	if (!codec->takes(x->dtype))
+		return;
+	if (!codec->needs_base)
+		out->codec = codec;
+	for (size_t i = 0; i < count && !out->codec->needs_base; i++) {
+		if (!find_root(t, &likes[i].extent->id, &out->base) ||
+		    oid_equal(&out->base, &x->id))
+			continue;
+		out->codec = codec;
+		out->hint = likes[i].hint;
+	}
+}

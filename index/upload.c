@@ -90,6 +90,14 @@ static int scan_and_hash(struct upload *u, struct err *err)
 {
 	struct extents *x = &u->manifest.extents;
 	struct oid whole;
+
+	if (u->request->scanned) {
+		*x = *u->request->scanned;
+		*u->request->scanned = (struct extents){ .model = MODEL_OPAQUE };
+		u->manifest.oid = u->request->oid;
+		work_meter_add(&u->meter, u->request->size * UNITS_HASH);
+		return 0;
+	}
 	int rc = model_scan(u->fd, u->request->size, x, err);
 
 	if (!rc)
@@ -247,7 +255,9 @@ static int put_choice(struct upload *u, struct upload_blob *blob,
                       const struct blob_file *file, const struct base_choice *choice,
                       struct err *err)
 {
-	struct blob_plan solo = { .codec = codec_by_id(CODEC_ZSTD) };
+	struct blob_plan solo = { .codec = choice->codec->needs_base
+		                                   ? codec_by_id(CODEC_ZSTD)
+		                                   : choice->codec };
 	struct blob_source *source;
 	struct err ignored = ERR_INIT;
 	int rc = ERR_MISSING;
@@ -271,9 +281,14 @@ static int put_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	const struct extent *x = blob->extent;
 	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
 	struct base_choice choice;
-	int rc = base_choose(u->transfer, u->relatives, x, &file, &choice, err);
+	int rc = 0;
 
 	(void)lane;
+	if (u->request->codec && x->kind == EXTENT_TENSOR)
+		base_choose_by_codec(u->transfer, u->relatives, x, u->request->codec,
+		                     &choice);
+	else
+		rc = base_choose(u->transfer, u->relatives, x, &file, &choice, err);
 	if (!rc)
 		rc = put_choice(u, blob, &file, &choice, err);
 	if (rc && x->name)
