@@ -22,9 +22,9 @@ const struct command cmd_agent = {
 	.name = "agent",
 	.arguments = "",
 	.summary = "carry objects for git-lfs (git-lfs runs this, not you)",
-	.details = "Speaks git-lfs's custom transfer protocol on standard input and "
-		   "output.\n"
-		   "'git zllm install' tells git-lfs about it. With GIT_TRACE=1 or\n"
-		   "ZLLM_TRACE=1 it says on standard error what it does.\n",
+	.details =
+		"Speaks git-lfs's custom transfer protocol on standard input and output.\n"
+		"'git zllm install' tells git-lfs about it. With GIT_TRACE=1 or\n"
+		"ZLLM_TRACE=1 it says on standard error what it does.\n",
 	.run = run,
 };

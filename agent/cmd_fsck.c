@@ -110,10 +110,8 @@ const struct command cmd_fsck = {
 	.arguments = "[<oid>...]",
 	.summary = "read every object of the store and check its SHA-256",
 	.details =
-		"Restores each object (or those named) from the store without writing "
-		"it\n"
-		"anywhere, and compares the SHA-256 of its bytes with its name. Exit "
-		"code 3\n"
+		"Restores each object (or those named) from the store without writing it\n"
+		"anywhere, and compares the SHA-256 of its bytes with its name. Exit code 3\n"
 		"when something is damaged; the record that is stands in the message.\n"
 		"To mend one: push it again from a clone that has it.\n",
 	.options = specs,

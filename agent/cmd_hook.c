@@ -173,10 +173,10 @@ static int check_push(const char *remote, const struct buf *input, struct err *e
 	if (!rc)
 		rc = check_objects(store, &needed, err);
 	if (rc > 0)
-		report_note("the push is refused; 'git lfs push --all %s' uploads what "
-		            "is here, "
-		            "'git zllm verify' shows what is missing",
-		            remote);
+		report_note(
+			"the push is refused; 'git lfs push --all %s' uploads what is here, "
+			"'git zllm verify' shows what is missing",
+			remote);
 out:
 	store_close(store);
 	lfs_config_free(config);
@@ -293,12 +293,11 @@ const struct command cmd_hook = {
 	.name = "hook",
 	.arguments = "pre-push <remote> <url> | pre-receive | post-receive",
 	.summary = "what git's hooks run",
-	.details = "pre-push      runs the hook that was there before 'git zllm init', "
-		   "or git-lfs's,\n"
-		   "              and then refuses the push if an LFS object that it "
-		   "needs is not\n"
-		   "              in the store\n"
-		   "pre-receive   on a server: refuses such a push there\n"
-		   "post-receive  on a server: only says so to the one who pushed\n",
+	.details =
+		"pre-push      runs the hook that was there before 'git zllm init', or git-lfs's,\n"
+		"              and then refuses the push if an LFS object that it needs is not\n"
+		"              in the store\n"
+		"pre-receive   on a server: refuses such a push there\n"
+		"post-receive  on a server: only says so to the one who pushed\n",
 	.run = run_hook,
 };

@@ -313,24 +313,19 @@ const struct command cmd_init = {
 	.name = "init",
 	.arguments = "<store> [<pattern>...]",
 	.summary = "gives this repository a store",
-	.details = "Makes the store where it is missing, writes its URL to .lfsconfig "
-		   "and the\n"
-		   "patterns to .gitattributes (both to be committed), and installs a "
-		   "pre-push\n"
-		   "hook that refuses commits whose LFS objects are not in the store. A "
-		   "hook that\n"
-		   "was there is kept as pre-push.before-zllm and runs first. May be "
-		   "repeated.\n"
-		   "\n"
-		   "<store> is a folder, on this machine or on a network file system:\n"
-		   "  /mnt/models, models     the same folder for everybody, written as "
-		   "absolute\n"
-		   "  ./models, ../models     relative to the root of each worktree\n"
-		   "  ~/models                relative to each user's home (quote it)\n"
-		   "  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
-		   "\n"
-		   "<pattern>s are those of 'git lfs track'; without any: *.safetensors "
-		   "*.gguf\n"
-		   "*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n",
+	.details =
+		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
+		"patterns to .gitattributes (both to be committed), and installs a pre-push\n"
+		"hook that refuses commits whose LFS objects are not in the store. A hook that\n"
+		"was there is kept as pre-push.before-zllm and runs first. May be repeated.\n"
+		"\n"
+		"<store> is a folder, on this machine or on a network file system:\n"
+		"  /mnt/models, models     the same folder for everybody, written as absolute\n"
+		"  ./models, ../models     relative to the root of each worktree\n"
+		"  ~/models                relative to each user's home (quote it)\n"
+		"  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
+		"\n"
+		"<pattern>s are those of 'git lfs track'; without any: *.safetensors *.gguf\n"
+		"*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n",
 	.run = run_init,
 };

@@ -187,14 +187,11 @@ const struct command cmd_install = {
 	.name = "install",
 	.arguments = "[--system | --local | --file FILE]",
 	.summary = "tells git-lfs about this program, once per user",
-	.details = "Writes to the user's git configuration that stores named zllm::... "
-		   "are reached\n"
-		   "by this program, and runs 'git lfs install' where that was not done "
-		   "yet.\n"
-		   "Afterwards plain 'git push' and 'git clone' are all that is needed. "
-		   "Nothing\n"
-		   "changes for repositories whose LFS objects lie elsewhere. May be "
-		   "repeated.\n",
+	.details =
+		"Writes to the user's git configuration that stores named zllm::... are reached\n"
+		"by this program, and runs 'git lfs install' where that was not done yet.\n"
+		"Afterwards plain 'git push' and 'git clone' are all that is needed. Nothing\n"
+		"changes for repositories whose LFS objects lie elsewhere. May be repeated.\n",
 	.options = specs,
 	.run = run_install,
 };
@@ -203,10 +200,9 @@ const struct command cmd_uninstall = {
 	.name = "uninstall",
 	.arguments = "[--system | --local | --file FILE]",
 	.summary = "undoes what install did, and no more",
-	.details = "Removes the keys that 'git zllm install' wrote, where their values "
-		   "are still\n"
-		   "ours, and undoes 'git lfs install' only if it was install that ran "
-		   "it.\n",
+	.details =
+		"Removes the keys that 'git zllm install' wrote, where their values are still\n"
+		"ours, and undoes 'git lfs install' only if it was install that ran it.\n",
 	.options = specs,
 	.run = run_uninstall,
 };

@@ -67,6 +67,20 @@ static void base_text(const struct extent_cost *cost, char text[2 * KEY_BASE_PRE
 
 /* ---------------------------------------------------------------- json */
 
+static struct json *tried_json(const struct extent *x)
+{
+	struct json *tried = json_array();
+
+	for (unsigned i = 0; i < x->tried_count; i++) {
+		struct json *one = json_object();
+		const struct codec *codec = codec_by_id(x->tried[i].codec);
+		json_put_str(one, "codec", codec ? codec->name : "unknown");
+		json_put_u64(one, "permille", x->tried[i].permille);
+		json_add(tried, one);
+	}
+	return tried;
+}
+
 static struct json *extent_json(const struct extent *x, const struct extent_cost *cost)
 {
 	struct json *j = json_object();
@@ -88,6 +102,7 @@ static struct json *extent_json(const struct extent *x, const struct extent_cost
 	json_put_str(j, "codec", codec_name(x, cost));
 	json_put_str(j, "id", id);
 	json_put_str(j, "base", *base ? base : NULL);
+	json_put(j, "tried", tried_json(x));
 	return j;
 }
 
@@ -123,9 +138,8 @@ static int print_json(const struct show *s, struct err *err)
 
 /* ---------------------------------------------------------------- text */
 
-static void shape_text(const struct extent *x, struct buf *out)
+static void add_shape(const struct extent *x, struct buf *out)
 {
-	out->size = 0;
 	if (x->kind != EXTENT_TENSOR)
 		return;
 	buf_add_str(out, "[");
@@ -134,9 +148,22 @@ static void shape_text(const struct extent *x, struct buf *out)
 	buf_add_str(out, "]");
 }
 
-static void print_extent(const struct extent *x, const struct extent_cost *cost,
-                         struct buf *shape)
+/* "  (ulp 20.9, bitx 32.9, float 65.9 %)": what samples of it took, in percent */
+static void add_tried(const struct extent *x, struct buf *out)
 {
+	for (unsigned i = 0; i < x->tried_count; i++) {
+		const struct codec *codec = codec_by_id(x->tried[i].codec);
+		buf_addf(out, "%s%s %u.%u", i ? ", " : "  (",
+		         codec ? codec->name : "unknown", x->tried[i].permille / 10,
+		         x->tried[i].permille % 10);
+	}
+	if (x->tried_count)
+		buf_add_str(out, " %)");
+}
+
+static void print_extent(const struct extent *x, const struct extent_cost *cost)
+{
+	struct buf shape = BUF_INIT, tried = BUF_INIT;
 	char size[SIZE_TEXT], stored[SIZE_TEXT];
 	char base[2 * KEY_BASE_PREFIX + 1];
 	char name[32];
@@ -145,11 +172,15 @@ static void print_extent(const struct extent *x, const struct extent_cost *cost,
 	size_format(x->size, size);
 	size_format(cost->stored, stored);
 	base_text(cost, base);
-	shape_text(x, shape);
-	report_line("%-10s %-14s %9s %9s  %-7s %-12.12s %s",
+	add_shape(x, &shape);
+	add_tried(x, &tried);
+	report_line("%-10s %-14s %9s %9s  %-7s %-12.12s %s%s",
 	            x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : "-",
-	            buf_text(shape), size, x->inlined ? "-" : stored, codec_name(x, cost),
-	            *base ? base : "-", x->name ? x->name : name);
+	            buf_text(&shape), size, x->inlined ? "-" : stored,
+	            codec_name(x, cost), *base ? base : "-", x->name ? x->name : name,
+	            buf_text(&tried));
+	buf_wipe(&shape);
+	buf_wipe(&tried);
 }
 
 static void print_origin(const char *label, const char *path, const char *commit)
@@ -162,7 +193,6 @@ static void print_origin(const char *label, const char *path, const char *commit
 static void print_text(const struct show *s)
 {
 	const struct manifest *m = &s->manifest;
-	struct buf shape = BUF_INIT;
 	char oid[SHA256_HEX + 1], size[SIZE_TEXT], stored[SIZE_TEXT], saved[SIZE_TEXT];
 
 	oid_format(&m->oid, oid);
@@ -179,8 +209,7 @@ static void print_text(const struct show *s)
 	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s", "DTYPE", "SHAPE", "SIZE",
 	            "STORED", "CODEC", "BASE", "NAME");
 	for (size_t i = 0; i < m->extents.count; i++)
-		print_extent(&m->extents.list[i], &s->costs[i], &shape);
-	buf_wipe(&shape);
+		print_extent(&m->extents.list[i], &s->costs[i]);
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -249,12 +278,11 @@ const struct command cmd_show = {
 	.name = "show",
 	.arguments = "[--json] <path> | <rev>:<path> | <oid>",
 	.summary = "how one object is stored: its tensors, their codecs, bases and sizes",
-	.details = "Prints where the object came from and where its bases did, and a "
-		   "line for\n"
-		   "each extent of the file: dtype, shape, size, stored bytes, codec, "
-		   "the blob\n"
-		   "that is its base, and the tensor's name. What is stored inside the\n"
-		   "manifest itself is 'inline'.\n",
+	.details =
+		"Prints where the object came from and where its bases did, and a line for\n"
+		"each extent of the file: dtype, shape, size, stored bytes, codec, the blob\n"
+		"that is its base, the tensor's name, and why: what each codec that was tried\n"
+		"made of samples of it. What is stored inside the manifest is 'inline'.\n",
 	.options = specs,
 	.run = run,
 };

@@ -126,8 +126,7 @@ const struct command cmd_stats = {
 	.summary = "what the whole store saves, level by level",
 	.details =
 		"Counts the store of this repository: bytes as pushed, after whole-file\n"
-		"dedup, after tensor dedup, and as stored, with what deltas and solo "
-		"coding\n"
+		"dedup, after tensor dedup, and as stored, with what deltas and solo coding\n"
 		"saved. Reads every manifest and lists every record.\n",
 	.options = specs,
 	.run = run,

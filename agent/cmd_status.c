@@ -216,10 +216,10 @@ static void print_text(const struct status *s)
 	saved_format(s->stored, s->size, saved);
 	report_line("%-*s  %10s %10s %8s", width, "in all", size, stored, saved);
 	if (s->missing)
-		report_note("%" PRIu64
-		            " not in the store %s; 'git push' or 'git lfs push --all' "
-		            "brings them there",
-		            s->missing, s->connection.store->name);
+		report_note(
+			"%" PRIu64
+			" not in the store %s; 'git push' or 'git lfs push --all' brings them there",
+			s->missing, s->connection.store->name);
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -318,11 +318,10 @@ const struct command cmd_status = {
 	.name = "status",
 	.arguments = "[--all] [--json]",
 	.summary = "this repository's objects: size, stored, saved, and how",
-	.details = "A line for each LFS object of HEAD, or of all refs with --all. A "
-		   "record that\n"
-		   "several objects share is counted for the first that is listed; an "
-		   "object\n"
-		   "all of whose records were counted before is 'dedup'.\n",
+	.details =
+		"A line for each LFS object of HEAD, or of all refs with --all. A record that\n"
+		"several objects share is counted for the first that is listed; an object\n"
+		"all of whose records were counted before is 'dedup'.\n",
 	.options = specs,
 	.run = run,
 };

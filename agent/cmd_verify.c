@@ -121,14 +121,12 @@ const struct command cmd_verify = {
 	.name = "verify",
 	.arguments = "[--all | <revision>...]",
 	.summary = "is every LFS object that a revision needs in the store?",
-	.details = "Asks the store for each LFS object that the revisions reach (HEAD "
-		   "when none\n"
-		   "is given), prints those it does not have, and exits with 1 if there "
-		   "are any.\n"
-		   "Run it before 'git lfs prune': git-lfs's own --verify-remote asks "
-		   "nobody when\n"
-		   "a store like this one is used, and says \"verified\" nonetheless.\n"
-		   "Whether the bytes are sound as well is what 'git zllm fsck' reads.\n",
+	.details =
+		"Asks the store for each LFS object that the revisions reach (HEAD when none\n"
+		"is given), prints those it does not have, and exits with 1 if there are any.\n"
+		"Run it before 'git lfs prune': git-lfs's own --verify-remote asks nobody when\n"
+		"a store like this one is used, and says \"verified\" nonetheless.\n"
+		"Whether the bytes are sound as well is what 'git zllm fsck' reads.\n",
 	.options = specs,
 	.run = run_verify,
 };

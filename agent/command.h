@@ -9,9 +9,9 @@ struct option_spec;
 
 struct command {
 	const char *name;
-	const char *arguments; /* for help: "<store> [<pattern>...]" */
-	const char *summary;   /* one line for the list */
-	const char *details;   /* paragraphs for `git zllm help <name>` */
+	const char *arguments;             /* for help: "<store> [<pattern>...]" */
+	const char *summary;               /* one line for the list */
+	const char *details;               /* paragraphs for `git zllm help <name>` */
 	const struct option_spec *options; /* ended by a NULL name; may be NULL */
 	int (*run)(int argc, char **argv);
 };

@@ -12,11 +12,11 @@ struct err;
 struct lfs_config;
 
 struct git_paths {
-	char *git_dir;     /* absolute; of this worktree */
-	char *common_dir;  /* absolute; shared by all worktrees */
-	char *worktree;    /* absolute; NULL when bare */
-	char *lfs_dir;     /* git-lfs's storage: lfs.storage or <common>/lfs */
-	char *lfs_tmp;     /* <lfs_dir>/tmp: same file system as its objects */
+	char *git_dir;    /* absolute; of this worktree */
+	char *common_dir; /* absolute; shared by all worktrees */
+	char *worktree;   /* absolute; NULL when bare */
+	char *lfs_dir;    /* git-lfs's storage: lfs.storage or <common>/lfs */
+	char *lfs_tmp;    /* <lfs_dir>/tmp: same file system as its objects */
 	struct store_folder_modes modes; /* core.sharedRepository and umask */
 };
 

@@ -30,7 +30,8 @@ bool git_repo_resolve(struct git_repo *r, const char *rev, struct commit_id *out
 
 /* Calls `each` for every LFS pointer in the tree of `commit`, in order of path;
  * non-zero ends it and is returned. */
-typedef int git_pointer_fn(void *ctx, const char *path, const struct lfs_pointer *pointer);
+typedef int git_pointer_fn(void *ctx, const char *path,
+                           const struct lfs_pointer *pointer);
 int git_repo_each_pointer(struct git_repo *r, const struct commit_id *commit,
                           git_pointer_fn *each, void *ctx);
 
@@ -57,7 +58,8 @@ size_t git_repo_parents(struct git_repo *r, const struct commit_id *commit,
 
 /* Calls `each` for every ref whose name begins with `prefix` ("refs/remotes/"). */
 int git_repo_each_ref(struct git_repo *r, const char *prefix,
-                      int (*each)(void *ctx, const char *name, const struct commit_id *tip),
+                      int (*each)(void *ctx, const char *name,
+                                  const struct commit_id *tip),
                       void *ctx);
 
 #endif

@@ -18,7 +18,7 @@ struct err;
  * Input and output of any size are moved at the same time: no deadlock.
  */
 enum { GIT_RUN_QUIET = 1 };
-int git_run(const char *const *argv, const void *input, size_t input_size,
-            unsigned flags, struct buf *out, int *status, struct err *err);
+int git_run(const char *const *argv, const void *input, size_t input_size, unsigned flags,
+            struct buf *out, int *status, struct err *err);
 
 #endif

@@ -21,7 +21,10 @@ struct history_scan {
 	bool whole;                /* not only what the remote lacks */
 };
 
-#define HISTORY_SCAN_INIT { SIGHTINGS_INIT, { NULL, 0, 0 }, { NULL, 0, 0 }, false }
+#define HISTORY_SCAN_INIT                                             \
+	{                                                             \
+		SIGHTINGS_INIT, { NULL, 0, 0 }, { NULL, 0, 0 }, false \
+	}
 
 void history_scan_wipe(struct history_scan *s);
 

@@ -17,12 +17,12 @@ enum lfs_event { LFS_INIT, LFS_UPLOAD, LFS_DOWNLOAD, LFS_TERMINATE };
 /* A message to us. Strings are owned. */
 struct lfs_message {
 	enum lfs_event event;
-	int upload;      /* init: the operation is "upload" */
-	char *remote;    /* init: a name or a URL; may be NULL */
-	char *oid_text;  /* transfers: as git-lfs spelled it, for replies */
+	int upload;     /* init: the operation is "upload" */
+	char *remote;   /* init: a name or a URL; may be NULL */
+	char *oid_text; /* transfers: as git-lfs spelled it, for replies */
 	struct oid oid;
-	uint64_t size;   /* transfers: bytes */
-	char *path;      /* upload: the local file */
+	uint64_t size; /* transfers: bytes */
+	char *path;    /* upload: the local file */
 };
 
 /* Reads one line of `n` bytes. Unknown members are ignored. ERR_INPUT says what is

@@ -25,7 +25,10 @@ struct lfs_objects {
 	size_t count, cap;
 };
 
-#define LFS_OBJECTS_INIT { NULL, 0, 0 }
+#define LFS_OBJECTS_INIT   \
+	{                  \
+		NULL, 0, 0 \
+	}
 
 void lfs_objects_wipe(struct lfs_objects *o);
 

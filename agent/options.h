@@ -17,7 +17,7 @@ struct option_spec {
 	enum option_kind kind;
 	const char *value_name; /* for help: "FILE"; NULL for flags */
 	const char *help;       /* one line */
-	size_t offset; /* of a bool or a const char * in the command's struct */
+	size_t offset;          /* of a bool or a const char * in the command's struct */
 };
 
 /* Parses argv[1..] into the struct at `into` by `specs` (ended by a NULL name).

@@ -21,7 +21,10 @@ struct push_refs {
 	size_t count;
 };
 
-#define PUSH_REFS_INIT { NULL, 0 }
+#define PUSH_REFS_INIT  \
+	{               \
+		NULL, 0 \
+	}
 
 enum push_refs_form { PUSH_REFS_CLIENT, PUSH_REFS_SERVER };
 

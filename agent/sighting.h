@@ -23,7 +23,10 @@ struct sightings {
 	size_t count, cap;
 };
 
-#define SIGHTINGS_INIT { NULL, 0, 0 }
+#define SIGHTINGS_INIT     \
+	{                  \
+		NULL, 0, 0 \
+	}
 
 void sightings_wipe(struct sightings *s);
 

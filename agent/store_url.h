@@ -24,8 +24,8 @@ enum store_kind { STORE_FOLDER, STORE_S3 };
 
 struct store_url {
 	enum store_kind kind;
-	char *place;                     /* folder: path; s3: "bucket/prefix"; owned */
-	char repo_id[REPO_ID_HEX + 1];   /* "" when the URL has none */
+	char *place;                   /* folder: path; s3: "bucket/prefix"; owned */
+	char repo_id[REPO_ID_HEX + 1]; /* "" when the URL has none */
 };
 
 /* `text` with or without "zllm::" in front. ERR_INPUT names what is wrong. */

@@ -14,7 +14,10 @@ struct temp_file {
 	char *path; /* absolute; owned */
 };
 
-#define TEMP_FILE_INIT { -1, NULL }
+#define TEMP_FILE_INIT   \
+	{                \
+		-1, NULL \
+	}
 
 int temp_file_create(const struct git_paths *paths, struct temp_file *out,
                      struct err *err);

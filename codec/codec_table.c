@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const struct codec *const codecs[] = { &codec_raw, &codec_zstd, &codec_bitx };
+static const struct codec *const codecs[] = { &codec_raw, &codec_zstd, &codec_bitx,
+	                                      &codec_float, &codec_ulp };
 
 enum { CODEC_COUNT = sizeof(codecs) / sizeof(codecs[0]) };
 

@@ -11,5 +11,7 @@
 extern const struct codec codec_raw;
 extern const struct codec codec_zstd;
 extern const struct codec codec_bitx;
+extern const struct codec codec_float;
+extern const struct codec codec_ulp;
 
 #endif

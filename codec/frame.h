@@ -21,8 +21,8 @@ struct err;
 struct frame_scratch;
 
 enum {
-	FRAME_VALUES = 256 * 1024,         /* values in a whole frame */
-	FRAME_MAX = FRAME_VALUES * 8       /* bytes of the largest frame */
+	FRAME_VALUES = 256 * 1024,   /* values in a whole frame */
+	FRAME_MAX = FRAME_VALUES * 8 /* bytes of the largest frame */
 };
 
 /* How a frame is stored; a decoder refuses any other number. */
@@ -62,9 +62,9 @@ struct codec {
 
 	/* Restores exactly `size` bytes to `dst` from `n` bytes of `src`, which
 	 * are not to be trusted. 0, or ERR_DAMAGED. */
-	int (*decode)(const uint8_t *src, size_t n, const uint8_t *base,
-	              uint8_t *dst, size_t size, enum dtype dtype,
-	              struct frame_scratch *scratch, struct err *err);
+	int (*decode)(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
+	              size_t size, enum dtype dtype, struct frame_scratch *scratch,
+	              struct err *err);
 };
 
 /* The codec of that number or name, or NULL. Raw is a codec too (it stores). */
@@ -81,8 +81,8 @@ size_t frame_size(enum dtype dtype);
 /* What encoding made of a frame. */
 struct frame_out {
 	enum frame_mode mode;
-	size_t stored;      /* bytes in dst */
-	struct xxh128 sum;  /* of the decoded bytes */
+	size_t stored;     /* bytes in dst */
+	struct xxh128 sum; /* of the decoded bytes */
 };
 
 /* Whether a frame of `size` decoded bytes can be stored so: a known mode, and a
@@ -99,16 +99,14 @@ bool frame_valid(const struct frame_out *frame, enum dtype dtype, size_t size);
  */
 int frame_encode(const struct codec *codec, enum dtype dtype, const uint8_t *src,
                  const uint8_t *base, size_t size, uint8_t *dst,
-                 struct frame_scratch *scratch, struct frame_out *out,
-                 struct err *err);
+                 struct frame_scratch *scratch, struct frame_out *out, struct err *err);
 
 /*
  * Restores one frame of `size` bytes to `dst` from `in->stored` bytes of `src`,
  * and checks it against in->sum. 0, or ERR_DAMAGED; `dst` is then unspecified.
  */
-int frame_decode(const struct codec *codec, enum dtype dtype,
-                 const struct frame_out *in, const uint8_t *src,
-                 const uint8_t *base, uint8_t *dst, size_t size,
+int frame_decode(const struct codec *codec, enum dtype dtype, const struct frame_out *in,
+                 const uint8_t *src, const uint8_t *base, uint8_t *dst, size_t size,
                  struct frame_scratch *scratch, struct err *err);
 
 #endif

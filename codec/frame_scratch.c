@@ -4,6 +4,8 @@
 
 #include "codec/common/err.h"
 #include "codec/frame.h"
+#include "codec/kernel.h"
+#include "codec/rans_room.h"
 #include "codec/zstd_box.h"
 
 int frame_scratch_new(struct frame_scratch **out, struct err *err)
@@ -12,8 +14,10 @@ int frame_scratch_new(struct frame_scratch **out, struct err *err)
 	if (!s)
 		return err_nomem(err, "coding frames");
 	s->zstd = zstd_box_new();
+	s->rans = calloc(1, sizeof(*s->rans));
+	s->kernel = kernel_best();
 	s->planes = calloc(2, FRAME_MAX);
-	if (!s->zstd || !s->planes) {
+	if (!s->zstd || !s->rans || !s->planes) {
 		frame_scratch_free(s);
 		return err_nomem(err, "coding frames");
 	}
@@ -27,6 +31,7 @@ void frame_scratch_free(struct frame_scratch *s)
 	if (!s)
 		return;
 	zstd_box_free(s->zstd);
+	free(s->rans);
 	free(s->planes);
 	free(s);
 }

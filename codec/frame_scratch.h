@@ -7,12 +7,16 @@
 
 #include <stdint.h>
 
+struct kernel;
+struct rans_room;
 struct zstd_box;
 
 struct frame_scratch {
 	struct zstd_box *zstd;
-	uint8_t *planes; /* FRAME_MAX bytes, for the codec at work */
-	uint8_t *check;  /* FRAME_MAX bytes: what frame_encode() decodes again */
+	struct rans_room *rans;
+	const struct kernel *kernel; /* the CPU's best; tests may choose another */
+	uint8_t *planes;             /* FRAME_MAX bytes, for the codec at work */
+	uint8_t *check; /* FRAME_MAX bytes: what frame_encode() decodes again */
 };
 
 #endif

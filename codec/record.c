@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/cast.h"
 #include "codec/common/buf.h"
 #include "codec/common/checked.h"
 #include "codec/common/cursor.h"
@@ -20,7 +21,7 @@ static const uint8_t magic[8] = { 'Z', 'L', 'L', 'M', 'R', 'E', 'C', 0 };
 enum {
 	BASE_SIZE = 40, /* bytes of a base's id and offset */
 	SUM_SIZE = 8,   /* bytes of the head's own sum */
-	RESERVED_SIZE = 12,
+	RESERVED_SIZE = 11,
 	PARAMETERS_MAX = 64 << 20 /* bytes a later version may put there */
 };
 
@@ -31,6 +32,7 @@ struct fixed {
 	uint32_t frame_size, frame_count;
 	struct xxh128 sum;
 	uint32_t parameters; /* bytes */
+	unsigned base_dtype;
 	uint8_t reserved[RESERVED_SIZE];
 };
 
@@ -49,13 +51,18 @@ int record_head_init(struct record_head *head, const struct codec *codec,
 	if (codec->needs_base != (base != NULL))
 		return err_set(err, ERR_INPUT, "codec %s %s a base", codec->name,
 		               base ? "does not take" : "needs");
+	if (base && base->dtype != dtype && !cast_exists(base->dtype, dtype))
+		return err_set(err, ERR_INPUT, "%s does not predict %s",
+		               dtype_name(base->dtype), dtype_name(dtype));
 	if (count > RECORD_FRAMES_MAX)
 		return err_set(err, ERR_INPUT, "%llu bytes are too many for one record",
 		               (unsigned long long)size);
 	struct record_head made = {
 		.codec = codec->id,
 		.dtype = dtype,
-		.prediction = base ? PREDICTION_BASE : PREDICTION_NONE,
+		.prediction = !base                  ? PREDICTION_NONE
+		              : base->dtype == dtype ? PREDICTION_BASE
+		                                     : PREDICTION_CAST,
 		.base_count = base ? 1 : 0,
 		.size = size,
 		.frame_size = frame,
@@ -116,6 +123,9 @@ static void add_fixed(const struct record_head *head, struct buf *out)
 	buf_add_u32(out, head->frame_count);
 	buf_add(out, head->sum.bytes, XXH128_SIZE);
 	buf_add_u32(out, 0); /* bytes of parameters */
+	buf_add_u8(out, head->prediction == PREDICTION_CAST
+	                        ? (uint8_t)head->bases[0].dtype
+	                        : 0);
 	buf_add(out, reserved, sizeof(reserved));
 }
 
@@ -179,6 +189,7 @@ static int take_fixed(struct cursor *c, struct fixed *f, struct err *err)
 	f->frame_count = cursor_u32(c);
 	cursor_copy(c, f->sum.bytes, XXH128_SIZE);
 	f->parameters = cursor_u32(c);
+	f->base_dtype = cursor_u8(c);
 	cursor_copy(c, f->reserved, RESERVED_SIZE);
 	if (!cursor_ok(c))
 		return damaged(err, "its head is cut short");
@@ -216,8 +227,10 @@ static int check_known(const struct fixed *f, struct err *err)
 		return too_new(err, "dtype", f->dtype);
 	if (!codec->takes((enum dtype)f->dtype))
 		return too_new(err, "a codec not meant for dtype", f->dtype);
-	if (f->prediction > PREDICTION_BASE)
+	if (f->prediction > PREDICTION_BASE && f->prediction != PREDICTION_CAST)
 		return too_new(err, "prediction", f->prediction);
+	if (f->base_dtype >= DTYPE_COUNT)
+		return too_new(err, "a base of dtype", f->base_dtype);
 	if (f->flags != 0)
 		return too_new(err, "flags", f->flags);
 	if (f->parameters != 0)
@@ -225,14 +238,18 @@ static int check_known(const struct fixed *f, struct err *err)
 	if (memcmp(f->reserved, zeros, RESERVED_SIZE) != 0)
 		return err_set(err, ERR_FORMAT,
 		               "the record uses reserved bytes; upgrade git-zllm");
-	if (codec->needs_base != (f->prediction == PREDICTION_BASE))
+	if (codec->needs_base != (f->prediction != PREDICTION_NONE))
 		return damaged(err, "codec and prediction contradict each other");
+	if (f->prediction == PREDICTION_CAST
+	            ? !cast_exists((enum dtype)f->base_dtype, (enum dtype)f->dtype)
+	            : f->base_dtype != 0)
+		return damaged(err, "its base has a dtype that cannot predict it");
 	return 0;
 }
 
 static int check_sizes(const struct fixed *f, struct err *err)
 {
-	if (f->base_count != (f->prediction == PREDICTION_BASE ? 1 : 0))
+	if (f->base_count != (f->prediction == PREDICTION_NONE ? 0 : 1))
 		return damaged(err, "its prediction needs another number of bases");
 	if (f->frame_size == 0 || f->frame_size > FRAME_MAX ||
 	    f->frame_size % dtype_unit((enum dtype)f->dtype) != 0)
@@ -245,11 +262,12 @@ static int check_sizes(const struct fixed *f, struct err *err)
 static int take_base(struct cursor *c, uint64_t size, struct record_base *base,
                      struct err *err)
 {
-	uint64_t end;
+	uint64_t length, end;
 
 	cursor_copy(c, base->id.bytes, SHA256_SIZE);
 	base->offset = cursor_u64(c);
-	if (checked_add(base->offset, size, &end))
+	/* A cast reads at the most two bytes for each of ours. */
+	if (checked_mul(size, 2, &length) || checked_add(base->offset, length, &end))
 		return damaged(err, "impossible offset in its base");
 	return 0;
 }
@@ -343,6 +361,11 @@ int record_head_parse(const uint8_t *bytes, size_t n, struct record_head *out,
 	};
 	if (!head.frames)
 		return err_nomem(err, "the frame table of a record");
+	enum dtype base_dtype = head.prediction == PREDICTION_CAST
+	                                ? (enum dtype)f.base_dtype
+	                                : head.dtype;
+	for (unsigned i = 0; i < head.base_count; i++)
+		head.bases[i].dtype = base_dtype;
 	rc = take_tables(&c, &head, body, err);
 	if (rc) {
 		record_head_wipe(&head);

@@ -23,8 +23,8 @@ struct err;
 enum {
 	RECORD_VERSION = 1,
 	RECORD_BASES_MAX = 3,
-	RECORD_FIXED_SIZE = 64,   /* bytes before bases, parameters and table */
-	RECORD_ENTRY_SIZE = 24,   /* bytes of one frame in the table */
+	RECORD_FIXED_SIZE = 64, /* bytes before bases, parameters and table */
+	RECORD_ENTRY_SIZE = 24, /* bytes of one frame in the table */
 	RECORD_FRAMES_MAX = 1 << 24
 };
 
@@ -33,12 +33,14 @@ enum prediction {
 	PREDICTION_NONE = 0,        /* solo */
 	PREDICTION_BASE = 1,        /* the bytes of one base */
 	PREDICTION_LOW_RANK = 2,    /* reserved: a base plus a low-rank product */
-	PREDICTION_COMBINATION = 3  /* reserved: a linear combination of bases */
+	PREDICTION_COMBINATION = 3, /* reserved: a linear combination of bases */
+	PREDICTION_CAST = 4         /* the values of one base, cast to our dtype */
 };
 
 struct record_base {
 	struct oid id;
-	uint64_t offset; /* byte of the base that predicts byte 0 of the blob */
+	uint64_t offset;  /* byte of the base that predicts byte 0 of the blob */
+	enum dtype dtype; /* of its values; another than the blob's: PREDICTION_CAST */
 };
 
 struct record_head {
@@ -47,18 +49,18 @@ struct record_head {
 	enum prediction prediction;
 	unsigned base_count;
 	struct record_base bases[RECORD_BASES_MAX];
-	uint64_t size;           /* decoded bytes */
-	uint32_t frame_size;     /* decoded bytes of every frame but the last */
+	uint64_t size;       /* decoded bytes */
+	uint32_t frame_size; /* decoded bytes of every frame but the last */
 	uint32_t frame_count;
-	struct xxh128 sum;       /* of the whole content */
+	struct xxh128 sum;        /* of the whole content */
 	struct frame_out *frames; /* frame_count of them; owned */
 };
 
 /* Fills all but the frames and the sum for a blob of `size` bytes, and
  * allocates the frame table, zeroed. `base` is NULL for a solo record. */
 int record_head_init(struct record_head *head, const struct codec *codec,
-                     enum dtype dtype, uint64_t size,
-                     const struct record_base *base, struct err *err);
+                     enum dtype dtype, uint64_t size, const struct record_base *base,
+                     struct err *err);
 
 void record_head_wipe(struct record_head *head);
 
@@ -70,16 +72,14 @@ size_t record_frame_size(const struct record_head *head, uint32_t i);
 uint64_t record_frame_start(const struct record_head *head, uint32_t i);
 
 /* Appends the head to `out`: exactly record_head_size() bytes. */
-int record_head_format(const struct record_head *head, struct buf *out,
-                       struct err *err);
+int record_head_format(const struct record_head *head, struct buf *out, struct err *err);
 
 /*
  * Reads how long the head is from its first RECORD_FIXED_SIZE bytes, so that a
  * reader knows what to fetch. ERR_DAMAGED when these bytes cannot be a record,
  * ERR_FORMAT when a newer git-zllm wrote it.
  */
-int record_head_measure(const uint8_t *bytes, size_t n, size_t *size,
-                        struct err *err);
+int record_head_measure(const uint8_t *bytes, size_t n, size_t *size, struct err *err);
 
 /*
  * Reads a whole head of `n` = record_head_measure() bytes. All sums, counts and

@@ -1,140 +1,102 @@
 #include "index/base_choice.h"
 
+#include <limits.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
+#include "codec/cast.h"
 #include "codec/common/err.h"
-#include "codec/record.h"
 #include "index/blob_find.h"
 #include "index/blob_put.h"
 #include "index/blob_reader.h"
 #include "index/blob_source.h"
-#include "index/file_range.h"
+#include "index/codec_trial.h"
 #include "index/model/extents.h"
 #include "index/relatives.h"
-#include "index/scratch_shelf.h"
 #include "index/transfer.h"
 
+/* A delta ties two records together: it has to be worth it. */
+enum { MARGIN_PERCENT = 97 };
+
+/* The codecs to try, best first where sizes are equal. */
+static const enum codec_id solo_codecs[] = { CODEC_FLOAT, CODEC_ZSTD, CODEC_RAW };
+static const enum codec_id delta_codecs[] = { CODEC_ULP, CODEC_BITX };
+
 enum {
-	SAMPLES = 4,               /* spread evenly over the tensor */
-	SAMPLE_VALUES = 32 * 1024, /* values in each */
-	MARGIN_PERCENT = 97        /* a delta has to be that much smaller than solo */
+	SOLO_COUNT = sizeof(solo_codecs) / sizeof(solo_codecs[0]),
+	DELTA_COUNT = sizeof(delta_codecs) / sizeof(delta_codecs[0])
 };
 
-/* The samples of the tensor, and of one base after another. */
-struct tasting {
-	const struct blob_file *blob;
-	size_t piece; /* bytes of one sample */
-	size_t pieces;
-	uint8_t *raw, *base, *coded;
-	struct frame_scratch *scratch;
+/* One choice being made. */
+struct choosing {
+	const struct transfer *transfer;
+	const struct relatives *relatives;
+	struct extent *extent;
+	struct codec_trial *trial;
+	unsigned best; /* thousandths of raw that the choice takes */
+	struct base_choice choice;
 };
-
-static uint64_t piece_offset(const struct tasting *s, size_t i)
-{
-	unsigned unit = dtype_unit(s->blob->dtype);
-	uint64_t room = (s->blob->size - s->piece) / unit;
-
-	return s->pieces > 1 ? room * i / (s->pieces - 1) * unit : 0;
-}
-
-/* ---------------------------------------------------------------- sizes */
-
-static int coded_size(struct tasting *s, const struct codec *codec, size_t *size,
-                      struct err *err)
-{
-	*size = 0;
-	for (size_t i = 0; i < s->pieces; i++) {
-		struct frame_out out;
-		size_t at = i * s->piece;
-		int rc = frame_encode(codec, s->blob->dtype, s->raw + at,
-		                      codec->needs_base ? s->base + at : NULL, s->piece,
-		                      s->coded, s->scratch, &out, err);
-		if (rc)
-			return rc;
-		*size += out.stored;
-	}
-	return 0;
-}
-
-static int read_samples(struct tasting *s, struct err *err)
-{
-	for (size_t i = 0; i < s->pieces; i++) {
-		int rc = file_range_read(s->blob->fd,
-		                         s->blob->offset + piece_offset(s, i),
-		                         s->raw + i * s->piece, s->piece, err);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-/* The size with `base`; SIZE_MAX when it cannot be read. */
-static size_t size_against(struct tasting *s, const struct codec *codec,
-                           struct blob_source *base)
-{
-	struct err ignored = ERR_INIT;
-	size_t size;
-
-	for (size_t i = 0; i < s->pieces; i++)
-		if (blob_source_read(base, piece_offset(s, i), s->piece,
-		                     s->base + i * s->piece, &ignored))
-			return SIZE_MAX;
-	return coded_size(s, codec, &size, &ignored) ? SIZE_MAX : size;
-}
-
-static int tasting_begin(struct tasting *s, const struct transfer *t,
-                         const struct blob_file *blob, struct err *err)
-{
-	size_t piece = (size_t)SAMPLE_VALUES * dtype_unit(blob->dtype);
-
-	s->blob = blob;
-	s->pieces = blob->size < piece * SAMPLES ? 1 : SAMPLES;
-	s->piece = s->pieces > 1        ? piece
-	           : blob->size < piece ? (size_t)blob->size
-	                                : piece;
-	s->raw = malloc(s->pieces * s->piece);
-	s->base = malloc(s->pieces * s->piece);
-	s->coded = malloc(s->piece);
-	if (!s->raw || !s->base || !s->coded)
-		return err_nomem(err, "samples");
-	int rc = scratch_shelf_take(t->shelf, &s->scratch, err);
-	return rc ? rc : read_samples(s, err);
-}
-
-static void tasting_end(struct tasting *s, const struct transfer *t)
-{
-	if (s->scratch)
-		scratch_shelf_put_back(t->shelf, s->scratch);
-	free(s->raw);
-	free(s->base);
-	free(s->coded);
-}
 
 /* ---------------------------------------------------------------- candidates */
 
 /* The base that a like stands for: itself where its record is solo, else its own
  * base. False when neither has a solo record. */
-static bool find_root(const struct transfer *t, const struct oid *like, struct oid *root)
+static bool find_root(const struct transfer *t, const struct extent *like,
+                      struct record_base *root)
 {
 	struct blob_place place;
 	struct blob_reader *reader = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (blob_find(t->store, like, &place, &ignored))
+	if (blob_find(t->store, &like->id, &place, &ignored))
 		return false;
 	if (place.record.base_count == 0) {
-		*root = *like;
+		*root = (struct record_base){ .id = like->id, .dtype = like->dtype };
 		return true;
 	}
-	if (blob_reader_open(t, like, UINT64_MAX, place.key, &reader, &ignored))
+	if (blob_reader_open(t, &like->id, UINT64_MAX, place.key, &reader, &ignored))
 		return false;
 	const struct record_head *head = blob_reader_head(reader);
-	bool usable = head->prediction == PREDICTION_BASE && head->bases[0].offset == 0;
-	*root = head->bases[0].id;
+	bool usable = head->base_count == 1 && head->bases[0].offset == 0;
+	*root = head->bases[0];
 	blob_reader_close(reader);
-	return usable && !blob_find(t->store, root, &place, &ignored) &&
+	return usable && !blob_find(t->store, &root->id, &place, &ignored) &&
 	       place.record.base_count == 0;
+}
+
+static bool can_predict(const struct record_base *base, enum dtype dtype)
+{
+	return base->dtype == dtype || cast_exists(base->dtype, dtype);
+}
+
+static bool seen_before(const struct oid *roots, size_t count, const struct oid *root)
+{
+	for (size_t i = 0; i < count; i++)
+		if (oid_equal(&roots[i], root))
+			return true;
+	return false;
+}
+
+/* The different bases that the extent's likes stand for; returns how many. */
+static size_t find_roots(const struct choosing *c,
+                         struct relative likes[RELATIVES_LIKES_MAX],
+                         struct record_base roots[RELATIVES_LIKES_MAX])
+{
+	struct oid seen[RELATIVES_LIKES_MAX + 1];
+	struct relative all[RELATIVES_LIKES_MAX];
+	size_t count = relatives_like(c->relatives, c->extent, all), found = 0;
+
+	seen[0] = c->extent->id; /* nothing is its own base */
+	for (size_t i = 0; i < count; i++) {
+		struct record_base root;
+		if (!find_root(c->transfer, all[i].extent, &root) ||
+		    !can_predict(&root, c->extent->dtype) ||
+		    seen_before(seen, found + 1, &root.id))
+			continue;
+		likes[found] = all[i];
+		roots[found++] = root;
+		seen[found] = root.id;
+	}
+	return found;
 }
 
 int base_open(const struct transfer *t, const struct relatives *relatives,
@@ -151,95 +113,109 @@ int base_open(const struct transfer *t, const struct relatives *relatives,
 	return blob_source_open_store(t, base, out, err);
 }
 
-static size_t size_with_root(struct tasting *s, const struct transfer *t,
-                             const struct relatives *relatives, const struct codec *codec,
-                             const struct oid *root)
+/* ---------------------------------------------------------------- trials */
+
+/* Of several trials of one codec (against several bases) the best is noted. */
+static void note_trial(struct extent *x, enum codec_id codec, unsigned permille)
+{
+	unsigned i = 0;
+
+	while (i < x->tried_count && x->tried[i].codec != codec)
+		i++;
+	if (i == EXTENT_TRIED_MAX)
+		return;
+	if (i == x->tried_count)
+		x->tried[x->tried_count++] = (struct extent_trial){ (uint8_t)codec,
+			                                            (uint16_t)permille };
+	else if (permille < x->tried[i].permille)
+		x->tried[i].permille = (uint16_t)permille;
+}
+
+static int try_solo(struct choosing *c, struct err *err)
+{
+	for (size_t i = 0; i < SOLO_COUNT; i++) {
+		const struct codec *codec = codec_by_id(solo_codecs[i]);
+		unsigned permille;
+		if (!codec || !codec->takes(c->extent->dtype))
+			continue;
+		int rc = codec_trial_run(c->trial, codec, &permille, err);
+		if (rc)
+			return rc;
+		note_trial(c->extent, codec->id, permille);
+		if (permille < c->best) {
+			c->best = permille;
+			c->choice = (struct base_choice){ .codec = codec, .solo = codec };
+		}
+	}
+	return 0;
+}
+
+/* A base that cannot be read, or a codec that fails on it, is passed over. */
+static void try_base(struct choosing *c, const struct record_base *root,
+                     const struct base_hint *hint, unsigned limit)
 {
 	struct blob_source *source = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (base_open(t, relatives, root, &source, &ignored))
-		return SIZE_MAX;
-	size_t size = size_against(s, codec, source);
+	if (base_open(c->transfer, c->relatives, &root->id, &source, &ignored) ||
+	    codec_trial_predict(c->trial, root, source, &ignored)) {
+		blob_source_close(source);
+		return;
+	}
 	blob_source_close(source);
-	return size;
-}
-
-static bool seen_before(const struct oid *roots, size_t count, const struct oid *root)
-{
-	for (size_t i = 0; i < count; i++)
-		if (oid_equal(&roots[i], root))
-			return true;
-	return false;
-}
-
-/* Tries each like's root once, and keeps the smallest that beats `best`. */
-static void try_likes(struct tasting *s, const struct transfer *t,
-                      const struct relatives *relatives, const struct extent *x,
-                      size_t best, struct base_choice *choice)
-{
-	const struct codec *delta = codec_by_id(CODEC_BITX);
-	struct relative likes[RELATIVES_LIKES_MAX];
-	struct oid roots[RELATIVES_LIKES_MAX + 1];
-	size_t count = relatives_like(relatives, x, likes);
-	size_t tried = 0;
-
-	roots[tried++] = x->id; /* nothing is its own base */
-	for (size_t i = 0; i < count; i++) {
-		struct oid root;
-		if (!find_root(t, &likes[i].extent->id, &root) ||
-		    seen_before(roots, tried, &root))
+	for (size_t i = 0; i < DELTA_COUNT; i++) {
+		const struct codec *codec = codec_by_id(delta_codecs[i]);
+		unsigned permille;
+		if (!codec || !codec->takes(c->extent->dtype) ||
+		    codec_trial_run(c->trial, codec, &permille, &ignored))
 			continue;
-		roots[tried++] = root;
-		size_t size = size_with_root(s, t, relatives, delta, &root);
-		if (size >= best)
-			continue;
-		best = size;
-		*choice = (struct base_choice){ delta, root, likes[i].hint };
+		note_trial(c->extent, codec->id, permille);
+		if (permille < c->best && permille <= limit) {
+			c->best = permille;
+			c->choice.codec = codec;
+			c->choice.base = *root;
+			c->choice.hint = hint;
+		}
 	}
 }
 
 int base_choose(const struct transfer *t, const struct relatives *relatives,
-                const struct extent *x, const struct blob_file *blob,
-                struct base_choice *out, struct err *err)
+                struct extent *x, const struct blob_file *blob, struct base_choice *out,
+                struct err *err)
 {
-	struct base_choice choice = { .codec = codec_by_id(CODEC_ZSTD) };
+	struct choosing c = { t, relatives, x, NULL, UINT_MAX, { .codec = NULL } };
 	struct relative likes[RELATIVES_LIKES_MAX];
-	struct tasting s = { 0 };
-	size_t solo;
-	int rc = 0;
+	struct record_base roots[RELATIVES_LIKES_MAX];
+	int rc = codec_trial_begin(t, blob, &c.trial, err);
 
-	if (relatives_like(relatives, x, likes)) {
-		rc = tasting_begin(&s, t, blob, err);
-		if (!rc)
-			rc = coded_size(&s, choice.codec, &solo, err);
-		if (!rc)
-			try_likes(&s, t, relatives, x, solo / 100 * MARGIN_PERCENT,
-			          &choice);
-		tasting_end(&s, t);
-	}
 	if (!rc)
-		*out = choice;
+		rc = try_solo(&c, err);
+	if (!rc) {
+		unsigned limit = c.best * MARGIN_PERCENT / 100;
+		size_t count = find_roots(&c, likes, roots);
+		for (size_t i = 0; i < count; i++)
+			try_base(&c, &roots[i], likes[i].hint, limit);
+		*out = c.choice;
+	}
+	codec_trial_end(c.trial);
 	return rc;
 }
 
 void base_choose_by_codec(const struct transfer *t, const struct relatives *relatives,
-                          const struct extent *x, const struct codec *codec,
+                          struct extent *x, const struct codec *codec,
                           struct base_choice *out)
 {
+	const struct codec *raw = codec_by_id(CODEC_RAW);
+	struct choosing c = { t, relatives, x, NULL, 0, { .codec = raw, .solo = raw } };
 	struct relative likes[RELATIVES_LIKES_MAX];
-	size_t count = codec->needs_base ? relatives_like(relatives, x, likes) : 0;
+	struct record_base roots[RELATIVES_LIKES_MAX];
 
-	*out = (struct base_choice){ .codec = codec_by_id(CODEC_RAW) };
-	if (!codec->takes(x->dtype))
-		return;
-	if (!codec->needs_base)
-		out->codec = codec;
-	for (size_t i = 0; i < count && !out->codec->needs_base; i++) {
-		if (!find_root(t, &likes[i].extent->id, &out->base) ||
-		    oid_equal(&out->base, &x->id))
-			continue;
-		out->codec = codec;
-		out->hint = likes[i].hint;
+	if (codec->takes(x->dtype) && !codec->needs_base) {
+		c.choice.codec = c.choice.solo = codec;
+	} else if (codec->takes(x->dtype) && find_roots(&c, likes, roots)) {
+		c.choice.codec = codec;
+		c.choice.base = roots[0];
+		c.choice.hint = likes[0].hint;
 	}
+	*out = c.choice;
 }

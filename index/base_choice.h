@@ -1,11 +1,13 @@
 /*
- * How a tensor is to be stored: as a delta against which base, or solo. Decided by
- * coding samples, never by guess.
+ * How a blob is to be stored: by which codec, and as a delta against which base.
+ * Decided by trials on samples (codec_trial.h); what was tried, and what it gave,
+ * is kept in the manifest and shown.
  */
 #ifndef ZLLM_BASE_CHOICE_H
 #define ZLLM_BASE_CHOICE_H
 
 #include "codec/common/sha256.h"
+#include "codec/record.h"
 
 struct base_hint;
 struct blob_file;
@@ -18,23 +20,25 @@ struct transfer;
 
 struct base_choice {
 	const struct codec *codec;
-	struct oid base;               /* where codec->needs_base: a blob with a solo record */
-	const struct base_hint *hint;  /* where that base came from; NULL when solo */
+	const struct codec *solo;     /* the best that needs no base; may be `codec` */
+	struct record_base base;      /* where codec->needs_base: it has a solo record */
+	const struct base_hint *hint; /* where that base came from; NULL when solo */
 };
 
 /*
- * Chooses for the tensor `x`, whose bytes are `blob`. Depth is 1: a like that is
- * itself stored as a delta stands for its own base. A base that cannot be read is
- * passed over. 0, ERR_NOMEM, or a failure to read `blob`.
+ * Chooses for the extent `x`, whose bytes are `blob`, and notes in x->tried what
+ * each codec made of the samples. Depth is 1: a like that is itself stored as a
+ * delta stands for its own base. A base that cannot be read is passed over. 0,
+ * ERR_NOMEM, or a failure to read `blob`.
  */
 int base_choose(const struct transfer *t, const struct relatives *relatives,
-                const struct extent *x, const struct blob_file *blob,
-                struct base_choice *out, struct err *err);
+                struct extent *x, const struct blob_file *blob, struct base_choice *out,
+                struct err *err);
 
 /* The same without trying: `codec`, with the first like that can be a base where it
  * needs one; raw where it does not take the dtype or there is no such like. */
 void base_choose_by_codec(const struct transfer *t, const struct relatives *relatives,
-                          const struct extent *x, const struct codec *codec,
+                          struct extent *x, const struct codec *codec,
                           struct base_choice *out);
 
 /* Opens the bytes of a chosen base: the local copy where there is one, else the

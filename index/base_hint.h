@@ -25,7 +25,10 @@ struct base_hints {
 	char *commit; /* the commit that brings it, hex, or NULL; owned */
 };
 
-#define BASE_HINTS_INIT { NULL, 0, NULL, NULL }
+#define BASE_HINTS_INIT             \
+	{                           \
+		NULL, 0, NULL, NULL \
+	}
 
 /* Frees everything and leaves no hints. */
 void base_hints_wipe(struct base_hints *h);

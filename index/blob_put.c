@@ -11,11 +11,13 @@
 #include "index/blob_put.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
+#include "codec/prediction.h"
 #include "codec/record.h"
 #include "index/blob_source.h"
 #include "index/file_range.h"
@@ -34,7 +36,7 @@ struct put {
 	struct xxh128_state *sum;
 
 	unsigned window; /* frames */
-	uint8_t *raw, *predicted, *coded;
+	uint8_t *raw, *span, *predicted, *coded;
 
 	uint32_t first;       /* frame of the window under way */
 	pthread_mutex_t lock; /* guards the two below */
@@ -47,7 +49,7 @@ static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
 {
 	uint32_t frame = p->first + (uint32_t)i;
 	size_t at = i * p->head.frame_size;
-	const uint8_t *base = p->plan->base ? p->predicted + at : NULL;
+	const uint8_t *base = p->plan->source ? p->predicted + at : NULL;
 
 	return frame_encode(p->plan->codec, p->blob->dtype, p->raw + at, base,
 	                    record_frame_size(&p->head, frame), p->coded + at, scratch,
@@ -82,11 +84,29 @@ static int allocate(struct put *p, struct err *err)
 
 	p->raw = malloc(room);
 	p->coded = malloc(room);
-	p->predicted = p->plan->base ? malloc(room) : NULL;
+	if (p->plan->source) {
+		p->predicted = malloc(room);
+		p->span = malloc(
+			prediction_span(&p->plan->base, p->blob->dtype, 0, room).size);
+	}
 	p->sum = xxh128_new();
-	if (!p->raw || !p->coded || !p->sum || (p->plan->base && !p->predicted))
+	if (!p->raw || !p->coded || !p->sum ||
+	    (p->plan->source && (!p->predicted || !p->span)))
 		return err_nomem(err, "a window of frames");
 	return 0;
+}
+
+static int predict_window(struct put *p, uint64_t at, size_t n, struct err *err)
+{
+	const struct record_base *base = &p->plan->base;
+	struct prediction_span span = prediction_span(base, p->blob->dtype, at, n);
+	bool plain = prediction_is_plain(base, p->blob->dtype);
+	uint8_t *into = plain ? p->predicted : p->span;
+	int rc = blob_source_read(p->plan->source, span.start, span.size, into, err);
+
+	if (!rc && !plain)
+		prediction_cast(base, p->blob->dtype, p->span, p->predicted, n);
+	return rc;
 }
 
 static int read_window(struct put *p, uint64_t at, size_t n, struct err *err)
@@ -96,8 +116,7 @@ static int read_window(struct put *p, uint64_t at, size_t n, struct err *err)
 	if (rc)
 		return rc;
 	xxh128_add(p->sum, p->raw, n);
-	return p->plan->base ? blob_source_read(p->plan->base, at, n, p->predicted, err)
-	                     : 0;
+	return p->plan->source ? predict_window(p, at, n, err) : 0;
 }
 
 static int put_window(struct put *p, uint32_t count, uint64_t *stored, struct err *err)
@@ -147,8 +166,9 @@ static int prove(struct put *p, struct err *err)
 	if (!xxh128_equal(&p->head.sum, &p->blob->sum))
 		return err_set(err, ERR_MISMATCH,
 		               "the file changed while it was being read");
-	return p->plan->base ? blob_source_prove(p->plan->base, &p->plan->base_id, err)
-	                     : 0;
+	return p->plan->source
+	               ? blob_source_prove(p->plan->source, &p->plan->base.id, err)
+	               : 0;
 }
 
 static int commit(struct put *p, uint64_t *stored, struct err *err)
@@ -169,15 +189,14 @@ static int commit(struct put *p, uint64_t *stored, struct err *err)
 static int begin(struct put *p, struct err *err)
 {
 	const struct blob_plan *plan = p->plan;
-	struct record_base base = { .id = plan->base_id };
 	char key[KEY_MAX];
 	int rc = record_head_init(&p->head, plan->codec, p->blob->dtype, p->blob->size,
-	                          plan->base ? &base : NULL, err);
+	                          plan->source ? &plan->base : NULL, err);
 
 	if (rc)
 		return rc;
-	if (plan->base)
-		key_delta(&p->blob->id, &plan->base_id, key);
+	if (plan->source)
+		key_delta(&p->blob->id, &plan->base.id, key);
 	else
 		key_blob(&p->blob->id, key);
 	rc = allocate(p, err);
@@ -208,6 +227,7 @@ int blob_put(const struct transfer *t, const struct blob_file *blob,
 	record_head_wipe(&p.head);
 	xxh128_free(p.sum);
 	free(p.raw);
+	free(p.span);
 	free(p.predicted);
 	free(p.coded);
 	pthread_mutex_destroy(&p.lock);

@@ -11,6 +11,7 @@
 #include "codec/common/sha256.h"
 #include "codec/common/xxh128.h"
 #include "codec/dtype.h"
+#include "codec/record.h"
 
 struct blob_source;
 struct codec;
@@ -31,8 +32,8 @@ struct blob_file {
 /* How it is to be stored. */
 struct blob_plan {
 	const struct codec *codec;
-	struct oid base_id;        /* where codec->needs_base */
-	struct blob_source *base;  /* freshly opened; NULL for solo codecs */
+	struct record_base base;    /* where codec->needs_base */
+	struct blob_source *source; /* of its bytes, freshly opened; else NULL */
 };
 
 /*

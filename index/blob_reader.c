@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "codec/common/buf.h"
-#include "codec/common/checked.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
+#include "codec/prediction.h"
 #include "index/blob_find.h"
 #include "index/local_blob.h"
 #include "index/scratch_shelf.h"
@@ -30,7 +30,7 @@ struct blob_reader {
 	struct local_blob *local; /* a base that needs no record; then only head.size */
 
 	/* Buffers kept from one window to the next. */
-	struct buf stored, predicted, bounce;
+	struct buf stored, span, predicted, bounce;
 };
 
 /* ---------------------------------------------------------------- opening */
@@ -208,6 +208,7 @@ void blob_reader_close(struct blob_reader *r)
 	record_head_wipe(&r->head);
 	free(r->starts);
 	buf_wipe(&r->stored);
+	buf_wipe(&r->span);
 	buf_wipe(&r->predicted);
 	buf_wipe(&r->bounce);
 	free(r);
@@ -281,21 +282,37 @@ static int decode_all(struct window *w, struct err *err)
 	return w->rc;
 }
 
-/* The base's bytes that predict [start, start + n), zeros where it has none. */
+/* Bytes of the base into `out`, zeros where it has none. */
+static int read_span(struct blob_reader *base, struct prediction_span span, uint8_t *out,
+                     struct err *err)
+{
+	uint64_t size = base->head.size;
+	size_t have = 0;
+
+	if (span.start < size)
+		have = size - span.start < span.size ? (size_t)(size - span.start)
+		                                     : span.size;
+	memset(out + have, 0, span.size - have);
+	return have ? blob_reader_read(base, span.start, have, out, err) : 0;
+}
+
+/* What the base says [start, start + n) is, into r->predicted. */
 static int read_prediction(struct blob_reader *r, uint64_t start, size_t n,
                            struct err *err)
 {
-	uint64_t size = r->base->head.size;
-	uint64_t from;
-	size_t have = 0;
+	const struct record_base *base = &r->head.bases[0];
+	struct prediction_span span = prediction_span(base, r->head.dtype, start, n);
 
-	if (!checked_add(r->head.bases[0].offset, start, &from) && from < size)
-		have = size - from < n ? (size_t)(size - from) : n;
-	r->predicted.size = 0;
-	if (!buf_reserve(&r->predicted, n ? n : 1))
+	r->predicted.size = r->span.size = 0;
+	if (!buf_reserve(&r->predicted, n ? n : 1) ||
+	    !buf_reserve(&r->span, span.size ? span.size : 1))
 		return err_nomem(err, "a window of the base");
-	memset(r->predicted.data + have, 0, n - have);
-	return have ? blob_reader_read(r->base, from, have, r->predicted.data, err) : 0;
+	if (prediction_is_plain(base, r->head.dtype))
+		return read_span(r->base, span, r->predicted.data, err);
+	int rc = read_span(r->base, span, r->span.data, err);
+	if (!rc)
+		prediction_cast(base, r->head.dtype, r->span.data, r->predicted.data, n);
+	return rc;
 }
 
 /* Restores whole frames from what the base at hand predicts. */

@@ -27,8 +27,9 @@ static const char *extent_fault(const struct extent *x)
 		return "has too long a name";
 	if (x->dim_count > TENSOR_DIMS_MAX)
 		return "has too many dimensions";
-	if (x->base_count > EXTENT_BASES_MAX || (x->inlined && x->base_count))
-		return "has bases it cannot have";
+	if (x->base_count > EXTENT_BASES_MAX || x->tried_count > EXTENT_TRIED_MAX ||
+	    (x->inlined && (x->base_count || x->tried_count)))
+		return "has bases or trials it cannot have";
 	if (!x->size && !x->inlined)
 		return "is empty and not inline";
 	return NULL;

@@ -26,7 +26,8 @@ static void add_extent(struct buf *body, const struct extent *x)
 	buf_add_u8(body, (uint8_t)x->kind);
 	buf_add_u8(body, (uint8_t)x->dtype);
 	buf_add_u8(body, (uint8_t)((x->inlined ? MANIFEST_INLINED : 0) |
-	                           x->base_count << MANIFEST_BASES_SHIFT));
+	                           x->base_count << MANIFEST_BASES_SHIFT |
+	                           x->tried_count << MANIFEST_TRIED_SHIFT));
 	buf_add_u8(body, (uint8_t)x->dim_count);
 	buf_add_u64(body, x->size);
 	for (unsigned i = 0; i < x->dim_count; i++)
@@ -37,6 +38,10 @@ static void add_extent(struct buf *body, const struct extent *x)
 		buf_add(body, x->id.bytes, SHA256_SIZE);
 		buf_add(body, x->sum.bytes, XXH128_SIZE);
 		buf_add(body, x->bases, x->base_count * sizeof(x->bases[0]));
+	}
+	for (unsigned i = 0; i < x->tried_count; i++) {
+		buf_add_u8(body, x->tried[i].codec);
+		buf_add_u16(body, x->tried[i].permille);
 	}
 }
 

@@ -25,7 +25,9 @@ enum manifest_packing { MANIFEST_STORED = 0, MANIFEST_ZSTD = 1 };
 enum {
 	MANIFEST_INLINED = 1,
 	MANIFEST_BASES = 6, /* two bits: how many bases its record had */
-	MANIFEST_BASES_SHIFT = 1
+	MANIFEST_BASES_SHIFT = 1,
+	MANIFEST_TRIED = 0x38, /* three bits: how many trials */
+	MANIFEST_TRIED_SHIFT = 3
 };
 
 /* How large a body `packed` bytes may unpack to: what a reader is willing to

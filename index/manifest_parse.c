@@ -143,11 +143,12 @@ static int read_extent(struct cursor *c, struct extent *x, struct span *name,
 
 	*x = (struct extent){ .dim_count = cursor_u8(c) };
 	if (kind > EXTENT_GAP || dtype >= DTYPE_COUNT ||
-	    flags & ~(unsigned)(MANIFEST_INLINED | MANIFEST_BASES))
+	    flags & ~(unsigned)(MANIFEST_INLINED | MANIFEST_BASES | MANIFEST_TRIED))
 		return too_new(err, "an extent");
 	x->base_count = (flags & MANIFEST_BASES) >> MANIFEST_BASES_SHIFT;
-	if (flags & MANIFEST_INLINED && x->base_count)
-		return damaged(err, "an inline extent with a base");
+	x->tried_count = (flags & MANIFEST_TRIED) >> MANIFEST_TRIED_SHIFT;
+	if (flags & MANIFEST_INLINED && (x->base_count || x->tried_count))
+		return damaged(err, "an inline extent with a record");
 	if (x->dim_count > TENSOR_DIMS_MAX)
 		return damaged(err, "a tensor with too many dimensions");
 	x->kind = (enum extent_kind)kind;
@@ -161,6 +162,10 @@ static int read_extent(struct cursor *c, struct extent *x, struct span *name,
 		cursor_copy(c, x->id.bytes, SHA256_SIZE);
 		cursor_copy(c, x->sum.bytes, XXH128_SIZE);
 		cursor_copy(c, x->bases, x->base_count * sizeof(x->bases[0]));
+	}
+	for (unsigned i = 0; i < x->tried_count; i++) {
+		x->tried[i].codec = cursor_u8(c);
+		x->tried[i].permille = cursor_u16(c);
 	}
 	return 0;
 }

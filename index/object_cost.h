@@ -16,11 +16,11 @@ struct manifest;
 struct transfer;
 
 struct extent_cost {
-	bool missing;              /* the store has no record of it */
-	bool counted_before;       /* an earlier extent has the same record */
-	uint64_t stored;           /* bytes of the record, head included; 0 inline */
-	struct key_record record;  /* which record; base_count 0: solo */
-	enum codec_id codec;       /* with OBJECT_COST_CODECS */
+	bool missing;             /* the store has no record of it */
+	bool counted_before;      /* an earlier extent has the same record */
+	uint64_t stored;          /* bytes of the record, head included; 0 inline */
+	struct key_record record; /* which record; base_count 0: solo */
+	enum codec_id codec;      /* with OBJECT_COST_CODECS */
 };
 
 /* Also opens each record to learn its codec: one more request each. */

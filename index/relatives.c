@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/cast.h"
 #include "codec/common/err.h"
 #include "index/base_hint.h"
 #include "index/manifest.h"
@@ -39,7 +40,9 @@ struct relatives {
 
 static bool alike(const struct extent *a, const struct extent *b)
 {
-	if (a->dtype != b->dtype || a->dim_count != b->dim_count)
+	if (a->dtype != b->dtype && !cast_exists(b->dtype, a->dtype))
+		return false;
+	if (a->dim_count != b->dim_count)
 		return false;
 	for (unsigned i = 1; i < a->dim_count; i++)
 		if (a->dims[i] != b->dims[i])

@@ -1,7 +1,7 @@
 /*
  * Relatives: the manifests of the objects that hints name, searched for tensors
- * like those that are about to be stored. A tensor's like has the same name, dtype
- * and shape, the leading dimension aside.
+ * like those that are about to be stored. A tensor's like has the same name and
+ * shape, the leading dimension aside, and the same dtype or one that can be cast.
  *
  * Thread rule: constant once loaded; any thread may ask.
  */

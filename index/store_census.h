@@ -17,12 +17,12 @@ struct transfer;
 struct store_census {
 	uint64_t objects; /* number of */
 	uint64_t records;
-	uint64_t deltas;  /* of the records */
+	uint64_t deltas; /* of the records */
 	uint64_t pushed_bytes, object_bytes, blob_bytes, stored_bytes;
 	uint64_t delta_raw, delta_stored; /* bytes of blobs stored as deltas */
 	uint64_t solo_raw, solo_stored;   /* bytes of all other blobs and of what is
 	                                     inline; manifests count as stored here */
-	uint64_t damaged; /* manifests that could not be read */
+	uint64_t damaged;                 /* manifests that could not be read */
 };
 
 /* Reads every manifest and lists every record. */

@@ -17,11 +17,11 @@ struct store;
 enum { TRANSFER_MEMORY = 96 * 1024 * 1024 }; /* bytes of windows in all lanes */
 
 struct transfer {
-	struct store *store;          /* not owned */
-	struct pool *pool;            /* owned */
-	struct scratch_shelf *shelf;  /* owned */
-	unsigned lanes;               /* tasks at once; at least 1 */
-	const char *repo_id;          /* who pushes; "" when not known; not owned */
+	struct store *store;         /* not owned */
+	struct pool *pool;           /* owned */
+	struct scratch_shelf *shelf; /* owned */
+	unsigned lanes;              /* tasks at once; at least 1 */
+	const char *repo_id;         /* who pushes; "" when not known; not owned */
 
 	/* Which range of a local file should hold the blob `id`: 0, or 1 when none is
 	 * known. Downloads then spare the store; what is read there is checked, and

@@ -49,6 +49,7 @@ struct upload {
 	struct base_hints hints;
 	struct relatives *relatives;
 	uint8_t *inline_bytes;
+	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
 	struct work_meter meter;
 };
 
@@ -222,9 +223,9 @@ static int put_plan(struct upload *u, struct upload_blob *blob,
 	if (rc)
 		return rc;
 	blob->record = (struct key_record){ .id = file->id };
-	if (plan->base) {
+	if (plan->source) {
 		blob->record.base_count = 1;
-		memcpy(blob->record.bases[0], plan->base_id.bytes, KEY_BASE_PREFIX);
+		memcpy(blob->record.bases[0], plan->base.id.bytes, KEY_BASE_PREFIX);
 	}
 	return 0;
 }
@@ -255,19 +256,17 @@ static int put_choice(struct upload *u, struct upload_blob *blob,
                       const struct blob_file *file, const struct base_choice *choice,
                       struct err *err)
 {
-	struct blob_plan solo = { .codec = choice->codec->needs_base
-		                                   ? codec_by_id(CODEC_ZSTD)
-		                                   : choice->codec };
+	struct blob_plan solo = { .codec = choice->solo };
 	struct blob_source *source;
 	struct err ignored = ERR_INIT;
 	int rc = ERR_MISSING;
 
 	if (!choice->codec->needs_base)
 		return put_plan(u, blob, file, &solo, err);
-	if (!base_open(u->transfer, u->relatives, &choice->base, &source, &ignored))
+	if (!base_open(u->transfer, u->relatives, &choice->base.id, &source, &ignored))
 		rc = put_delta(u, blob, file, choice, source, err);
 	if (base_is_to_blame(rc) &&
-	    !blob_source_open_store(u->transfer, &choice->base, &source, &ignored))
+	    !blob_source_open_store(u->transfer, &choice->base.id, &source, &ignored))
 		rc = put_delta(u, blob, file, choice, source, err);
 	if (base_is_to_blame(rc))
 		rc = put_plan(u, blob, file, &solo, err);
@@ -278,7 +277,7 @@ static int put_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct upload *u = ctx;
 	struct upload_blob *blob = u->missing[i];
-	const struct extent *x = blob->extent;
+	struct extent *x = blob->extent;
 	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
 	struct base_choice choice;
 	int rc = 0;
@@ -358,7 +357,7 @@ static void add_note(struct manifest *m, const char *key, const char *value)
 }
 
 /* Where the object comes from, and where most of its bases do. */
-static void add_notes(struct upload *u, char base_oid[SHA256_HEX + 1])
+static void add_notes(struct upload *u)
 {
 	struct manifest *m = &u->manifest;
 	const struct base_hint *best = NULL;
@@ -378,8 +377,8 @@ static void add_notes(struct upload *u, char base_oid[SHA256_HEX + 1])
 	add_note(m, "commit", u->hints.commit);
 	if (!best)
 		return;
-	oid_format(&best->oid, base_oid);
-	add_note(m, "base.oid", base_oid);
+	oid_format(&best->oid, u->base_oid);
+	add_note(m, "base.oid", u->base_oid);
 	add_note(m, "base.path", best->path);
 	add_note(m, "base.commit", best->commit);
 }
@@ -416,13 +415,12 @@ static int clear_the_way(struct upload *u, struct err *err)
 
 static int commit(struct upload *u, struct err *err)
 {
-	char base_oid[SHA256_HEX + 1];
 	int rc = read_inline(u, err);
 
 	if (rc)
 		return rc;
 	remember_records(u);
-	add_notes(u, base_oid);
+	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);
 	if (!rc)
 		rc = clear_the_way(u, err);

@@ -40,10 +40,10 @@ struct upload_request {
 
 /* What an upload did. */
 struct upload_result {
-	uint64_t stored;    /* bytes that it added to the store */
-	uint64_t known;     /* bytes of the object that the store had already */
-	size_t deltas;      /* records written as deltas */
-	size_t solos;       /* records written solo */
+	uint64_t stored; /* bytes that it added to the store */
+	uint64_t known;  /* bytes of the object that the store had already */
+	size_t deltas;   /* records written as deltas */
+	size_t solos;    /* records written solo */
 };
 
 /* 0 when the object is durable in the store. ERR_MISMATCH when the file is not

@@ -15,9 +15,9 @@ struct err;
 typedef int work_progress_fn(void *ctx, uint64_t bytes, struct err *err);
 
 struct work_meter {
-	_Atomic uint64_t done; /* units of work; any thread adds */
-	uint64_t per_byte;     /* units that make one byte of the object */
-	uint64_t size;         /* of the object, bytes */
+	_Atomic uint64_t done;      /* units of work; any thread adds */
+	uint64_t per_byte;          /* units that make one byte of the object */
+	uint64_t size;              /* of the object, bytes */
 	work_progress_fn *progress; /* may be NULL */
 	void *ctx;
 };
@@ -30,7 +30,8 @@ static inline void work_meter_add(struct work_meter *m, uint64_t units)
 /* Tells how far it is; for the caller's own thread only. */
 static inline int work_meter_tell(struct work_meter *m, struct err *err)
 {
-	uint64_t bytes = atomic_load_explicit(&m->done, memory_order_relaxed) / m->per_byte;
+	uint64_t bytes = atomic_load_explicit(&m->done, memory_order_relaxed) /
+	                 m->per_byte;
 
 	if (!m->progress)
 		return 0;

@@ -18,6 +18,7 @@ esac
 if ! command -v dpkg-query >/dev/null 2>&1; then
 	command -v pkg-config >/dev/null 2>&1 &&
 		pkg-config --exists libgit2 libcjson libzstd libxxhash libcrypto && exit 0
+	# shellcheck disable=SC2086  # a list of words
 	echo "git-zllm: this is not Debian: install what these packages hold, then repeat:" $wanted >&2
 	exit 1
 fi

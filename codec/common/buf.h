@@ -17,7 +17,10 @@ struct buf {
 	bool failed;   /* memory ran out */
 };
 
-#define BUF_INIT { NULL, 0, 0, false }
+#define BUF_INIT                  \
+	{                         \
+		NULL, 0, 0, false \
+	}
 
 /* Frees the bytes and leaves an empty buf. */
 void buf_wipe(struct buf *b);
@@ -31,8 +34,7 @@ void buf_add_u16(struct buf *b, uint16_t v); /* little-endian, as all of these *
 void buf_add_u32(struct buf *b, uint32_t v);
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_add_str(struct buf *b, const char *s); /* without its NUL */
-void buf_addf(struct buf *b, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The bytes as a C string, valid until the next change of `b`; "" where
  * memory ran out. */

@@ -14,23 +14,26 @@
 #define ZLLM_ERR_H
 
 enum err_code {
-	ERR_NOMEM = -1,     /* memory could not be had */
-	ERR_IO = -2,        /* the operating system or the network failed us */
-	ERR_DAMAGED = -3,   /* bytes read are not what was once written */
-	ERR_INPUT = -4,     /* the user or the caller gave something wrong */
-	ERR_CONFIG = -5,    /* configuration is missing or contradicts itself */
-	ERR_FORMAT = -6,    /* written by a newer git-zllm than this one */
-	ERR_MISSING = -7,   /* something that must exist does not */
-	ERR_MISMATCH = -8,  /* the bytes do not have the hash they are named by */
+	ERR_NOMEM = -1,      /* memory could not be had */
+	ERR_IO = -2,         /* the operating system or the network failed us */
+	ERR_DAMAGED = -3,    /* bytes read are not what was once written */
+	ERR_INPUT = -4,      /* the user or the caller gave something wrong */
+	ERR_CONFIG = -5,     /* configuration is missing or contradicts itself */
+	ERR_FORMAT = -6,     /* written by a newer git-zllm than this one */
+	ERR_MISSING = -7,    /* something that must exist does not */
+	ERR_MISMATCH = -8,   /* the bytes do not have the hash they are named by */
 	ERR_INTERRUPTED = -9 /* we were told to stop */
 };
 
 struct err {
-	int code;       /* one of enum err_code, or 0 */
+	int code;        /* one of enum err_code, or 0 */
 	char text[1024]; /* one line, no newline; cut where it would not fit */
 };
 
-#define ERR_INIT { 0, "" }
+#define ERR_INIT      \
+	{             \
+		0, "" \
+	}
 
 /* Sets `err` to `code` and the formatted sentence. Returns `code`, so that a
  * function may end with `return err_set(err, ERR_IO, ...)`. `err` may be NULL. */

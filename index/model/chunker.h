@@ -12,11 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-	CHUNK_MIN = 256 * 1024,
-	CHUNK_AVERAGE = 1024 * 1024,
-	CHUNK_MAX = 4 * 1024 * 1024
-};
+enum { CHUNK_MIN = 256 * 1024, CHUNK_AVERAGE = 1024 * 1024, CHUNK_MAX = 4 * 1024 * 1024 };
 
 /* The length of the first chunk of `n` bytes. `n` must be at least CHUNK_MAX,
  * or else reach to the end of the data; returns at least 1 for n > 0. */

@@ -21,12 +21,13 @@ struct err;
 
 enum {
 	TENSOR_DIMS_MAX = 16,
-	TENSOR_NAME_MAX = 65535,                /* bytes */
+	TENSOR_NAME_MAX = 65535, /* bytes */
 	EXTENT_BASES_MAX = 3,
 	EXTENT_BASE_PREFIX = 16, /* bytes */
-	EXTENT_INLINE_TENSOR = 64 * 1024,       /* smaller extents of a model are inline */
-	EXTENT_INLINE_CHUNK = 1024 * 1024,      /* a smaller opaque file is inline, whole */
-	EXTENT_INLINE_TOTAL = 8 * 1024 * 1024   /* then even small ones get records */
+	EXTENT_TRIED_MAX = 7,
+	EXTENT_INLINE_TENSOR = 64 * 1024,     /* smaller extents of a model are inline */
+	EXTENT_INLINE_CHUNK = 1024 * 1024,    /* a smaller opaque file is inline, whole */
+	EXTENT_INLINE_TOTAL = 8 * 1024 * 1024 /* then even small ones get records */
 };
 
 /* The numbers are stored in manifests and never change. */
@@ -35,7 +36,13 @@ enum extent_kind {
 	EXTENT_CHUNK = 0,  /* a piece of something with no structure */
 	EXTENT_HEADER = 1, /* length field and JSON of a safetensors file */
 	EXTENT_TENSOR = 2,
-	EXTENT_GAP = 3     /* bytes between or after tensors */
+	EXTENT_GAP = 3 /* bytes between or after tensors */
+};
+
+/* What a codec made of samples of an extent: the reason for a choice. */
+struct extent_trial {
+	uint8_t codec;     /* enum codec_id */
+	uint16_t permille; /* stored bytes in thousandths of the raw ones */
 };
 
 struct extent {
@@ -48,22 +55,26 @@ struct extent {
 	unsigned dim_count; /* 0 also where there are more than TENSOR_DIMS_MAX */
 	uint64_t dims[TENSOR_DIMS_MAX];
 
-	bool inlined;       /* travels in the manifest instead of a record */
-	struct oid id;      /* SHA-256 of the bytes; filled by extents_hash() */
-	struct xxh128 sum;  /* XXH3-128 of the bytes; likewise */
+	bool inlined;      /* travels in the manifest instead of a record */
+	struct oid id;     /* SHA-256 of the bytes; filled by extents_hash() */
+	struct xxh128 sum; /* XXH3-128 of the bytes; likewise */
 
 	/* Where its record is thought to be: the first bytes of its bases' ids, as
 	 * they stand in the record's key; none for a solo record. */
 	unsigned base_count;
 	uint8_t bases[EXTENT_BASES_MAX][EXTENT_BASE_PREFIX];
+
+	/* Why it was stored as it was: what was tried when it was pushed. */
+	unsigned tried_count;
+	struct extent_trial tried[EXTENT_TRIED_MAX];
 };
 
 struct extents {
 	enum model_kind model;
-	uint64_t size;         /* of the file, bytes */
-	struct extent *list;   /* owned; in order of offset, no hole, no overlap */
+	uint64_t size;       /* of the file, bytes */
+	struct extent *list; /* owned; in order of offset, no hole, no overlap */
 	size_t count;
-	char *names;           /* owned: where the names live */
+	char *names; /* owned: where the names live */
 };
 
 void extents_wipe(struct extents *x);

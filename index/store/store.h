@@ -79,8 +79,8 @@ struct store_ops {
 
 	/* Calls `each` for every key that begins with `prefix`, in byte order.
 	 * Keys that are not ours are passed over. */
-	int (*list)(struct store *s, const char *prefix, store_each_fn *each,
-	            void *ctx, struct err *err);
+	int (*list)(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
+	            struct err *err);
 
 	/* Removes `key` durably. 0; 1 when there was no such key. */
 	int (*remove)(struct store *s, const char *key, struct err *err);
@@ -96,12 +96,12 @@ struct store {
 
 /* The verbs. The contracts are those of the operations above; in addition a
  * key or prefix that no store may hold is ERR_INPUT. */
-int store_get(struct store *s, const char *key, size_t want,
-              struct store_reader **out, struct err *err);
+int store_get(struct store *s, const char *key, size_t want, struct store_reader **out,
+              struct err *err);
 int store_put(struct store *s, const char *key, size_t head_size,
               struct store_writer **out, struct err *err);
-int store_list(struct store *s, const char *prefix, store_each_fn *each,
-               void *ctx, struct err *err);
+int store_list(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
+               struct err *err);
 int store_remove(struct store *s, const char *key, struct err *err);
 void store_close(struct store *s); /* NULL is fine */
 
@@ -109,8 +109,7 @@ int store_read(struct store_reader *r, uint64_t offset, void *buf, size_t n,
                struct err *err);
 void store_reader_close(struct store_reader *r); /* NULL is fine */
 
-int store_write(struct store_writer *w, const void *bytes, size_t n,
-                struct err *err);
+int store_write(struct store_writer *w, const void *bytes, size_t n, struct err *err);
 int store_commit(struct store_writer *w, const void *head, struct err *err);
 void store_abort(struct store_writer *w); /* NULL is fine */
 

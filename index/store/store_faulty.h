@@ -27,8 +27,8 @@ struct store_fault_plan {
 
 /* Takes over `inner` (closed with this one, unless FAULT_KEEP_INNER). */
 enum { FAULT_KEEP_INNER = 1 };
-int store_faulty_new(struct store *inner, struct store_fault_plan plan,
-                     unsigned flags, struct store **out, struct err *err);
+int store_faulty_new(struct store *inner, struct store_fault_plan plan, unsigned flags,
+                     struct store **out, struct err *err);
 
 /* Calls counted so far, so that a test knows when the plan can no more hit. */
 uint64_t store_faulty_calls(const struct store *s);

@@ -12,10 +12,10 @@
 #include "codec/common/sha256.h"
 
 enum {
-	KEY_MAX = 256,          /* bytes of the longest key, NUL included */
+	KEY_MAX = 256, /* bytes of the longest key, NUL included */
 	KEY_BASES_MAX = 3,
-	KEY_BASE_PREFIX = 16,   /* bytes of a base's id that stand in a key */
-	REPO_ID_HEX = 32        /* digits of a repository's id */
+	KEY_BASE_PREFIX = 16, /* bytes of a base's id that stand in a key */
+	REPO_ID_HEX = 32      /* digits of a repository's id */
 };
 
 #define KEY_STORE_FILE "zllm.json"

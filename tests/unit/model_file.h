@@ -85,6 +85,36 @@ static inline void model_bytes(struct buf *out, uint64_t seed, float step,
 	buf_wipe(&body);
 }
 
+/* The same model with every value widened to F32. */
+static inline void widened_model_bytes(struct buf *out, const struct buf *narrow)
+{
+	struct buf head = BUF_INIT, body = BUF_INIT;
+	size_t head_size = (size_t)le64_load(narrow->data);
+
+	for (size_t i = 8 + head_size; i < narrow->size; i += 2) {
+		buf_add_u16(&body, 0);
+		buf_add(&body, narrow->data + i, 2);
+	}
+	buf_add_str(&head, "{\"__metadata__\":{\"format\":\"pt\"}");
+	size_t at = 0;
+	for (int t = 0; t <= MODEL_TENSORS; t++) {
+		int rows = t < MODEL_TENSORS ? MODEL_ROWS : 1;
+		int columns = t < MODEL_TENSORS ? MODEL_COLUMNS : MODEL_SMALL;
+		size_t n = (size_t)rows * (size_t)columns * 4;
+		buf_addf(&head,
+		         ",\"t%d.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d],"
+		         "\"data_offsets\":[%zu,%zu]}",
+		         t, rows, columns, at, at + n);
+		at += n;
+	}
+	buf_add_str(&head, "}");
+	buf_add_u64(out, head.size);
+	buf_add(out, head.data, head.size);
+	buf_add(out, body.data, body.size);
+	buf_wipe(&head);
+	buf_wipe(&body);
+}
+
 static inline void write_model_file(struct model_file *f)
 {
 	strcpy(f->path, "/tmp/zllm-test-XXXXXX");

@@ -25,7 +25,8 @@ enum {
 	AT_FRAME_SIZE = 24,
 	AT_FRAMES = 28,
 	AT_PARAMETERS = 48,
-	AT_RESERVED = 52,
+	AT_BASE_DTYPE = 52,
+	AT_RESERVED = 53,
 	AT_BASE_OFFSET = 96,
 	AT_ENTRY = 104, /* the first frame of a record with one base */
 	AT_MODE = AT_ENTRY + 4
@@ -35,7 +36,7 @@ enum { FRAME = 512 * 1024, BLOB_SIZE = 3 * FRAME + 1000 };
 
 static struct record_base some_base(void)
 {
-	struct record_base base = { .offset = 4096 };
+	struct record_base base = { .offset = 4096, .dtype = DTYPE_BF16 };
 
 	memset(base.id.bytes, 0xb5, sizeof(base.id.bytes));
 	return base;
@@ -150,7 +151,7 @@ static void the_bytes_are_those_of_the_format(void **state)
 
 	assert_memory_equal(b.data, fixed, 32);
 	assert_int_equal(le32_load(b.data + AT_PARAMETERS), 0);
-	assert_memory_equal(b.data + AT_RESERVED, fixed + 32, 12);
+	assert_memory_equal(b.data + AT_BASE_DTYPE, fixed + 32, 12);
 	assert_int_equal(b.data[64], 0xb5);
 	assert_int_equal(le64_load(b.data + AT_BASE_OFFSET), 4096);
 	assert_int_equal(le32_load(b.data + AT_ENTRY), 1234);
@@ -259,6 +260,7 @@ static const struct {
 	{ AT_PREDICTION, 1, PREDICTION_NONE, ERR_DAMAGED },
 	{ AT_PREDICTION, 1, PREDICTION_LOW_RANK, ERR_FORMAT },
 	{ AT_PREDICTION, 1, PREDICTION_COMBINATION, ERR_FORMAT },
+	{ AT_PREDICTION, 1, PREDICTION_CAST, ERR_DAMAGED }, /* from what dtype? */
 	{ AT_BASES, 1, 0, ERR_DAMAGED },
 	{ AT_BASES, 1, 2, ERR_DAMAGED },
 	{ AT_FLAGS, 2, 0x8000, ERR_FORMAT },
@@ -276,9 +278,11 @@ static const struct {
 	{ AT_PARAMETERS, 4, 1, ERR_DAMAGED }, /* the head has another length */
 	{ AT_PARAMETERS, 4, UINT32_MAX, ERR_DAMAGED },
 	{ AT_RESERVED, 1, 1, ERR_FORMAT },
-	{ AT_RESERVED + 11, 1, 0x80, ERR_FORMAT },
+	{ AT_RESERVED + 10, 1, 0x80, ERR_FORMAT },
+	{ AT_BASE_DTYPE, 1, DTYPE_F32, ERR_DAMAGED }, /* only casts have one */
+	{ AT_BASE_DTYPE, 1, DTYPE_COUNT, ERR_FORMAT },
 	{ AT_BASE_OFFSET, 8, UINT64_MAX, ERR_DAMAGED },
-	{ AT_BASE_OFFSET, 8, UINT64_MAX - BLOB_SIZE, 0 },
+	{ AT_BASE_OFFSET, 8, UINT64_MAX - 2 * BLOB_SIZE, 0 },
 	{ AT_ENTRY, 4, 0, ERR_DAMAGED },
 	{ AT_ENTRY, 4, FRAME, ERR_DAMAGED },
 	{ AT_ENTRY, 4, UINT32_MAX, ERR_DAMAGED },
@@ -306,6 +310,34 @@ static void every_field_is_checked_though_the_sum_is_right(void **state)
 			         rc, changes[i].code);
 		buf_wipe(&b);
 	}
+}
+
+static void a_cast_says_from_which_dtype(void **state)
+{
+	struct record_base base = { .dtype = DTYPE_F32 };
+	struct record_head head, back;
+	struct buf b = BUF_INIT;
+	struct err err = ERR_INIT;
+	uint64_t body;
+	(void)state;
+
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16, 10,
+	                                  &base, &err),
+	                 0);
+	head.frames[0] = (struct frame_out){ FRAME_SAME, 0, { { 1 } } };
+	assert_int_equal(record_head_format(&head, &b, &err), 0);
+	assert_int_equal(b.data[AT_PREDICTION], PREDICTION_CAST);
+	assert_int_equal(b.data[AT_BASE_DTYPE], DTYPE_F32);
+	assert_int_equal(record_head_parse(b.data, b.size, &back, &body, &err), 0);
+	assert_int_equal(back.bases[0].dtype, DTYPE_F32);
+	record_head_wipe(&back);
+	record_head_wipe(&head);
+	buf_wipe(&b);
+
+	base.dtype = DTYPE_U8;
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16, 10,
+	                                  &base, &err),
+	                 ERR_INPUT);
 }
 
 static void a_same_frame_needs_a_base(void **state)
@@ -390,6 +422,7 @@ int main(void)
 		cmocka_unit_test(a_head_is_appended_after_what_the_buffer_has),
 		cmocka_unit_test(a_base_goes_with_codecs_that_need_one_and_no_others),
 		cmocka_unit_test(every_field_is_checked_though_the_sum_is_right),
+		cmocka_unit_test(a_cast_says_from_which_dtype),
 		cmocka_unit_test(a_same_frame_needs_a_base),
 		cmocka_unit_test(parameters_belong_to_a_later_version),
 		cmocka_unit_test(a_changed_bit_anywhere_is_found),

@@ -269,6 +269,40 @@ static void a_delta_of_a_delta_goes_to_the_first_base(void **state)
 	close_all(&t, store);
 }
 
+/* Pushes two files, the first as hint for the second; tells what the second took. */
+static uint64_t stored_after(const struct model_file *first,
+                             const struct model_file *second)
+{
+	struct transfer t;
+	struct store *store;
+	struct upload_result result;
+	struct err err = ERR_INIT;
+	struct hint_of hint = { .base = first, .local = first->path };
+
+	open_memory(&t, &store);
+	assert_int_equal(upload(&t, first, NULL, &result, &err), 0);
+	assert_int_equal(upload(&t, second, &hint, &result, &err), 0);
+	assert_int_equal(result.deltas, MODEL_TENSORS);
+	assert_true(comes_back(&t, first) && comes_back(&t, second));
+	close_all(&t, store);
+	return result.stored;
+}
+
+static void an_exact_cast_of_a_stored_model_costs_next_to_nothing(void **state)
+{
+	struct model_file narrow = model_file_make(14, 0, "");
+	struct buf bytes = BUF_INIT;
+
+	(void)state;
+	widened_model_bytes(&bytes, &narrow.bytes);
+	struct model_file wide = model_file_of(bytes.data, bytes.size);
+	assert_true(stored_after(&narrow, &wide) < MODEL_TENSORS * 200);
+	assert_true(stored_after(&wide, &narrow) < MODEL_TENSORS * 200);
+	model_file_remove(&wide);
+	model_file_remove(&narrow);
+	buf_wipe(&bytes);
+}
+
 static void an_unrelated_hint_costs_nothing(void **state)
 {
 	struct transfer t;
@@ -526,6 +560,7 @@ int main(void)
 			the_base_is_read_from_the_store_when_no_local_copy_is_known),
 		cmocka_unit_test(a_local_base_that_is_damaged_is_not_used),
 		cmocka_unit_test(a_delta_of_a_delta_goes_to_the_first_base),
+		cmocka_unit_test(an_exact_cast_of_a_stored_model_costs_next_to_nothing),
 		cmocka_unit_test(an_unrelated_hint_costs_nothing),
 		cmocka_unit_test(what_the_store_has_is_not_sent_again),
 		cmocka_unit_test(a_record_that_was_lost_comes_back_with_the_next_push),

@@ -1,0 +1,220 @@
+/*
+ * The difference to a base in units in the last place (the idea of FM-Delta and
+ * fpzip), as tokens coded by rANS in the context of the base's exponent.
+ *
+ *     head | contexts and tables | raw bits | odd bytes | states and words
+ *
+ * ulp_token.h says what a difference is, ulp_context.h in which context it
+ * stands, rans.h how it is coded.
+ */
+#include "codec/codec_table.h"
+
+#include <string.h>
+
+#include "codec/bits.h"
+#include "codec/common/cursor.h"
+#include "codec/common/err.h"
+#include "codec/frame_scratch.h"
+#include "codec/rans_coder.h"
+#include "codec/rans_room.h"
+#include "codec/rans_table.h"
+#include "codec/ulp_context.h"
+#include "codec/ulp_plan.h"
+#include "codec/ulp_raw.h"
+
+static bool takes(enum dtype dtype)
+{
+	return ulp_shape_of(dtype) != NULL;
+}
+
+static size_t chunk(size_t n, size_t at)
+{
+	return n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
+}
+
+/* ---- contexts as they are stored */
+
+static void put_classes(struct bits_writer *to, const struct ulp_contexts *c, size_t n)
+{
+	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
+	unsigned last = 0;
+
+	bits_put(to, c->classes - 1, 2);
+	for (unsigned k = 0; k < c->classes; k++) {
+		bits_put(to, c->low[k], 8);
+		bits_put(to, c->bank[k], 2);
+	}
+	/* A block's class: a 0 for the last one's, else its distance round the
+	 * circle of classes in ones. */
+	for (size_t i = 0; i < blocks && c->classes > 1; i++) {
+		unsigned step = (c->block_class[i] + c->classes - last) % c->classes;
+		bits_put(to, (1u << step) - 1, step + (step + 1 < c->classes));
+		last = c->block_class[i];
+	}
+}
+
+static bool get_classes(struct bits_reader *from, struct ulp_contexts *c, size_t n,
+                        uint8_t *block_class)
+{
+	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
+	unsigned last = 0;
+
+	c->classes = bits_get(from, 2) + 1;
+	c->banks = 1;
+	for (unsigned k = 0; k < c->classes; k++) {
+		c->low[k] = (uint8_t)bits_get(from, 8);
+		c->bank[k] = (uint8_t)bits_get(from, 2);
+		if (c->bank[k] >= c->banks)
+			c->banks = c->bank[k] + 1u;
+	}
+	for (size_t i = 0; i < blocks && c->classes > 1; i++) {
+		unsigned step = 0;
+		while (step + 1 < c->classes && bits_get(from, 1))
+			step++;
+		last = (last + step) % c->classes;
+		block_class[i] = (uint8_t)last;
+	}
+	c->block_class = block_class;
+	return !from->bad;
+}
+
+static bool get_tables(struct bits_reader *from, struct ulp_contexts *c,
+                       unsigned symbols, struct rans_room *room)
+{
+	uint16_t freq[ROOM_STRIDE];
+	unsigned tables = 0;
+
+	for (unsigned i = 1; i < c->banks * ULP_WINDOW; i++) {
+		tables += bits_get(from, 1);
+		c->table[i] = (uint8_t)tables;
+	}
+	for (unsigned t = 0; t <= tables; t++) {
+		if (!rans_table_get(from, freq, symbols))
+			return false;
+		rans_table_decoder(freq, symbols, room->tables + ((size_t)t << RANS_BITS));
+	}
+	return !from->bad;
+}
+
+/* ---- encoding */
+
+/* Puts the parts after the head together; 0 when they do not fit. */
+static size_t assemble(const struct ulp_raw *raw, const uint8_t *tail, size_t tail_size,
+                       struct rans_room *room, size_t n, uint8_t *at, size_t cap)
+{
+	uint8_t *end = room->words + sizeof(room->words);
+	uint8_t *words = rans_coder_write(raw->kernel, room->coder, room->index, n, end);
+	size_t words_size = (size_t)(end - words);
+
+	size_t size = ulp_raw_size(raw) + tail_size + words_size;
+	if (size > cap)
+		return 0;
+	at = ulp_raw_pack(raw, at);
+	memcpy(at, tail, tail_size);
+	memcpy(at + tail_size, words, words_size);
+	return size;
+}
+
+static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
+                     enum dtype dtype, uint8_t *dst, size_t cap,
+                     struct frame_scratch *scratch)
+{
+	const struct ulp_shape *shape = ulp_shape_of(dtype);
+	struct rans_room *room = scratch->rans;
+	size_t n = size / shape->unit;
+	struct ulp_raw raw;
+	struct ulp_contexts contexts = { .shape = shape, .kernel = scratch->kernel };
+	struct bits_writer head = { .at = dst, .end = dst + cap };
+
+	if (n == 0)
+		return 0;
+	ulp_raw_init(&raw, scratch->kernel, shape->unit, room->raw);
+	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
+		size_t byte = at * shape->unit;
+		ulp_raw_split(&raw, src + byte, base + byte, chunk(n, at),
+		              room->index + at);
+	}
+	ulp_plan_contexts(&contexts, base, n, room);
+	put_classes(&head, &contexts, n);
+	ulp_plan_tables(&contexts, room, &head);
+	uint8_t *at = bits_finish(&head);
+	if (head.full)
+		return 0;
+	size_t rest = assemble(&raw, src + n * shape->unit, size - n * shape->unit, room, n,
+	                       at, cap - (size_t)(at - dst));
+	return rest ? (size_t)(at - dst) + rest : 0;
+}
+
+/* ---- decoding */
+
+/* What is known of a frame once its parts are found. */
+struct parts {
+	const struct ulp_shape *shape;
+	struct ulp_contexts contexts;
+	struct ulp_raw packed; /* its raw bits, all of them */
+	struct rans_reader reader;
+	const uint8_t *tail; /* odd bytes */
+};
+
+static bool find_parts(struct parts *p, const uint8_t *src, size_t size, size_t n,
+                       size_t tail_size, struct frame_scratch *scratch)
+{
+	struct rans_room *room = scratch->rans;
+	struct bits_reader head = { .at = src, .end = src + size };
+
+	p->contexts.shape = p->shape;
+	p->contexts.kernel = scratch->kernel;
+
+	if (!get_classes(&head, &p->contexts, n, room->classes) ||
+	    !get_tables(&head, &p->contexts, p->shape->tokens, room))
+		return false;
+	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
+	ulp_raw_init(&p->packed, scratch->kernel, p->shape->unit, room->raw);
+	if (!ulp_raw_unpack(&p->packed, &rest, n))
+		return false;
+	p->tail = cursor_take(&rest, tail_size);
+	return p->tail && rans_coder_open(&p->reader, rest.at, rest.left, n);
+}
+
+static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n,
+                    struct frame_scratch *scratch)
+{
+	struct rans_room *room = scratch->rans;
+	struct ulp_raw raw;
+
+	ulp_raw_init(&raw, scratch->kernel, p->shape->unit, room->raw);
+	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
+		size_t m = chunk(n, at), byte = at * p->shape->unit;
+		ulp_contexts_fill(&p->contexts, base + byte, at, m, room->ctx);
+		if (!rans_coder_read(scratch->kernel, &p->reader, room->tables, room->ctx,
+		                     room->symbols, m))
+			return false;
+		ulp_raw_merge(&raw, room->symbols, base + byte, m, dst + byte);
+	}
+	return rans_coder_done(&p->reader) && ulp_raw_same(&raw, &p->packed);
+}
+
+static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
+                  size_t size, enum dtype dtype, struct frame_scratch *scratch,
+                  struct err *err)
+{
+	struct parts parts = { .shape = ulp_shape_of(dtype) };
+	size_t values = size / parts.shape->unit;
+	size_t tail_size = size % parts.shape->unit;
+
+	if (!find_parts(&parts, src, n, values, tail_size, scratch))
+		return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
+	if (!restore(&parts, base, dst, values, scratch))
+		return err_set(err, ERR_DAMAGED, "the coded values of a frame are damaged");
+	memcpy(dst + size - tail_size, parts.tail, tail_size);
+	return 0;
+}
+
+const struct codec codec_ulp = {
+	.id = CODEC_ULP,
+	.name = "ulp",
+	.needs_base = true,
+	.takes = takes,
+	.encode = encode,
+	.decode = decode,
+};

@@ -1,0 +1,92 @@
+#include "codec/fields.h"
+
+#include <string.h>
+
+enum { B = FIELDS_BLOCK };
+
+size_t fields_size(size_t n, unsigned width)
+{
+	return (n + B - 1) / B * (B / 8) * width;
+}
+
+/* One plane: values' bits [shift, shift + bits) for bits of 8, 4, 2, 1. */
+static void pack_plane(const uint32_t *values, unsigned shift, unsigned bits,
+                       uint8_t *dst)
+{
+	unsigned bytes = B / 8 * bits;
+	uint32_t mask = (1u << bits) - 1;
+
+	memset(dst, 0, bytes);
+	for (unsigned first = 0, up = 0; first < B; first += bytes, up += bits)
+		for (unsigned i = 0; i < bytes; i++)
+			dst[i] |= (uint8_t)((values[first + i] >> shift & mask) << up);
+}
+
+static void unpack_plane(const uint8_t *src, unsigned shift, unsigned bits,
+                         uint32_t *values)
+{
+	unsigned bytes = B / 8 * bits;
+	uint32_t mask = (1u << bits) - 1;
+
+	for (unsigned first = 0, up = 0; first < B; first += bytes, up += bits)
+		for (unsigned i = 0; i < bytes; i++)
+			values[first + i] |= (src[i] >> up & mask) << shift;
+}
+
+uint8_t *fields_pack(const uint32_t *values, unsigned width, uint8_t *dst)
+{
+	unsigned shift = 0;
+
+	if (width & 16) {
+		for (unsigned half = 0; half < 2; half++, shift += 8, dst += B)
+			pack_plane(values, shift, 8, dst);
+	}
+	for (unsigned bits = 8; bits > 0; bits /= 2) {
+		if (width & bits) {
+			pack_plane(values, shift, bits, dst);
+			shift += bits;
+			dst += B / 8 * bits;
+		}
+	}
+	return dst;
+}
+
+const uint8_t *fields_unpack(const uint8_t *src, unsigned width, uint32_t *values)
+{
+	unsigned shift = 0;
+
+	memset(values, 0, B * sizeof(*values));
+	if (width & 16) {
+		for (unsigned half = 0; half < 2; half++, shift += 8, src += B)
+			unpack_plane(src, shift, 8, values);
+	}
+	for (unsigned bits = 8; bits > 0; bits /= 2) {
+		if (width & bits) {
+			unpack_plane(src, shift, bits, values);
+			shift += bits;
+			src += B / 8 * bits;
+		}
+	}
+	return src;
+}
+
+uint8_t *fields_pack_nibbles(const uint8_t *nibbles, size_t n, uint8_t *dst)
+{
+	for (size_t at = 0; at < n; at += B, nibbles += B, dst += B / 2) {
+		uint8_t block[B] = { 0 };
+		memcpy(block, nibbles, n - at < B ? n - at : B);
+		for (int i = 0; i < B / 2; i++)
+			dst[i] = (uint8_t)(block[i] | block[i + B / 2] << 4);
+	}
+	return dst;
+}
+
+void fields_unpack_nibbles(const uint8_t *src, size_t n, uint8_t *nibbles)
+{
+	for (size_t at = 0; at < n; at += B, nibbles += B, src += B / 2) {
+		for (int i = 0; i < B / 2; i++) {
+			nibbles[i] = src[i] & 15;
+			nibbles[i + B / 2] = src[i] >> 4;
+		}
+	}
+}

@@ -1,0 +1,131 @@
+/* Kernels in plain C, for any CPU: the reference that the others must equal,
+ * and those that tests of other machines run. */
+#include "codec/kernel_portable.h"
+
+#include "codec/common/le.h"
+#include "codec/fields.h"
+#include "codec/rans.h"
+#include "codec/ulp_token.h"
+
+static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16_t *ctx,
+                     uint16_t *symbols, size_t steps)
+{
+	const uint8_t *at = r->at;
+	size_t done = 0;
+
+	for (; done < steps && r->end - at >= RANS_STEP_BYTES; done++) {
+		for (unsigned s = 0; s < RANS_LANES; s++) {
+			unsigned v = rans_value_of(s);
+			uint32_t x = r->x[s];
+			const uint32_t *table = ctx ? tables + (ctx[v] << RANS_BITS) : tables;
+			uint32_t entry = table[x & (RANS_SUM - 1)];
+			x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
+			symbols[v] = (uint16_t)(entry >> 22);
+			/* Without a branch: which it is is noise. */
+			uint32_t low = x < RANS_LOW;
+			r->x[s] = x << 16 * low | (le16_load(at) & (0u - low));
+			at += 2 * low;
+		}
+		symbols += RANS_LANES;
+		if (ctx)
+			ctx += RANS_LANES;
+	}
+	r->at = at;
+	return done;
+}
+
+static void encode(struct rans_writer *w, const uint32_t *table, const uint16_t *index,
+                   size_t steps)
+{
+	uint8_t *at = w->at;
+
+	while (steps-- > 0) {
+		const uint16_t *step = index + steps * RANS_LANES;
+		for (unsigned s = RANS_LANES; s-- > 0;) {
+			uint32_t entry = table[step[rans_value_of(s)]];
+			uint32_t freq = entry & 0xffff;
+			uint32_t x = w->x[s];
+			uint32_t high = x >= freq << 20;
+			/* What is below `at` is still free, so the word may be
+			 * written in any case. */
+			le16_store(at - 2, (uint16_t)x);
+			at -= 2 * high;
+			x >>= 16 * high;
+			w->x[s] = ((x / freq) << RANS_BITS) + x % freq + (entry >> 16);
+		}
+	}
+	w->at = at;
+}
+
+static void split16(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens,
+                    struct nibbles *nibbles)
+{
+	uint8_t *n0 = nibbles->at[0], *n1 = nibbles->at[1], *n2 = nibbles->at[2];
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned z = ulp16_distance(le16_load(src + 2 * i), le16_load(base + 2 * i));
+		unsigned k = token16_nibbles(z);
+		tokens[i] = (uint16_t)((z >> 4 * k) + TOKEN_EACH * k);
+		/* Each is written, and stays where there is one. */
+		*n0 = z & 15;
+		*n1 = z >> 4 & 15;
+		*n2 = z >> 8 & 15;
+		n0 += k > 0;
+		n1 += k > 1;
+		n2 += k > 2;
+	}
+	*nibbles = (struct nibbles){ { n0, n1, n2 } };
+}
+
+static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
+                    struct nibbles *nibbles, uint8_t *dst)
+{
+	uint8_t *n0 = nibbles->at[0], *n1 = nibbles->at[1], *n2 = nibbles->at[2];
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned k = token16_nibbles_of(tokens[i]);
+		unsigned low = *n0 | (unsigned)*n1 << 4 | (unsigned)*n2 << 8;
+		unsigned z = (tokens[i] - TOKEN_EACH * k) << 4 * k;
+		z |= low & ((1u << 4 * k) - 1);
+		n0 += k > 0;
+		n1 += k > 1;
+		n2 += k > 2;
+		le16_store(dst + 2 * i, ulp16_value((uint16_t)z, le16_load(base + 2 * i)));
+	}
+	*nibbles = (struct nibbles){ { n0, n1, n2 } };
+}
+
+static void place16(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned e = (unsigned)le16_load(base + 2 * i) >> p->shift & p->mask;
+		unsigned at = e > p->low ? e - p->low : 0;
+		ctx[i] = p->table[at < 15 ? at : 15];
+	}
+}
+
+static void join16(const struct cut16 *c, const uint16_t *symbols, const uint8_t *raw,
+                   size_t blocks, uint8_t *dst)
+{
+	uint32_t low_mask = (1u << c->shift) - 1;
+
+	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, dst += 2 * FIELDS_BLOCK) {
+		uint32_t fields[FIELDS_BLOCK];
+		raw = fields_unpack(raw, c->shift + 1, fields);
+		for (int i = 0; i < FIELDS_BLOCK; i++)
+			le16_store(dst + 2 * i,
+			           (uint16_t)((symbols[i] + c->low) << c->shift |
+			                      (fields[i] & low_mask) |
+			                      fields[i] >> c->shift << 15));
+	}
+}
+
+const struct kernel kernel_portable = {
+	.name = "portable",
+	.decode = decode,
+	.encode = encode,
+	.split16 = split16,
+	.merge16 = merge16,
+	.place16 = place16,
+	.join16 = join16,
+};

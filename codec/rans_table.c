@@ -1,0 +1,234 @@
+/*
+ * Neighbouring symbols are about as frequent as each other, so a frequency is
+ * written as its distance from the mean of the two before it, in a Rice code
+ * whose parameter follows the distances seen so far; after two zeros comes the
+ * number of further zeros. The sum is known, so nothing marks the end.
+ */
+#include "codec/rans_table.h"
+
+#include <string.h>
+
+#include "codec/bits.h"
+
+enum {
+	RICE_UNARY_MAX = 12,    /* ones that announce a plain number */
+	RICE_PLAIN_BITS = 13,   /* bits of that number */
+	RICE_MEAN_FIRST = 16    /* twice the mean distance, before any was seen */
+};
+
+/* Bits that are written as they are, for a mean (times two) of late. */
+static unsigned rice_parameter(unsigned mean)
+{
+	unsigned k = 0;
+
+	while (mean > 3u << k)
+		k++;
+	return k;
+}
+
+static unsigned rice_follow(unsigned mean, unsigned v)
+{
+	return mean - mean / 2 + v;
+}
+
+static void rice_put(struct bits_writer *to, unsigned v, unsigned k)
+{
+	unsigned ones = v >> k;
+
+	if (ones >= RICE_UNARY_MAX) {
+		bits_put(to, (1u << RICE_UNARY_MAX) - 1, RICE_UNARY_MAX);
+		bits_put(to, v, RICE_PLAIN_BITS);
+		return;
+	}
+	bits_put(to, (1u << ones) - 1, ones + 1);
+	bits_put(to, v & ((1u << k) - 1), k);
+}
+
+static unsigned rice_get(struct bits_reader *from, unsigned k)
+{
+	unsigned ones = 0;
+
+	while (ones < RICE_UNARY_MAX && bits_get(from, 1))
+		ones++;
+	if (ones == RICE_UNARY_MAX)
+		return bits_get(from, RICE_PLAIN_BITS);
+	return ones << k | bits_get(from, k);
+}
+
+/* What is known while the frequencies of a table are written or read. */
+struct walk {
+	unsigned left;     /* of the sum */
+	unsigned mean;     /* of distances of late, times 2 */
+	unsigned run_mean; /* of runs of zeros, times 2 */
+};
+
+static const struct walk walk_start = { RANS_SUM, RICE_MEAN_FIRST, RICE_MEAN_FIRST };
+
+static unsigned guess(const uint16_t *freq, unsigned i)
+{
+	return i < 2 ? 0 : (freq[i - 1] + freq[i - 2] + 1u) / 2;
+}
+
+static bool in_run(const uint16_t *freq, unsigned i)
+{
+	return i == 0 || (i >= 2 && freq[i - 1] == 0 && freq[i - 2] == 0);
+}
+
+/* A distance of either sign as a number, small distances first. A frequency
+ * cannot be below 0, so beyond twice the guess all are above it. */
+static unsigned fold(unsigned f, unsigned g)
+{
+	if (f > 2 * g)
+		return f;
+	return f >= g ? 2 * (f - g) : 2 * (g - f) - 1;
+}
+
+static unsigned unfold(unsigned v, unsigned g)
+{
+	if (v > 2 * g)
+		return v;
+	return v % 2 ? g - (v + 1) / 2 : g + v / 2;
+}
+
+void rans_table_put(struct bits_writer *to, const uint16_t *freq, unsigned n)
+{
+	struct walk w = walk_start;
+
+	for (unsigned i = 0; i < n && w.left > 0; i++) {
+		if (in_run(freq, i)) {
+			unsigned run = 0;
+			while (freq[i] == 0) {
+				run++;
+				i++;
+			}
+			rice_put(to, run, rice_parameter(w.run_mean));
+			w.run_mean = rice_follow(w.run_mean, run);
+			rice_put(to, freq[i] - 1u, rice_parameter(w.mean));
+			w.mean = rice_follow(w.mean, freq[i]);
+		} else {
+			unsigned v = fold(freq[i], guess(freq, i));
+			rice_put(to, v, rice_parameter(w.mean));
+			w.mean = rice_follow(w.mean, v);
+		}
+		w.left -= freq[i];
+	}
+}
+
+bool rans_table_get(struct bits_reader *from, uint16_t *freq, unsigned n)
+{
+	struct walk w = walk_start;
+	unsigned i = 0;
+
+	memset(freq, 0, n * sizeof(*freq));
+	for (; i < n && w.left > 0; i++) {
+		unsigned f;
+		if (in_run(freq, i)) {
+			unsigned run = rice_get(from, rice_parameter(w.run_mean));
+			w.run_mean = rice_follow(w.run_mean, run);
+			if (run >= n - i)
+				return false;
+			i += run;
+			f = rice_get(from, rice_parameter(w.mean)) + 1;
+			w.mean = rice_follow(w.mean, f);
+		} else {
+			unsigned v = rice_get(from, rice_parameter(w.mean));
+			w.mean = rice_follow(w.mean, v);
+			f = unfold(v, guess(freq, i));
+		}
+		if (f > w.left || f > RANS_FREQ_MAX || from->bad)
+			return false;
+		freq[i] = (uint16_t)f;
+		w.left -= f;
+	}
+	return w.left == 0;
+}
+
+static unsigned largest(const uint16_t *freq, unsigned n)
+{
+	unsigned at = 0;
+
+	for (unsigned i = 1; i < n; i++)
+		if (freq[i] > freq[at])
+			at = i;
+	return at;
+}
+
+/* Rounds `room` shares out among the counts that sum up to `total`; those too
+ * rare for one share get one all the same. Returns the sum given out. */
+static unsigned share(const uint32_t *counts, unsigned n, uint64_t total, unsigned room,
+                      uint16_t *freq)
+{
+	unsigned sum = 0;
+
+	/* Fixed point: total and counts are below 2^20, shares at most 2^11. */
+	uint64_t scale = ((uint64_t)room << 40) / total;
+	for (unsigned i = 0; i < n; i++) {
+		if (!counts[i])
+			continue;
+		uint64_t f = (counts[i] * scale + (UINT64_C(1) << 39)) >> 40;
+		freq[i] = (uint16_t)(f ? f : 1);
+		sum += freq[i];
+	}
+	return sum;
+}
+
+/* Adds to the largest, or takes from it, until the sum is right. */
+static void settle(uint16_t *freq, unsigned n, unsigned sum)
+{
+	while (sum != RANS_SUM) {
+		unsigned at = largest(freq, n);
+		unsigned step = sum < RANS_SUM ? RANS_SUM - sum : 1;
+		if (sum < RANS_SUM) {
+			freq[at] = (uint16_t)(freq[at] + step);
+			sum += step;
+		} else {
+			freq[at]--;
+			sum--;
+		}
+	}
+	/* A symbol that has it all leaves a crumb for its neighbour. */
+	for (unsigned i = 0; i < n; i++) {
+		if (freq[i] == RANS_SUM) {
+			freq[i]--;
+			freq[i + 1 < n ? i + 1 : i - 1] = 1;
+			return;
+		}
+	}
+}
+
+void rans_table_fit(const uint32_t *counts, unsigned n, uint16_t *freq)
+{
+	uint64_t total = 0;
+	unsigned rare = 0;
+	uint64_t rare_total = 0;
+
+	memset(freq, 0, n * sizeof(*freq));
+	for (unsigned i = 0; i < n; i++)
+		total += counts[i];
+	/* The rare ones' shares come off first, the rest is dealt by count. */
+	for (unsigned i = 0; i < n; i++) {
+		if (counts[i] && (uint64_t)counts[i] * RANS_SUM < total) {
+			rare++;
+			rare_total += counts[i];
+		}
+	}
+	unsigned sum = share(counts, n, total - rare_total, RANS_SUM - rare, freq);
+	settle(freq, n, sum);
+}
+
+void rans_table_decoder(const uint16_t *freq, unsigned n, uint32_t *table)
+{
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned bias = 0; bias < freq[i]; bias++)
+			*table++ = rans_entry(i, bias, freq[i]);
+}
+
+void rans_table_encoder(const uint16_t *freq, unsigned n, uint32_t *table)
+{
+	uint32_t start = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		table[i] = start << 16 | freq[i];
+		start += freq[i];
+	}
+}

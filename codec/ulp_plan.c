@@ -1,0 +1,210 @@
+#include "codec/ulp_plan.h"
+
+#include <string.h>
+
+#include "codec/bits.h"
+#include "codec/common/le.h"
+#include "codec/rans_room.h"
+#include "codec/rans_table.h"
+#include "codec/ulp_context.h"
+#include "codec/ulp_token.h"
+
+enum {
+	SAMPLE_STEP = 61,     /* values from one sampled exponent to the next */
+	RARE_PART = 512,      /* exponents above which fewer than 1/512 lie */
+	TOKEN_CAP = 62,       /* what a large distance counts for in a block's score */
+	TABLE_VALUES = 1500,  /* values for which a table of their own pays */
+	CLASS_VALUES = 16384, /* values from which classes pay */
+	EXPONENTS = 256
+};
+
+static unsigned exponent_at(const struct ulp_shape *shape, const uint8_t *base, size_t i)
+{
+	uint32_t v = shape->unit == 1 ? base[i]
+	             : shape->unit == 2 ? le16_load(base + 2 * i)
+	                                : le32_load(base + 4 * i);
+
+	return v >> shape->exp_shift & shape->exp_mask;
+}
+
+/* The lowest exponent of a window whose top takes in all but the rarest. */
+static int window_low(const struct ulp_shape *shape, const uint8_t *base, size_t n)
+{
+	uint32_t counts[EXPONENTS] = { 0 };
+	size_t total = 0, above = 0;
+	int top = EXPONENTS;
+
+	for (size_t i = 0; i < n; i += SAMPLE_STEP, total++)
+		counts[exponent_at(shape, base, i)]++;
+	while (top > 0 && above <= total / RARE_PART)
+		above += counts[--top];
+	return top >= ULP_WINDOW ? top - (ULP_WINDOW - 1) : 0;
+}
+
+static void identity(struct ulp_contexts *c)
+{
+	for (unsigned i = 0; i < ULP_CONTEXTS; i++)
+		c->table[i] = (uint8_t)i;
+}
+
+/* ---- classes */
+
+/* How far a block moved: distances times their unit, the lowest exponent's being
+ * one, in half octaves. Very large distances count little, so that the few
+ * values around zero, all of whose distances are large, do not drown the rest. */
+static unsigned block_score(const uint16_t *tokens, const uint16_t *ctx, size_t n)
+{
+	uint32_t sum = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t t = tokens[i] < TOKEN_CAP ? tokens[i] : TOKEN_CAP;
+		sum += t << ctx[i];
+	}
+	unsigned log = 31u - (unsigned)__builtin_clz(sum);
+	return 2 * log + (log > 0 && (sum >> (log - 1) & 1));
+}
+
+/* Scores become classes around the frame's middle one. */
+static void assign(uint8_t *classes, size_t blocks, const uint32_t *counts)
+{
+	size_t below = 0;
+	int middle = 0;
+
+	while (below + counts[middle] <= blocks / 2)
+		below += counts[middle++];
+	for (size_t i = 0; i < blocks; i++) {
+		int k = (classes[i] - middle) / 2 + ULP_CLASSES / 2;
+		k = k < 0 ? 0 : k;
+		classes[i] = (uint8_t)(k < ULP_CLASSES ? k : ULP_CLASSES - 1);
+	}
+}
+
+static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n,
+                           struct rans_room *room)
+{
+	uint32_t counts[64] = { 0 };
+	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
+
+	if (n < CLASS_VALUES || c->shape->unit == 4)
+		return;
+	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
+		size_t m = n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
+		ulp_contexts_fill(c, base + at * c->shape->unit, at, m, room->ctx);
+		for (size_t i = 0; i < m; i += ROOM_BLOCK) {
+			size_t k = m - i < ROOM_BLOCK ? m - i : ROOM_BLOCK;
+			unsigned s = block_score(room->index + at + i, room->ctx + i, k);
+			room->classes[(at + i) / ROOM_BLOCK] = (uint8_t)s;
+			counts[s]++;
+		}
+	}
+	assign(room->classes, blocks, counts);
+	int low = c->low[0];
+	for (int k = 0; k < ULP_CLASSES; k++) {
+		int moved = low + k - ULP_CLASSES / 2;
+		c->low[k] = (uint8_t)(moved < 0 ? 0 : moved);
+		c->bank[k] = 0;
+	}
+	c->classes = ULP_CLASSES;
+}
+
+/* ---- contexts and counts */
+
+static void count(struct rans_room *room, const uint16_t *ctx, size_t at, size_t n)
+{
+	uint16_t *index = room->index + at;
+
+	for (size_t i = 0; i < n; i++) {
+		index[i] = (uint16_t)(ctx[i] * ROOM_STRIDE + index[i]);
+		room->counts[i % ROOM_COUNTERS][index[i]]++;
+	}
+}
+
+void ulp_plan_contexts(struct ulp_contexts *c, const uint8_t *base, size_t n,
+                       struct rans_room *room)
+{
+	c->classes = 1;
+	c->banks = 1;
+	c->block_class = room->classes;
+	identity(c);
+	c->low[0] = (uint8_t)window_low(c->shape, base, n);
+	choose_classes(c, base, n, room);
+	size_t used = (size_t)c->banks * ULP_WINDOW * ROOM_STRIDE;
+	for (int k = 0; k < ROOM_COUNTERS; k++)
+		memset(room->counts[k], 0, used * sizeof(uint32_t));
+	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
+		size_t m = n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
+		ulp_contexts_fill(c, base + at * c->shape->unit, at, m, room->ctx);
+		count(room, room->ctx, at, m);
+	}
+	for (int k = 1; k < ROOM_COUNTERS; k++)
+		for (size_t i = 0; i < used; i++)
+			room->counts[0][i] += room->counts[k][i];
+}
+
+/* ---- tables */
+
+static uint32_t total_of(const uint32_t *counts, unsigned n)
+{
+	uint32_t total = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		total += counts[i];
+	return total;
+}
+
+/* The end of the group of contexts that begins at `first`: as many as it takes
+ * to have enough values, and all that are left where those have too few. */
+static unsigned group_end(const uint32_t *totals, unsigned first, unsigned end)
+{
+	uint32_t have = 0, left = 0;
+	unsigned i = first;
+
+	while (i < end && have < TABLE_VALUES)
+		have += totals[i++];
+	for (unsigned k = i; k < end; k++)
+		left += totals[k];
+	return left < TABLE_VALUES ? end : i;
+}
+
+/* One table for the contexts [first, end). */
+static void make_table(unsigned first, unsigned end, unsigned symbols,
+                       struct rans_room *room, struct bits_writer *to)
+{
+	uint16_t freq[ROOM_STRIDE];
+	uint32_t *counts = room->counts[0] + (size_t)first * ROOM_STRIDE;
+	uint32_t *coder = room->coder + (size_t)first * ROOM_STRIDE;
+
+	for (unsigned c = 1; c < end - first; c++)
+		for (unsigned i = 0; i < symbols; i++)
+			counts[i] += counts[c * ROOM_STRIDE + i];
+	if (total_of(counts, symbols) == 0)
+		counts[0] = 1;
+	rans_table_fit(counts, symbols, freq);
+	rans_table_put(to, freq, symbols);
+	rans_table_encoder(freq, symbols, coder);
+	for (unsigned c = 1; c < end - first; c++)
+		memcpy(coder + c * ROOM_STRIDE, coder, symbols * sizeof(*coder));
+}
+
+void ulp_plan_tables(struct ulp_contexts *c, struct rans_room *room,
+                     struct bits_writer *to)
+{
+	uint32_t totals[ULP_CONTEXTS];
+	unsigned ends[ULP_CONTEXTS];
+	unsigned groups = 0, contexts = c->banks * ULP_WINDOW;
+
+	for (unsigned i = 0; i < contexts; i++)
+		totals[i] = total_of(room->counts[0] + (size_t)i * ROOM_STRIDE,
+		                     c->shape->tokens);
+	for (unsigned i = 0; i < contexts; i = ends[groups++])
+		ends[groups] = group_end(totals, i, (i / ULP_WINDOW + 1) * ULP_WINDOW);
+	for (unsigned i = 0, g = 0; i < contexts; i++) {
+		unsigned begins = i == ends[g];
+		g += begins;
+		if (i > 0)
+			bits_put(to, begins, 1);
+		c->table[i] = (uint8_t)g;
+	}
+	for (unsigned g = 0, first = 0; g < groups; first = ends[g++])
+		make_table(first, ends[g], c->shape->tokens, room, to);
+}

@@ -1,0 +1,141 @@
+#include "index/codec_trial.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "codec/common/err.h"
+#include "codec/frame.h"
+#include "codec/prediction.h"
+#include "codec/record.h"
+#include "index/blob_put.h"
+#include "index/blob_source.h"
+#include "index/file_range.h"
+#include "index/scratch_shelf.h"
+#include "index/transfer.h"
+
+enum {
+	PIECES = 4,               /* of a large blob */
+	PIECE_VALUES = 64 * 1024, /* values in each */
+	SPAN_FACTOR = 2           /* no cast reads more than twice our bytes */
+};
+
+struct codec_trial {
+	const struct transfer *transfer;
+	const struct blob_file *blob;
+	size_t piece; /* bytes of one piece */
+	size_t pieces;
+	uint8_t *raw, *predicted, *coded;
+	uint8_t *span; /* of the base, before it is cast */
+	struct frame_scratch *scratch;
+};
+
+/* Where piece `i` begins in the blob: at a value. */
+static uint64_t piece_offset(const struct codec_trial *t, size_t i)
+{
+	unsigned unit = dtype_unit(t->blob->dtype);
+	uint64_t room = (t->blob->size - t->piece) / unit;
+
+	return t->pieces > 1 ? room * i / (t->pieces - 1) * unit : 0;
+}
+
+static void choose_pieces(struct codec_trial *t)
+{
+	size_t piece = (size_t)PIECE_VALUES * dtype_unit(t->blob->dtype);
+	uint64_t size = t->blob->size;
+
+	t->pieces = size < PIECES * (uint64_t)piece ? 1 : PIECES;
+	t->piece = size < piece ? (size_t)size : piece;
+}
+
+static int read_pieces(struct codec_trial *t, struct err *err)
+{
+	for (size_t i = 0; i < t->pieces; i++) {
+		int rc = file_range_read(t->blob->fd,
+		                         t->blob->offset + piece_offset(t, i),
+		                         t->raw + i * t->piece, t->piece, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int codec_trial_begin(const struct transfer *transfer, const struct blob_file *blob,
+                      struct codec_trial **out, struct err *err)
+{
+	struct codec_trial *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (!t)
+		return err_nomem(err, "samples");
+	t->transfer = transfer;
+	t->blob = blob;
+	choose_pieces(t);
+	t->raw = malloc(t->pieces * t->piece);
+	t->predicted = malloc(t->pieces * t->piece);
+	t->span = malloc(SPAN_FACTOR * t->piece);
+	t->coded = malloc(t->piece);
+	if (!t->raw || !t->predicted || !t->span || !t->coded)
+		rc = err_nomem(err, "samples");
+	else
+		rc = scratch_shelf_take(transfer->shelf, &t->scratch, err);
+	if (!rc)
+		rc = read_pieces(t, err);
+	if (rc) {
+		codec_trial_end(t);
+		return rc;
+	}
+	*out = t;
+	return 0;
+}
+
+void codec_trial_end(struct codec_trial *t)
+{
+	if (!t)
+		return;
+	if (t->scratch)
+		scratch_shelf_put_back(t->transfer->shelf, t->scratch);
+	free(t->raw);
+	free(t->predicted);
+	free(t->span);
+	free(t->coded);
+	free(t);
+}
+
+int codec_trial_predict(struct codec_trial *t, const struct record_base *base,
+                        struct blob_source *source, struct err *err)
+{
+	enum dtype dtype = t->blob->dtype;
+	bool plain = prediction_is_plain(base, dtype);
+
+	for (size_t i = 0; i < t->pieces; i++) {
+		struct prediction_span span = prediction_span(
+			base, dtype, piece_offset(t, i), t->piece);
+		uint8_t *predicted = t->predicted + i * t->piece;
+		int rc = blob_source_read(source, span.start, span.size,
+		                          plain ? predicted : t->span, err);
+		if (rc)
+			return rc;
+		if (!plain)
+			prediction_cast(base, dtype, t->span, predicted, t->piece);
+	}
+	return 0;
+}
+
+int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
+                    struct err *err)
+{
+	size_t raw = t->pieces * t->piece, coded = 0;
+
+	for (size_t i = 0; i < t->pieces; i++) {
+		struct frame_out out = { FRAME_RAW, 0, { { 0 } } };
+		size_t at = i * t->piece;
+		int rc = frame_encode(codec, t->blob->dtype, t->raw + at,
+		                      codec->needs_base ? t->predicted + at : NULL,
+		                      t->piece, t->coded, t->scratch, &out, err);
+		if (rc)
+			return rc;
+		coded += out.stored;
+	}
+	*permille = raw ? (unsigned)((coded * 1000 + raw - 1) / raw) : 0;
+	return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * Trials: what codecs make of samples of a blob, alone and against a base. A
+ * choice between them is then a comparison of sizes, never a guess.
+ * Thread rule: one thread at a time for each trial.
+ */
+#ifndef ZLLM_CODEC_TRIAL_H
+#define ZLLM_CODEC_TRIAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct blob_file;
+struct blob_source;
+struct codec;
+struct codec_trial;
+struct err;
+struct record_base;
+struct transfer;
+
+/* Reads the samples of `blob`: all of a small one, a few evenly spread pieces of a
+ * large one. */
+int codec_trial_begin(const struct transfer *t, const struct blob_file *blob,
+                      struct codec_trial **out, struct err *err);
+void codec_trial_end(struct codec_trial *t); /* NULL is fine */
+
+/* Makes the samples' predictions from `base`, whose bytes `source` has. */
+int codec_trial_predict(struct codec_trial *t, const struct record_base *base,
+                        struct blob_source *source, struct err *err);
+
+/* The samples' size under `codec`, in thousandths of their raw size, rounded up. A
+ * codec that needs a base is tried against the latest prediction. */
+int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
+                    struct err *err);
+
+#endif

@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# Nothing a user pushes is refused for its content, and all of it comes back bit
+# for bit: good models, bad models, and what was never one.
+
+load helpers
+
+@test "the ends of what a parser can meet" {
+	make_repo r
+	python "$E2E/random_files.py" odd .
+	# A pointer's text is taken by git-lfs for a pointer; as plain data it is not ours.
+	rm a-pointer.bin
+	commit 'Odd files'
+	git push -q
+	clone_and_compare
+	run -0 git zllm fsck
+	run -0 git zllm verify --all
+	run -0 --separate-stderr git zllm status --json
+	json_holds 'all(o["in_store"] for o in d["objects"])'
+}
+
+@test "every odd file can be shown" {
+	make_repo r
+	python "$E2E/random_files.py" odd .
+	rm a-pointer.bin empty.bin
+	commit 'Odd files'
+	git push -q
+	for file in *.bin; do
+		run -0 --separate-stderr git zllm show "$file" --json
+		json_holds "d['size'] == $(stat -c %s "$file")"
+		json_holds 'sum(e["size"] for e in d["extents"]) == d["size"]'
+	done
+}
+
+@test "1000 random files, models or not, 0 bytes to a few MB" {
+	make_repo r
+	python "$E2E/random_files.py" random . 1000 1
+	[ "$(find . -name '*.bin' | wc -l)" -eq 1000 ]
+	commit 'Random files'
+	git push -q
+	clone_and_compare
+	run -0 git zllm fsck
+}
+
+@test "300 random files in 30 commits, one push each" {
+	make_repo r
+	for round in $(seq 30); do
+		python "$E2E/random_files.py" random . 10 "round $round"
+		commit "Round $round"
+		git push -q
+	done
+	clone_and_compare
+	git -C "$T/r.clone" lfs fetch --all
+	no_bad_objects "$T/r.clone"
+	run -0 git zllm fsck
+}
+
+# expect_corpus NAME: all files of $ZLLM_DATA/NAME are pushed and cloned.
+expect_corpus() {
+	real_data "$1"
+	make_repo r
+	cp -a "$ZLLM_DATA/$1" .
+	# One file is the text of a pointer, which git-lfs takes for one.
+	rm -f "$1/MANIFEST.tsv" "$1/bad_lfs_pointer.safetensors"
+	commit "The corpus $1"
+	git push -q
+	clone_and_compare
+	run -0 git zllm fsck
+	run -0 git zllm verify
+}
+
+@test "the conformance corpus of single files" {
+	expect_corpus single
+}
+
+@test "the conformance corpus of sharded models" {
+	expect_corpus sharded
+}
+
+@test "good files of the conformance corpus are seen as models, the strictly bad are not" {
+	real_data single/MANIFEST.tsv
+	make_repo r
+	cp "$ZLLM_DATA"/single/*.safetensors .
+	rm -f bad_lfs_pointer.safetensors
+	commit 'The corpus'
+	git push -q
+	local file verdict seen wrong=0
+	while IFS=$'\t' read -r file _ _ _ verdict _; do
+		[ "$file" != file ] && [ -s "$file" ] || continue
+		seen=$(git zllm show "$file" --json | json 'd["model"]')
+		case $verdict/$seen in
+		OK/safetensors | [!O]*/opaque) ;;
+		*)
+			echo "$file: strict reading says $verdict, we say $seen"
+			wrong=$((wrong + 1))
+			;;
+		esac
+	done <"$ZLLM_DATA/single/MANIFEST.tsv"
+	[ "$wrong" -eq 0 ]
+}

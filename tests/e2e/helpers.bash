@@ -1,0 +1,344 @@
+# What every end-to-end test stands on: a user of its own (HOME, configuration,
+# PATH with build/ in front), repositories with a bare remote, small models, and
+# comparisons byte for byte. Nothing here reaches the network or the real HOME.
+#
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+# ---------------------------------------------------------------- the user
+
+# A fresh user: `install` has been run, no repository exists yet.
+e2e_setup() {
+	e2e_blank_user
+	local kept=$BATS_RUN_TMPDIR/gitconfig
+	if [ -e "$kept" ]; then
+		cp "$kept" "$HOME/.gitconfig"
+		return
+	fi
+	git lfs install --skip-repo >/dev/null
+	git zllm install >/dev/null
+	cp "$HOME/.gitconfig" "$kept"
+}
+
+# The same before `install`: git has a name and an address, and nothing else.
+e2e_blank_user() {
+	local name
+	for name in ${!GIT_@} ${!ZLLM_@} ${!XDG_@}; do
+		case $name in ZLLM_DATA | ZLLM_BIN) ;; *) unset "$name" ;; esac
+	done
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	E2E=$TOP/tests/e2e
+	T=$BATS_TEST_TMPDIR/w
+	STORE=$T/store
+	mkdir -p "$T" "$BATS_TEST_TMPDIR/home"
+	export HOME=$BATS_TEST_TMPDIR/home
+	export PATH=${ZLLM_BIN:-$TOP/build}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	export LC_ALL=C GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 TZ=UTC
+	umask 022
+	cat >"$HOME/.gitconfig" <<-END
+		[user]
+			name = Test
+			email = test@example.invalid
+		[init]
+			defaultBranch = main
+		[protocol "file"]
+			allow = always
+		[advice]
+			detachedHead = false
+		[core]
+			fsync = none
+		[push]
+			autoSetupRemote = true
+		[gc]
+			auto = 0
+	END
+	cd "$T" || return 1
+}
+
+# The store's files are read-only and some tests make folders so.
+e2e_teardown() {
+	cd /
+	chmod -R u+w "$BATS_TEST_TMPDIR" 2>/dev/null
+	rm -rf "$BATS_TEST_TMPDIR/w"
+}
+
+setup() {
+	e2e_setup
+}
+
+teardown() {
+	e2e_teardown
+}
+
+# ---------------------------------------------------------------- repositories
+
+# plain_repo NAME: T/NAME with the bare remote T/NAME.git, nothing of LFS in it.
+plain_repo() {
+	git init -q --bare "$T/$1.git"
+	git init -q "$T/$1"
+	git -C "$T/$1" remote add origin "$T/$1.git"
+}
+
+# make_repo NAME [STORE]: the same, set up by `git zllm init`, first commit made
+# and pushed. The current folder is then the worktree.
+make_repo() {
+	plain_repo "$1"
+	cd "$T/$1" || return 1
+	git zllm init "${2:-$STORE}" '*.safetensors' '*.bin' >/dev/null
+	git add -A
+	git commit -qm 'Set up git-zllm'
+	git push -q -u origin main
+}
+
+# repo_with_url NAME URL: a repository whose .lfsconfig names URL, whatever
+# `init` would say to it. The store must exist already.
+repo_with_url() {
+	plain_repo "$1"
+	cd "$T/$1" || return 1
+	git config -f .lfsconfig lfs.url "$2"
+	git lfs track '*.safetensors' '*.bin' >/dev/null
+	git add -A
+	git commit -qm 'Set up'
+}
+
+# make_store [FOLDER]: an empty store, as `init` makes it, and no repository.
+make_store() {
+	git init -q "$T/maker"
+	(cd "$T/maker" && git zllm init "${1:-$STORE}" >/dev/null)
+	rm -rf "$T/maker"
+}
+
+# commit MESSAGE: everything that changed.
+commit() {
+	git add -A
+	git commit -qm "$1"
+}
+
+# ---------------------------------------------------------------- models
+
+python() {
+	/usr/bin/env python3 -B "$@"
+}
+
+# kept_model FILE NAME WORD...: FILE as `model.py WORD... OUT WORD...` makes it, which
+# is done once for each NAME in a run of bats.
+kept_model() {
+	local kept=$BATS_RUN_TMPDIR/models/$2
+	if [ ! -e "$kept" ]; then
+		python "$E2E/model.py" "$3" "$kept.$$" "${@:4}"
+		mv "$kept.$$" "$kept"
+	fi
+	mkdir -p "$(dirname "$1")"
+	cp "$kept" "$1"
+}
+
+# make_model FILE [SEED]: about 2 MB of safetensors: BF16, F32, F16, a norm.
+make_model() {
+	kept_model "$1" "new-${2:-1}" new "${2:-1}"
+}
+
+# finetune FILE FROM [SEED]: the same tensors, most words moved by a few units.
+finetune() {
+	kept_model "$1" "$(oid_of "$2")-${3:-1}" finetune "$2" "${3:-1}"
+}
+
+# model COMMAND ...: the other changes model.py knows (shard, reorder, ...).
+model() {
+	python "$E2E/model.py" "$@"
+}
+
+# noise FILE BYTES [SEED]: bytes that nothing can compress.
+noise() {
+	python -c 'import random, sys
+open(sys.argv[1], "wb").write(random.Random(sys.argv[3]).randbytes(int(sys.argv[2])))' \
+		"$1" "$2" "${3:-1}"
+}
+
+# flip FILE [OFFSET]: turns one bit; without an offset, in the middle.
+flip() {
+	chmod u+w "$1"
+	python -c 'import sys
+f = open(sys.argv[1], "r+b")
+n = f.seek(0, 2)
+at = int(sys.argv[2]) if len(sys.argv) > 2 else n // 2
+f.seek(at)
+b = f.read(1)[0]
+f.seek(at)
+f.write(bytes([b ^ 4]))' "$@"
+}
+
+# ---------------------------------------------------------------- comparisons
+
+# expect_same_files A B: two worktrees hold the same files, byte for byte.
+expect_same_files() {
+	diff -r --no-dereference --exclude=.git "$1" "$2"
+}
+
+# clone_and_compare [NAME [GIT OPTION...]]: clones T/NAME.git (the repository of
+# the current folder) to T/NAME.clone; its files are those of T/NAME.
+clone_and_compare() {
+	local name=${1:-$(basename "$PWD")}
+	[ $# -eq 0 ] || shift
+	rm -rf "$T/$name.clone"
+	git clone -q "$@" "$T/$name.git" "$T/$name.clone"
+	expect_same_files "$T/$name" "$T/$name.clone"
+}
+
+# ---------------------------------------------------------------- oids and stores
+
+oid_of() {
+	sha256sum <"$1" | cut -d' ' -f1
+}
+
+# lfs_file OID: where git-lfs keeps its copy in the current repository.
+lfs_file() {
+	printf '%s/lfs/objects/%s/%s/%s\n' "$(git rev-parse --git-common-dir)" \
+		"$(printf %.2s "$1")" "$(printf %s "$1" | cut -c3-4)" "$1"
+}
+
+manifest_of() {
+	printf '%s/objects/%.2s/%s\n' "${2:-$STORE}" "$1" "$1"
+}
+
+in_store() {
+	[ -f "$(manifest_of "$1" "${2:-$STORE}")" ]
+}
+
+# stored_bytes [STORE]: what all its files hold together.
+stored_bytes() {
+	find "${1:-$STORE}" -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# store_listing [STORE]: every file with inode, time, size: equal when nothing was
+# written, not even the same again.
+store_listing() {
+	find "${1:-$STORE}" -type f -printf '%P %i %T@ %s\n' | sort
+}
+
+store_keys() {
+	(cd "${1:-$STORE}" && find . -type f ! -path './tmp/*' -printf '%P\n' | sort)
+}
+
+# a_blob [STORE]: the path of the largest record.
+a_blob() {
+	find "${1:-$STORE}/blobs" -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2-
+}
+
+# nothing_stored [STORE]: no object, no record, no leftover temporary file.
+nothing_stored() {
+	[ -z "$(find "${1:-$STORE}/objects" "${1:-$STORE}/blobs" "${1:-$STORE}/tmp" -type f 2>/dev/null)" ]
+}
+
+# no_bad_objects [REPO]: everything in git-lfs's storage hashes to its name.
+no_bad_objects() {
+	local file
+	while IFS= read -r file; do
+		[ "$(oid_of "$file")" = "$(basename "$file")" ] || {
+			echo "bad object: $file"
+			return 1
+		}
+	done < <(find "$(git -C "${1:-.}" rev-parse --absolute-git-dir)/lfs/objects" -type f 2>/dev/null)
+}
+
+# ---------------------------------------------------------------- saying what is expected
+
+# says TEXT...: $output holds each of these, case aside.
+says() {
+	local text
+	for text in "$@"; do
+		grep -qiF -- "$text" <<<"$output" || {
+			printf 'expected: %s\ngot:\n%s\n' "$text" "$output"
+			return 1
+		}
+	done
+}
+
+says_not() {
+	local text
+	for text in "$@"; do
+		! grep -qiF -- "$text" <<<"$output" || {
+			printf 'not expected: %s\ngot:\n%s\n' "$text" "$output"
+			return 1
+		}
+	done
+}
+
+# one_line_error: exactly one line, and it begins with the program's name.
+one_line_error() {
+	[ "$(printf '%s\n' "$output" | wc -l)" -eq 1 ] && [[ $output == "git-zllm: "?* ]] || {
+		printf 'not one line of an error:\n%s\n' "$output"
+		return 1
+	}
+}
+
+# json EXPRESSION: evaluates it in Python over standard input as `d`, prints it.
+json() {
+	python -c 'import json, sys
+d = json.load(sys.stdin)
+print(eval(sys.argv[1]))' "$1"
+}
+
+# json_holds EXPRESSION: true over $output.
+json_holds() {
+	[ "$(json "bool($1)" <<<"$output")" = True ] || {
+		printf 'does not hold: %s\nin: %.800s\n' "$1" "$output"
+		return 1
+	}
+}
+
+# ---------------------------------------------------------------- the agent by hand
+
+# drive [OPTION...] <messages: agent_driver.py in the current folder. What the
+# agent says on standard error goes to T/agent.stderr.
+drive() {
+	python "$E2E/agent_driver.py" "$@" 2>"$T/agent.stderr"
+}
+
+say_init() {
+	printf '{"event":"init","operation":"%s","remote":"origin","concurrent":false,"concurrenttransfers":8}\n' "$1"
+}
+
+# say_upload FILE: FILE as if it were git-lfs's copy.
+say_upload() {
+	printf '{"event":"upload","oid":"%s","size":%s,"path":"%s","action":null}\n' \
+		"$(oid_of "$1")" "$(stat -c %s "$1")" "$(realpath "$1")"
+}
+
+# say_download OID SIZE
+say_download() {
+	printf '{"event":"download","oid":"%s","size":%s,"action":null}\n' "$1" "$2"
+}
+
+say_terminate() {
+	printf '{"event":"terminate"}\n'
+}
+
+# use_agent COMMAND...: git-lfs runs this in place of the program (in this HOME).
+use_agent() {
+	git config --global lfs.customtransfer.zllm.path "$1"
+	git config --global lfs.customtransfer.zllm.args "${2:-}"
+}
+
+use_own_agent() {
+	use_agent git-zllm agent
+}
+
+# ---------------------------------------------------------------- what the machine can do
+
+# own_mounts: skips unless a mount namespace can be had; then MOUNTED is the
+# command that runs another in one.
+own_mounts() {
+	if unshare -m true 2>/dev/null; then
+		MOUNTED=(unshare -m)
+	elif unshare -rm true 2>/dev/null; then
+		MOUNTED=(unshare -rm)
+	else
+		skip 'no mount namespaces here (unshare -m fails)'
+	fi
+}
+
+real_data() {
+	[ -n "${ZLLM_DATA:-}" ] && [ -e "$ZLLM_DATA/$1" ] ||
+		skip "no $1 in ZLLM_DATA: ../shared/data is not unpacked here"
+}

@@ -1,0 +1,9 @@
+/* Any bytes as a frame coded by ulp. */
+#include "tests/fuzz/fuzz_decoder.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return fuzz_decode(&codec_ulp, data, size);
+}

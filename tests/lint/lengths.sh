@@ -1,0 +1,37 @@
+#!/bin/sh
+# Functions of at most 80 lines, .c files of at most 600, each file name once in the
+# tree, no file that is named for nothing (util, misc, common, helpers). Prints the
+# median and the ten longest.
+set -eu
+. tests/lint/sources.sh
+
+function_max=80
+file_max=600
+bad=$(mktemp)
+list=$(mktemp)
+trap 'rm -f "$bad" "$list"' EXIT
+
+# LINES FUNCTION FILE, longest first; the program alone, then the tests too.
+lengths() {
+	ctags -x --languages=C --kinds-C=f --fields=+ne --_xformat='%{end} %n %N %F' -L - |
+		awk '{ print $1 - $2 + 1, $3, $4 }' | sort -k1,1nr -k3,3 -k2,2
+}
+c_files | lengths >"$list"
+{
+	awk -v max=$function_max '$1 > max' "$list" | while read -r lines name file; do
+		excepted lengths "$file" "$name" || echo "$file: $name has $lines lines, more than $function_max"
+	done
+	for file in $(c_files); do
+		lines=$(wc -l <"$file")
+		[ "$lines" -le $file_max ] || excepted lengths "$file" file ||
+			echo "$file has $lines lines, more than $file_max"
+	done
+	{ c_files; h_files; } | sed 's|.*/||' | sort | uniq -d | sed 's/$/: a file name that is there twice/'
+	c_files | grep -E '/(util|utils|misc|common|helper|helpers)\.c$' | sed 's/$/: a name that says nothing/' || :
+} >"$bad"
+
+grep -v ' tests/' "$list" | awk '{ n[NR] = $1 } END {
+	printf "%d functions, median %d lines, 90 %% at most %d\n", NR, n[int((NR + 1) / 2)], n[int(NR / 10) + 1] }'
+grep -v ' tests/' "$list" | head -n 10
+cat "$bad"
+[ ! -s "$bad" ]

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Runs every check of this folder, or those named: prints "ok lint: NAME" for each,
+# and what is wrong in full. `make lint` also prints the ten longest functions.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+
+all='format floors headers lengths prints shell cppcheck tidy'
+failed=0
+# shellcheck disable=SC2086  # a list of words
+[ $# -gt 0 ] || set -- $all
+for check; do
+	if words=$(sh "tests/lint/$check.sh" 2>&1); then
+		echo "ok lint: $check"
+		[ -z "$words" ] || [ -n "${LINT_QUIET:-}" ] || printf '%s\n' "$words" | sed 's/^/    /'
+	else
+		echo "not ok lint: $check"
+		printf '%s\n' "$words" | sed 's/^/    /'
+		failed=1
+	fi
+done
+exit $failed

@@ -1,0 +1,95 @@
+/* The codec ulp: all kernels alike, every value restored, damage refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "codec/ulp_token.h"
+#include "tests/unit/codec_kernels.h"
+
+static void every_content_comes_back_by_every_kernel(void **state)
+{
+	every_case(&codec_ulp, *state);
+}
+
+static void damage_stays_within_bounds(void **state)
+{
+	static const enum dtype dtypes[] = { DTYPE_BF16, DTYPE_F32, DTYPE_F8_E4M3 };
+
+	for (int i = 0; i < 3; i++)
+		every_damage(&codec_ulp, *state, dtypes[i]);
+}
+
+static void distances_of_all_pairs_return(void **state)
+{
+	(void)state;
+	for (unsigned v = 0; v < 65536; v += 7)
+		for (unsigned b = 0; b < 65536; b += 251)
+			assert_int_equal(ulp16_value(ulp16_distance((uint16_t)v, (uint16_t)b),
+			                             (uint16_t)b),
+			                 v);
+	for (unsigned v = 0; v < 256; v++)
+		for (unsigned b = 0; b < 256; b++)
+			assert_int_equal(
+				ulp8_value(ulp8_distance((uint8_t)v, (uint8_t)b), (uint8_t)b),
+				v);
+	uint64_t seed = 9;
+	for (int i = 0; i < 100000; i++) {
+		uint32_t v = (uint32_t)(case_next(&seed) << 1 ^ case_next(&seed));
+		uint32_t b = (uint32_t)(case_next(&seed) << 1 ^ case_next(&seed));
+		assert_true(ulp32_value(ulp32_distance(v, b), b) == v);
+	}
+}
+
+static void growth_has_one_sign(void **state)
+{
+	(void)state;
+	/* One unit away from zero is -1 or 1 alike on both sides. */
+	assert_int_equal(ulp16_distance(0x3f81, 0x3f80), 2);
+	assert_int_equal(ulp16_distance(0xbf81, 0xbf80), 2);
+	assert_int_equal(ulp16_distance(0x3f7f, 0x3f80), 1);
+	assert_int_equal(ulp16_distance(0xbf7f, 0xbf80), 1);
+	/* The two zeros are neighbours. */
+	assert_int_equal(ulp16_distance(0x8000, 0x0000), 1);
+	assert_int_equal(ulp16_distance(0x0000, 0x8000), 1);
+}
+
+static void what_did_not_move_costs_next_to_nothing(void **state)
+{
+	enum { VALUES = 262144 };
+
+	/* 0.081 bits a value are the entropy of one in a hundred. */
+	size_t n = one_case(&codec_ulp, *state, DTYPE_BF16, 3, VALUES * 2);
+	assert_in_range(n, 1, VALUES / 8 * 11 / 100);
+}
+
+static void real_weights_come_back(void **state)
+{
+	enum { SIZE = 512 * 1024 };
+	uint8_t *src = real_values("sft-a", SIZE), *base = real_values("base", SIZE);
+
+	if (!src || !base)
+		skip();
+	size_t n = all_kernels(&codec_ulp, *state, src, base, SIZE, DTYPE_BF16);
+	assert_in_range(n, 1, SIZE * 25 / 100);
+	free(src);
+	free(base);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_content_comes_back_by_every_kernel),
+		cmocka_unit_test(damage_stays_within_bounds),
+		cmocka_unit_test(distances_of_all_pairs_return),
+		cmocka_unit_test(growth_has_one_sign),
+		cmocka_unit_test(what_did_not_move_costs_next_to_nothing),
+		cmocka_unit_test(real_weights_come_back),
+	};
+	return cmocka_run_group_tests(tests, kernels_setup, kernels_teardown);
+}
