@@ -268,11 +268,16 @@ static void print_sum(const struct bench_sum *s, unsigned dtype, unsigned slot)
 
 static void print_table(const struct codec_bench *b)
 {
+	unsigned groups = 0; /* `all` says something new when there are several */
+
 	report_line("%-11s %-8s %7s %10s %10s %10s %8s %8s %8s", "DTYPE", "CODEC",
 	            "TENSORS", "RAW", "STORED", "PART", "ENCODE", "(ALONE)", "DECODE");
+	for (unsigned dtype = 0; dtype < DTYPE_COUNT; dtype++)
+		groups += b->sums[dtype][BENCH_BEST].tensors > 0;
 	for (unsigned dtype = 0; dtype <= DTYPE_COUNT; dtype++)
 		for (unsigned slot = 0; slot < BENCH_SLOTS; slot++)
-			if (b->sums[dtype][slot].tensors)
+			if (b->sums[dtype][slot].tensors &&
+			    (dtype < DTYPE_COUNT || groups > 1))
 				print_sum(&b->sums[dtype][slot], dtype, slot);
 	report_line("%s", "");
 	report_line("%s", "Speeds are MB/s on one thread; ALONE is encoding without the "

@@ -14,12 +14,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "codec/cast.h"
 #include "codec/common/err.h"
+#include "codec/prediction.h"
 #include "codec/record.h"
 #include "index/file_range.h"
 #include "index/local_model.h"
 
-enum { RUNS = 3, BATCH_MAX = 32 * 1024 * 1024 };
+enum {
+	RUNS = 3,
+	BATCH_MAX = 32 * 1024 * 1024, /* bytes */
+	SPAN_FACTOR = 2               /* no cast reads more than twice our bytes */
+};
 
 struct bench {
 	const struct local_model *model, *base;
@@ -27,6 +33,7 @@ struct bench {
 	size_t named;
 	struct frame_scratch *scratch;
 	uint8_t *raw, *predicted, *coded, *back; /* BATCH_MAX each */
+	uint8_t *span;                           /* of the base, before it is cast */
 	struct frame_out *frames;                /* of the batch */
 };
 
@@ -46,9 +53,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
+/* Whether `a` can predict `b`. */
 static bool alike(const struct extent *a, const struct extent *b)
 {
-	if (a->dtype != b->dtype || a->dim_count != b->dim_count)
+	if (a->dtype != b->dtype && !cast_exists(a->dtype, b->dtype))
+		return false;
+	if (a->dim_count != b->dim_count)
 		return false;
 	for (unsigned i = 1; i < a->dim_count; i++)
 		if (a->dims[i] != b->dims[i])
@@ -198,6 +208,35 @@ static int measure_batch(struct bench *b, const struct codec *codec,
 
 /* ---------------------------------------------------------------- one tensor */
 
+/* Reads what of the like there is of a span, zeros where it has ended. */
+static int read_span(struct bench *b, const struct extent *like,
+                     struct prediction_span span, uint8_t *out, struct err *err)
+{
+	size_t have = 0;
+
+	if (span.start < like->size)
+		have = like->size - span.start < span.size
+		               ? (size_t)(like->size - span.start)
+		               : span.size;
+	memset(out + have, 0, span.size - have);
+	int rc = file_range_read(b->base->fd, like->offset + span.start, out, have, err);
+	return rc ? err_context(err, "%s", b->base->path) : 0;
+}
+
+static int predict_batch(struct bench *b, const struct extent *x,
+                         const struct extent *like, uint64_t at, size_t n,
+                         struct err *err)
+{
+	struct record_base base = { .dtype = like->dtype };
+	struct prediction_span span = prediction_span(&base, x->dtype, at, n);
+	bool plain = prediction_is_plain(&base, x->dtype);
+	int rc = read_span(b, like, span, plain ? b->predicted : b->span, err);
+
+	if (!rc && !plain)
+		prediction_cast(&base, x->dtype, b->span, b->predicted, n);
+	return rc;
+}
+
 static int load_batch(struct bench *b, const struct extent *x, const struct extent *like,
                       uint64_t at, size_t n, struct err *err)
 {
@@ -205,14 +244,7 @@ static int load_batch(struct bench *b, const struct extent *x, const struct exte
 
 	if (rc)
 		return err_context(err, "%s", b->model->path);
-	if (!like)
-		return 0;
-	size_t have = at >= like->size      ? 0
-	              : like->size - at < n ? (size_t)(like->size - at)
-	                                    : n;
-	memset(b->predicted + have, 0, n - have);
-	rc = file_range_read(b->base->fd, like->offset + at, b->predicted, have, err);
-	return rc ? err_context(err, "%s", b->base->path) : 0;
+	return like ? predict_batch(b, x, like, at, n, err) : 0;
 }
 
 static int measure_codecs(struct bench *b, const struct batch *batch,
@@ -291,8 +323,9 @@ static int bench_init(struct bench *b, struct err *err)
 	b->predicted = malloc(BATCH_MAX);
 	b->coded = malloc(BATCH_MAX);
 	b->back = malloc(BATCH_MAX);
+	b->span = malloc((size_t)SPAN_FACTOR * BATCH_MAX);
 	b->frames = calloc(BATCH_MAX / FRAME_VALUES, sizeof(*b->frames));
-	if (!b->raw || !b->predicted || !b->coded || !b->back || !b->frames)
+	if (!b->raw || !b->predicted || !b->coded || !b->back || !b->span || !b->frames)
 		return err_nomem(err, "measuring");
 	int rc = frame_scratch_new(&b->scratch, err);
 	return rc ? rc : sort_base(b, err);
@@ -304,6 +337,7 @@ static void bench_wipe(struct bench *b)
 	free(b->by_name);
 	free(b->raw);
 	free(b->predicted);
+	free(b->span);
 	free(b->coded);
 	free(b->back);
 	free(b->frames);

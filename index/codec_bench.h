@@ -35,8 +35,8 @@ struct codec_bench {
 };
 
 /* Measures every codec on every tensor whose dtype it takes; those that need a base
- * on tensors that have a like of the same dtype in `base`, which may be NULL. Both
- * models are open; nothing has to be hashed. */
+ * on tensors that have a like in `base` (which may be NULL) of the same dtype or of
+ * one that can be cast. Both models are open; nothing has to be hashed. */
 int codec_bench_run(const struct local_model *model, const struct local_model *base,
                     struct codec_bench *out, struct err *err);
 
