@@ -18,7 +18,7 @@
 #include "codec/frame.h"
 #include "index/bundle_read.h"
 #include "index/bundle_write.h"
-#include "index/codec_bench.h"
+#include "index/model_bench.h"
 #include "index/file_replace.h"
 #include "index/local_model.h"
 
@@ -231,7 +231,7 @@ static struct json *sum_json(const struct bench_sum *s, unsigned dtype, unsigned
 	return j;
 }
 
-static int print_json(const struct codec_bench *b, const struct codec_options *o,
+static int print_json(const struct model_bench *b, const struct codec_options *o,
                       const char *file, struct err *err)
 {
 	struct json *j = json_object(), *rows = json_array();
@@ -266,7 +266,7 @@ static void print_sum(const struct bench_sum *s, unsigned dtype, unsigned slot)
 	            speed_text(speed(s->raw, s->decode), speeds[2]));
 }
 
-static void print_table(const struct codec_bench *b)
+static void print_table(const struct model_bench *b)
 {
 	unsigned groups = 0; /* `all` says something new when there are several */
 
@@ -287,7 +287,7 @@ static void print_table(const struct codec_bench *b)
 static int run_bench(const struct codec_options *o, char **files, struct err *err)
 {
 	struct local_model model = LOCAL_MODEL_INIT, base = LOCAL_MODEL_INIT;
-	struct codec_bench *bench = calloc(1, sizeof(*bench));
+	struct model_bench *bench = calloc(1, sizeof(*bench));
 	int rc = bench ? 0 : err_nomem(err, "measuring");
 
 	if (!rc && o->codec)
@@ -297,7 +297,7 @@ static int run_bench(const struct codec_options *o, char **files, struct err *er
 	if (!rc)
 		rc = open_base(o, &base, err);
 	if (!rc)
-		rc = codec_bench_run(&model, o->base ? &base : NULL, bench, err);
+		rc = model_bench_run(&model, o->base ? &base : NULL, bench, err);
 	if (!rc && !bench->sums[DTYPE_COUNT][BENCH_BEST].tensors)
 		rc = err_set(err, ERR_INPUT,
 		             "%s holds no tensors; for a plain array say --dtype",

@@ -56,7 +56,7 @@ int bundle_write(const struct bundle_request *request, struct upload_result *out
                  struct err *err)
 {
 	struct store *bundle = NULL, *thin = NULL;
-	struct upload_result result;
+	struct upload_result result = { 0 };
 	int rc = local_model_hash(request->model, err);
 
 	if (!rc && request->base)

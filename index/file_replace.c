@@ -28,25 +28,33 @@ static int resolve(const char *path, char **out, struct err *err)
 	return *out ? 0 : err_nomem(err, "a path");
 }
 
+static char *name_beside(const char *path, int i)
+{
+	char *name;
+
+	return asprintf(&name, "%s.%ld-%d.tmp", path, (long)getpid(), i) < 0 ? NULL
+	                                                                     : name;
+}
+
 /* Not mkstemp(): the mode is to be what the umask says. */
 static int create_beside(struct file_replace *f, struct err *err)
 {
-	for (int i = 0; i < NAMES_MAX && f->fd < 0; i++) {
-		free(f->temp);
-		if (asprintf(&f->temp, "%s.%ld-%d.tmp", f->path, (long)getpid(), i) < 0) {
-			f->temp = NULL;
+	for (int i = 0; i < NAMES_MAX; i++) {
+		char *temp = name_beside(f->path, i);
+		if (!temp)
 			return err_nomem(err, "a path");
+		f->fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (f->fd >= 0) {
+			f->temp = temp;
+			return 0;
 		}
-		f->fd = open(f->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (f->fd < 0 && errno != EEXIST)
+		int errnum = errno;
+		free(temp);
+		errno = errnum;
+		if (errnum != EEXIST)
 			break;
 	}
-	if (f->fd >= 0)
-		return 0;
-	int rc = err_errno(err, "cannot make %s", f->temp);
-	free(f->temp);
-	f->temp = NULL;
-	return rc;
+	return err_errno(err, "cannot make a file beside %s", f->path);
 }
 
 int file_replace_begin(const char *path, struct file_replace *out, struct err *err)

@@ -3,8 +3,8 @@
  * and the time of one thread. Batches of frames lie in memory while they are
  * measured, several times over, and the fastest run counts.
  */
-#ifndef ZLLM_CODEC_BENCH_H
-#define ZLLM_CODEC_BENCH_H
+#ifndef ZLLM_MODEL_BENCH_H
+#define ZLLM_MODEL_BENCH_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +29,7 @@ struct bench_sum {
 	uint64_t alone_raw; /* ... these bytes: not frames that are constant or same */
 };
 
-struct codec_bench {
+struct model_bench {
 	/* By dtype, and behind the dtypes all together; then by codec. */
 	struct bench_sum sums[DTYPE_COUNT + 1][BENCH_SLOTS];
 };
@@ -37,7 +37,7 @@ struct codec_bench {
 /* Measures every codec on every tensor whose dtype it takes; those that need a base
  * on tensors that have a like in `base` (which may be NULL) of the same dtype or of
  * one that can be cast. Both models are open; nothing has to be hashed. */
-int codec_bench_run(const struct local_model *model, const struct local_model *base,
-                    struct codec_bench *out, struct err *err);
+int model_bench_run(const struct local_model *model, const struct local_model *base,
+                    struct model_bench *out, struct err *err);
 
 #endif

@@ -7,7 +7,7 @@
  * Time is the thread's own (CLOCK_THREAD_CPUTIME_ID): nothing waits in there, and
  * others who use the machine do not count.
  */
-#include "index/codec_bench.h"
+#include "index/model_bench.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -297,7 +297,7 @@ static void add_sum(struct bench_sum *to, const struct bench_sum *one)
 	to->alone_raw += one->alone_raw;
 }
 
-static int measure_all(struct bench *b, struct codec_bench *out, struct err *err)
+static int measure_all(struct bench *b, struct model_bench *out, struct err *err)
 {
 	const struct extents *x = &b->model->extents;
 
@@ -343,8 +343,8 @@ static void bench_wipe(struct bench *b)
 	free(b->frames);
 }
 
-int codec_bench_run(const struct local_model *model, const struct local_model *base,
-                    struct codec_bench *out, struct err *err)
+int model_bench_run(const struct local_model *model, const struct local_model *base,
+                    struct model_bench *out, struct err *err)
 {
 	struct bench b = { .model = model, .base = base };
 	int rc = bench_init(&b, err);
