@@ -1,7 +1,6 @@
 #include "agent/json.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,7 +58,7 @@ bool json_get_u64(const struct json *j, const char *key, uint64_t *out)
 	if (!cJSON_IsNumber(item))
 		return false;
 	double value = cJSON_GetNumberValue(item);
-	if (!(value >= 0 && value <= limit) || floor(value) != value)
+	if (!(value >= 0 && value <= limit) || (double)(uint64_t)value != value)
 		return false;
 	*out = (uint64_t)value;
 	return true;

@@ -20,8 +20,8 @@ pushed_base() {
 expect_delta() {
 	run -0 --separate-stderr git zllm show "$1" --json
 	json_holds 'd["model"] == "safetensors"'
-	json_holds 'sum(e["codec"] == "bitx" for e in d["extents"]) >= 10'
-	json_holds 'all(e["base"] for e in d["extents"] if e["codec"] == "bitx")'
+	json_holds 'sum(e["codec"] in ("ulp", "bitx") for e in d["extents"]) >= 10'
+	json_holds 'all(e["base"] for e in d["extents"] if e["codec"] in ("ulp", "bitx"))'
 	json_holds "d['stored'] < 0.62 * d['size']"
 	json_holds "d['base_oid'] == '$BASE_OID' and d['base_path'] == '$BASE_PATH'"
 	local commit base
@@ -193,7 +193,7 @@ tune() {
 	commit 'Tuned'
 	git push -q
 	run -0 --separate-stderr git zllm show model.safetensors --json
-	json_holds 'sum(e["codec"] == "bitx" for e in d["extents"]) >= 10'
+	json_holds 'sum(e["codec"] in ("ulp", "bitx") for e in d["extents"]) >= 10'
 	json_holds "d['base_oid'] == '$BASE_OID'"
 	expect_delta model.safetensors
 }
@@ -257,7 +257,7 @@ tune() {
 	for file in model-*.safetensors; do
 		run -0 --separate-stderr git zllm show "$file" --json
 		json_holds "d['stored'] < 0.65 * d['size']"
-		deltas=$((deltas + $(json 'sum(e["codec"] == "bitx" for e in d["extents"])' <<<"$output")))
+		deltas=$((deltas + $(json 'sum(e["codec"] in ("ulp", "bitx") for e in d["extents"])' <<<"$output")))
 	done
 	[ "$deltas" -ge 10 ]
 	clone_and_compare
@@ -274,7 +274,7 @@ tune() {
 	commit 'Tuned, one file'
 	git push -q
 	run -0 --separate-stderr git zllm show merged.safetensors --json
-	json_holds 'sum(e["codec"] == "bitx" for e in d["extents"]) >= 10'
+	json_holds 'sum(e["codec"] in ("ulp", "bitx") for e in d["extents"]) >= 10'
 	json_holds "d['stored'] < 0.65 * d['size']"
 	clone_and_compare
 }

@@ -366,7 +366,7 @@ refused() {
 @test "show in words names tensors, codecs and the base" {
 	family
 	run -0 git zllm show tuned.safetensors
-	says "$(oid_of tuned.safetensors)" model.embed_tokens.weight bitx 'base.safetensors' BF16 '1200, 256'
+	says "$(oid_of tuned.safetensors)" model.embed_tokens.weight ulp 'base.safetensors' BF16 '1200, 256'
 }
 
 @test "show of an opaque file says so" {

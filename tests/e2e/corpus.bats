@@ -76,21 +76,25 @@ expect_corpus() {
 	expect_corpus sharded
 }
 
-@test "good files of the conformance corpus are seen as models, the strictly bad are not" {
+# Gaps, tails, unknown dtypes and a doubled key in the metadata are found in the wild:
+# we take them, though a strict reading does not (index/model/safetensors.h).
+@test "good files of the conformance corpus are seen as models, the bad are not" {
 	real_data single/MANIFEST.tsv
 	make_repo r
 	cp "$ZLLM_DATA"/single/*.safetensors .
 	rm -f bad_lfs_pointer.safetensors
 	commit 'The corpus'
 	git push -q
-	local file verdict seen wrong=0
-	while IFS=$'\t' read -r file _ _ _ verdict _; do
+	local file verdict why seen wrong=0
+	while IFS=$'\t' read -r file _ _ _ verdict why _; do
 		[ "$file" != file ] && [ -s "$file" ] || continue
 		seen=$(git zllm show "$file" --json | json 'd["model"]')
-		case $verdict/$seen in
-		OK/safetensors | [!O]*/opaque) ;;
+		case $verdict/$seen/$why in
+		OK/safetensors/* | BAD/opaque/*) ;;
+		BAD/safetensors/hole* | BAD/safetensors/data\ end* | BAD/safetensors/dtype*) ;;
+		BAD/safetensors/duplicate\ key\ a) [ "$file" = dup_metadata_key.safetensors ] ;;
 		*)
-			echo "$file: strict reading says $verdict, we say $seen"
+			echo "$file: a strict reading says $verdict ($why), we say $seen"
 			wrong=$((wrong + 1))
 			;;
 		esac

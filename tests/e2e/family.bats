@@ -19,14 +19,15 @@ bring() {
 	git push -q
 }
 
-# Part of its size that the model at PATH takes in the store, in percent.
+# Part of its size that the model at PATH takes in the store beyond what earlier
+# paths of HEAD take, in percent.
 percent() {
-	git zllm show "$1" --json | json 'round(100 * d["stored"] / d["size"], 1)'
+	git zllm status --json | json "next(round(100 * o['stored'] / o['size'], 1) for o in d['objects'] if o['path'] == '$1')"
 }
 
 # How many tensors of the model at PATH are stored as deltas.
 deltas() {
-	git zllm show "$1" --json | json 'sum(e["codec"] == "bitx" for e in d["extents"])'
+	git zllm show "$1" --json | json 'sum(e["codec"] in ("ulp", "bitx") for e in d["extents"])'
 }
 
 at_most() {

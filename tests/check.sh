@@ -1,0 +1,157 @@
+#!/bin/sh
+# What `make check` runs: builds, lint, unit tests under sanitizers, fuzz targets,
+# the second reader, and everything end to end. Says how long each took, prints
+# what fails in full, and ends with "N passed, N failed, N skipped".
+#
+#   check.sh [PHASE...]      some phases only: build lint unit threads corpora fuzz
+#                            reader e2e sanitized-e2e
+#   FUZZ_SECONDS=5           for each fuzz target
+#   ZLLM_DATA=DIR            trained models; ../shared/data is unpacked where it is there
+set -u
+cd "$(dirname "$0")/.." || exit 2
+results=$PWD/build/check
+rm -rf "$results"
+mkdir -p "$results"
+: >"$results/list"
+export LC_ALL=C CI=true
+
+count() {
+	grep -c "^$1 " "$results/list"
+}
+
+# One thing that is no TAP: note passed|failed|skipped NAME
+note() {
+	echo "$1 $2" >>"$results/list"
+}
+
+# phase NAME: runs the function of that name, with its time and its score.
+phase() {
+	begin=$(date +%s)
+	passed=$(count passed) failed=$(count failed) skipped=$(count skipped)
+	"phase_$(printf %s "$1" | tr - _)"
+	printf '%-14s %4d s  %4d passed, %d failed, %d skipped\n' "$1" $(($(date +%s) - begin)) \
+		$(($(count passed) - passed)) $(($(count failed) - failed)) $(($(count skipped) - skipped))
+}
+
+# must NAME COMMAND...: passes when the command does; else its output is shown.
+must() {
+	what=$1
+	shift
+	if "$@" >"$results/must.log" 2>&1; then
+		note passed "$what"
+	else
+		note failed "$what"
+		echo "--- $what"
+		tail -n 60 "$results/must.log"
+		return 1
+	fi
+}
+
+# tap_each PREFIX: for each "NAME COMMAND..." line of standard input, two at a time.
+tap_each() {
+	xargs -P2 -I{} sh -c 'set -- {}; name=$1; shift; sh tests/run_tap.sh "$0" "$name" "$@"' "$results" || :
+}
+
+# ---------------------------------------------------------------- phases
+
+phase_build() {
+	must 'build: gcc' make -j2 build/git-zllm || return
+	must 'build: clang' make -j2 FLAVOUR=clang build/clang/git-zllm
+}
+
+phase_lint() {
+	LINT_QUIET=1 sh tests/lint/lint.sh >"$results/lint.log" 2>&1
+	sed -n 's/^ok lint: /passed lint: /p; s/^not ok lint: /failed lint: /p' "$results/lint.log" >>"$results/list"
+	grep -v '^ok ' "$results/lint.log"
+}
+
+unit_lines() {
+	for binary; do
+		echo "$binary env CMOCKA_MESSAGE_OUTPUT=TAP $binary"
+	done
+}
+
+phase_unit() {
+	must 'build: asan' make -j2 FLAVOUR=asan unit-binaries corpus-binaries build/asan/git-zllm || return
+	# shellcheck disable=SC2046  # a list of words
+	unit_lines $(find build/asan -maxdepth 1 -name 'test_*' -type f | sort) | tap_each
+}
+
+# Those whose code runs on several threads.
+phase_threads() {
+	wanted=$(grep -lE '"(codec/common/pool|index/lanes|index/transfer|index/model/extents|index/store/store)\.h"' \
+		tests/unit/test_*.c | sed 's|tests/unit/\(.*\)\.c|build/tsan/\1|')
+	# shellcheck disable=SC2086
+	must 'build: tsan' make -j2 FLAVOUR=tsan $wanted || return
+	# shellcheck disable=SC2086
+	unit_lines $wanted | tap_each
+}
+
+phase_corpora() {
+	for binary in build/asan/corpus_*; do
+		[ -x "$binary" ] || continue
+		name=${binary##*/corpus_}
+		must "corpus: $name" find "tests/fuzz/corpus/$name" -type f -exec "$binary" {} +
+	done
+}
+
+phase_fuzz() {
+	sh tests/run_tap.sh "$results" fuzz sh tests/fuzz/run.sh "${FUZZ_SECONDS:-5}" || :
+}
+
+phase_reader() {
+	if [ -f tests/reader/test_reader.bats ]; then
+		echo "reader bats --tap tests/reader/test_reader.bats" | tap_each
+	elif [ -f tests/reader/test_reader.sh ]; then
+		must 'the second reader' sh tests/reader/test_reader.sh
+	else
+		note skipped 'the second reader: there is no tests/reader'
+	fi
+}
+
+# The longest first, so that two at a time end together.
+phase_e2e() {
+	{
+		printf 'tests/e2e/%s.bats\n' crash shapes corpus matrix failures commands family
+		ls tests/e2e/*.bats
+	} | awk '!seen[$0]++' | sed 's|.*/\(.*\)\.bats|e2e/\1 bats --tap &|' | tap_each
+}
+
+# Some of it again, the program being built with ASan and UBSan. What they say of an
+# agent nobody reads, so it goes to files.
+phase_sanitized_e2e() {
+	[ -x build/asan/git-zllm ] || must 'build: asan' make -j2 FLAVOUR=asan build/asan/git-zllm || return
+	export ASAN_OPTIONS="log_path=$results/asan" UBSAN_OPTIONS="log_path=$results/ubsan"
+	for file in agent failures hooks; do
+		echo "asan/$file env ZLLM_BIN=$PWD/build/asan bats --tap tests/e2e/$file.bats"
+	done | tap_each
+	unset ASAN_OPTIONS UBSAN_OPTIONS
+	must 'sanitizers had nothing to say' sh -c "! cat '$results'/asan.* '$results'/ubsan.* 2>/dev/null | grep ."
+}
+
+# Trained models and the conformance corpus, where they can be had.
+prepare_data() {
+	shared=$PWD/../shared/data
+	[ -z "${ZLLM_DATA:-}" ] && [ -f "$shared/models.py" ] || return 0
+	ZLLM_DATA=$PWD/build/data
+	export ZLLM_DATA
+	mkdir -p "$ZLLM_DATA"
+	python3 "$shared/models.py" unpack "$ZLLM_DATA" >"$results/data.log" 2>&1 &&
+		{ [ -d "$ZLLM_DATA/single" ] || tar -xJf "$shared/conformance.tar.xz" -C "$ZLLM_DATA"; } || {
+		echo "check: $shared cannot be unpacked:"
+		tail -n 5 "$results/data.log"
+	}
+}
+
+# ---------------------------------------------------------------- all of it
+
+begin_all=$(date +%s)
+prepare_data
+for name in ${*:-build lint unit threads corpora fuzz reader e2e sanitized-e2e}; do
+	phase "$name"
+done
+printf '%-14s %4d s\n' 'in all' $(($(date +%s) - begin_all))
+sed -n 's/^skipped /skipped: /p' "$results/list"
+sed -n 's/^failed /FAILED: /p' "$results/list"
+echo "$(count passed) passed, $(count failed) failed, $(count skipped) skipped"
+[ "$(count failed)" -eq 0 ] && [ "$(count passed)" -gt 0 ]

@@ -1,0 +1,226 @@
+/*
+ * Makes golden records: `make_golden DIR`. Run once for each format or codec that
+ * is new; what it made before is kept for ever (README.md). Writes NAME.rec,
+ * NAME.base where there is one, and a line "NAME <base or -> <sha256>" for each on
+ * standard output.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "codec/common/sha256.h"
+#include "codec/prediction.h"
+#include "codec/record.h"
+
+struct golden {
+	const char *name;
+	enum codec_id codec;
+	enum dtype dtype, base_dtype; /* base_dtype counts where the codec needs a base */
+	size_t values;
+	unsigned noise; /* how far values lie from the base, in low bits; 0: equal */
+};
+
+static const struct golden list[] = {
+	{ "raw-bytes", CODEC_RAW, DTYPE_BYTES, 0, 1000, 3 },
+	{ "raw-empty", CODEC_RAW, DTYPE_BYTES, 0, 0, 0 },
+	{ "zstd-bytes", CODEC_ZSTD, DTYPE_BYTES, 0, 3000, 1 },
+	{ "zstd-bf16", CODEC_ZSTD, DTYPE_BF16, 0, 3001, 3 },
+	{ "zstd-f32", CODEC_ZSTD, DTYPE_F32, 0, 1500, 3 },
+	{ "bitx-bf16", CODEC_BITX, DTYPE_BF16, DTYPE_BF16, 3001, 3 },
+	{ "bitx-f16", CODEC_BITX, DTYPE_F16, DTYPE_F16, 2000, 4 },
+	{ "bitx-f32", CODEC_BITX, DTYPE_F32, DTYPE_F32, 1500, 5 },
+	{ "bitx-f64", CODEC_BITX, DTYPE_F64, DTYPE_F64, 700, 5 },
+	{ "bitx-i8", CODEC_BITX, DTYPE_I8, DTYPE_I8, 3000, 1 },
+	{ "bitx-same", CODEC_BITX, DTYPE_BF16, DTYPE_BF16, 3000, 0 },
+	{ "float-bf16", CODEC_FLOAT, DTYPE_BF16, 0, 3001, 3 },
+	{ "float-f16", CODEC_FLOAT, DTYPE_F16, 0, 3001, 3 },
+	{ "float-f32", CODEC_FLOAT, DTYPE_F32, 0, 3001, 3 },
+	{ "float-f8_e4m3", CODEC_FLOAT, DTYPE_F8_E4M3, 0, 5000, 3 },
+	{ "float-f8_e5m2", CODEC_FLOAT, DTYPE_F8_E5M2, 0, 5000, 3 },
+	{ "ulp-bf16", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 3001, 3 },
+	{ "ulp-bf16-sparse", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 20000, 100 },
+	{ "ulp-f16", CODEC_ULP, DTYPE_F16, DTYPE_F16, 3001, 4 },
+	{ "ulp-f32", CODEC_ULP, DTYPE_F32, DTYPE_F32, 3001, 9 },
+	{ "ulp-f8_e4m3", CODEC_ULP, DTYPE_F8_E4M3, DTYPE_F8_E4M3, 5000, 1 },
+	{ "ulp-f8_e5m2", CODEC_ULP, DTYPE_F8_E5M2, DTYPE_F8_E5M2, 5000, 1 },
+	{ "cast-bf16-of-f32", CODEC_ULP, DTYPE_BF16, DTYPE_F32, 2000, 0 },
+	{ "cast-f32-of-bf16", CODEC_ULP, DTYPE_F32, DTYPE_BF16, 2000, 0 },
+	{ "cast-f16-of-f32", CODEC_ULP, DTYPE_F16, DTYPE_F32, 2000, 1 },
+};
+
+static uint64_t state = 42;
+
+static uint64_t next_random(void)
+{
+	uint64_t z = (state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+/* A weight of some dtype: its leading bits those of a small number, about bell
+ * shaped in the exponent. */
+static uint64_t random_weight(enum dtype dtype)
+{
+	unsigned bits = dtype_bits(dtype);
+	uint64_t r = next_random();
+	unsigned drop = (unsigned)__builtin_ctzll(next_random() | 1 << 6);
+	unsigned mantissa, exponent;
+
+	switch (dtype) {
+	case DTYPE_BF16:
+		mantissa = 7, exponent = 121;
+		break;
+	case DTYPE_F16:
+		mantissa = 10, exponent = 9;
+		break;
+	case DTYPE_F32:
+		mantissa = 23, exponent = 121;
+		break;
+	case DTYPE_F64:
+		mantissa = 52, exponent = 1017;
+		break;
+	case DTYPE_F8_E4M3:
+		mantissa = 3, exponent = 9;
+		break;
+	case DTYPE_F8_E5M2:
+		mantissa = 2, exponent = 15;
+		break;
+	default:
+		return r & 0x3f;
+	}
+	uint64_t value = (uint64_t)(exponent - drop) << mantissa |
+	                 (r & ((1ull << mantissa) - 1));
+	return value | (r >> 63) << (bits - 1);
+}
+
+static uint64_t near(uint64_t value, unsigned noise)
+{
+	uint64_t r = next_random();
+
+	if (noise >= 64) /* sparse: one value in `noise` moves */
+		return r % noise ? value : value ^ (r >> 32 & 3);
+	return noise ? value ^ (r & r >> 16 & ((1u << noise) - 1)) : value;
+}
+
+static void add_value(struct buf *b, enum dtype dtype, uint64_t value)
+{
+	for (unsigned i = 0; i < dtype_unit(dtype); i++)
+		buf_add_u8(b, (uint8_t)(value >> 8 * i));
+}
+
+/* What a base value becomes in another dtype, for values that fit: by the upper bits. */
+static uint64_t converted(uint64_t value, enum dtype from, enum dtype to)
+{
+	if (from == DTYPE_F32 && to == DTYPE_BF16)
+		return value >>
+		       16; /* near enough: golden records need not be exact casts */
+	if (from == DTYPE_BF16 && to == DTYPE_F32)
+		return value << 16;
+	if (from == DTYPE_F32 && to == DTYPE_F16)
+		return (value >> 16 & 0x8000) | ((value >> 13 & 0x3ffff) - (112 << 10));
+	return value;
+}
+
+static void fail(const char *what, const struct err *err)
+{
+	fprintf(stderr, "%s: %s\n", what, err->text);
+	exit(1);
+}
+
+static void write_file(const char *dir, const char *name, const char *end,
+                       const struct buf *b)
+{
+	char path[512];
+	struct err err = ERR_INIT;
+
+	snprintf(path, sizeof(path), "%s/%s.%s", dir, name, end);
+	FILE *f = fopen(path, "wb");
+	if (!f || fwrite(b->data, 1, b->size, f) != b->size || fclose(f)) {
+		err_errno(&err, "cannot write");
+		fail(path, &err);
+	}
+}
+
+/* One frame is all there is: the values are few. */
+static void make_record(const struct golden *g, const struct buf *content,
+                        const struct buf *predicted, const struct oid *base_id,
+                        struct buf *out)
+{
+	struct record_base base = { .id = *base_id, .dtype = g->base_dtype };
+	const struct codec *codec = codec_by_id(g->codec);
+	struct frame_scratch *scratch;
+	struct record_head head;
+	struct err err = ERR_INIT;
+	uint8_t *coded = malloc(content->size + 1);
+
+	if (record_head_init(&head, codec, g->dtype, content->size,
+	                     codec->needs_base ? &base : NULL, &err) ||
+	    frame_scratch_new(&scratch, &err))
+		fail(g->name, &err);
+	head.sum = xxh128_of(content->data, content->size);
+	if (head.frame_count &&
+	    frame_encode(codec, g->dtype, content->data,
+	                 codec->needs_base ? predicted->data : NULL, content->size, coded,
+	                 scratch, &head.frames[0], &err))
+		fail(g->name, &err);
+	if (record_head_format(&head, out, &err))
+		fail(g->name, &err);
+	if (head.frame_count)
+		buf_add(out, coded, head.frames[0].stored);
+	frame_scratch_free(scratch);
+	record_head_wipe(&head);
+	free(coded);
+}
+
+static void make_one(const char *dir, const struct golden *g)
+{
+	bool based = codec_by_id(g->codec)->needs_base;
+	enum dtype base_dtype = based ? g->base_dtype : g->dtype;
+	struct buf content = BUF_INIT, base = BUF_INIT, predicted = BUF_INIT,
+		   record = BUF_INIT;
+	char hex[SHA256_HEX + 1];
+	struct oid id;
+
+	buf_reserve(&content, 1);
+	for (size_t i = 0; i < g->values; i++) {
+		uint64_t value = random_weight(base_dtype);
+		add_value(&base, base_dtype, value);
+		value = converted(value, base_dtype, g->dtype);
+		add_value(&content, g->dtype, near(value, g->noise));
+	}
+	buf_add(&predicted, base.data, base.size);
+	struct record_base of = { .dtype = base_dtype };
+	if (!prediction_is_plain(&of, g->dtype)) {
+		buf_reserve(&predicted, content.size);
+		prediction_cast(&of, g->dtype, base.data, predicted.data, content.size);
+	}
+	sha256_of(base.data, base.size, &id);
+	make_record(g, &content, &predicted, &id, &record);
+	write_file(dir, g->name, "rec", &record);
+	if (based)
+		write_file(dir, g->name, "base", &base);
+	sha256_of(content.data, content.size, &id);
+	oid_format(&id, hex);
+	printf("%s\t%s\t%s\n", g->name, based ? g->name : "-", hex);
+	buf_wipe(&content);
+	buf_wipe(&base);
+	buf_wipe(&predicted);
+	buf_wipe(&record);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: make_golden DIR\n");
+		return 2;
+	}
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		make_one(argv[1], &list[i]);
+	return 0;
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+"""Reads the examples that docs/ prints byte by byte.
+
+    examples.py DOCS
+"""
+import re
+import sys
+
+from zllm_reader import decode_record, parse_manifest, parse_record, sum_of
+
+HEX = "((?:[0-9a-f]{2} ?)+)"
+
+
+def listing(text):
+    """Lines that begin with an offset, and those that continue them."""
+    lines = re.findall(rf"^    (?:[0-9a-f]{{3,4}}  | {{5}}){HEX}(?:  .*)?$", text, re.M)
+    return bytes.fromhex("".join(lines))
+
+
+def plain(text):
+    """Lines of nothing but bytes: the blobs of the record's example."""
+    return bytes.fromhex("".join(re.findall(rf"^    {HEX}$", text, re.M)))
+
+
+def main(docs):
+    with open(f"{docs}/format-manifest.md", encoding="utf-8") as file:
+        data = listing(file.read().split("## An example")[1])
+    m = parse_manifest(data, data[16:48].hex())
+    header, w, b = m.extents
+    assert len(data) == 249 and m.size == 131086 and m.notes == [("path", "m.safetensors")]
+    assert header.data.endswith(b"{}") and b.data == b"\1\2\3\4"
+    assert w.name == "w" and w.sum == sum_of(bytes(131072))
+
+    with open(f"{docs}/format-record.md", encoding="utf-8") as file:
+        text = file.read().split("## 7. Example")[1].split("## 8.")[0]
+    base, blob = plain(text)[:48], plain(text)[48:]
+    data = listing(text)
+    assert len(data) == 171 and decode_record(parse_record(data), base) == blob
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])

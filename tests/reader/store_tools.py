@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+"""What test_reader.sh asks of a store in a folder.
+
+    store_tools.py cover STORE         one line for each codec, dtype and mode in it
+    store_tools.py where STORE OID     places worth damaging: NAME FILE OFFSET, one a line
+    store_tools.py flip FILE OFFSET    flips the lowest bit of one byte; twice undoes it
+"""
+import os
+import sys
+
+from zllm_reader import (BASE, CAST, CODECS, MODES, NONE, Store, blob_key, object_key,
+                         parse_record, read_manifest)
+
+# Heads alone are read here: codecs without a decoder yet will do.
+CODECS.setdefault(3, ("float", (NONE,), None))
+CODECS.setdefault(4, ("ulp", (BASE, CAST), None))
+
+
+def cover(folder):
+    seen = set()
+    for place, _, names in os.walk(f"{folder}/blobs"):
+        for name in names:
+            with open(f"{place}/{name}", "rb") as file:
+                r = parse_record(file.read())
+            seen |= {f"{r.codec} {r.dtype} {MODES[mode]}" for mode, _, _ in r.frames}
+            seen |= {f"{r.codec} {len(r.frames)} frames"}
+    for oid in Store(folder).objects():
+        m = read_manifest(Store(folder), oid)
+        seen |= {f"{m.model}, {'inline' if e.inline else 'record'}" for e in m.extents}
+        seen |= {f"{m.model}, {min(len(m.extents), 2)} or more extents"}
+    print("\n".join(sorted(seen)))
+
+
+def where(folder, oid):
+    """In the manifest, and in the first delta of the object (or its first record)."""
+    store, key = Store(folder), object_key(oid)
+    end = len(store.get(key))
+    for name, at in ("head", 20), ("body", 90), ("checksum", end - 1):
+        print(f"manifest-{name} {folder}/{key} {at}")
+
+    extents = [e for e in read_manifest(store, oid).extents if not e.inline]
+    extent = next((e for e in extents if e.bases), extents[0])
+    key = blob_key(extent.id, extent.bases)
+    data = store.get(key)
+    r = parse_record(data)
+    frames, bases = len(r.frames), 40 * (r.base is not None)
+    head = 72 + bases + 24 * frames
+    places = {"magic": 0, "version": 8, "codec": 10, "size": 16, "blob-sum": 40, "reserved": 60,
+              "base": 64 + bases // 2, "frame-size": 64 + bases, "frame-sum": 64 + bases + 9,
+              "head-sum": head - 1, "plane-kind": head, "plane-size": head + 1,
+              "frame": (head + len(data)) // 2, "end": len(data) - 1}
+    for name, at in places.items():
+        print(f"record-{name} {folder}/{key} {at}")
+
+
+def flip(path, at):
+    with open(path, "r+b") as file:
+        file.seek(int(at))
+        byte = file.read(1)[0]
+        file.seek(int(at))
+        file.write(bytes([byte ^ 1]))
+
+
+if __name__ == "__main__":
+    commands = {"cover": cover, "where": where, "flip": flip}
+    if len(sys.argv) < 3 or sys.argv[1] not in commands:
+        sys.exit(__doc__)
+    commands[sys.argv[1]](*sys.argv[2:])

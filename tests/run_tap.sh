@@ -1,0 +1,30 @@
+#!/bin/sh
+# Runs one command that prints TAP and keeps the score:
+#   run_tap.sh RESULTS NAME COMMAND...
+# appends "passed|failed|skipped NAME: test" to RESULTS/list for each test, keeps the
+# output in RESULTS/NAME.log, and prints what failed in full.
+set -u
+results=$1
+name=$2
+shift 2
+log=$results/$(printf %s "$name" | tr '/ ' '..').log
+timeout "${TAP_SECONDS:-900}" "$@" >"$log" 2>&1 </dev/null
+status=$?
+
+# A skipped test is "ok" to bats and "not ok" to cmocka; a program that ends early or
+# fails without naming a test has failed too.
+awk -v name="$name" -v status=$status '
+	/^1\.\.[0-9]+/ { planned += substr($1, 4) }
+	/^(not )?ok [0-9]+ .*# *(skip|SKIP)/ { sub(/^(not )?ok [0-9]+ /, ""); print "skipped " name ": " $0; n++; next }
+	/^ok [0-9]+/ { sub(/^ok [0-9]+ (- )?/, ""); print "passed " name ": " $0; n++ }
+	/^not ok [0-9]+/ { sub(/^not ok [0-9]+ (- )?/, ""); print "failed " name ": " $0; n++; bad++ }
+	END {
+		if (planned == "" || n < planned || (status && !bad))
+			print "failed " name ": " n + 0 " of " (planned == "" ? "?" : planned) " tests ran, exit " status
+	}' "$log" >"$log.list"
+cat "$log.list" >>"$results/list"
+grep -q '^failed ' "$log.list" || exit 0
+echo "--- $name"
+grep -q '^not ok .*[^P]$' "$log" && [ "$(wc -l <"$log")" -gt 200 ] &&
+	awk '/^ok /{show = 0} /^not ok /{show = 1} show' "$log" | head -n 200 || head -n 200 "$log"
+exit 1
