@@ -26,8 +26,10 @@ bool json_get_u64(const struct json *j, const char *key, uint64_t *out);
 
 void json_put_str(struct json *j, const char *key, const char *value); /* NULL: null */
 void json_put_u64(struct json *j, const char *key, uint64_t value);
-void json_put_real(struct json *j, const char *key, double value); /* 3 decimals */
 void json_put_bool(struct json *j, const char *key, bool value);
+
+/* With three decimals; no member at all where `value` is not finite. */
+void json_put_real(struct json *j, const char *key, double value);
 
 /* Gives `child` to the object, or to the array. */
 void json_put(struct json *j, const char *key, struct json *child);
