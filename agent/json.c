@@ -1,6 +1,7 @@
 #include "agent/json.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,6 +82,14 @@ static cJSON *exact_number(uint64_t value)
 void json_put_u64(struct json *j, const char *key, uint64_t value)
 {
 	json_put(j, key, outer(exact_number(value)));
+}
+
+void json_put_real(struct json *j, const char *key, double value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.3f", value);
+	json_put(j, key, isfinite(value) ? outer(cJSON_CreateRaw(text)) : NULL);
 }
 
 void json_put_bool(struct json *j, const char *key, bool value)

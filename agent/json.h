@@ -28,6 +28,9 @@ void json_put_str(struct json *j, const char *key, const char *value); /* NULL: 
 void json_put_u64(struct json *j, const char *key, uint64_t value);
 void json_put_bool(struct json *j, const char *key, bool value);
 
+/* With three decimals; no member at all where `value` is not finite. */
+void json_put_real(struct json *j, const char *key, double value);
+
 /* Gives `child` to the object, or to the array. */
 void json_put(struct json *j, const char *key, struct json *child);
 void json_add(struct json *array, struct json *child);

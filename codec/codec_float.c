@@ -3,11 +3,11 @@
  * one symbol coded by rANS, the sign and the rest of the mantissa are as good as
  * random and stay as they are.
  *
- *     BF16   s eeeeeeee mmm mmmm   ->   symbol: eeeeeeeemmm   raw: s mmmm
+ *     BF16   s eeeeeeee mm mmmmm   ->   symbol: eeeeeeeemm   raw: s mmmmm
  *
- * A frame has the symbols from `low` on, RANS_SYMBOLS at the most: three mantissa
- * bits where the exponents that occur leave room for them, else two. 8-bit
- * floats are symbols whole.
+ * Two mantissa bits of BF16 pay, and one of F16 (three exponent bits of which
+ * hardly occur): a third costs more in table than it gains. 8-bit floats are
+ * symbols whole.
  */
 #include "codec/codec_table.h"
 
@@ -23,18 +23,16 @@
 #include "codec/rans_room.h"
 #include "codec/rans_table.h"
 
-enum { HEAD_SIZE = 3 }; /* bytes of the shift and the lowest symbol */
-
 /* What `float` must know of a dtype. */
 struct shape {
 	unsigned unit;  /* bytes */
-	unsigned shift; /* mantissa bits that stay raw, at the least */
+	unsigned shift; /* mantissa bits that stay raw */
 };
 
 static const struct shape shapes[DTYPE_COUNT] = {
-	[DTYPE_BF16] = { 2, 4 },       [DTYPE_F16] = { 2, 6 },
-	[DTYPE_F32] = { 4, 20 },       [DTYPE_F8_E4M3] = { 1, 0 },
-	[DTYPE_F8_E5M2] = { 1, 0 },    [DTYPE_F8_E4M3FNUZ] = { 1, 0 },
+	[DTYPE_BF16] = { 2, 5 },        [DTYPE_F16] = { 2, 7 },
+	[DTYPE_F32] = { 4, 21 },        [DTYPE_F8_E4M3] = { 1, 0 },
+	[DTYPE_F8_E5M2] = { 1, 0 },     [DTYPE_F8_E4M3FNUZ] = { 1, 0 },
 	[DTYPE_F8_E5M2FNUZ] = { 1, 0 },
 };
 
@@ -43,16 +41,14 @@ struct cut {
 	unsigned unit;
 	unsigned sign;  /* the sign's bit; 8 where it is no field of its own */
 	unsigned shift; /* raw mantissa bits */
-	uint32_t low;   /* added to a symbol */
 	unsigned width; /* raw bits, the sign's included */
 };
 
-static struct cut cut_of(const struct shape *shape, unsigned shift, uint32_t low)
+static struct cut cut_of(const struct shape *shape, unsigned shift)
 {
 	unsigned sign = shape->unit == 1 ? 8 : shape->unit * 8 - 1;
 
-	return (struct cut){ shape->unit, sign, shift, low,
-		             shape->unit == 1 ? 0 : shift + 1 };
+	return (struct cut){ shape->unit, sign, shift, shape->unit == 1 ? 0 : shift + 1 };
 }
 
 static bool takes(enum dtype dtype)
@@ -70,33 +66,6 @@ static uint32_t load(const uint8_t *src, unsigned unit)
 	return unit == 2 ? le16_load(src) : unit == 4 ? le32_load(src) : *src;
 }
 
-/* The least and the largest magnitude in a frame. */
-static void range(const uint8_t *src, size_t n, unsigned unit, uint32_t *least,
-                  uint32_t *most)
-{
-	uint32_t a = UINT32_MAX, b = 0;
-	uint32_t mask = unit == 1 ? 0xff : unit == 2 ? 0x7fff : 0x7fffffff;
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t v = load(src + i * unit, unit) & mask;
-		a = v < a ? v : a;
-		b = v > b ? v : b;
-	}
-	*least = a;
-	*most = b;
-}
-
-static struct cut choose(const struct shape *shape, const uint8_t *src, size_t n)
-{
-	uint32_t least, most;
-	unsigned shift = shape->shift;
-
-	range(src, n, shape->unit, &least, &most);
-	while ((most >> shift) - (least >> shift) >= RANS_SYMBOLS)
-		shift++;
-	return cut_of(shape, shift, least >> shift);
-}
-
 /* ---- values apart and together, blocks of FIELDS_BLOCK at the most */
 
 static void split(const struct cut *c, const uint8_t *src, size_t n, uint16_t *symbols,
@@ -107,7 +76,7 @@ static void split(const struct cut *c, const uint8_t *src, size_t n, uint16_t *s
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t v = load(src + i * c->unit, c->unit);
-		symbols[i] = (uint16_t)(((v & mask) >> c->shift) - c->low);
+		symbols[i] = (uint16_t)((v & mask) >> c->shift);
 		raw[i] = (v & low_mask) | v >> c->sign << c->shift;
 	}
 }
@@ -118,7 +87,7 @@ static void merge(const struct cut *c, const uint16_t *symbols, const uint32_t *
 	uint32_t low_mask = (UINT32_C(1) << c->shift) - 1;
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t v = (symbols[i] + c->low) << c->shift | (raw[i] & low_mask) |
+		uint32_t v = (uint32_t)symbols[i] << c->shift | (raw[i] & low_mask) |
 		             raw[i] >> c->shift << c->sign;
 		if (c->unit == 2)
 			le16_store(dst + 2 * i, (uint16_t)v);
@@ -131,12 +100,19 @@ static void merge(const struct cut *c, const uint16_t *symbols, const uint32_t *
 
 /* ---- encoding */
 
-static void split_all(const struct cut *c, const uint8_t *src, size_t n,
-                      struct rans_room *room)
+static void split_all(const struct cut *c, const struct kernel *kernel,
+                      const uint8_t *src, size_t n, struct rans_room *room)
 {
 	uint8_t *to = room->raw;
 
-	for (size_t at = 0; at < n; at += FIELDS_BLOCK) {
+	size_t at = 0;
+
+	if (c->unit == 2) {
+		at = n / FIELDS_BLOCK * FIELDS_BLOCK;
+		kernel->cut16(c->shift, src, at / FIELDS_BLOCK, room->index, to);
+		to += fields_size(at, c->width);
+	}
+	for (; at < n; at += FIELDS_BLOCK) {
 		uint32_t raw[FIELDS_BLOCK] = { 0 };
 		size_t m = n - at < FIELDS_BLOCK ? n - at : FIELDS_BLOCK;
 		split(c, src + at * c->unit, m, room->index + at, raw);
@@ -148,13 +124,9 @@ static void make_table(struct rans_room *room, size_t n, struct bits_writer *to)
 {
 	uint16_t freq[RANS_SYMBOLS];
 
-	for (int k = 0; k < ROOM_COUNTERS; k++)
-		memset(room->counts[k], 0, RANS_SYMBOLS * sizeof(uint32_t));
-	for (size_t i = 0; i < n; i++)
-		room->counts[i % ROOM_COUNTERS][room->index[i]]++;
-	for (int k = 1; k < ROOM_COUNTERS; k++)
-		for (int i = 0; i < RANS_SYMBOLS; i++)
-			room->counts[0][i] += room->counts[k][i];
+	rans_room_clear(room, RANS_SYMBOLS);
+	rans_room_count(room, room->index, n);
+	rans_room_sum(room, RANS_SYMBOLS);
 	rans_table_fit(room->counts[0], RANS_SYMBOLS, freq);
 	rans_table_put(to, freq, RANS_SYMBOLS);
 	rans_table_encoder(freq, RANS_SYMBOLS, room->coder);
@@ -171,16 +143,16 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	(void)base;
 	if (n == 0)
 		return 0;
-	struct cut cut = choose(&shapes[dtype], src, n);
-	split_all(&cut, src, n, room);
+	struct cut cut = cut_of(&shapes[dtype], shapes[dtype].shift);
+	split_all(&cut, scratch->kernel, src, n, room);
 	bits_put(&head, cut.shift, 8);
-	bits_put(&head, cut.low, 16);
 	make_table(room, n, &head);
 	uint8_t *at = bits_finish(&head);
 	if (head.full)
 		return 0;
 	uint8_t *end = room->words + sizeof(room->words);
-	uint8_t *words = rans_coder_write(scratch->kernel, room->coder, room->index, n, end);
+	uint8_t *words = rans_coder_write(scratch->kernel, room->coder, room->index, n,
+	                                  end);
 	size_t raw_size = fields_size(n, cut.width), words_size = (size_t)(end - words);
 	size_t total = (size_t)(at - dst) + raw_size + tail + words_size;
 	if (total > cap)
@@ -207,12 +179,11 @@ static bool find_parts(struct parts *p, const struct shape *shape, const uint8_t
 	struct bits_reader head = { .at = src, .end = src + size };
 
 	unsigned shift = bits_get(&head, 8);
-	uint32_t low = bits_get(&head, 16);
 	if (head.bad || shift < shape->shift || shift > shape->unit * 8 - 8)
 		return false;
 	if (!rans_table_get(&head, freq, RANS_SYMBOLS))
 		return false;
-	p->cut = cut_of(shape, shift, low);
+	p->cut = cut_of(shape, shift);
 	rans_table_decoder(freq, RANS_SYMBOLS, room->tables);
 	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
 	p->raw = cursor_take(&rest, fields_size(n, p->cut.width));
@@ -233,10 +204,9 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 			return false;
 		size_t i = 0;
 		if (p->cut.unit == 2) {
-			struct cut16 cut = { p->cut.shift, p->cut.low };
 			i = m / FIELDS_BLOCK * FIELDS_BLOCK;
-			scratch->kernel->join16(&cut, symbols, p->raw, i / FIELDS_BLOCK,
-			                        dst + 2 * at);
+			scratch->kernel->join16(p->cut.shift, symbols, p->raw,
+			                        i / FIELDS_BLOCK, dst + 2 * at);
 			p->raw += fields_size(i, p->cut.width);
 		}
 		for (; i < m; i += FIELDS_BLOCK) {
@@ -258,9 +228,11 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 
 	(void)base;
 	if (!find_parts(&parts, shape, src, n, values, tail, scratch->rans))
-		return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
+		return err_set(err, ERR_DAMAGED,
+		               "the parts of a coded frame are damaged");
 	if (!restore(&parts, dst, values, scratch))
-		return err_set(err, ERR_DAMAGED, "the coded values of a frame are damaged");
+		return err_set(err, ERR_DAMAGED,
+		               "the coded values of a frame are damaged");
 	memcpy(dst + size - tail, parts.tail, tail);
 	return 0;
 }

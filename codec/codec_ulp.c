@@ -34,21 +34,35 @@ static size_t chunk(size_t n, size_t at)
 
 /* ---- contexts as they are stored */
 
+enum { CLASS_BITS = 3 }; /* of the number of classes */
+
+/* How far a class is from the last block's, round the circle of `n` classes: the
+ * same, one up, one down, two up, ... */
+static unsigned fold(unsigned class, unsigned last, unsigned n)
+{
+	unsigned up = (class + n - last) % n;
+
+	return up <= n / 2 ? 2 * up - (up > 0) : 2 * (n - up);
+}
+
+static unsigned unfold(unsigned ones, unsigned last, unsigned n)
+{
+	return ones % 2 ? (last + ones / 2 + 1) % n : (last + n - ones / 2) % n;
+}
+
 static void put_classes(struct bits_writer *to, const struct ulp_contexts *c, size_t n)
 {
 	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
 	unsigned last = 0;
 
-	bits_put(to, c->classes - 1, 2);
+	bits_put(to, c->classes - 1, CLASS_BITS);
 	for (unsigned k = 0; k < c->classes; k++) {
 		bits_put(to, c->low[k], 8);
 		bits_put(to, c->bank[k], 2);
 	}
-	/* A block's class: a 0 for the last one's, else its distance round the
-	 * circle of classes in ones. */
 	for (size_t i = 0; i < blocks && c->classes > 1; i++) {
-		unsigned step = (c->block_class[i] + c->classes - last) % c->classes;
-		bits_put(to, (1u << step) - 1, step + (step + 1 < c->classes));
+		unsigned ones = fold(c->block_class[i], last, c->classes);
+		bits_put(to, (1u << ones) - 1, ones + (ones + 1 < c->classes));
 		last = c->block_class[i];
 	}
 }
@@ -59,8 +73,10 @@ static bool get_classes(struct bits_reader *from, struct ulp_contexts *c, size_t
 	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
 	unsigned last = 0;
 
-	c->classes = bits_get(from, 2) + 1;
+	c->classes = bits_get(from, CLASS_BITS) + 1;
 	c->banks = 1;
+	c->block_class = block_class;
+	memset(block_class, 0, blocks);
 	for (unsigned k = 0; k < c->classes; k++) {
 		c->low[k] = (uint8_t)bits_get(from, 8);
 		c->bank[k] = (uint8_t)bits_get(from, 2);
@@ -68,18 +84,17 @@ static bool get_classes(struct bits_reader *from, struct ulp_contexts *c, size_t
 			c->banks = c->bank[k] + 1u;
 	}
 	for (size_t i = 0; i < blocks && c->classes > 1; i++) {
-		unsigned step = 0;
-		while (step + 1 < c->classes && bits_get(from, 1))
-			step++;
-		last = (last + step) % c->classes;
+		unsigned ones = 0;
+		while (ones + 1 < c->classes && bits_get(from, 1))
+			ones++;
+		last = unfold(ones, last, c->classes);
 		block_class[i] = (uint8_t)last;
 	}
-	c->block_class = block_class;
 	return !from->bad;
 }
 
-static bool get_tables(struct bits_reader *from, struct ulp_contexts *c,
-                       unsigned symbols, struct rans_room *room)
+static bool get_tables(struct bits_reader *from, struct ulp_contexts *c, unsigned symbols,
+                       struct rans_room *room)
 {
 	uint16_t freq[ROOM_STRIDE];
 	unsigned tables = 0;
@@ -91,7 +106,8 @@ static bool get_tables(struct bits_reader *from, struct ulp_contexts *c,
 	for (unsigned t = 0; t <= tables; t++) {
 		if (!rans_table_get(from, freq, symbols))
 			return false;
-		rans_table_decoder(freq, symbols, room->tables + ((size_t)t << RANS_BITS));
+		rans_table_decoder(freq, symbols,
+		                   room->tables + ((size_t)t << RANS_BITS));
 	}
 	return !from->bad;
 }
@@ -140,8 +156,8 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	uint8_t *at = bits_finish(&head);
 	if (head.full)
 		return 0;
-	size_t rest = assemble(&raw, src + n * shape->unit, size - n * shape->unit, room, n,
-	                       at, cap - (size_t)(at - dst));
+	size_t rest = assemble(&raw, src + n * shape->unit, size - n * shape->unit, room,
+	                       n, at, cap - (size_t)(at - dst));
 	return rest ? (size_t)(at - dst) + rest : 0;
 }
 
@@ -203,9 +219,11 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 	size_t tail_size = size % parts.shape->unit;
 
 	if (!find_parts(&parts, src, n, values, tail_size, scratch))
-		return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
+		return err_set(err, ERR_DAMAGED,
+		               "the parts of a coded frame are damaged");
 	if (!restore(&parts, base, dst, values, scratch))
-		return err_set(err, ERR_DAMAGED, "the coded values of a frame are damaged");
+		return err_set(err, ERR_DAMAGED,
+		               "the coded values of a frame are damaged");
 	memcpy(dst + size - tail_size, parts.tail, tail_size);
 	return 0;
 }

@@ -18,24 +18,22 @@ struct rans_writer;
 /* Raw nibbles of tokens, one a byte, in streams of their own: stream k has the
  * bits 4k..4k+3 of all distances that are longer. Readers may read, and writers
  * write, KERNEL_SLACK bytes more than they use. */
-enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64 };
+enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64, KERNEL_TOKEN_CAP = 61 };
+
+enum { KERNEL_BLOCK = 128, KERNEL_WINDOW = 16, KERNEL_CLASSES = 8 };
 
 struct nibbles {
 	uint8_t *at[NIBBLE_STREAMS];
 };
 
-/* Which table a value of 16 bits has, by its base's exponent. */
-struct place16 {
-	unsigned shift, mask; /* of the exponent */
-	unsigned low;         /* the exponent of table[0], which lower ones share */
-	const uint8_t *table; /* 16 numbers; the last for higher exponents too */
-};
-
-/* How 16-bit floats are taken apart: the sign, and `shift` bits of the
- * mantissa, are raw fields; what is between, less `low`, is a symbol. */
-struct cut16 {
-	unsigned shift;
-	unsigned low;
+/* Which table a value has, by its base's exponent and its block's class. */
+struct placing {
+	unsigned shift, mask; /* of the exponent in a value */
+	const uint8_t *low;   /* of each class: the exponent of its table[0], which
+	                       * lower ones share */
+	const uint8_t (*table)[KERNEL_WINDOW]; /* of each class; the last is for
+	                                        * higher exponents too */
+	const uint8_t *block_class;            /* of each block of KERNEL_BLOCK values */
 };
 
 struct kernel {
@@ -61,13 +59,25 @@ struct kernel {
 	void (*merge16)(const uint16_t *tokens, const uint8_t *base, size_t n,
 	                struct nibbles *nibbles, uint8_t *dst);
 
-	/* The tables of `n` values of 16 bits. */
-	void (*place16)(const struct place16 *p, const uint8_t *base, size_t n,
+	/* The tables of `n` values of 16 bits, the first of which begins the
+	 * block of block_class[0]. */
+	void (*place16)(const struct placing *p, const uint8_t *base, size_t n,
 	                uint16_t *ctx);
 
-	/* 16-bit floats from blocks of 64 symbols and fields (fields.h). */
-	void (*join16)(const struct cut16 *c, const uint16_t *symbols,
-	               const uint8_t *raw, size_t blocks, uint8_t *dst);
+	/* How far `n` <= KERNEL_BLOCK values moved: the sum of distance << ctx,
+	 * contexts being below 16. Distances are those of the tokens less their
+	 * nibbles, and larger ones count as that of KERNEL_TOKEN_CAP. */
+	uint32_t (*score)(const uint16_t *tokens, const uint16_t *ctx, size_t n);
+
+	/* 16-bit floats apart into blocks of 64 symbols and fields (fields.h):
+	 * `shift` bits of the mantissa, and above them the sign, are raw; what
+	 * is between is the symbol. */
+	void (*cut16)(unsigned shift, const uint8_t *src, size_t blocks,
+	              uint16_t *symbols, uint8_t *raw);
+
+	/* The inverse. */
+	void (*join16)(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
+	               size_t blocks, uint8_t *dst);
 };
 
 /* The best that this CPU runs. */

@@ -1,4 +1,8 @@
-/* The kernel for AVX2 and BMI, on x86-64 only. Private to codec/. */
+/*
+ * The kernel for AVX2, on x86-64 only: rANS in kernel_avx2_rans.c, distances in
+ * kernel_avx2_ulp.c, floats by themselves in kernel_avx2_float.c, each function as
+ * the member of struct kernel of its name. Private to codec/.
+ */
 #ifndef ZLLM_KERNEL_AVX2_H
 #define ZLLM_KERNEL_AVX2_H
 
@@ -10,5 +14,24 @@ extern const struct kernel kernel_avx2;
 
 /* Whether this CPU, and its operating system, run it. */
 bool kernel_avx2_runs(void);
+
+/* Before a function that uses it, so that the rest of the program runs anywhere. */
+#define TARGET_AVX2 __attribute__((target("avx2,bmi,fma,popcnt")))
+
+size_t kernel_avx2_decode(struct rans_reader *r, const uint32_t *tables,
+                          const uint16_t *ctx, uint16_t *symbols, size_t steps);
+void kernel_avx2_encode(struct rans_writer *w, const uint32_t *table,
+                        const uint16_t *index, size_t steps);
+void kernel_avx2_split16(const uint8_t *src, const uint8_t *base, size_t n,
+                         uint16_t *tokens, struct nibbles *nibbles);
+void kernel_avx2_merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
+                         struct nibbles *nibbles, uint8_t *dst);
+void kernel_avx2_place16(const struct placing *p, const uint8_t *base, size_t n,
+                         uint16_t *ctx);
+uint32_t kernel_avx2_score(const uint16_t *tokens, const uint16_t *ctx, size_t n);
+void kernel_avx2_cut16(unsigned shift, const uint8_t *src, size_t blocks,
+                       uint16_t *symbols, uint8_t *raw);
+void kernel_avx2_join16(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
+                        size_t blocks, uint8_t *dst);
 
 #endif

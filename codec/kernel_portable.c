@@ -17,7 +17,8 @@ static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16
 		for (unsigned s = 0; s < RANS_LANES; s++) {
 			unsigned v = rans_value_of(s);
 			uint32_t x = r->x[s];
-			const uint32_t *table = ctx ? tables + (ctx[v] << RANS_BITS) : tables;
+			const uint32_t *table = ctx ? tables + (ctx[v] << RANS_BITS)
+			                            : tables;
 			uint32_t entry = table[x & (RANS_SUM - 1)];
 			x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
 			symbols[v] = (uint16_t)(entry >> 22);
@@ -63,7 +64,8 @@ static void split16(const uint8_t *src, const uint8_t *base, size_t n, uint16_t 
 	uint8_t *n0 = nibbles->at[0], *n1 = nibbles->at[1], *n2 = nibbles->at[2];
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned z = ulp16_distance(le16_load(src + 2 * i), le16_load(base + 2 * i));
+		unsigned z = ulp16_distance(le16_load(src + 2 * i),
+		                            le16_load(base + 2 * i));
 		unsigned k = token16_nibbles(z);
 		tokens[i] = (uint16_t)((z >> 4 * k) + TOKEN_EACH * k);
 		/* Each is written, and stays where there is one. */
@@ -90,33 +92,62 @@ static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
 		n0 += k > 0;
 		n1 += k > 1;
 		n2 += k > 2;
-		le16_store(dst + 2 * i, ulp16_value((uint16_t)z, le16_load(base + 2 * i)));
+		le16_store(dst + 2 * i,
+		           ulp16_value((uint16_t)z, le16_load(base + 2 * i)));
 	}
 	*nibbles = (struct nibbles){ { n0, n1, n2 } };
 }
 
-static void place16(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
+static void place16(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
 	for (size_t i = 0; i < n; i++) {
+		unsigned class = p->block_class[i / KERNEL_BLOCK], low = p->low[class];
 		unsigned e = (unsigned)le16_load(base + 2 * i) >> p->shift & p->mask;
-		unsigned at = e > p->low ? e - p->low : 0;
-		ctx[i] = p->table[at < 15 ? at : 15];
+		unsigned at = e > low ? e - low : 0;
+		ctx[i] = p->table[class][at < KERNEL_WINDOW ? at : KERNEL_WINDOW - 1];
 	}
 }
 
-static void join16(const struct cut16 *c, const uint16_t *symbols, const uint8_t *raw,
+static uint32_t score(const uint16_t *tokens, const uint16_t *ctx, size_t n)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t t = tokens[i] < KERNEL_TOKEN_CAP ? tokens[i] : KERNEL_TOKEN_CAP;
+		uint32_t z = t < TOKEN_DIRECT ? t : (t - TOKEN_EACH) << 4;
+		sum += z << ctx[i];
+	}
+	return sum;
+}
+
+static void cut16(unsigned shift, const uint8_t *src, size_t blocks, uint16_t *symbols,
+                  uint8_t *raw)
+{
+	uint32_t low_mask = (1u << shift) - 1;
+
+	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, src += 2 * FIELDS_BLOCK) {
+		uint32_t fields[FIELDS_BLOCK];
+		for (int i = 0; i < FIELDS_BLOCK; i++) {
+			uint32_t v = le16_load(src + 2 * i);
+			symbols[i] = (uint16_t)((v & 0x7fff) >> shift);
+			fields[i] = (v & low_mask) | v >> 15 << shift;
+		}
+		raw = fields_pack(fields, shift + 1, raw);
+	}
+}
+
+static void join16(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
                    size_t blocks, uint8_t *dst)
 {
-	uint32_t low_mask = (1u << c->shift) - 1;
+	uint32_t low_mask = (1u << shift) - 1;
 
 	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, dst += 2 * FIELDS_BLOCK) {
 		uint32_t fields[FIELDS_BLOCK];
-		raw = fields_unpack(raw, c->shift + 1, fields);
+		raw = fields_unpack(raw, shift + 1, fields);
 		for (int i = 0; i < FIELDS_BLOCK; i++)
-			le16_store(dst + 2 * i,
-			           (uint16_t)((symbols[i] + c->low) << c->shift |
-			                      (fields[i] & low_mask) |
-			                      fields[i] >> c->shift << 15));
+			le16_store(dst + 2 * i, (uint16_t)((uint32_t)symbols[i] << shift |
+			                                   (fields[i] & low_mask) |
+			                                   fields[i] >> shift << 15));
 	}
 }
 
@@ -127,5 +158,7 @@ const struct kernel kernel_portable = {
 	.split16 = split16,
 	.merge16 = merge16,
 	.place16 = place16,
+	.score = score,
+	.cut16 = cut16,
 	.join16 = join16,
 };

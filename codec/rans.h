@@ -24,13 +24,14 @@
 
 enum {
 	RANS_BITS = 11,
-	RANS_SUM = 1 << RANS_BITS,     /* what a table's frequencies sum up to */
-	RANS_FREQ_MAX = RANS_SUM - 1,  /* no symbol has the whole table */
-	RANS_LANES = 64,               /* states of a large frame */
-	RANS_LANES_SMALL = 4,          /* and of a small one */
-	RANS_SMALL = 16384,            /* values below which a frame is small */
-	RANS_LOW = 1 << 15,            /* the least value of a state */
-	RANS_SYMBOLS = 1024,           /* symbols of the largest alphabet */
+	RANS_SUM = 1 << RANS_BITS,       /* what a table's frequencies sum up to */
+	RANS_FREQ_MAX = RANS_SUM - 1,    /* no symbol has the whole table */
+	RANS_LANES = 64,                 /* states of a large frame */
+	RANS_LANES_SMALL = 4,            /* and of a small one */
+	RANS_SMALL = 16384,              /* values below which a frame is small */
+	RANS_LOW = 1 << 15,              /* the least value of a state */
+	RANS_SYMBOLS = 1024,             /* symbols of the largest alphabet */
+	RANS_TABLE_SLACK = 8,            /* entries written after a table */
 	RANS_STEP_BYTES = RANS_LANES * 2 /* words that one step may consume */
 };
 

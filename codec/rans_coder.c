@@ -82,7 +82,8 @@ static bool read_step(struct rans_reader *r, const uint32_t *tables, const uint1
 		if (v >= n)
 			continue;
 		uint32_t x = r->x[s];
-		size_t at = (x & (RANS_SUM - 1)) + (ctx ? (size_t)ctx[v] << RANS_BITS : 0);
+		size_t at = (x & (RANS_SUM - 1)) +
+		            (ctx ? (size_t)ctx[v] << RANS_BITS : 0);
 		uint32_t entry = tables[at];
 		x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
 		symbols[v] = (uint16_t)(entry >> 22);

@@ -11,9 +11,9 @@
 #include "codec/bits.h"
 
 enum {
-	RICE_UNARY_MAX = 12,    /* ones that announce a plain number */
-	RICE_PLAIN_BITS = 13,   /* bits of that number */
-	RICE_MEAN_FIRST = 16    /* twice the mean distance, before any was seen */
+	RICE_UNARY_MAX = 12,  /* ones that announce a plain number */
+	RICE_PLAIN_BITS = 13, /* bits of that number */
+	RICE_MEAN_FIRST = 16  /* twice the mean distance, before any was seen */
 };
 
 /* Bits that are written as they are, for a mean (times two) of late. */
@@ -216,11 +216,16 @@ void rans_table_fit(const uint32_t *counts, unsigned n, uint16_t *freq)
 	settle(freq, n, sum);
 }
 
+/* Eight entries at once, of which the next symbol overwrites those too many. */
 void rans_table_decoder(const uint16_t *freq, unsigned n, uint32_t *table)
 {
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned bias = 0; bias < freq[i]; bias++)
-			*table++ = rans_entry(i, bias, freq[i]);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t entry = rans_entry(i, 0, freq[i]);
+		for (unsigned bias = 0; bias < freq[i]; bias += RANS_TABLE_SLACK)
+			for (unsigned k = 0; k < RANS_TABLE_SLACK; k++)
+				table[bias + k] = entry + rans_entry(0, bias + k, 0);
+		table += freq[i];
+	}
 }
 
 void rans_table_encoder(const uint16_t *freq, unsigned n, uint32_t *table)

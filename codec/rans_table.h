@@ -24,7 +24,7 @@ void rans_table_put(struct bits_writer *to, const uint16_t *freq, unsigned n);
 /* Reads `n` frequencies. False when they are not what a table can have. */
 bool rans_table_get(struct bits_reader *from, uint16_t *freq, unsigned n);
 
-/* RANS_SUM entries for the decoder. */
+/* RANS_SUM entries for the decoder; up to RANS_TABLE_SLACK more are overwritten. */
 void rans_table_decoder(const uint16_t *freq, unsigned n, uint32_t *table);
 
 /* An entry a symbol for the encoder: its start in the upper, its frequency in

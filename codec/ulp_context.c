@@ -1,5 +1,7 @@
 #include "codec/ulp_context.h"
 
+#include <string.h>
+
 #include "codec/common/le.h"
 #include "codec/kernel.h"
 #include "codec/rans_room.h"
@@ -20,48 +22,40 @@ const struct ulp_shape *ulp_shape_of(enum dtype dtype)
 	return dtype < DTYPE_COUNT && shapes[dtype].unit ? &shapes[dtype] : NULL;
 }
 
-static void fill8(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
+static uint16_t place(const struct placing *p, uint32_t value, unsigned class)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned e = (unsigned)base[i] >> p->shift & p->mask;
-		unsigned at = e > p->low ? e - p->low : 0;
-		ctx[i] = p->table[at < ULP_WINDOW ? at : ULP_WINDOW - 1];
-	}
+	unsigned e = value >> p->shift & p->mask;
+	unsigned at = e > p->low[class] ? e - p->low[class] : 0;
+
+	return p->table[class][at < ULP_WINDOW ? at : ULP_WINDOW - 1];
 }
 
-static void fill32(const struct place16 *p, const uint8_t *base, size_t n, uint16_t *ctx)
+static void fill8(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned e = le32_load(base + 4 * i) >> p->shift & p->mask;
-		unsigned at = e > p->low ? e - p->low : 0;
-		ctx[i] = p->table[at < ULP_WINDOW ? at : ULP_WINDOW - 1];
-	}
+	for (size_t i = 0; i < n; i++)
+		ctx[i] = place(p, base[i], p->block_class[i / KERNEL_BLOCK]);
 }
 
-/* The tables of a block, whose class is `k`. */
-static void fill(const struct ulp_contexts *c, unsigned k, const uint8_t *base, size_t n,
-                 uint16_t *ctx)
+static void fill32(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
-	const struct ulp_shape *shape = c->shape;
-	struct place16 p = { shape->exp_shift, shape->exp_mask, c->low[k],
-		             c->table + c->bank[k] * ULP_WINDOW };
-
-	if (shape->unit == 1)
-		fill8(&p, base, n, ctx);
-	else if (shape->unit == 2)
-		c->kernel->place16(&p, base, n, ctx);
-	else
-		fill32(&p, base, n, ctx);
+	for (size_t i = 0; i < n; i++)
+		ctx[i] = place(p, le32_load(base + 4 * i),
+		               p->block_class[i / KERNEL_BLOCK]);
 }
 
 void ulp_contexts_fill(const struct ulp_contexts *c, const uint8_t *base, size_t at,
                        size_t n, uint16_t *ctx)
 {
-	if (c->classes == 1) {
-		fill(c, 0, base, n, ctx);
-		return;
-	}
-	for (size_t i = 0; i < n; i += ROOM_BLOCK)
-		fill(c, c->block_class[(at + i) / ROOM_BLOCK], base + i * c->shape->unit,
-		     n - i < ROOM_BLOCK ? n - i : ROOM_BLOCK, ctx + i);
+	uint8_t table[ULP_CLASSES][ULP_WINDOW];
+	struct placing p = { c->shape->exp_shift, c->shape->exp_mask, c->low, table,
+		             c->block_class + at / KERNEL_BLOCK };
+
+	for (unsigned k = 0; k < ULP_CLASSES; k++)
+		memcpy(table[k], c->table + c->bank[k] * ULP_WINDOW, ULP_WINDOW);
+	if (c->shape->unit == 1)
+		fill8(&p, base, n, ctx);
+	else if (c->shape->unit == 2)
+		c->kernel->place16(&p, base, n, ctx);
+	else
+		fill32(&p, base, n, ctx);
 }

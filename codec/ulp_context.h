@@ -14,22 +14,21 @@
 #include <stdint.h>
 
 #include "codec/dtype.h"
-
-struct kernel;
+#include "codec/kernel.h"
 
 enum {
-	ULP_CLASSES = 4,      /* of blocks */
-	ULP_BANKS = 4,        /* sets of contexts */
-	ULP_WINDOW = 16,      /* contexts of a bank */
+	ULP_CLASSES = KERNEL_CLASSES, /* of blocks */
+	ULP_BANKS = 4,                /* sets of contexts */
+	ULP_WINDOW = KERNEL_WINDOW,   /* contexts of a bank */
 	ULP_CONTEXTS = ULP_BANKS * ULP_WINDOW
 };
 
 /* What `ulp` must know of a dtype. */
 struct ulp_shape {
-	unsigned unit;       /* bytes */
-	unsigned exp_shift;  /* of the exponent in a value */
-	unsigned exp_mask;   /* once shifted */
-	unsigned tokens;     /* symbols that can occur */
+	unsigned unit;      /* bytes */
+	unsigned exp_shift; /* of the exponent in a value */
+	unsigned exp_mask;  /* once shifted */
+	unsigned tokens;    /* symbols that can occur */
 };
 
 /* NULL for dtypes that are no floats of 8, 16 or 32 bits. */
@@ -39,12 +38,12 @@ const struct ulp_shape *ulp_shape_of(enum dtype dtype);
 struct ulp_contexts {
 	const struct ulp_shape *shape;
 	const struct kernel *kernel;
-	unsigned classes; /* 1..ULP_CLASSES */
-	unsigned banks;   /* 1..ULP_BANKS */
-	uint8_t low[ULP_CLASSES];  /* the exponent of the first context */
+	unsigned classes;         /* 1..ULP_CLASSES */
+	unsigned banks;           /* 1..ULP_BANKS */
+	uint8_t low[ULP_CLASSES]; /* the exponent of the first context */
 	uint8_t bank[ULP_CLASSES];
 	uint8_t table[ULP_CONTEXTS]; /* the number of each context's table */
-	const uint8_t *block_class;  /* of each block, where classes > 1 */
+	uint8_t *block_class;        /* of each block of the frame */
 };
 
 /* The tables of `n` values, the first of which is number `at` of the frame and

@@ -1,26 +1,27 @@
 #include "codec/ulp_plan.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "codec/bits.h"
 #include "codec/common/le.h"
+#include "codec/kernel.h"
 #include "codec/rans_room.h"
 #include "codec/rans_table.h"
 #include "codec/ulp_context.h"
-#include "codec/ulp_token.h"
 
 enum {
 	SAMPLE_STEP = 61,     /* values from one sampled exponent to the next */
 	RARE_PART = 512,      /* exponents above which fewer than 1/512 lie */
-	TOKEN_CAP = 62,       /* what a large distance counts for in a block's score */
 	TABLE_VALUES = 1500,  /* values for which a table of their own pays */
+	SPARSE_PART = 8,      /* where fewer than 1/8 moved, there are no classes */
 	CLASS_VALUES = 16384, /* values from which classes pay */
 	EXPONENTS = 256
 };
 
 static unsigned exponent_at(const struct ulp_shape *shape, const uint8_t *base, size_t i)
 {
-	uint32_t v = shape->unit == 1 ? base[i]
+	uint32_t v = shape->unit == 1   ? base[i]
 	             : shape->unit == 2 ? le16_load(base + 2 * i)
 	                                : le32_load(base + 4 * i);
 
@@ -52,20 +53,18 @@ static void identity(struct ulp_contexts *c)
 /* How far a block moved: distances times their unit, the lowest exponent's being
  * one, in half octaves. Very large distances count little, so that the few
  * values around zero, all of whose distances are large, do not drown the rest. */
-static unsigned block_score(const uint16_t *tokens, const uint16_t *ctx, size_t n)
+static unsigned block_score(const struct kernel *kernel, const uint16_t *tokens,
+                            const uint16_t *ctx, size_t n)
 {
-	uint32_t sum = 1;
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t t = tokens[i] < TOKEN_CAP ? tokens[i] : TOKEN_CAP;
-		sum += t << ctx[i];
-	}
+	uint32_t sum = kernel->score(tokens, ctx, n) | 1;
 	unsigned log = 31u - (unsigned)__builtin_clz(sum);
+
 	return 2 * log + (log > 0 && (sum >> (log - 1) & 1));
 }
 
 /* Scores become classes around the frame's middle one. */
-static void assign(uint8_t *classes, size_t blocks, const uint32_t *counts)
+static void assign(uint8_t *classes, const uint8_t *scores, size_t blocks,
+                   const uint32_t *counts)
 {
 	size_t below = 0;
 	int middle = 0;
@@ -73,10 +72,20 @@ static void assign(uint8_t *classes, size_t blocks, const uint32_t *counts)
 	while (below + counts[middle] <= blocks / 2)
 		below += counts[middle++];
 	for (size_t i = 0; i < blocks; i++) {
-		int k = (classes[i] - middle) / 2 + ULP_CLASSES / 2;
+		int k = (scores[i] - middle) / 2 + ULP_CLASSES / 2;
 		k = k < 0 ? 0 : k;
 		classes[i] = (uint8_t)(k < ULP_CLASSES ? k : ULP_CLASSES - 1);
 	}
+}
+
+/* Whether most values did not move at all: how far blocks did is chance then. */
+static bool is_sparse(const uint16_t *tokens, size_t n)
+{
+	size_t moved = 0, total = 0;
+
+	for (size_t i = 0; i < n; i += SAMPLE_STEP, total++)
+		moved += tokens[i] != 0;
+	return moved < total / SPARSE_PART;
 }
 
 static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n,
@@ -85,19 +94,20 @@ static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n
 	uint32_t counts[64] = { 0 };
 	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
 
-	if (n < CLASS_VALUES || c->shape->unit == 4)
+	if (n < CLASS_VALUES || c->shape->unit == 4 || is_sparse(room->index, n))
 		return;
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
 		ulp_contexts_fill(c, base + at * c->shape->unit, at, m, room->ctx);
 		for (size_t i = 0; i < m; i += ROOM_BLOCK) {
 			size_t k = m - i < ROOM_BLOCK ? m - i : ROOM_BLOCK;
-			unsigned s = block_score(room->index + at + i, room->ctx + i, k);
-			room->classes[(at + i) / ROOM_BLOCK] = (uint8_t)s;
+			unsigned s = block_score(c->kernel, room->index + at + i,
+			                         room->ctx + i, k);
+			room->scores[(at + i) / ROOM_BLOCK] = (uint8_t)s;
 			counts[s]++;
 		}
 	}
-	assign(room->classes, blocks, counts);
+	assign(room->classes, room->scores, blocks, counts);
 	int low = c->low[0];
 	for (int k = 0; k < ULP_CLASSES; k++) {
 		int moved = low + k - ULP_CLASSES / 2;
@@ -109,14 +119,20 @@ static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n
 
 /* ---- contexts and counts */
 
-static void count(struct rans_room *room, const uint16_t *ctx, size_t at, size_t n)
+/* Puts the context above the token, four 16-bit numbers at once. */
+static void add_contexts(uint16_t *index, const uint16_t *ctx, size_t n)
 {
-	uint16_t *index = room->index + at;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		index[i] = (uint16_t)(ctx[i] * ROOM_STRIDE + index[i]);
-		room->counts[i % ROOM_COUNTERS][index[i]]++;
+	for (; i + 4 <= n; i += 4) {
+		uint64_t four, up;
+		memcpy(&four, index + i, sizeof(four));
+		memcpy(&up, ctx + i, sizeof(up));
+		four += up * ROOM_STRIDE;
+		memcpy(index + i, &four, sizeof(four));
 	}
+	for (; i < n; i++)
+		index[i] = (uint16_t)(ctx[i] * ROOM_STRIDE + index[i]);
 }
 
 void ulp_plan_contexts(struct ulp_contexts *c, const uint8_t *base, size_t n,
@@ -125,20 +141,19 @@ void ulp_plan_contexts(struct ulp_contexts *c, const uint8_t *base, size_t n,
 	c->classes = 1;
 	c->banks = 1;
 	c->block_class = room->classes;
+	memset(room->classes, 0, (n + ROOM_BLOCK - 1) / ROOM_BLOCK);
 	identity(c);
 	c->low[0] = (uint8_t)window_low(c->shape, base, n);
 	choose_classes(c, base, n, room);
 	size_t used = (size_t)c->banks * ULP_WINDOW * ROOM_STRIDE;
-	for (int k = 0; k < ROOM_COUNTERS; k++)
-		memset(room->counts[k], 0, used * sizeof(uint32_t));
+	rans_room_clear(room, used);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
 		ulp_contexts_fill(c, base + at * c->shape->unit, at, m, room->ctx);
-		count(room, room->ctx, at, m);
+		add_contexts(room->index + at, room->ctx, m);
+		rans_room_count(room, room->index + at, m);
 	}
-	for (int k = 1; k < ROOM_COUNTERS; k++)
-		for (size_t i = 0; i < used; i++)
-			room->counts[0][i] += room->counts[k][i];
+	rans_room_sum(room, used);
 }
 
 /* ---- tables */

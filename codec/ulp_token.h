@@ -22,59 +22,68 @@ enum {
 	TOKENS_32 = 226
 };
 
-static inline uint16_t ulp16_distance(uint16_t value, uint16_t base)
+/* All ones for a value whose top bit is set, without a branch: it is noise. */
+static inline uint32_t sign_mask8(uint8_t v)
 {
-	unsigned mirror = base >> 15 ? 0xffff : 0; /* all bits of a negative base */
-	unsigned v = value ^ (value >> 15 ? 0xffff : 0x8000) ^ mirror;
-	uint16_t d = (uint16_t)(v - (base | 0x8000u));
-
-	return (uint16_t)(d << 1 ^ (d >> 15 ? 0xffff : 0));
+	return 0u - (v >> 7);
 }
 
-static inline uint16_t ulp16_value(uint16_t z, uint16_t base)
+static inline uint32_t sign_mask16(uint16_t v)
 {
-	unsigned mirror = base >> 15 ? 0xffff : 0;
-	unsigned d = (z >> 1) ^ (z & 1 ? 0xffff : 0);
-	unsigned v = ((base | 0x8000u) + d) & 0xffff;
-
-	v ^= mirror;
-	return (uint16_t)(v ^ (v >> 15 ? 0x8000 : 0xffff));
+	return 0u - (v >> 15);
 }
 
-static inline uint32_t ulp32_distance(uint32_t value, uint32_t base)
+static inline uint32_t sign_mask32(uint32_t v)
 {
-	uint32_t mirror = base >> 31 ? UINT32_MAX : 0;
-	uint32_t v = value ^ (value >> 31 ? UINT32_MAX : 0x80000000) ^ mirror;
-	uint32_t d = v - (base | 0x80000000);
-
-	return d << 1 ^ (d >> 31 ? UINT32_MAX : 0);
-}
-
-static inline uint32_t ulp32_value(uint32_t z, uint32_t base)
-{
-	uint32_t mirror = base >> 31 ? UINT32_MAX : 0;
-	uint32_t d = z >> 1 ^ (z & 1 ? UINT32_MAX : 0);
-	uint32_t v = ((base | 0x80000000) + d) ^ mirror;
-
-	return v ^ (v >> 31 ? 0x80000000 : UINT32_MAX);
+	return 0u - (v >> 31);
 }
 
 static inline uint8_t ulp8_distance(uint8_t value, uint8_t base)
 {
-	unsigned mirror = base >> 7 ? 0xff : 0;
-	unsigned v = value ^ (value >> 7 ? 0xff : 0x80) ^ mirror;
+	uint32_t v = value ^ (0x80u | sign_mask8(value)) ^ sign_mask8(base);
 	uint8_t d = (uint8_t)(v - (base | 0x80u));
 
-	return (uint8_t)(d << 1 ^ (d >> 7 ? 0xff : 0));
+	return (uint8_t)(d << 1 ^ sign_mask8(d));
 }
 
 static inline uint8_t ulp8_value(uint8_t z, uint8_t base)
 {
-	unsigned mirror = base >> 7 ? 0xff : 0;
-	unsigned d = (z >> 1) ^ (z & 1 ? 0xff : 0);
-	unsigned v = (((base | 0x80u) + d) & 0xff) ^ mirror;
+	uint32_t d = (uint32_t)z >> 1 ^ (0u - (z & 1u));
+	uint8_t v = (uint8_t)(((base | 0x80u) + d) ^ sign_mask8(base));
 
-	return (uint8_t)(v ^ (v >> 7 ? 0x80 : 0xff));
+	return (uint8_t)(v ^ (0x80u | (0x7fu & ~sign_mask8(v))));
+}
+
+static inline uint16_t ulp16_distance(uint16_t value, uint16_t base)
+{
+	uint32_t v = value ^ (0x8000u | sign_mask16(value)) ^ sign_mask16(base);
+	uint16_t d = (uint16_t)(v - (base | 0x8000u));
+
+	return (uint16_t)(d << 1 ^ sign_mask16(d));
+}
+
+static inline uint16_t ulp16_value(uint16_t z, uint16_t base)
+{
+	uint32_t d = (uint32_t)z >> 1 ^ (0u - (z & 1u));
+	uint16_t v = (uint16_t)(((base | 0x8000u) + d) ^ sign_mask16(base));
+
+	return (uint16_t)(v ^ (0x8000u | (0x7fffu & ~sign_mask16(v))));
+}
+
+static inline uint32_t ulp32_distance(uint32_t value, uint32_t base)
+{
+	uint32_t v = value ^ (0x80000000 | sign_mask32(value)) ^ sign_mask32(base);
+	uint32_t d = v - (base | 0x80000000);
+
+	return d << 1 ^ sign_mask32(d);
+}
+
+static inline uint32_t ulp32_value(uint32_t z, uint32_t base)
+{
+	uint32_t d = (uint32_t)z >> 1 ^ (0u - (z & 1u));
+	uint32_t v = ((base | 0x80000000) + d) ^ sign_mask32(base);
+
+	return v ^ (0x80000000 | (0x7fffffffu & ~sign_mask32(v)));
 }
 
 /* Raw nibbles of a 16-bit distance, and of its token. */

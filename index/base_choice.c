@@ -200,3 +200,22 @@ int base_choose(const struct transfer *t, const struct relatives *relatives,
 	codec_trial_end(c.trial);
 	return rc;
 }
+
+void base_choose_by_codec(const struct transfer *t, const struct relatives *relatives,
+                          struct extent *x, const struct codec *codec,
+                          struct base_choice *out)
+{
+	const struct codec *raw = codec_by_id(CODEC_RAW);
+	struct choosing c = { t, relatives, x, NULL, 0, { .codec = raw, .solo = raw } };
+	struct relative likes[RELATIVES_LIKES_MAX];
+	struct record_base roots[RELATIVES_LIKES_MAX];
+
+	if (codec->takes(x->dtype) && !codec->needs_base) {
+		c.choice.codec = c.choice.solo = codec;
+	} else if (codec->takes(x->dtype) && find_roots(&c, likes, roots)) {
+		c.choice.codec = codec;
+		c.choice.base = roots[0];
+		c.choice.hint = likes[0].hint;
+	}
+	*out = c.choice;
+}

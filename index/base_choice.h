@@ -35,6 +35,12 @@ int base_choose(const struct transfer *t, const struct relatives *relatives,
                 struct extent *x, const struct blob_file *blob, struct base_choice *out,
                 struct err *err);
 
+/* The same without trying: `codec`, with the first like that can be a base where it
+ * needs one; raw where it does not take the dtype or there is no such like. */
+void base_choose_by_codec(const struct transfer *t, const struct relatives *relatives,
+                          struct extent *x, const struct codec *codec,
+                          struct base_choice *out);
+
 /* Opens the bytes of a chosen base: the local copy where there is one, else the
  * store's. */
 int base_open(const struct transfer *t, const struct relatives *relatives,

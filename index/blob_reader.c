@@ -11,6 +11,7 @@
 #include "codec/common/pool.h"
 #include "codec/prediction.h"
 #include "index/blob_find.h"
+#include "index/local_blob.h"
 #include "index/scratch_shelf.h"
 #include "index/store/store.h"
 #include "index/transfer.h"
@@ -26,6 +27,7 @@ struct blob_reader {
 	size_t head_size;
 	uint64_t *starts;         /* of each frame's stored bytes, from the head's end */
 	struct blob_reader *base; /* NULL when solo */
+	struct local_blob *local; /* a base that needs no record; then only head.size */
 
 	/* Buffers kept from one window to the next. */
 	struct buf stored, span, predicted, bounce;
@@ -130,13 +132,29 @@ static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_
                          const char *key, unsigned depth, struct blob_reader **out,
                          struct err *err);
 
-/* A delta's base: its solo record is the one to try first. */
-static int open_base(struct blob_reader *r, unsigned depth, struct err *err)
+/* The base as a local file has it; 1 when none is at hand. */
+static int open_local_base(struct blob_reader *r, struct err *err)
+{
+	struct local_blob *local = local_blob_open(r->transfer, &r->head.bases[0].id);
+
+	if (!local)
+		return 1;
+	r->base = calloc(1, sizeof(*r->base));
+	if (!r->base) {
+		local_blob_close(local);
+		return err_nomem(err, "a reader");
+	}
+	r->base->transfer = r->transfer;
+	r->base->local = local;
+	r->base->head.size = local_blob_size(local);
+	return 0;
+}
+
+/* The base's record in the store: its solo one is the one to try first. */
+static int open_store_base(struct blob_reader *r, unsigned depth, struct err *err)
 {
 	char key[KEY_MAX];
 
-	if (r->head.prediction == PREDICTION_NONE)
-		return 0;
 	if (depth + 1 == BLOB_DEPTH_MAX)
 		return err_set(err, ERR_DAMAGED, "record %s: its bases lie too deep",
 		               r->key);
@@ -144,6 +162,14 @@ static int open_base(struct blob_reader *r, unsigned depth, struct err *err)
 	int rc = open_at_depth(r->transfer, &r->head.bases[0].id, UINT64_MAX, key,
 	                       depth + 1, &r->base, err);
 	return rc ? err_context(err, "base of %s", r->key) : 0;
+}
+
+static int open_base(struct blob_reader *r, unsigned depth, struct err *err)
+{
+	if (r->head.prediction == PREDICTION_NONE)
+		return 0;
+	int rc = open_local_base(r, err);
+	return rc > 0 ? open_store_base(r, depth, err) : rc;
 }
 
 static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_t size,
@@ -177,6 +203,7 @@ void blob_reader_close(struct blob_reader *r)
 	if (!r)
 		return;
 	blob_reader_close(r->base);
+	local_blob_close(r->local);
 	store_reader_close(r->file);
 	record_head_wipe(&r->head);
 	free(r->starts);
@@ -288,9 +315,9 @@ static int read_prediction(struct blob_reader *r, uint64_t start, size_t n,
 	return rc;
 }
 
-/* Restores whole frames. */
-static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
-                       uint8_t *dst, struct err *err)
+/* Restores whole frames from what the base at hand predicts. */
+static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uint8_t *dst,
+                      struct err *err)
 {
 	uint64_t start = record_frame_start(&r->head, first);
 	uint32_t last = first + count - 1;
@@ -316,6 +343,24 @@ static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
 	return rc ? rc : decode_all(&w, err);
 }
 
+/* Restores whole frames. A local base that turns out wrong gives way to the store's,
+ * where that has one. */
+static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
+                       uint8_t *dst, struct err *err)
+{
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	struct blob_reader *base = r->base;
+	int rc = try_frames(r, first, count, dst, &why);
+
+	if (rc && base && base->local && !open_store_base(r, 0, &ignored)) {
+		blob_reader_close(base);
+		return try_frames(r, first, count, dst, err);
+	}
+	if (rc)
+		*err = why;
+	return rc;
+}
+
 /* Restores a part of one frame, by way of the whole of it. */
 static int read_part(struct blob_reader *r, uint32_t frame, size_t skip, size_t n,
                      uint8_t *dst, struct err *err)
@@ -335,6 +380,8 @@ int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *
 	uint32_t window = transfer_window(r->transfer,
 	                                  r->head.frame_size ? r->head.frame_size : 1);
 
+	if (r->local)
+		return local_blob_read(r->local, offset, n, dst, err);
 	if (offset > r->head.size || n > r->head.size - offset)
 		return err_set(err, ERR_DAMAGED, "record %s: ends before byte %llu",
 		               r->key, (unsigned long long)offset + n);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "codec/common/err.h"
@@ -9,10 +10,13 @@
 #include "index/extent_key.h"
 #include "index/file_range.h"
 #include "index/lanes.h"
+#include "index/local_blob.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
 #include "index/store/store.h"
 #include "index/transfer.h"
+
+enum { LOCAL_WINDOW = 1024 * 1024 }; /* bytes of a local file at a time */
 
 struct download {
 	const struct transfer *transfer;
@@ -77,12 +81,53 @@ static int write_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t 
 	return rc;
 }
 
+/* Copies the extent from a local file; the sum in the manifest proves it. */
+static int copy_local(struct download *d, const struct extent *x,
+                      const struct local_blob *blob, struct xxh128_state *sum,
+                      struct err *err)
+{
+	uint8_t *window = malloc(LOCAL_WINDOW);
+	int rc = window ? 0 : err_nomem(err, "a window");
+
+	for (uint64_t at = 0; at < x->size && !rc;) {
+		size_t n = x->size - at < LOCAL_WINDOW ? (size_t)(x->size - at)
+		                                       : LOCAL_WINDOW;
+		rc = local_blob_read(blob, at, n, window, err);
+		if (rc)
+			break;
+		xxh128_add(sum, window, n);
+		rc = write_piece(d, x->offset + at, window, n, err);
+		at += n;
+	}
+	free(window);
+	struct xxh128 found = xxh128_finish(sum);
+	if (!rc && !xxh128_equal(&found, &x->sum))
+		rc = err_set(err, ERR_DAMAGED, "the local copy of a blob is another");
+	return rc;
+}
+
+/* True when a local file had the extent. What it had wrong the store restores. */
+static bool restore_local(struct download *d, const struct extent *x)
+{
+	struct local_blob *blob = local_blob_open(d->transfer, &x->id);
+	struct xxh128_state *sum = blob ? xxh128_new() : NULL;
+	struct err ignored = ERR_INIT;
+	bool done = sum && !copy_local(d, x, blob, sum, &ignored);
+
+	xxh128_free(sum);
+	local_blob_close(blob);
+	return done;
+}
+
 static int restore_record(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct download *d = ctx;
+	const struct extent *x = d->records[i];
 
 	(void)lane;
-	return restore_extent(d->transfer, d->records[i], write_piece, d, err);
+	if (restore_local(d, x))
+		return 0;
+	return restore_extent(d->transfer, x, write_piece, d, err);
 }
 
 static int tell_progress(void *ctx, struct err *err)

@@ -6,8 +6,10 @@
 #define ZLLM_TRANSFER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct err;
+struct oid;
 struct pool;
 struct scratch_shelf;
 struct store;
@@ -20,6 +22,14 @@ struct transfer {
 	struct scratch_shelf *shelf; /* owned */
 	unsigned lanes;              /* tasks at once; at least 1 */
 	const char *repo_id;         /* who pushes; "" when not known; not owned */
+
+	/* Which range of a local file should hold the blob `id`: 0, or 1 when none is
+	 * known. Downloads then spare the store; what is read there is checked, and
+	 * where it is wrong the store is asked after all. Any thread may call it; the
+	 * path stays as long as the transfer. NULL: nothing is at hand. */
+	int (*local_blob)(void *ctx, const struct oid *id, const char **path,
+	                  uint64_t *offset, uint64_t *size);
+	void *local_ctx;
 };
 
 /* `threads` for computing, the caller's counted; 0: one for each CPU. The lanes

@@ -91,6 +91,14 @@ static int scan_and_hash(struct upload *u, struct err *err)
 {
 	struct extents *x = &u->manifest.extents;
 	struct oid whole;
+
+	if (u->request->scanned) {
+		*x = *u->request->scanned;
+		*u->request->scanned = (struct extents){ .model = MODEL_OPAQUE };
+		u->manifest.oid = u->request->oid;
+		work_meter_add(&u->meter, u->request->size * UNITS_HASH);
+		return 0;
+	}
 	int rc = model_scan(u->fd, u->request->size, x, err);
 
 	if (!rc)
@@ -272,9 +280,14 @@ static int put_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct extent *x = blob->extent;
 	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
 	struct base_choice choice;
-	int rc = base_choose(u->transfer, u->relatives, x, &file, &choice, err);
+	int rc = 0;
 
 	(void)lane;
+	if (u->request->codec && x->kind == EXTENT_TENSOR)
+		base_choose_by_codec(u->transfer, u->relatives, x, u->request->codec,
+		                     &choice);
+	else
+		rc = base_choose(u->transfer, u->relatives, x, &file, &choice, err);
 	if (!rc)
 		rc = put_choice(u, blob, &file, &choice, err);
 	if (rc && x->name)

@@ -15,7 +15,9 @@
 #include "index/base_hint.h"
 #include "index/work_meter.h"
 
+struct codec;
 struct err;
+struct extents;
 struct transfer;
 
 struct upload_request {
@@ -29,6 +31,11 @@ struct upload_request {
 	                   struct base_hints *out);
 	work_progress_fn *progress; /* may be NULL */
 	void *ctx;                  /* for both */
+
+	/* The file's extents, where they are known and hashed already: then the upload
+	 * does not look itself, and takes them over. Else NULL. */
+	struct extents *scanned;
+	const struct codec *codec; /* of every tensor that it can code; NULL: tried */
 };
 
 /* What an upload did. */

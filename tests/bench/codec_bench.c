@@ -37,7 +37,7 @@ struct frame {
 struct job {
 	struct frame frames[FRAMES_MAX];
 	size_t count, raw;
-	uint8_t *out;    /* coded frames, FRAME_MAX apart within `stored` */
+	uint8_t *out; /* coded frames, FRAME_MAX apart within `stored` */
 	size_t *stored;
 };
 
@@ -70,7 +70,8 @@ static const uint8_t *tensor(const struct file *f, const char *name, size_t *siz
 		return NULL;
 	size_t from = (size_t)cJSON_GetArrayItem(at, 0)->valuedouble;
 	*size = (size_t)cJSON_GetArrayItem(at, 1)->valuedouble - from;
-	*dtype = (enum dtype)dtype_from_name(type->valuestring, strlen(type->valuestring));
+	*dtype = (enum dtype)dtype_from_name(type->valuestring,
+	                                     strlen(type->valuestring));
 	return f->bytes + f->data + from;
 }
 
@@ -80,14 +81,14 @@ static void collect(struct job *job, const struct file *f, const struct file *ba
 		size_t size, base_size = 0;
 		enum dtype dtype, base_dtype;
 		const uint8_t *src = tensor(f, t->string, &size, &dtype);
-		const uint8_t *from = base ? tensor(base, t->string, &base_size, &base_dtype)
-		                           : NULL;
+		const uint8_t *from =
+			base ? tensor(base, t->string, &base_size, &base_dtype) : NULL;
 		if (!src || size < TENSOR_MIN || (base && base_size < size))
 			continue;
 		for (size_t at = 0; at < size; at += frame_size(dtype)) {
 			struct frame *fr = &job->frames[job->count++];
-			*fr = (struct frame){ src + at, from ? from + at : NULL, size - at,
-				              dtype };
+			*fr = (struct frame){ src + at, from ? from + at : NULL,
+				              size - at, dtype };
 			if (fr->size > frame_size(dtype))
 				fr->size = frame_size(dtype);
 			job->raw += fr->size;
@@ -120,8 +121,9 @@ static void round_of(struct job *job, const struct codec *codec,
 	for (size_t i = 0; i < job->count; out += job->frames[i++].size) {
 		struct frame *f = &job->frames[i];
 		bool same = f->base && memcmp(f->src, f->base, f->size) == 0;
-		size_t n = same ? 0 : codec->encode(f->src, f->base, f->size, f->dtype, out,
-		                                    f->size - 1, scratch);
+		size_t n = same ? 0
+		                : codec->encode(f->src, f->base, f->size, f->dtype, out,
+		                                f->size - 1, scratch);
 		job->stored[i] = n;
 		r.stored += same ? 0 : n ? n : f->size;
 	}
@@ -132,8 +134,8 @@ static void round_of(struct job *job, const struct codec *codec,
 		struct err err = ERR_INIT;
 		if (!job->stored[i]) {
 			memcpy(scratch->check, f->src, f->size);
-		} else if (codec->decode(out, job->stored[i], f->base, scratch->check, f->size,
-		                         f->dtype, scratch, &err)) {
+		} else if (codec->decode(out, job->stored[i], f->base, scratch->check,
+		                         f->size, f->dtype, scratch, &err)) {
 			fprintf(stderr, "%s: %s\n", codec->name, err.text);
 			exit(1);
 		}
@@ -192,7 +194,8 @@ int main(int argc, char **argv)
 		}
 	}
 	for (unsigned i = 0; i < n; i++)
-		printf("%-6s %-9s %7.3f %% of raw, encode %6.0f MB/s (%4.1fx), decode %6.0f "
+		printf("%-6s %-9s %7.3f %% of raw, encode %6.0f MB/s (%4.1fx), decode "
+		       "%6.0f "
 		       "MB/s (%4.1fx)\n",
 		       e[i].codec->name, e[i].kernel->name,
 		       100.0 * (double)e[i].best.stored / (double)job.raw,

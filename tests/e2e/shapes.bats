@@ -405,5 +405,6 @@ pushed() {
 	commit 'Now with git-zllm'
 	git push -q origin main
 	[ "$(find "$STORE/objects" -type f | wc -l)" -eq 2 ]
+	git lfs checkout >/dev/null # migrate leaves the pointer in the worktree
 	clone_and_compare r
 }

@@ -31,13 +31,14 @@ static inline uint8_t *exact(const uint8_t *from, size_t n)
 }
 
 static inline void restores(const struct codec *codec, struct frame_scratch *scratch,
-                     const uint8_t *coded, size_t n, const uint8_t *src,
-                     const uint8_t *base, size_t size, enum dtype dtype)
+                            const uint8_t *coded, size_t n, const uint8_t *src,
+                            const uint8_t *base, size_t size, enum dtype dtype)
 {
 	struct err err = ERR_INIT;
 	uint8_t *from = exact(coded, n), *back = malloc(size);
 
-	assert_int_equal(codec->decode(from, n, base, back, size, dtype, scratch, &err), 0);
+	assert_int_equal(codec->decode(from, n, base, back, size, dtype, scratch, &err),
+	                 0);
 	assert_memory_equal(back, src, size);
 	free(from);
 	free(back);
@@ -45,8 +46,8 @@ static inline void restores(const struct codec *codec, struct frame_scratch *scr
 
 /* Returns the bytes made, by whatever kernel: they are the same. */
 static inline size_t all_kernels(const struct codec *codec, struct frame_scratch *scratch,
-                          const uint8_t *src, const uint8_t *base, size_t size,
-                          enum dtype dtype)
+                                 const uint8_t *src, const uint8_t *base, size_t size,
+                                 enum dtype dtype)
 {
 	/* Room for what does not get smaller: the coder is to be tested, not its
 	 * use. */
@@ -74,7 +75,7 @@ static inline size_t all_kernels(const struct codec *codec, struct frame_scratch
 
 /* One case: dtype, contents, values, and odd bytes after them. */
 static inline size_t one_case(const struct codec *codec, struct frame_scratch *scratch,
-                       enum dtype dtype, unsigned which, size_t size)
+                              enum dtype dtype, unsigned which, size_t size)
 {
 	uint8_t *src = malloc(size), *base = malloc(size);
 
@@ -95,7 +96,8 @@ static inline void every_case(const struct codec *codec, struct frame_scratch *s
 				one_case(codec, scratch, case_dtypes[d], w,
 				         case_values[i] * unit);
 			for (size_t odd = 1; odd < unit; odd++)
-				one_case(codec, scratch, case_dtypes[d], w, 2000 * unit + odd);
+				one_case(codec, scratch, case_dtypes[d], w,
+				         2000 * unit + odd);
 		}
 	}
 }
@@ -103,7 +105,7 @@ static inline void every_case(const struct codec *codec, struct frame_scratch *s
 /* Damages each of some bytes, or cuts there: decoding ends in an error or in
  * other bytes, never outside its memory, whatever the kernel. */
 static inline void every_damage(const struct codec *codec, struct frame_scratch *scratch,
-                         enum dtype dtype)
+                                enum dtype dtype)
 {
 	enum { VALUES = 20000 };
 	size_t size = VALUES * dtype_unit(dtype), cap = 2 * size + 4096;
@@ -117,7 +119,8 @@ static inline void every_damage(const struct codec *codec, struct frame_scratch 
 	assert_true(n > 0);
 	for (size_t at = 0; at < n; at += at < 700 ? 1 : 997) {
 		struct err err = ERR_INIT;
-		scratch->kernel = k = kernel_at(at % 3) ? kernel_at(at % 3) : kernel_best();
+		scratch->kernel = k = kernel_at(at % 3) ? kernel_at(at % 3)
+		                                        : kernel_best();
 		uint8_t *bad = exact(made, n), *cut = exact(made, at);
 		bad[at] ^= (uint8_t)(1u << at % 8);
 		codec->decode(bad, n, base, back, size, dtype, scratch, &err);

@@ -30,9 +30,13 @@ static void counts_of(unsigned shape, uint32_t *counts, unsigned n)
 	memset(counts, 0, n * sizeof(*counts));
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t steep = i < 30 ? 1u << (i < 15 ? 15 - i : 0) : 0;
-		uint32_t sparse = next(&seed) % 16 == 0 ? (uint32_t)(next(&seed) % 1000) : 0;
-		uint32_t shapes[] = { i == shape % n, i % 97 == 5, 1, steep, sparse,
-			              (uint32_t)(next(&seed) % 1000), i == n - 1 };
+		uint32_t sparse = next(&seed) % 16 == 0 ? (uint32_t)(next(&seed) % 1000)
+		                                        : 0;
+		uint32_t shapes[] = {
+			i == shape % n, i % 97 == 5, 1,
+			steep,          sparse,      (uint32_t)(next(&seed) % 1000),
+			i == n - 1
+		};
 		counts[i] = shapes[shape % 7];
 	}
 	counts[shape % n] += 1;
@@ -89,7 +93,8 @@ static void kernels_divide_alike(void **state)
 				uint32_t top = 1u << 20, q = (uint32_t)next(&seed) % top;
 				q = s % 4 == 0 ? top - 1 - s : q;
 				uint64_t x = (uint64_t)q * freq + (s % 2 ? freq - 1 : 0);
-				plain.x[s] = x < RANS_LOW ? RANS_LOW + (uint32_t)x : (uint32_t)x;
+				plain.x[s] = x < RANS_LOW ? RANS_LOW + (uint32_t)x
+				                          : (uint32_t)x;
 			}
 			plain.lanes = RANS_LANES;
 			for (unsigned i = 0; (k = kernel_at(i)) != NULL; i++) {
@@ -97,10 +102,12 @@ static void kernels_divide_alike(void **state)
 				other.at = room + sizeof(room);
 				k->encode(&other, table, index, 1);
 				for (unsigned s = 0; s < RANS_LANES; s++) {
-					uint32_t x = plain.x[s] >= freq << 20 ? plain.x[s] >> 16
-					                                      : plain.x[s];
-					assert_int_equal(other.x[s], (x / freq << RANS_BITS) +
-					                                     x % freq + freq / 2);
+					uint32_t x = plain.x[s] >= freq << 20
+					                     ? plain.x[s] >> 16
+					                     : plain.x[s];
+					assert_int_equal(other.x[s],
+					                 (x / freq << RANS_BITS) +
+					                         x % freq + freq / 2);
 				}
 			}
 		}

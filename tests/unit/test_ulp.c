@@ -30,14 +30,15 @@ static void distances_of_all_pairs_return(void **state)
 	(void)state;
 	for (unsigned v = 0; v < 65536; v += 7)
 		for (unsigned b = 0; b < 65536; b += 251)
-			assert_int_equal(ulp16_value(ulp16_distance((uint16_t)v, (uint16_t)b),
-			                             (uint16_t)b),
-			                 v);
+			assert_int_equal(
+				ulp16_value(ulp16_distance((uint16_t)v, (uint16_t)b),
+			                    (uint16_t)b),
+				v);
 	for (unsigned v = 0; v < 256; v++)
 		for (unsigned b = 0; b < 256; b++)
-			assert_int_equal(
-				ulp8_value(ulp8_distance((uint8_t)v, (uint8_t)b), (uint8_t)b),
-				v);
+			assert_int_equal(ulp8_value(ulp8_distance((uint8_t)v, (uint8_t)b),
+			                            (uint8_t)b),
+			                 v);
 	uint64_t seed = 9;
 	for (int i = 0; i < 100000; i++) {
 		uint32_t v = (uint32_t)(case_next(&seed) << 1 ^ case_next(&seed));
@@ -68,6 +69,31 @@ static void what_did_not_move_costs_next_to_nothing(void **state)
 	assert_in_range(n, 1, VALUES / 8 * 11 / 100);
 }
 
+/* The worked example of docs/format-record.md: these bytes never change. */
+static void the_documented_frame_is_made_and_read(void **state)
+{
+	static const uint8_t base[] = { 0x80, 0x3f, 0x80, 0x3f, 0x80, 0x3f, 0x80, 0x3f };
+	static const uint8_t src[] = { 0x80, 0x3f, 0x80, 0x3f, 0x81, 0x3f, 0x80, 0x3f };
+	static const uint8_t
+		coded
+			[] = {
+				0x80, 0x03, 0x00, 0x00, 0xff, 0xff, 0x5f, 0x00,
+				0xe0, 0x3f, /* tables */
+				0,    0,    0,    0,    0,    0,    0,    0,
+				0,    0,    0,    0, /* nibbles */
+				0x00, 0xaa, 0,    0,    0x00, 0xaa, 0,    0,
+				0x00, 0x06, 2,    0,    0x00, 0xaa, 0,    0,
+			};
+	struct frame_scratch *scratch = *state;
+	uint8_t made[4096];
+
+	size_t n = codec_ulp.encode(src, base, sizeof(src), DTYPE_BF16, made,
+	                            sizeof(made), scratch);
+	assert_int_equal(n, sizeof(coded));
+	assert_memory_equal(made, coded, n);
+	restores(&codec_ulp, scratch, coded, n, src, base, sizeof(src), DTYPE_BF16);
+}
+
 static void real_weights_come_back(void **state)
 {
 	enum { SIZE = 512 * 1024 };
@@ -89,6 +115,7 @@ int main(void)
 		cmocka_unit_test(distances_of_all_pairs_return),
 		cmocka_unit_test(growth_has_one_sign),
 		cmocka_unit_test(what_did_not_move_costs_next_to_nothing),
+		cmocka_unit_test(the_documented_frame_is_made_and_read),
 		cmocka_unit_test(real_weights_come_back),
 	};
 	return cmocka_run_group_tests(tests, kernels_setup, kernels_teardown);

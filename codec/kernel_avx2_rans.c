@@ -1,0 +1,194 @@
+/*
+ * Kernels for AVX2 (Haswell, Zen and later). A step is eight vectors of eight
+ * states; what AVX-512 compresses and expands goes through permutations here,
+ * made from two small tables.
+ */
+#include "codec/kernel_avx2.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "codec/permute8.h"
+#include "codec/rans.h"
+
+#define TARGET TARGET_AVX2
+#define INLINE static inline TARGET __attribute__((always_inline))
+
+enum { VECTORS = 8, LANES = 8, VALUES = 16 };
+
+INLINE __m256i dwords(uint64_t bytes)
+{
+	return _mm256_cvtepu8_epi32(bytes8(bytes));
+}
+
+/* The dwords of eight states in vectors of 16-bit numbers: even, or odd ones. */
+INLINE __m256i even(__m256i v)
+{
+	return _mm256_and_si256(v, _mm256_set1_epi32(0xffff));
+}
+
+INLINE __m256i odd(__m256i v)
+{
+	return _mm256_srli_epi32(v, 16);
+}
+
+/* ---- decoding */
+
+INLINE __m256i entries(__m256i x, __m256i ctx, const uint32_t *tables)
+{
+	__m256i slot = _mm256_and_si256(x, _mm256_set1_epi32(RANS_SUM - 1));
+
+	slot = _mm256_or_si256(slot, _mm256_slli_epi32(ctx, RANS_BITS));
+	return _mm256_i32gather_epi32((const int *)tables, slot, 4);
+}
+
+INLINE __m256i advance(__m256i x, __m256i entry, const uint8_t **at)
+{
+	__m256i low11 = _mm256_set1_epi32(0x7ff);
+	__m256i freq = _mm256_and_si256(entry, low11);
+	__m256i bias = _mm256_and_si256(_mm256_srli_epi32(entry, 11), low11);
+
+	x = _mm256_mullo_epi32(freq, _mm256_srli_epi32(x, RANS_BITS));
+	x = _mm256_add_epi32(x, bias);
+	__m256i low = _mm256_cmpgt_epi32(_mm256_set1_epi32(RANS_LOW), x);
+	unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(low));
+	__m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)*at));
+	words = _mm256_permutevar8x32_epi32(words, dwords(expand8(mask)));
+	*at += 2 * (unsigned)_mm_popcnt_u32(mask);
+	__m256i full = _mm256_or_si256(_mm256_slli_epi32(x, 16), words);
+	return _mm256_blendv_epi8(x, full, low);
+}
+
+INLINE void store_symbols(uint16_t *to, __m256i e, __m256i o)
+{
+	__m256i upper = _mm256_and_si256(_mm256_srli_epi32(o, 6),
+	                                 _mm256_set1_epi32((int)0xffff0000));
+
+	_mm256_storeu_si256((__m256i *)to,
+	                    _mm256_or_si256(_mm256_srli_epi32(e, 22), upper));
+}
+
+/* Half a step: 32 values, of which even ones have the states x[0], x[1] and odd
+ * ones x[2], x[3]. */
+INLINE void decode_half(__m256i *x, const uint32_t *tables, const uint16_t *ctx,
+                        uint16_t *symbols, const uint8_t **at)
+{
+	__m256i a = _mm256_setzero_si256(), b = a;
+
+	if (ctx) {
+		a = load(ctx);
+		b = load(ctx + VALUES);
+	}
+	__m256i e0 = entries(x[0], even(a), tables);
+	__m256i e1 = entries(x[1], even(b), tables);
+	__m256i e2 = entries(x[2], odd(a), tables);
+	__m256i e3 = entries(x[3], odd(b), tables);
+	store_symbols(symbols, e0, e2);
+	store_symbols(symbols + VALUES, e1, e3);
+	x[0] = advance(x[0], e0, at);
+	x[1] = advance(x[1], e1, at);
+	x[2] = advance(x[2], e2, at);
+	x[3] = advance(x[3], e3, at);
+}
+
+INLINE size_t decode_steps(struct rans_reader *r, const uint32_t *tables,
+                           const uint16_t *ctx, uint16_t *symbols, size_t steps)
+{
+	const uint8_t *at = r->at;
+	__m256i x[VECTORS];
+	size_t done = 0;
+
+	for (int k = 0; k < VECTORS; k++)
+		x[k] = load(r->x + k * LANES);
+	for (; done < steps && r->end - at >= RANS_STEP_BYTES; done++) {
+		const uint16_t *c = ctx ? ctx + done * RANS_LANES : NULL;
+		decode_half(x, tables, c, symbols + done * RANS_LANES, &at);
+		decode_half(x + 4, tables, c ? c + 2 * VALUES : NULL,
+		            symbols + done * RANS_LANES + 2 * VALUES, &at);
+	}
+	for (int k = 0; k < VECTORS; k++)
+		_mm256_storeu_si256((__m256i *)(r->x + k * LANES), x[k]);
+	r->at = at;
+	return done;
+}
+
+TARGET size_t kernel_avx2_decode(struct rans_reader *r, const uint32_t *tables,
+                                 const uint16_t *ctx, uint16_t *symbols, size_t steps)
+{
+	if (ctx)
+		return decode_steps(r, tables, ctx, symbols, steps);
+	return decode_steps(r, tables, NULL, symbols, steps);
+}
+
+/* ---- encoding */
+
+/*
+ * Words go to the upper end of a vector that is stored right below `at`: what
+ * is free there may be overwritten.
+ *
+ * x, made smaller by 2^-21 of itself, over freq in floats errs by less than
+ * 2^-22 more, so that the quotient, below 2^20, comes out right or one too
+ * small; the remainder says which.
+ */
+INLINE __m256i put(__m256i x, __m256i entry, uint8_t **at)
+{
+	__m256i freq = even(entry), one = _mm256_set1_epi32(1);
+	__m256i limit = _mm256_sub_epi32(_mm256_slli_epi32(freq, 20), one);
+	__m256i high = _mm256_cmpgt_epi32(x, limit);
+	unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(high));
+	unsigned n = (unsigned)_mm_popcnt_u32(mask);
+	uint64_t order = compress8(mask) << 4 * (8 - n) << 4 * (8 - n);
+
+	__m256i words = _mm256_permutevar8x32_epi32(even(x), dwords(order));
+	_mm_storeu_si128((__m128i *)(*at - 16),
+	                 _mm_packus_epi32(_mm256_castsi256_si128(words),
+	                                  _mm256_extracti128_si256(words, 1)));
+	*at -= 2 * n;
+	x = _mm256_blendv_epi8(x, _mm256_srli_epi32(x, 16), high);
+
+	__m256 less = _mm256_mul_ps(_mm256_cvtepi32_ps(x),
+	                            _mm256_set1_ps(1.0f - 1.0f / (1 << 21)));
+	__m256i q = _mm256_cvttps_epi32(_mm256_div_ps(less, _mm256_cvtepi32_ps(freq)));
+	__m256i rem = _mm256_sub_epi32(x, _mm256_mullo_epi32(q, freq));
+	__m256i more = _mm256_cmpgt_epi32(rem, _mm256_sub_epi32(freq, one));
+	q = _mm256_sub_epi32(q, more);
+	rem = _mm256_sub_epi32(rem, _mm256_and_si256(more, freq));
+	return _mm256_add_epi32(_mm256_slli_epi32(q, RANS_BITS),
+	                        _mm256_add_epi32(rem, _mm256_srli_epi32(entry, 16)));
+}
+
+INLINE void encode_half(__m256i *x, const uint32_t *table, const uint16_t *index,
+                        uint8_t **at)
+{
+	__m256i a = load(index), b = load(index + VALUES);
+	__m256i e3 = _mm256_i32gather_epi32((const int *)table, odd(b), 4);
+	__m256i e2 = _mm256_i32gather_epi32((const int *)table, odd(a), 4);
+	__m256i e1 = _mm256_i32gather_epi32((const int *)table, even(b), 4);
+	__m256i e0 = _mm256_i32gather_epi32((const int *)table, even(a), 4);
+
+	x[3] = put(x[3], e3, at);
+	x[2] = put(x[2], e2, at);
+	x[1] = put(x[1], e1, at);
+	x[0] = put(x[0], e0, at);
+}
+
+TARGET void kernel_avx2_encode(struct rans_writer *w, const uint32_t *table,
+                               const uint16_t *index, size_t steps)
+{
+	uint8_t *at = w->at;
+	__m256i x[VECTORS];
+
+	for (int k = 0; k < VECTORS; k++)
+		x[k] = load(w->x + k * LANES);
+	while (steps-- > 0) {
+		const uint16_t *step = index + steps * RANS_LANES;
+		encode_half(x + 4, table, step + 2 * VALUES, &at);
+		encode_half(x, table, step, &at);
+	}
+	for (int k = 0; k < VECTORS; k++)
+		_mm256_storeu_si256((__m256i *)(w->x + k * LANES), x[k]);
+	w->at = at;
+}
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * How well and how fast each codec does on the tensors of a model: what is stored,
+ * and the time of one thread. Batches of frames lie in memory while they are
+ * measured, several times over, and the fastest run counts.
+ */
+#ifndef ZLLM_MODEL_BENCH_H
+#define ZLLM_MODEL_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/frame.h"
+
+struct err;
+struct local_model;
+
+/* Where codecs stand in the results: by their number, and behind them the best of
+ * all, chosen for each tensor. */
+enum { BENCH_CODECS = 16, BENCH_BEST = BENCH_CODECS, BENCH_SLOTS };
+
+/* What some tensors took. Times are seconds of one thread. */
+struct bench_sum {
+	size_t tensors;
+	uint64_t raw;       /* bytes */
+	uint64_t stored;    /* bytes of frames and of their entries in a record's head */
+	double encode;      /* frame_encode(): with checksum and the proving decode */
+	double decode;      /* frame_decode(): with checksum */
+	double alone;       /* the codec's encode() by itself, which only saw ... */
+	uint64_t alone_raw; /* ... these bytes: not frames that are constant or same */
+};
+
+struct model_bench {
+	/* By dtype, and behind the dtypes all together; then by codec. */
+	struct bench_sum sums[DTYPE_COUNT + 1][BENCH_SLOTS];
+};
+
+/* Measures every codec on every tensor whose dtype it takes; those that need a base
+ * on tensors that have a like in `base` (which may be NULL) of the same dtype or of
+ * one that can be cast. Both models are open; nothing has to be hashed. */
+int model_bench_run(const struct local_model *model, const struct local_model *base,
+                    struct model_bench *out, struct err *err);
+
+#endif
