@@ -276,8 +276,8 @@ static void print_table(const struct model_bench *b)
 		groups += b->sums[dtype][BENCH_BEST].tensors > 0;
 	for (unsigned dtype = 0; dtype <= DTYPE_COUNT; dtype++)
 		for (unsigned slot = 0; slot < BENCH_SLOTS; slot++)
-			if (b->sums[dtype][slot].tensors &&
-			    (dtype < DTYPE_COUNT || groups > 1))
+			if ((dtype < DTYPE_COUNT || groups > 1) &&
+			    b->sums[dtype][slot].tensors)
 				print_sum(&b->sums[dtype][slot], dtype, slot);
 	report_line("%s", "");
 	report_line("%s", "Speeds are MB/s on one thread; ALONE is encoding without the "
