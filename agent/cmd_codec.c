@@ -13,6 +13,7 @@
 #include "agent/json.h"
 #include "agent/options.h"
 #include "agent/report.h"
+#include "agent/report_json.h"
 #include "agent/size_text.h"
 #include "codec/common/err.h"
 #include "codec/frame.h"
@@ -244,13 +245,7 @@ static int print_json(const struct model_bench *b, const struct codec_options *o
 				json_add(rows,
 				         sum_json(&b->sums[dtype][slot], dtype, slot));
 	json_put(j, "results", rows);
-	char *text = json_text(j);
-	json_free(j);
-	if (!text)
-		return err_nomem(err, "the output");
-	report_line("%s", text);
-	free(text);
-	return 0;
+	return report_json(j, err);
 }
 
 static void print_sum(const struct bench_sum *s, unsigned dtype, unsigned slot)
@@ -276,8 +271,8 @@ static void print_table(const struct model_bench *b)
 		groups += b->sums[dtype][BENCH_BEST].tensors > 0;
 	for (unsigned dtype = 0; dtype <= DTYPE_COUNT; dtype++)
 		for (unsigned slot = 0; slot < BENCH_SLOTS; slot++)
-			if (b->sums[dtype][slot].tensors &&
-			    (dtype < DTYPE_COUNT || groups > 1))
+			if ((dtype < DTYPE_COUNT || groups > 1) &&
+			    b->sums[dtype][slot].tensors)
 				print_sum(&b->sums[dtype][slot], dtype, slot);
 	report_line("%s", "");
 	report_line("%s", "Speeds are MB/s on one thread; ALONE is encoding without the "

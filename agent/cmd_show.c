@@ -10,6 +10,7 @@
 #include "agent/object_name.h"
 #include "agent/options.h"
 #include "agent/report.h"
+#include "agent/report_json.h"
 #include "agent/size_text.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -48,14 +49,6 @@ static const char *codec_name(const struct extent *x, const struct extent_cost *
 	if (x->inlined)
 		return "inline";
 	return cost->missing ? "missing" : codec ? codec->name : "unknown";
-}
-
-static const char *note(const struct manifest *m, const char *key)
-{
-	for (size_t i = 0; i < m->note_count; i++)
-		if (strcmp(m->notes[i].key, key) == 0)
-			return m->notes[i].value;
-	return NULL;
 }
 
 static void base_text(const struct extent_cost *cost, char text[2 * KEY_BASE_PREFIX + 1])
@@ -118,22 +111,16 @@ static int print_json(const struct show *s, struct err *err)
 	json_put_u64(j, "size", m->extents.size);
 	json_put_u64(j, "stored", s->stored);
 	json_put_str(j, "model", model_name(m->extents.model));
-	json_put_str(j, "path", note(m, "path"));
-	json_put_str(j, "commit", note(m, "commit"));
-	json_put_str(j, "base_oid", note(m, "base.oid"));
-	json_put_str(j, "base_path", note(m, "base.path"));
-	json_put_str(j, "base_commit", note(m, "base.commit"));
-	json_put_str(j, "agent", note(m, "agent"));
+	json_put_str(j, "path", manifest_note(m, "path"));
+	json_put_str(j, "commit", manifest_note(m, "commit"));
+	json_put_str(j, "base_oid", manifest_note(m, "base.oid"));
+	json_put_str(j, "base_path", manifest_note(m, "base.path"));
+	json_put_str(j, "base_commit", manifest_note(m, "base.commit"));
+	json_put_str(j, "agent", manifest_note(m, "agent"));
 	for (size_t i = 0; i < m->extents.count; i++)
 		json_add(extents, extent_json(&m->extents.list[i], &s->costs[i]));
 	json_put(j, "extents", extents);
-	char *text = json_text(j);
-	json_free(j);
-	if (!text)
-		return err_nomem(err, "the output");
-	report_line("%s", text);
-	free(text);
-	return 0;
+	return report_json(j, err);
 }
 
 /* ---------------------------------------------------------------- text */
@@ -203,8 +190,9 @@ static void print_text(const struct show *s)
 	report_line("model   %s, %zu extents", model_name(m->extents.model),
 	            m->extents.count);
 	report_line("size    %s, stored %s, saved %s", size, stored, saved);
-	print_origin("from", note(m, "path"), note(m, "commit"));
-	print_origin("base", note(m, "base.path"), note(m, "base.commit"));
+	print_origin("from", manifest_note(m, "path"), manifest_note(m, "commit"));
+	print_origin("base", manifest_note(m, "base.path"),
+	             manifest_note(m, "base.commit"));
 	report_line("%s", "");
 	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s", "DTYPE", "SHAPE", "SIZE",
 	            "STORED", "CODEC", "BASE", "NAME");

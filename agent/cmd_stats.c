@@ -7,6 +7,7 @@
 #include "agent/json.h"
 #include "agent/options.h"
 #include "agent/report.h"
+#include "agent/report_json.h"
 #include "agent/size_text.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -43,13 +44,7 @@ static int print_json(const struct store_census *s, const char *store, struct er
 	json_put_u64(levels, "delta", saved(s->delta_raw, s->delta_stored));
 	json_put_u64(levels, "solo", saved(s->solo_raw, s->solo_stored));
 	json_put(j, "saved", levels);
-	char *text = json_text(j);
-	json_free(j);
-	if (!text)
-		return err_nomem(err, "the output");
-	report_line("%s", text);
-	free(text);
-	return 0;
+	return report_json(j, err);
 }
 
 static void print_level(const char *label, uint64_t bytes, uint64_t gain, uint64_t pushed)

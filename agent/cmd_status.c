@@ -10,6 +10,7 @@
 #include "agent/lfs_objects.h"
 #include "agent/options.h"
 #include "agent/report.h"
+#include "agent/report_json.h"
 #include "agent/size_text.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -54,10 +55,9 @@ static const char *how_name(enum how how)
 
 static char *copy_note(const struct manifest *m, const char *key)
 {
-	for (size_t i = 0; i < m->note_count; i++)
-		if (strcmp(m->notes[i].key, key) == 0)
-			return strdup(m->notes[i].value);
-	return NULL;
+	const char *value = manifest_note(m, key);
+
+	return value ? strdup(value) : NULL;
 }
 
 /* Adds up what no earlier object has paid for. */
@@ -153,13 +153,7 @@ static int print_json(const struct status *s, struct err *err)
 	json_put(j, "objects", objects);
 	json_put_u64(j, "size", s->size);
 	json_put_u64(j, "stored", s->stored);
-	char *text = json_text(j);
-	json_free(j);
-	if (!text)
-		return err_nomem(err, "the output");
-	report_line("%s", text);
-	free(text);
-	return 0;
+	return report_json(j, err);
 }
 
 /* "dedup 74 %, delta 26 % against base/model.safetensors at 0a2438d" */

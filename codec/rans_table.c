@@ -160,6 +160,8 @@ static unsigned share(const uint32_t *counts, unsigned n, uint64_t total, unsign
 {
 	unsigned sum = 0;
 
+	if (!total)
+		return 0;
 	/* Fixed point: total and counts are below 2^20, shares at most 2^11. */
 	uint64_t scale = ((uint64_t)room << 40) / total;
 	for (unsigned i = 0; i < n; i++) {

@@ -204,7 +204,7 @@ static void make_table(unsigned first, unsigned end, unsigned symbols,
 void ulp_plan_tables(struct ulp_contexts *c, struct rans_room *room,
                      struct bits_writer *to)
 {
-	uint32_t totals[ULP_CONTEXTS];
+	uint32_t totals[ULP_CONTEXTS] = { 0 };
 	unsigned ends[ULP_CONTEXTS];
 	unsigned groups = 0, contexts = c->banks * ULP_WINDOW;
 

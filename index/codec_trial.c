@@ -121,10 +121,16 @@ int codec_trial_predict(struct codec_trial *t, const struct record_base *base,
 	return 0;
 }
 
+/* Rounded up. */
+static unsigned permille_of(size_t part, size_t whole)
+{
+	return whole ? (unsigned)((part * 1000 + whole - 1) / whole) : 0;
+}
+
 int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
                     struct err *err)
 {
-	size_t raw = t->pieces * t->piece, coded = 0;
+	size_t coded = 0;
 
 	for (size_t i = 0; i < t->pieces; i++) {
 		struct frame_out out = { FRAME_RAW, 0, { { 0 } } };
@@ -136,6 +142,6 @@ int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *
 			return rc;
 		coded += out.stored;
 	}
-	*permille = raw ? (unsigned)((coded * 1000 + raw - 1) / raw) : 0;
+	*permille = permille_of(coded, t->pieces * t->piece);
 	return 0;
 }

@@ -13,6 +13,14 @@ void manifest_wipe(struct manifest *m)
 	*m = (struct manifest){ .note_count = 0 };
 }
 
+const char *manifest_note(const struct manifest *m, const char *key)
+{
+	for (size_t i = 0; i < m->note_count; i++)
+		if (strcmp(m->notes[i].key, key) == 0)
+			return m->notes[i].value;
+	return NULL;
+}
+
 /* What is wrong with one extent by itself, or NULL. */
 static const char *extent_fault(const struct extent *x)
 {

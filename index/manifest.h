@@ -41,6 +41,9 @@ struct manifest {
 
 void manifest_wipe(struct manifest *m);
 
+/* The value of the note `key`, or NULL. Valid as long as the manifest. */
+const char *manifest_note(const struct manifest *m, const char *key);
+
 /* Whether `m` keeps every rule that a manifest on disk must keep: docs/
  * format-manifest.md lists them. 0, or `code` with a sentence. */
 int manifest_check(const struct manifest *m, int code, struct err *err);

@@ -20,6 +20,7 @@
 #include "codec/record.h"
 #include "index/file_range.h"
 #include "index/local_model.h"
+#include "index/relatives.h"
 
 enum {
 	RUNS = 3,
@@ -53,19 +54,6 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-/* Whether `a` can predict `b`. */
-static bool alike(const struct extent *a, const struct extent *b)
-{
-	if (a->dtype != b->dtype && !cast_exists(a->dtype, b->dtype))
-		return false;
-	if (a->dim_count != b->dim_count)
-		return false;
-	for (unsigned i = 1; i < a->dim_count; i++)
-		if (a->dims[i] != b->dims[i])
-			return false;
-	return true;
-}
-
 static int sort_base(struct bench *b, struct err *err)
 {
 	if (!b->base)
@@ -87,7 +75,7 @@ static const struct extent *find_like(const struct bench *b, const struct extent
 
 	if (b->named)
 		found = bsearch(&x, b->by_name, b->named, sizeof(x), by_name);
-	return found && alike(*found, x) ? *found : NULL;
+	return found && relatives_alike(x, *found) ? *found : NULL;
 }
 
 /* ---------------------------------------------------------------- one batch */

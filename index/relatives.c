@@ -38,14 +38,14 @@ struct relatives {
 
 /* ---------------------------------------------------------------- likeness */
 
-static bool alike(const struct extent *a, const struct extent *b)
+bool relatives_alike(const struct extent *x, const struct extent *base)
 {
-	if (a->dtype != b->dtype && !cast_exists(b->dtype, a->dtype))
+	if (x->dtype != base->dtype && !cast_exists(base->dtype, x->dtype))
 		return false;
-	if (a->dim_count != b->dim_count)
+	if (x->dim_count != base->dim_count)
 		return false;
-	for (unsigned i = 1; i < a->dim_count; i++)
-		if (a->dims[i] != b->dims[i])
+	for (unsigned i = 1; i < x->dim_count; i++)
+		if (x->dims[i] != base->dims[i])
 			return false;
 	return true;
 }
@@ -80,8 +80,8 @@ static void take_likes(struct relatives *r, const struct manifest *m,
 	for (size_t i = 0; i < m->extents.count; i++) {
 		const struct extent *x = &m->extents.list[i];
 		struct wanted *w = x->inlined ? NULL : find_wanted(r, x);
-		if (!w || w->count == RELATIVES_LIKES_MAX || !alike(w->extent, x) ||
-		    already_there(w, x))
+		if (!w || w->count == RELATIVES_LIKES_MAX ||
+		    !relatives_alike(w->extent, x) || already_there(w, x))
 			continue;
 		if (w->count == 0)
 			r->without--;

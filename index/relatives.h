@@ -8,6 +8,7 @@
 #ifndef ZLLM_RELATIVES_H
 #define ZLLM_RELATIVES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,10 @@ struct relatives;
 struct transfer;
 
 enum { RELATIVES_LIKES_MAX = 3 };
+
+/* Whether the tensor `base` may predict the tensor `x`: the shape and the dtype
+ * allow it. Names are for the caller. */
+bool relatives_alike(const struct extent *x, const struct extent *base);
 
 /* A tensor that may serve as base. */
 struct relative {
