@@ -148,6 +148,22 @@ survive() {
 	echo "# $call/$error: $failed of $# pushes failed in words" >&3
 }
 
+@test "bytes are synced before names, names before the manifest, all before complete" {
+	can_trace
+	cat >"$T/traced-agent" <<-END
+		#!/bin/sh
+		exec strace -f -y -s 200 -o "$T/trace" -e trace=fsync,link,linkat,rename,renameat,renameat2,write git-zllm agent
+	END
+	chmod +x "$T/traced-agent"
+	use_agent "$T/traced-agent"
+	git push -q origin main
+	run python "$E2E/durability.py" "$T/trace"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	says ' 3 objects'
+	[ "$(find "$STORE/objects" "$STORE/blobs" -type f | wc -l)" -le "${output%% files*}" ]
+}
+
 @test "fsync that fails: a push is never told complete that is not durable" {
 	can_trace
 	survive fsync EIO 1 2 3 5 9
