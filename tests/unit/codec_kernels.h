@@ -3,8 +3,15 @@
 #ifndef ZLLM_TEST_CODEC_KERNELS_H
 #define ZLLM_TEST_CODEC_KERNELS_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
