@@ -141,7 +141,7 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	struct bits_writer head = { .at = dst, .end = dst + cap };
 
 	(void)base;
-	if (n == 0)
+	if (n == 0 || n > FRAME_VALUES)
 		return 0;
 	struct cut cut = cut_of(&shapes[dtype], shapes[dtype].shift);
 	split_all(&cut, scratch->kernel, src, n, room);
@@ -227,7 +227,9 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 	size_t values = size / shape->unit, tail = size % shape->unit;
 
 	(void)base;
-	if (!find_parts(&parts, shape, src, n, values, tail, scratch->rans))
+	/* A record may have longer frames, but not of this codec: no room. */
+	if (values > FRAME_VALUES ||
+	    !find_parts(&parts, shape, src, n, values, tail, scratch->rans))
 		return err_set(err, ERR_DAMAGED,
 		               "the parts of a coded frame are damaged");
 	if (!restore(&parts, dst, values, scratch))
