@@ -14,6 +14,7 @@ status=$?
 # A skipped test is "ok" to bats and "not ok" to cmocka; a program that ends early or
 # fails without naming a test has failed too.
 awk -v name="$name" -v status=$status '
+	/^1\.\.0 # SKIP/ { sub(/^1\.\.0 # SKIP /, ""); print "skipped " name ": " $0; planned = 0; next }
 	/^1\.\.[0-9]+/ { planned += substr($1, 4) }
 	/^(not )?ok [0-9]+ .*# *(skip|SKIP)/ { sub(/^(not )?ok [0-9]+ /, ""); print "skipped " name ": " $0; n++; next }
 	/^ok [0-9]+/ { sub(/^ok [0-9]+ (- )?/, ""); print "passed " name ": " $0; n++ }
