@@ -252,8 +252,8 @@ class RawBits:
 
 # ---------------------------------------------------------------- Codec 3, `float`
 
-# bytes of a value -> the largest shift
-LARGEST_SHIFT = {1: 0, 2: 8, 4: 24}
+# dtype -> the shifts that are allowed; 0 alone for values of a byte
+SHIFTS = {"BF16": (5, 8), "F16": (7, 8), "F32": (21, 24)}
 
 
 def decode_float(stored, size, dtype, prediction, what):
@@ -261,7 +261,8 @@ def decode_float(stored, size, dtype, prediction, what):
     cursor = Cursor(stored, what)
     bits = Bits(cursor)
     shift = bits.number(8)
-    need(shift <= LARGEST_SHIFT[unit], f"{what} has the shift {shift}")
+    least, most = SHIFTS.get(dtype[0], (0, 0))
+    need(least <= shift <= most, f"{what} has the shift {shift}")
     table = read_table(bits, 1024, what)
     fields = read_fields(cursor, n, shift + 1) if unit > 1 else None
     tail = cursor.take(tail)
