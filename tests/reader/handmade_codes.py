@@ -91,7 +91,8 @@ def write_symbols(symbols, tables, first=1 << 15):
 def patched(patch, **parts):
     """The parts one after another, changed where `patch` says so."""
     for name, change in (patch or {}).items():
-        parts[name] = change(parts[name])
+        if name in parts:
+            parts[name] = change(parts[name])
     return b"".join(parts.values())
 
 

@@ -6,15 +6,16 @@
     rules_codes.py flips STORE    a new store of one small object for each dtype; prints
                                   NAME, OID, FILE and OFFSET of bytes that all matter
 """
+import os
 import random
 import struct
 import sys
 from functools import partial
 
-from handmade import (BITX, FLOAT, TYPE, ULP, ZSTD, make_manifest, make_record, new_store, put,
-                      sha, stored)
+from handmade import (FLOAT, TYPE, ULP, ZSTD, make_manifest, make_record, new_store, put, sha,
+                      stored)
 from handmade_codes import Writer, code_float, code_ulp, write_table
-from rules import DAMAGE, put_bad, put_object, put_solo
+from rules import DAMAGE, NEWER, OPTIONAL, change, put_bad, put_object, put_solo
 from ulp_float import EXPONENTS
 from zllm_reader import DTYPES, Record, blob_key, object_key, predict_cast
 
@@ -69,7 +70,7 @@ def good_counts(store):
         for count in 700, 16383, 16384, 20033:
             part = blob[:count * unit + unit - 1]
             extents.append(delta(store, part, base, dtype, 20033 * unit, new=0.5))
-        extents.append(delta(store, blob[:-4], base, dtype, 12000 * unit, 3))
+        extents.append(delta(store, blob[2 * unit:], base, dtype, 12000 * unit, 2 * unit))
         extents.append(solo(store, blob, dtype, 18000 * unit))
         put_object(store, extents)
 
@@ -106,11 +107,13 @@ def good_bases(store):
 
 
 def good_shifts(store):
-    """All shifts, and filled up with ones instead of zeros."""
+    """All shifts, filled up with ones instead of zeros; symbols that no value can have."""
     for dtype, shifts in ("BF16", range(5, 9)), ("F16", (7, 8)), ("F32", range(21, 25)):
         unit = DTYPES[TYPE[dtype]][1]
         put_object(store, [solo(store, tensor(70 + shift, dtype, 5001), dtype, 3000 * unit,
                                 shift=shift, pad=shift % 2) for shift in shifts])
+    put_object(store, [solo(store, small("F8_E5M2"), "F8_E5M2", 600, never=256),
+                       solo(store, small("BF16"), "BF16", 900, never=128, shift=8)])
 
 
 def good(store):
@@ -128,23 +131,23 @@ def u32(change):
         + part[4:]
 
 
-def with_table(f, head, count=0):
-    """A bit string that is `head` (value, bits) and one table of the frequencies f."""
+def with_table(f, value, count):
+    """A bit string of `count` bits and one table of the frequencies f."""
     bits = Writer()
-    bits.number(*head)
+    bits.number(value, count)
     write_table(bits, f)
-    bits.number(0, count)
-    return lambda _: bits.bytes()
+    bits.number(0, 8)
+    return {"bits": lambda _: bits.bytes()}
 
 
-ONE_CLASS = 100 << 3, 3 + 8 + 2 + 15
 TABLES = [
-    # Rule broken, frequencies.
-    ("a table of one symbol", [2048]),
-    ("a table of more than 2048", [1500, 600]),
-    ("a frequency over 2048", [8000]),
-    ("a table of less than 2048", [1] * 106),
-    ("a table that goes beyond its symbols", [1500] + [0] * 300 + [548]),
+    # Rule broken, frequencies in a table of ulp for BF16, and of float.
+    ("a table of one symbol", [2048], [2048]),
+    ("a table of more than 2048", [1500, 600], [1500, 600]),
+    ("a frequency over 2048", [8000], [8000]),
+    ("a table of less than 2048", [1] * 106, [1] * 1024),
+    ("a table that goes beyond its symbols", [1500] + [0] * 105 + [548],
+     [1500] + [0] * 1023 + [548]),
 ]
 PARTS = [
     # Rule broken, what is changed.
@@ -182,13 +185,13 @@ FLOATS = [
     ("a shift of 25 in F32", "F32", {"shift": 25}),
     ("a shift of 255", "BF16", {"patch": {"bits": lambda p: b"\xff" + p[1:]}}),
     ("a shift in F8", "F8_E4M3", {"patch": {"bits": lambda p: b"\1" + p[1:]}}),
+    ("states that end elsewhere", "BF16", {"first": (1 << 15) + 1}),
+]
+BEYOND = [
+    # What only the sum of the frame need show.
     ("a symbol beyond F8", "F8_E4M3", {"beyond": 256}),
     ("a symbol beyond F16", "F16", {"beyond": 256}),
     ("a symbol beyond BF16", "BF16", {"beyond": 128, "shift": 8}),
-    ("an unused symbol beyond F8", "F8_E5M2", {"never": 256}),
-    ("an unused symbol beyond F16", "F16", {"never": 256}),
-    ("an unused symbol beyond BF16", "BF16", {"never": 128, "shift": 8}),
-    ("states that end elsewhere", "BF16", {"first": (1 << 15) + 1}),
 ]
 
 
@@ -198,55 +201,70 @@ def bad_blobs(seed, dtype, count=1000):
     return tuned(seed, base, unit), base
 
 
+def small(dtype, count=1000):
+    """Values whose symbols are small, whatever the shift."""
+    return bytes(i * 7 % 4 for i in range(DTYPES[TYPE[dtype]][1] * count))
+
+
 def cases():
-    """Rule, codec, dtype, options of the codec."""
-    for rule, f in TABLES:
-        yield rule, ULP, "BF16", {"patch": {"bits": with_table(f, ONE_CLASS, 8)}}
-        longer = f if f[-1] != 1 else [1] * 1024
-        longer = longer if len(f) < 200 or f[-1] == 1 else [1500] + [0] * 1100 + [548]
-        yield rule, FLOAT, "BF16", {"patch": {"bits": with_table(longer, (5, 8), 8)}}
+    """Rule, verdict, codec, dtype, options of the codec."""
+    for rule, ulp, other in TABLES:
+        patch = with_table(ulp, 100 << 3, 3 + 8 + 2 + 15)
+        yield rule, DAMAGE, ULP, "BF16", {"patch": patch}
+        yield rule, DAMAGE, FLOAT, "BF16", {"patch": with_table(other, 5, 8)}
     for rule, patch in PARTS:
-        yield rule, ULP, "BF16", {"patch": {k: v for k, v in patch.items() if k != "fields"}}
-        yield rule, FLOAT, "F32", {"patch": {k: v for k, v in patch.items() if k != "raw"}}
-    for rule, dtype, change in RAW:
-        yield rule, ULP, dtype, {"patch": {"raw": change}}
+        yield rule, DAMAGE, ULP, "BF16", {"patch": patch}
+        yield rule, DAMAGE, FLOAT, "F32", {"patch": patch}
+    for rule, dtype, raw in RAW:
+        yield rule, DAMAGE, ULP, dtype, {"patch": {"raw": raw}}
     for rule, dtype, options in FLOATS:
-        yield rule, FLOAT, dtype, options
-    yield "states that end elsewhere", ULP, "F16", {"first": (1 << 15) + 1}
+        yield rule, DAMAGE, FLOAT, dtype, options
+    for rule, dtype, options in BEYOND:
+        yield rule, OPTIONAL, FLOAT, dtype, options
+    yield "states that end elsewhere", DAMAGE, ULP, "F16", {"first": (1 << 15) + 1}
 
 
 def bad(folder):
-    number = 0
-    for rule, codec, dtype, options in cases():
-        blob, base = bad_blobs(3, dtype)
-        if "shift" in options or "never" in options:        # symbols that any table can have
-            blob = bytes(i * 7 % 200 if i % len(blob) % 4 != 3 else 0 for i in range(len(blob))) \
-                if dtype == "F32" else bytes(i * 7 % 4 for i in range(len(blob)))
-        store = new_store(f"{folder}/k{number:02}")
-        extent = solo(store, blob, dtype, len(blob), **options) if codec == FLOAT else \
-            delta(store, blob, base, dtype, len(blob), **options)
+    for number, (rule, verdict, codec, dtype, options) in enumerate(cases()):
+        name = f"k{number:02}"
+        store, (blob, base) = new_store(f"{folder}/{name}"), bad_blobs(3, dtype)
         put_solo(store, base, ZSTD, TYPE[dtype], len(base))
-        put_bad(folder, f"k{number:02}", [extent], DAMAGE,
-                f"{'float' if codec == FLOAT else 'ulp'}: {rule}")
-        number += 1
+        if codec == ULP:
+            extent = delta(store, blob, base, dtype, len(blob), **options)
+            put_bad(folder, name, [extent], verdict, f"ulp: {rule}")
+        else:
+            blob = small(dtype) if "shift" in options else blob
+            extent = solo(store, blob, dtype, len(blob), **options)
+            put_bad(folder, name, [extent], verdict, f"float: {rule}")
     bad_heads(folder)
+    bad_ends(folder)
 
 
 def bad_heads(folder):
     """Dtypes and predictions that the codecs do not go with."""
     blob, base = bad_blobs(4, "BF16")
-    for number, (codec, dtype, near) in enumerate((
-            (FLOAT, "I16", None), (FLOAT, "F64", None), (ULP, "U16", base),
-            (FLOAT, "BF16", base), (ULP, "BF16", None))):
+    for number, (codec, dtype, near, verdict) in enumerate((
+            (FLOAT, "I16", None, NEWER), (FLOAT, "F64", None, NEWER), (ULP, "U16", base, NEWER),
+            (FLOAT, "BF16", base, DAMAGE), (ULP, "BF16", None, DAMAGE))):
         store = new_store(f"{folder}/h{number}")
-        code = partial(code_float, shift=5) if near is None else code_ulp
+        code = code_ulp if near else code_float
         frame = lambda data, _, prediction: code(data, TYPE["BF16"], prediction)
         bases = [sha(base).hexdigest()[:32]] if near else []
         put(store, blob_key(sha(blob).hexdigest(), bases),
             make_record(blob, codec, TYPE[dtype], 1000 * 2, near, code=frame))
         put_solo(store, base, ZSTD, TYPE["BF16"], 2000)
-        put_bad(folder, f"h{number}", [stored(blob, bases)], DAMAGE,
+        put_bad(folder, f"h{number}", [stored(blob, bases)], verdict,
                 f"record: codec {codec} of {dtype}, {len(bases)} bases")
+
+
+def bad_ends(folder):
+    """A last frame of no whole value, coded."""
+    blob = tensor(5, "F32", 1000) + b"\0\1\2"
+    store = new_store(f"{folder}/e0")
+    put(store, blob_key(sha(blob).hexdigest()),
+        make_record(blob, FLOAT, TYPE["F32"], 4000, code=code_float,
+                    patch=change(1, mode=1, stored=b"\0\1")))
+    put_bad(folder, "e0", [stored(blob)], DAMAGE, "float: a coded frame of no value")
 
 
 # ---------------------------------------------------------------- flipped bits
@@ -258,16 +276,13 @@ def flips(store):
         unit = DTYPES[TYPE[dtype]][1]
         blob, base = bad_blobs(40 + seed, dtype, 1024)
         for extent, name in (solo(store, base, dtype, len(base)), "float"), \
-                (delta(store, blob, base, dtype, len(blob), classes=[(90, 0), (100, 0)]), "ulp"):
+                (delta(store, blob, base, dtype, len(blob)), "ulp"):
             oid, manifest = make_manifest([extent])
             put(store, object_key(oid), manifest)
-            key = blob_key(extent["data"] and sha(extent["data"]).hexdigest(),
-                           [b.hex() for b in extent["bases"]])
-            head = 96 + 40 * len(extent["bases"])
-            with open(f"{store}/{key}", "rb") as file:
-                end = len(file.read())
-            for at in 0, 1, 5, 40, (end - head) // 2, end - head - 20, end - head - 1:
-                print(f"{name}-{dtype}-{at}", oid, f"{store}/{key}", head + at)
+            key = blob_key(sha(extent["data"]).hexdigest(), [b.hex() for b in extent["bases"]])
+            head, end = 96 + 40 * len(extent["bases"]), os.path.getsize(f"{store}/{key}")
+            for at in head, head + 2, head + 5, head + 40, (head + end) // 2, end - 20, end - 1:
+                print(f"{name}-{dtype}-{at - head}", oid, f"{store}/{key}", at)
 
 
 if __name__ == "__main__":

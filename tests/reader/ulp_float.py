@@ -118,8 +118,7 @@ def to_frame(values, unit, tail):
 
 def whole_values(size, dtype, what):
     """Count of values, bytes of the tail, bytes of a value."""
-    name, unit, _, _ = dtype
-    need(name in EXPONENTS, f"{what} is coded as {name}")
+    unit = dtype[1]
     need(size >= unit, f"{what} is coded and has no value")
     return size // unit, size % unit, unit
 

@@ -24,7 +24,7 @@ import struct
 import sys
 
 from basics import Cursor, Damage, Newer, Refusal, known, need, sum_of
-from ulp_float import decode_float, decode_ulp
+from ulp_float import EXPONENTS, decode_float, decode_ulp
 
 try:
     import zstandard
@@ -265,8 +265,9 @@ def parse_record(data):
     known(flags == 0, f"record flags {flags:#x}")
     known(parameters == 0, "parameters of a record")
     known(reserved == bytes(11), "reserved bytes of a record")
-    r.codec, predictions, r.decode = CODECS[codec]
+    r.codec, predictions, dtypes, r.decode = CODECS[codec]
     r.dtype, unit, _, _ = r.type = DTYPES[dtype]
+    known(r.dtype in dtypes, f"codec {r.codec} of {r.dtype}")
     need(prediction in predictions, f"codec {r.codec} does not go with prediction {prediction}")
     need(bases == int(prediction != NONE),
          f"{bases} bases do not go with prediction {prediction}")
@@ -416,12 +417,14 @@ def decode_bitx(stored, size, dtype, prediction, what):
 
 
 # A further codec is one function and one line here.
-CODECS = {                          # number -> name, predictions, decoder of a coded frame
-    0: ("raw", (NONE,), None),
-    1: ("zstd", (NONE,), decode_zstd),
-    2: ("bitx", (BASE, CAST), decode_bitx),
-    3: ("float", (NONE,), decode_float),
-    4: ("ulp", (BASE, CAST), decode_ulp),
+# number -> name, predictions, dtypes, decoder of a coded frame
+ALL = [name for name, *_ in DTYPES.values()]
+CODECS = {
+    0: ("raw", (NONE,), ALL, None),
+    1: ("zstd", (NONE,), ALL, decode_zstd),
+    2: ("bitx", (BASE, CAST), ALL, decode_bitx),
+    3: ("float", (NONE,), EXPONENTS, decode_float),
+    4: ("ulp", (BASE, CAST), EXPONENTS, decode_ulp),
 }
 
 
