@@ -120,6 +120,7 @@ def whole_values(size, dtype, what):
     """Count of values, bytes of the tail, bytes of a value."""
     unit = dtype[1]
     need(size >= unit, f"{what} is coded and has no value")
+    need(size // unit <= 262144, f"{what} has more than 262144 values")
     return size // unit, size % unit, unit
 
 
