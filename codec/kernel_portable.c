@@ -162,9 +162,7 @@ static void place16(const struct placing *p, const uint8_t *base, size_t n, uint
 		size_t end = n - at < KERNEL_BLOCK ? n : at + KERNEL_BLOCK;
 		for (size_t i = at; i < end; i++) {
 			unsigned e = (unsigned)le16_load(base + 2 * i) >> p->shift;
-			e &= p->mask;
-			e = e > low ? e - low : 0;
-			ctx[i] = table[e < KERNEL_WINDOW ? e : KERNEL_WINDOW - 1];
+			ctx[i] = (uint16_t)placing_at(table, low, e & p->mask);
 		}
 	}
 }

@@ -30,14 +30,16 @@ static inline void le16_store(uint8_t *p, uint16_t v)
 
 static inline void le32_store(uint8_t *p, uint32_t v)
 {
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+	p[2] = (uint8_t)(v >> 16);
+	p[3] = (uint8_t)(v >> 24);
 }
 
 static inline void le64_store(uint8_t *p, uint64_t v)
 {
-	for (int i = 0; i < 8; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
+	le32_store(p, (uint32_t)v);
+	le32_store(p + 4, (uint32_t)(v >> 32));
 }
 
 /* Many at once, which compilers know how to turn into vectors. */
