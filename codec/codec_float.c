@@ -197,8 +197,12 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 	uint16_t *symbols = scratch->rans->symbols;
 	uint32_t raw[FIELDS_BLOCK];
 
+	p->reader.soon = p->raw;
+	p->reader.soon_bytes = fields_size(RANS_LANES, p->cut.width);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = chunk(n, at);
+		if (at + m < n)
+			p->reader.soon = p->raw + fields_size(m, p->cut.width);
 		if (!rans_coder_read(scratch->kernel, &p->reader, scratch->rans->tables,
 		                     NULL, symbols, m))
 			return false;

@@ -199,9 +199,13 @@ static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n
 	struct ulp_raw raw;
 
 	ulp_raw_init(&raw, scratch->kernel, p->shape->unit, room->raw);
+	p->reader.soon = base;
+	p->reader.soon_bytes = (size_t)RANS_LANES * p->shape->unit;
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = chunk(n, at), byte = at * p->shape->unit;
 		ulp_contexts_fill(&p->contexts, base + byte, at, m, room->ctx);
+		if (at + m < n)
+			p->reader.soon = base + byte + m * p->shape->unit;
 		if (!rans_coder_read(scratch->kernel, &p->reader, room->tables, room->ctx,
 		                     room->symbols, m))
 			return false;
