@@ -152,6 +152,11 @@ $(CORPUS_BIN): $(B)/corpus_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/corpus_dr
 	@echo "  LD   $@"
 	@$(COMPILE) $(CFLAGS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LDLIBS)
 
+# Golden records (tests/golden/README.md).
+$(B)/make_golden: $(B)/tests/golden/make_golden.o $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS)
+
 # ---------------------------------------------------------------- dependency tracking
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(FUZZ_SRC:%.c=$(B)/%.d)

@@ -141,7 +141,7 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	struct bits_writer head = { .at = dst, .end = dst + cap };
 
 	(void)base;
-	if (n == 0)
+	if (n == 0 || n > FRAME_VALUES)
 		return 0;
 	struct cut cut = cut_of(&shapes[dtype], shapes[dtype].shift);
 	split_all(&cut, scratch->kernel, src, n, room);
@@ -197,8 +197,12 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 	uint16_t *symbols = scratch->rans->symbols;
 	uint32_t raw[FIELDS_BLOCK];
 
+	p->reader.soon = p->raw;
+	p->reader.soon_bytes = fields_size(RANS_LANES, p->cut.width);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = chunk(n, at);
+		if (at + m < n)
+			p->reader.soon = p->raw + fields_size(m, p->cut.width);
 		if (!rans_coder_read(scratch->kernel, &p->reader, scratch->rans->tables,
 		                     NULL, symbols, m))
 			return false;
@@ -227,7 +231,9 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 	size_t values = size / shape->unit, tail = size % shape->unit;
 
 	(void)base;
-	if (!find_parts(&parts, shape, src, n, values, tail, scratch->rans))
+	/* A record may have longer frames, but not of this codec: no room. */
+	if (values > FRAME_VALUES ||
+	    !find_parts(&parts, shape, src, n, values, tail, scratch->rans))
 		return err_set(err, ERR_DAMAGED,
 		               "the parts of a coded frame are damaged");
 	if (!restore(&parts, dst, values, scratch))

@@ -142,7 +142,7 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	struct ulp_contexts contexts = { .shape = shape, .kernel = scratch->kernel };
 	struct bits_writer head = { .at = dst, .end = dst + cap };
 
-	if (n == 0)
+	if (n == 0 || n > FRAME_VALUES)
 		return 0;
 	ulp_raw_init(&raw, scratch->kernel, shape->unit, room->raw);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
@@ -199,9 +199,13 @@ static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n
 	struct ulp_raw raw;
 
 	ulp_raw_init(&raw, scratch->kernel, p->shape->unit, room->raw);
+	p->reader.soon = base;
+	p->reader.soon_bytes = (size_t)RANS_LANES * p->shape->unit;
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = chunk(n, at), byte = at * p->shape->unit;
 		ulp_contexts_fill(&p->contexts, base + byte, at, m, room->ctx);
+		if (at + m < n)
+			p->reader.soon = base + byte + m * p->shape->unit;
 		if (!rans_coder_read(scratch->kernel, &p->reader, room->tables, room->ctx,
 		                     room->symbols, m))
 			return false;
@@ -218,7 +222,9 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 	size_t values = size / parts.shape->unit;
 	size_t tail_size = size % parts.shape->unit;
 
-	if (!find_parts(&parts, src, n, values, tail_size, scratch))
+	/* A record may have longer frames, but not of this codec: no room. */
+	if (values > FRAME_VALUES ||
+	    !find_parts(&parts, src, n, values, tail_size, scratch))
 		return err_set(err, ERR_DAMAGED,
 		               "the parts of a coded frame are damaged");
 	if (!restore(&parts, base, dst, values, scratch))

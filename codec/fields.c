@@ -22,8 +22,9 @@ static void pack_plane(const uint32_t *values, unsigned shift, unsigned bits,
 			dst[i] |= (uint8_t)((values[first + i] >> shift & mask) << up);
 }
 
-static void unpack_plane(const uint8_t *src, unsigned shift, unsigned bits,
-                         uint32_t *values)
+/* Inline: with the bits known, its loops become vectors. */
+static inline void unpack_plane(const uint8_t *src, unsigned shift, unsigned bits,
+                                uint32_t *values)
 {
 	unsigned bytes = B / 8 * bits;
 	uint32_t mask = (1u << bits) - 1;
@@ -60,12 +61,24 @@ const uint8_t *fields_unpack(const uint8_t *src, unsigned width, uint32_t *value
 		for (unsigned half = 0; half < 2; half++, shift += 8, src += B)
 			unpack_plane(src, shift, 8, values);
 	}
-	for (unsigned bits = 8; bits > 0; bits /= 2) {
-		if (width & bits) {
-			unpack_plane(src, shift, bits, values);
-			shift += bits;
-			src += B / 8 * bits;
-		}
+	if (width & 8) {
+		unpack_plane(src, shift, 8, values);
+		src += B;
+		shift += 8;
+	}
+	if (width & 4) {
+		unpack_plane(src, shift, 4, values);
+		src += B / 2;
+		shift += 4;
+	}
+	if (width & 2) {
+		unpack_plane(src, shift, 2, values);
+		src += B / 4;
+		shift += 2;
+	}
+	if (width & 1) {
+		unpack_plane(src, shift, 1, values);
+		src += B / 8;
 	}
 	return src;
 }

@@ -36,6 +36,16 @@ struct placing {
 	const uint8_t *block_class;            /* of each block of KERNEL_BLOCK values */
 };
 
+/* The table of a value whose exponent is `e`; without branches, whose outcome
+ * nothing foretells. */
+static inline unsigned placing_at(const uint8_t table[KERNEL_WINDOW], unsigned low,
+                                  unsigned e)
+{
+	unsigned above = (e - low) & (0u - (unsigned)(e > low));
+
+	return table[above < KERNEL_WINDOW ? above : KERNEL_WINDOW - 1];
+}
+
 struct kernel {
 	const char *name;
 

@@ -102,6 +102,7 @@ INLINE size_t decode_steps(struct rans_reader *r, const uint32_t *tables,
 	for (int k = 0; k < VECTORS; k++)
 		x[k] = load(r->x + k * LANES);
 	for (; done < steps && r->end - at >= RANS_STEP_BYTES; done++) {
+		rans_fetch(r, done);
 		const uint16_t *c = ctx ? ctx + done * RANS_LANES : NULL;
 		decode_half(x, tables, c, symbols + done * RANS_LANES, &at);
 		decode_half(x + 4, tables, c ? c + 2 * VALUES : NULL,

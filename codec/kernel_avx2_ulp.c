@@ -44,17 +44,17 @@ INLINE void put_nibbles(struct nibbles *to, unsigned s, __m256i z, unsigned mask
 	}
 }
 
-INLINE __m256i get_nibbles(struct nibbles *from, unsigned s, __m256i is, unsigned mask)
+/* The next nibbles of a stream, where `is` has ones, one a number. */
+INLINE __m256i get_nibbles(struct nibbles *from, unsigned s, __m256i is)
 {
-	__m128i half[2];
+	unsigned mask = mask_of(is), n = (unsigned)_mm_popcnt_u32(mask & 0xff);
+	__m128i low = _mm_loadl_epi64((const __m128i *)from->at[s]);
+	__m128i high = _mm_loadl_epi64((const __m128i *)(from->at[s] + n));
 
-	for (unsigned h = 0; h < 2; h++, mask >>= 8) {
-		__m128i bytes = _mm_loadl_epi64((const __m128i *)from->at[s]);
-		half[h] = _mm_shuffle_epi8(bytes, bytes8(expand8(mask & 0xff)));
-		from->at[s] += _mm_popcnt_u32(mask & 0xff);
-	}
-	__m256i nibble = _mm256_cvtepu8_epi16(_mm_unpacklo_epi64(half[0], half[1]));
-	return _mm256_and_si256(_mm256_slli_epi16(nibble, (int)(4 * s)), is);
+	low = _mm_shuffle_epi8(low, bytes8(expand8(mask & 0xff)));
+	high = _mm_shuffle_epi8(high, bytes8(expand8(mask >> 8)));
+	from->at[s] += _mm_popcnt_u32(mask);
+	return _mm256_and_si256(_mm256_cvtepu8_epi16(_mm_unpacklo_epi64(low, high)), is);
 }
 
 INLINE __m256i sign_bit(void)
@@ -96,21 +96,34 @@ TARGET void kernel_avx2_split16(const uint8_t *src, const uint8_t *base, size_t 
 	kernel_portable.split16(src + 2 * i, base + 2 * i, n - i, tokens + i, nibbles);
 }
 
-/* The distances of tokens, their nibbles taken from the streams. */
+/* Where tokens stand for two nibbles or three: their distances, `low` having the
+ * lowest nibbles. */
+INLINE __m256i far_distances(__m256i z, __m256i t, __m256i k2, __m256i low,
+                             struct nibbles *from)
+{
+	__m256i k3 = at_least(t, 92);
+	__m256i next = get_nibbles(from, 1, k2), last = get_nibbles(from, 2, k3);
+	__m256i two = _mm256_sub_epi16(t, _mm256_set1_epi16(2 * TOKEN_EACH));
+	__m256i three = _mm256_sub_epi16(t, _mm256_set1_epi16(3 * TOKEN_EACH));
+
+	low = _mm256_or_si256(low, _mm256_slli_epi16(next, 4));
+	last = _mm256_or_si256(low, _mm256_slli_epi16(last, 8));
+	z = _mm256_blendv_epi8(z, _mm256_or_si256(_mm256_slli_epi16(two, 8), low), k2);
+	return _mm256_blendv_epi8(z, _mm256_or_si256(_mm256_slli_epi16(three, 12), last),
+	                          k3);
+}
+
+/* The distances of tokens, their nibbles taken from the streams. One nibble is
+ * common, and goes without a branch; more are rare enough for one. */
 INLINE __m256i distances_of(__m256i t, struct nibbles *from)
 {
-	__m256i each = _mm256_set1_epi16(TOKEN_EACH);
-	__m256i k1 = at_least(t, 32), k2 = at_least(t, 62), k3 = at_least(t, 92);
-	__m256i z = _mm256_sub_epi16(t, _mm256_and_si256(k1, each));
+	__m256i k1 = at_least(t, TOKEN_DIRECT), k2 = at_least(t, 62);
+	__m256i low = get_nibbles(from, 0, k1);
+	__m256i one = _mm256_sub_epi16(t, _mm256_set1_epi16(TOKEN_EACH));
+	__m256i z = _mm256_blendv_epi8(t, _mm256_slli_epi16(one, 4), k1);
 
-	z = _mm256_sub_epi16(z, _mm256_and_si256(k2, each));
-	z = _mm256_sub_epi16(z, _mm256_and_si256(k3, each));
-	z = _mm256_blendv_epi8(z, _mm256_slli_epi16(z, 4), k1);
-	z = _mm256_blendv_epi8(z, _mm256_slli_epi16(z, 4), k2);
-	z = _mm256_blendv_epi8(z, _mm256_slli_epi16(z, 4), k3);
-	z = _mm256_or_si256(z, get_nibbles(from, 0, k1, mask_of(k1)));
-	z = _mm256_or_si256(z, get_nibbles(from, 1, k2, mask_of(k2)));
-	return _mm256_or_si256(z, get_nibbles(from, 2, k3, mask_of(k3)));
+	z = _mm256_or_si256(z, low);
+	return _mm256_testz_si256(k2, k2) ? z : far_distances(z, t, k2, low, from);
 }
 
 TARGET void kernel_avx2_merge16(const uint16_t *tokens, const uint8_t *base, size_t n,

@@ -71,6 +71,7 @@ INLINE size_t decode_steps(struct rans_reader *r, const uint32_t *tables,
 	size_t done = 0;
 
 	for (; done < steps && r->end - at >= RANS_STEP_BYTES; done++) {
+		rans_fetch(r, done);
 		if (ctx) {
 			a = _mm512_loadu_si512(ctx + done * RANS_LANES);
 			b = _mm512_loadu_si512(ctx + done * RANS_LANES + VALUES);

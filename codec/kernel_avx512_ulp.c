@@ -25,13 +25,13 @@ INLINE void put_nibbles(struct nibbles *to, unsigned s, __m512i z, __mmask32 mas
 	to->at[s] += _mm_popcnt_u32(mask);
 }
 
+/* The next nibbles of a stream, where `mask` is set, one a number. */
 INLINE __m512i get_nibbles(struct nibbles *from, unsigned s, __mmask32 mask)
 {
 	__m256i bytes = _mm256_loadu_si256((const __m256i *)from->at[s]);
 
 	from->at[s] += _mm_popcnt_u32(mask);
-	return _mm512_slli_epi16(
-		_mm512_cvtepu8_epi16(_mm256_maskz_expand_epi8(mask, bytes)), 4 * s);
+	return _mm512_cvtepu8_epi16(_mm256_maskz_expand_epi8(mask, bytes));
 }
 
 INLINE __m512i sign_bit(void)
@@ -77,6 +77,35 @@ TARGET void kernel_avx512_split16(const uint8_t *src, const uint8_t *base, size_
 	kernel_portable.split16(src + 2 * i, base + 2 * i, n - i, tokens + i, nibbles);
 }
 
+/* Where tokens stand for two nibbles or three: their distances, `low` having the
+ * lowest nibbles. */
+INLINE __m512i far_distances(__m512i z, __m512i t, __mmask32 k2, __m512i low,
+                             struct nibbles *from)
+{
+	__mmask32 k3 = _mm512_cmpge_epu16_mask(t, _mm512_set1_epi16(92));
+	__m512i next = get_nibbles(from, 1, k2), last = get_nibbles(from, 2, k3);
+	__m512i two = _mm512_sub_epi16(t, _mm512_set1_epi16(2 * TOKEN_EACH));
+	__m512i three = _mm512_sub_epi16(t, _mm512_set1_epi16(3 * TOKEN_EACH));
+
+	low = _mm512_or_si512(low, _mm512_slli_epi16(next, 4));
+	last = _mm512_or_si512(low, _mm512_slli_epi16(last, 8));
+	z = _mm512_mask_mov_epi16(z, k2, _mm512_or_si512(_mm512_slli_epi16(two, 8), low));
+	return _mm512_mask_mov_epi16(z, k3,
+	                             _mm512_or_si512(_mm512_slli_epi16(three, 12), last));
+}
+
+/* One nibble is common, and goes without a branch; more are rare enough for one. */
+INLINE __m512i distances_of(__m512i t, struct nibbles *from)
+{
+	__mmask32 k1 = _mm512_cmpge_epu16_mask(t, _mm512_set1_epi16(TOKEN_DIRECT));
+	__mmask32 k2 = _mm512_cmpge_epu16_mask(t, _mm512_set1_epi16(62));
+	__m512i low = get_nibbles(from, 0, k1);
+	__m512i one = _mm512_sub_epi16(t, _mm512_set1_epi16(TOKEN_EACH));
+	__m512i z = _mm512_or_si512(_mm512_mask_slli_epi16(t, k1, one, 4), low);
+
+	return k2 ? far_distances(z, t, k2, low, from) : z;
+}
+
 TARGET void kernel_avx512_merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
                                   struct nibbles *nibbles, uint8_t *dst)
 {
@@ -84,32 +113,19 @@ TARGET void kernel_avx512_merge16(const uint16_t *tokens, const uint8_t *base, s
 	size_t i = 0;
 
 	for (; i + VALUES <= n; i += VALUES) {
-		__m512i t = _mm512_loadu_si512(tokens + i);
+		__m512i z = distances_of(_mm512_loadu_si512(tokens + i), &from);
 		__m512i b = _mm512_loadu_si512(base + 2 * i);
-		__mmask32 k1 = _mm512_cmpge_epu16_mask(t, _mm512_set1_epi16(32));
-		__mmask32 k2 = _mm512_cmpge_epu16_mask(t, _mm512_set1_epi16(62));
-		__mmask32 k3 = _mm512_cmpge_epu16_mask(t, _mm512_set1_epi16(92));
-		__m512i each = _mm512_set1_epi16(TOKEN_EACH);
-		__m512i z = _mm512_mask_sub_epi16(t, k1, t, each);
-		z = _mm512_mask_sub_epi16(z, k2, z, each);
-		z = _mm512_mask_sub_epi16(z, k3, z, each);
-		z = _mm512_mask_slli_epi16(z, k1, z, 4);
-		z = _mm512_mask_slli_epi16(z, k2, z, 4);
-		z = _mm512_mask_slli_epi16(z, k3, z, 4);
-		z = _mm512_or_si512(z, get_nibbles(&from, 0, k1));
-		z = _mm512_or_si512(z, get_nibbles(&from, 1, k2));
-		z = _mm512_or_si512(z, get_nibbles(&from, 2, k3));
 		__m512i minus = _mm512_sub_epi16(
 			_mm512_setzero_si512(),
 			_mm512_and_si512(z, _mm512_set1_epi16(1)));
 		__m512i d = _mm512_xor_si512(_mm512_srli_epi16(z, 1), minus);
 		__m512i v = _mm512_add_epi16(_mm512_or_si512(b, sign_bit()), d);
 		v = _mm512_xor_si512(v, _mm512_srai_epi16(b, 15));
-		/* Positive where the top bit is set: 0x8000 off; else all bits. */
-		__m512i turn = _mm512_or_si512(
-			_mm512_srai_epi16(_mm512_andnot_si512(v, sign_bit()), 15),
-			sign_bit());
-		_mm512_storeu_si512(dst + 2 * i, _mm512_xor_si512(v, turn));
+		/* Positive where the top bit is set: 0x8000 off; else all bits:
+		 * ~(v ^ (top & 0x7fff)), one instruction. */
+		v = _mm512_ternarylogic_epi32(v, _mm512_srai_epi16(v, 15),
+		                              _mm512_set1_epi16(0x7fff), 0x87);
+		_mm512_storeu_si512(dst + 2 * i, v);
 	}
 	*nibbles = from;
 	kernel_portable.merge16(tokens + i, base + 2 * i, n - i, nibbles, dst + 2 * i);

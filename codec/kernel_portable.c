@@ -2,30 +2,47 @@
  * and those that tests of other machines run. */
 #include "codec/kernel_portable.h"
 
+#include <string.h>
+
 #include "codec/common/le.h"
 #include "codec/fields.h"
 #include "codec/rans.h"
 #include "codec/ulp_token.h"
 
-static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16_t *ctx,
-                     uint16_t *symbols, size_t steps)
+/* One after another in turn, so that the compiler sees where each value lies. */
+enum { TURN = 16, TURNS = RANS_LANES / TURN, BLOCK = 64 };
+
+/* The 16 values of a turn, every second one from `symbols`; returns where the next
+ * words are. Without branches: which states take a word is noise. */
+static inline const uint8_t *decode_turn(uint32_t *restrict states,
+                                         const uint32_t *tables, const uint16_t *ctx,
+                                         uint16_t *restrict symbols, const uint8_t *at)
+{
+	for (unsigned k = 0; k < TURN; k++) {
+		uint32_t x = states[k];
+		const uint32_t *table = ctx ? tables + (ctx[2 * k] << RANS_BITS) : tables;
+		uint32_t entry = table[x & (RANS_SUM - 1)];
+		x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
+		symbols[2 * k] = (uint16_t)(entry >> 22);
+		uint32_t low = x < RANS_LOW, full = x << 16 | le16_load(at);
+		states[k] = x ^ ((x ^ full) & (0u - low));
+		at += 2 * low;
+	}
+	return at;
+}
+
+static inline size_t decode_steps(struct rans_reader *r, const uint32_t *tables,
+                                  const uint16_t *ctx, uint16_t *symbols, size_t steps)
 {
 	const uint8_t *at = r->at;
 	size_t done = 0;
 
 	for (; done < steps && r->end - at >= RANS_STEP_BYTES; done++) {
-		for (unsigned s = 0; s < RANS_LANES; s++) {
-			unsigned v = rans_value_of(s);
-			uint32_t x = r->x[s];
-			const uint32_t *table = ctx ? tables + (ctx[v] << RANS_BITS)
-			                            : tables;
-			uint32_t entry = table[x & (RANS_SUM - 1)];
-			x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
-			symbols[v] = (uint16_t)(entry >> 22);
-			/* Without a branch: which it is is noise. */
-			uint32_t low = x < RANS_LOW;
-			r->x[s] = x << 16 * low | (le16_load(at) & (0u - low));
-			at += 2 * low;
+		rans_fetch(r, done);
+		for (unsigned t = 0; t < TURNS; t++) {
+			unsigned first = rans_value_of(t * TURN);
+			at = decode_turn(r->x + t * TURN, tables,
+			                 ctx ? ctx + first : NULL, symbols + first, at);
 		}
 		symbols += RANS_LANES;
 		if (ctx)
@@ -33,6 +50,14 @@ static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16
 	}
 	r->at = at;
 	return done;
+}
+
+static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16_t *ctx,
+                     uint16_t *symbols, size_t steps)
+{
+	if (ctx)
+		return decode_steps(r, tables, ctx, symbols, steps);
+	return decode_steps(r, tables, NULL, symbols, steps);
 }
 
 static void encode(struct rans_writer *w, const uint32_t *table, const uint16_t *index,
@@ -79,32 +104,66 @@ static void split16(const uint8_t *src, const uint8_t *base, size_t n, uint16_t 
 	*nibbles = (struct nibbles){ { n0, n1, n2 } };
 }
 
+/* The distance of a token that has `k` nibbles or none. */
+static inline uint16_t distance_of(uint16_t token, struct nibbles *from)
+{
+	unsigned k = token16_nibbles_of(token);
+	unsigned low = *from->at[0] | (unsigned)*from->at[1] << 4 |
+	               (unsigned)*from->at[2] << 8;
+
+	from->at[0] += k > 0;
+	from->at[1] += k > 1;
+	from->at[2] += k > 2;
+	return (uint16_t)((token - TOKEN_EACH * k) << 4 * k |
+	                  (low & ((1u << 4 * k) - 1)));
+}
+
+/* Most tokens are distances: the others are sought out, and the values are then
+ * made of all alike. */
+static inline void merge_block(const uint16_t *tokens, const uint8_t *base,
+                               struct nibbles *from, uint8_t *dst)
+{
+	uint16_t z[BLOCK], b[BLOCK], v[BLOCK];
+	uint8_t far[BLOCK + 1];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < BLOCK; i++) {
+		far[n] = (uint8_t)i;
+		n += tokens[i] >= TOKEN_DIRECT;
+	}
+	memcpy(z, tokens, sizeof(z));
+	for (unsigned i = 0; i < n; i++)
+		z[far[i]] = distance_of(z[far[i]], from);
+	le16_load_all(b, base, BLOCK);
+	for (unsigned i = 0; i < BLOCK; i++)
+		v[i] = ulp16_value(z[i], b[i]);
+	le16_store_all(dst, v, BLOCK);
+}
+
 static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
                     struct nibbles *nibbles, uint8_t *dst)
 {
-	uint8_t *n0 = nibbles->at[0], *n1 = nibbles->at[1], *n2 = nibbles->at[2];
+	struct nibbles from = *nibbles;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned k = token16_nibbles_of(tokens[i]);
-		unsigned low = *n0 | (unsigned)*n1 << 4 | (unsigned)*n2 << 8;
-		unsigned z = (tokens[i] - TOKEN_EACH * k) << 4 * k;
-		z |= low & ((1u << 4 * k) - 1);
-		n0 += k > 0;
-		n1 += k > 1;
-		n2 += k > 2;
-		le16_store(dst + 2 * i,
-		           ulp16_value((uint16_t)z, le16_load(base + 2 * i)));
-	}
-	*nibbles = (struct nibbles){ { n0, n1, n2 } };
+	for (; i + BLOCK <= n; i += BLOCK)
+		merge_block(tokens + i, base + 2 * i, &from, dst + 2 * i);
+	for (; i < n; i++)
+		le16_store(dst + 2 * i, ulp16_value(distance_of(tokens[i], &from),
+		                                    le16_load(base + 2 * i)));
+	*nibbles = from;
 }
 
 static void place16(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned class = p->block_class[i / KERNEL_BLOCK], low = p->low[class];
-		unsigned e = (unsigned)le16_load(base + 2 * i) >> p->shift & p->mask;
-		unsigned at = e > low ? e - low : 0;
-		ctx[i] = p->table[class][at < KERNEL_WINDOW ? at : KERNEL_WINDOW - 1];
+	for (size_t at = 0; at < n; at += KERNEL_BLOCK) {
+		unsigned class = p->block_class[at / KERNEL_BLOCK], low = p->low[class];
+		const uint8_t *table = p->table[class];
+		size_t end = n - at < KERNEL_BLOCK ? n : at + KERNEL_BLOCK;
+		for (size_t i = at; i < end; i++) {
+			unsigned e = (unsigned)le16_load(base + 2 * i) >> p->shift;
+			ctx[i] = (uint16_t)placing_at(table, low, e & p->mask);
+		}
 	}
 }
 

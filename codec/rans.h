@@ -31,6 +31,7 @@ enum {
 	RANS_SMALL = 16384,              /* values below which a frame is small */
 	RANS_LOW = 1 << 15,              /* the least value of a state */
 	RANS_SYMBOLS = 1024,             /* symbols of the largest alphabet */
+	RANS_FETCH = 64,                 /* bytes that one prefetch is for */
 	RANS_TABLE_SLACK = 8,            /* entries written after a table */
 	RANS_STEP_BYTES = RANS_LANES * 2 /* words that one step may consume */
 };
@@ -40,6 +41,9 @@ struct rans_reader {
 	uint32_t x[RANS_LANES];
 	unsigned lanes;
 	const uint8_t *at, *end;
+	const uint8_t *soon; /* what the caller reads next, which comes from memory
+	                      * while words keep the CPU busy: a hint */
+	size_t soon_bytes;   /* of it for each step, 2 * RANS_FETCH at most */
 };
 
 /* The states of a frame being coded, and where their words go: downward from
@@ -49,6 +53,15 @@ struct rans_writer {
 	unsigned lanes;
 	uint8_t *at;
 };
+
+/* Asks for what the caller reads after step number `done` more. */
+static inline void rans_fetch(const struct rans_reader *r, size_t done)
+{
+	const uint8_t *at = r->soon + done * r->soon_bytes;
+
+	__builtin_prefetch(at);
+	__builtin_prefetch(at + RANS_FETCH);
+}
 
 /* A decoder's table entry. */
 static inline uint32_t rans_entry(unsigned symbol, unsigned bias, unsigned freq)

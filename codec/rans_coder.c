@@ -70,6 +70,8 @@ bool rans_coder_open(struct rans_reader *r, const uint8_t *src, size_t n, size_t
 	}
 	r->at = src + lanes * STATE_SIZE;
 	r->end = src + n;
+	r->soon = r->at;
+	r->soon_bytes = 0;
 	return true;
 }
 

@@ -22,25 +22,41 @@ const struct ulp_shape *ulp_shape_of(enum dtype dtype)
 	return dtype < DTYPE_COUNT && shapes[dtype].unit ? &shapes[dtype] : NULL;
 }
 
-static uint16_t place(const struct placing *p, uint32_t value, unsigned class)
+/* The end of the block of value `i`. */
+static size_t block_end(size_t i, size_t n)
 {
-	unsigned e = value >> p->shift & p->mask;
-	unsigned at = e > p->low[class] ? e - p->low[class] : 0;
-
-	return p->table[class][at < ULP_WINDOW ? at : ULP_WINDOW - 1];
+	return n - i < KERNEL_BLOCK ? n : i + KERNEL_BLOCK;
 }
 
+/* Bytes have 32 exponents at the most: their tables first, then a look at each. */
 static void fill8(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
-	for (size_t i = 0; i < n; i++)
-		ctx[i] = place(p, base[i], p->block_class[i / KERNEL_BLOCK]);
+	enum { EXPONENTS = 32 };
+	uint8_t of[ULP_CLASSES][EXPONENTS];
+	unsigned shift = p->shift, mask = p->mask & (EXPONENTS - 1);
+
+	for (unsigned k = 0; k < ULP_CLASSES; k++)
+		for (unsigned e = 0; e < EXPONENTS; e++)
+			of[k][e] = (uint8_t)placing_at(p->table[k], p->low[k], e);
+	for (size_t at = 0; at < n; at += KERNEL_BLOCK) {
+		const uint8_t *table = of[p->block_class[at / KERNEL_BLOCK]];
+		size_t end = block_end(at, n);
+		for (size_t i = at; i < end; i++)
+			ctx[i] = table[base[i] >> shift & mask];
+	}
 }
 
 static void fill32(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
-	for (size_t i = 0; i < n; i++)
-		ctx[i] = place(p, le32_load(base + 4 * i),
-		               p->block_class[i / KERNEL_BLOCK]);
+	for (size_t at = 0; at < n; at += KERNEL_BLOCK) {
+		unsigned class = p->block_class[at / KERNEL_BLOCK], low = p->low[class];
+		const uint8_t *table = p->table[class];
+		size_t end = block_end(at, n);
+		for (size_t i = at; i < end; i++) {
+			unsigned e = le32_load(base + 4 * i) >> p->shift & p->mask;
+			ctx[i] = (uint16_t)placing_at(table, low, e);
+		}
+	}
 }
 
 void ulp_contexts_fill(const struct ulp_contexts *c, const uint8_t *base, size_t at,

@@ -63,7 +63,7 @@ static uint64_t merge32(const uint8_t *room, uint64_t bit, const uint16_t *token
 {
 	for (size_t i = 0; i < n; i++) {
 		/* Of tokens below 32, the first two have no whole thirty. */
-		unsigned k = tokens[i] < TOKEN_DIRECT ? 0 : (tokens[i] - 2u) / TOKEN_EACH;
+		unsigned k = (tokens[i] < 2 ? 0 : tokens[i] - 2u) / TOKEN_EACH;
 		uint64_t low = le64_load(room + bit / 8) >> bit % 8 &
 		               ((UINT64_C(1) << 4 * k) - 1);
 		uint32_t z = (uint32_t)(tokens[i] - TOKEN_EACH * k) << 4 * k |
@@ -72,6 +72,26 @@ static uint64_t merge32(const uint8_t *room, uint64_t bit, const uint16_t *token
 		le32_store(dst + 4 * i, ulp32_value(z, le32_load(base + 4 * i)));
 	}
 	return bit;
+}
+
+/* ---- 8-bit values: blocks of one size become vectors */
+
+static void merge8(const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst)
+{
+	enum { BLOCK = 64 };
+	size_t i = 0;
+
+	for (; i + BLOCK <= n; i += BLOCK) {
+		uint8_t z[BLOCK], b[BLOCK], v[BLOCK];
+		for (unsigned k = 0; k < BLOCK; k++)
+			z[k] = (uint8_t)tokens[i + k];
+		memcpy(b, base + i, BLOCK);
+		for (unsigned k = 0; k < BLOCK; k++)
+			v[k] = ulp8_value(z[k], b[k]);
+		memcpy(dst + i, v, BLOCK);
+	}
+	for (; i < n; i++)
+		dst[i] = ulp8_value((uint8_t)tokens[i], base[i]);
 }
 
 /* ---- chunks of any size of value */
@@ -98,8 +118,7 @@ void ulp_raw_merge(struct ulp_raw *raw, const uint16_t *tokens, const uint8_t *b
 {
 	switch (raw->unit) {
 	case 1:
-		for (size_t i = 0; i < n; i++)
-			dst[i] = ulp8_value((uint8_t)tokens[i], base[i]);
+		merge8(tokens, base, n, dst);
 		break;
 	case 2:
 		raw->kernel->merge16(tokens, base, n, &raw->nibbles, dst);

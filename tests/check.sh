@@ -4,7 +4,7 @@
 # what fails in full, and ends with "N passed, N failed, N skipped".
 #
 #   check.sh [PHASE...]      some phases only: build lint unit threads corpora fuzz
-#                            reader e2e sanitized-e2e
+#                            cross reader e2e sanitized-e2e
 #   FUZZ_SECONDS=5           for each fuzz target
 #   ZLLM_DATA=DIR            trained models; ../shared/data is unpacked where it is there
 set -u
@@ -99,6 +99,10 @@ phase_fuzz() {
 	sh tests/run_tap.sh "$results" fuzz sh tests/fuzz/run.sh "${FUZZ_SECONDS:-5}" || :
 }
 
+phase_cross() {
+	echo 'cross sh tests/cross/run.sh' | tap_each
+}
+
 phase_reader() {
 	echo "reader sh tests/reader/test_reader.sh" | tap_each
 }
@@ -143,7 +147,7 @@ prepare_data() {
 
 begin_all=$(date +%s)
 prepare_data
-[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz reader e2e sanitized-e2e
+[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross reader e2e sanitized-e2e
 for name; do
 	phase "$name"
 done

@@ -4,6 +4,7 @@
 #define ZLLM_LE_H
 
 #include <stdint.h>
+#include <string.h>
 
 static inline uint16_t le16_load(const uint8_t *p)
 {
@@ -29,14 +30,37 @@ static inline void le16_store(uint8_t *p, uint16_t v)
 
 static inline void le32_store(uint8_t *p, uint32_t v)
 {
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+	p[2] = (uint8_t)(v >> 16);
+	p[3] = (uint8_t)(v >> 24);
 }
 
 static inline void le64_store(uint8_t *p, uint64_t v)
 {
-	for (int i = 0; i < 8; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
+	le32_store(p, (uint32_t)v);
+	le32_store(p + 4, (uint32_t)(v >> 32));
+}
+
+/* Many at once, which compilers know how to turn into vectors. */
+static inline void le16_load_all(uint16_t *to, const uint8_t *from, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(to, from, 2 * n);
+#else
+	for (size_t i = 0; i < n; i++)
+		to[i] = le16_load(from + 2 * i);
+#endif
+}
+
+static inline void le16_store_all(uint8_t *to, const uint16_t *from, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(to, from, 2 * n);
+#else
+	for (size_t i = 0; i < n; i++)
+		le16_store(to + 2 * i, from[i]);
+#endif
 }
 
 #endif

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [family] [transfer] [memory]      all of them when none is named
+    bench.py [codec] [family] [transfer] [memory]      all of them when none is named
 
+codec     each codec on real pairs, one thread: part of raw, speed, and both next to
+          BitX with zstd -3, which is the published method
 family    the trained models of ../shared/data in one repository: stored bytes next
           to BitX (zstd -3) per tensor plus zstd -3 on the base
 transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
@@ -56,6 +58,30 @@ class Place:
         run("git", "init", "-q", work)
         run("git", "remote", "add", "origin", bare, cwd=work)
         return work, bare
+
+
+# ------------------------------------------------------------------------ codec
+
+PAIRS = [("base", "sft-a"), ("ckpt-4", "base"), ("base", "sft-c"), ("base", "sft-purebf16"),
+         ("base", "lora-merged"), ("base", "base2")]
+
+
+def codec(data):
+    print(f"{'base -> model':24}{'codec':>7}{'part':>10}{'encode':>9}{'alone':>8}{'decode':>9}"
+          f"{'size':>8}{'enc.':>7}{'dec.':>7}   (MB/s; size and speeds over bitx)")
+    for base, model in PAIRS:
+        report = json.loads(run(TOP + "/build/git-zllm", "codec", "bench", "--json", "--base",
+                                f"{data}/{base}/model.safetensors",
+                                f"{data}/{model}/model.safetensors"))
+        rows = {row["codec"]: row for row in report["results"] if row["dtype"] == "BF16"}
+        paper = rows["bitx"]
+        for name in "zstd", "float", "bitx", "ulp":
+            row = rows[name]
+            print(f"{base + ' -> ' + model:24}{name:>7}{row['percent']:>8.2f} %"
+                  f"{row['encode_mbs']:>9.0f}{row['encode_alone_mbs']:>8.0f}"
+                  f"{row['decode_mbs']:>9.0f}{row['stored'] / paper['stored']:>8.3f}"
+                  f"{row['encode_alone_mbs'] / paper['encode_alone_mbs']:>7.2f}"
+                  f"{row['decode_mbs'] / paper['decode_mbs']:>7.2f}")
 
 
 # ------------------------------------------------------------------------ family
@@ -231,23 +257,28 @@ def memory(place):
     print(f"memory: one object of {size / 1e9:.2f} GB: peak {up:.0f} MiB up, {down:.0f} MiB down")
 
 
+def with_place(measure):
+    where = tempfile.mkdtemp(prefix="git-zllm-bench.", dir=os.environ.get("TMPDIR", "/tmp"))
+    try:
+        measure(Place(where))
+    finally:
+        shutil.rmtree(where)
+
+
 def main():
-    wanted = sys.argv[1:] or ["family", "transfer", "memory"]
-    if any(name not in ("family", "transfer", "memory") for name in wanted):
+    data = os.environ.get("ZLLM_DATA", "")
+    known = {"codec": lambda: codec(data),
+             "family": lambda: with_place(lambda place: family(place, data)),
+             "transfer": lambda: with_place(transfer),
+             "memory": lambda: with_place(memory)}
+    wanted = sys.argv[1:] or list(known)
+    if any(name not in known for name in wanted):
         sys.exit(__doc__)
     for name in wanted:
-        where = tempfile.mkdtemp(prefix="git-zllm-bench.", dir=os.environ.get("TMPDIR", "/tmp"))
-        try:
-            if name == "family":
-                data = os.environ.get("ZLLM_DATA", "")
-                if not os.path.exists(data + "/base/model.safetensors"):
-                    print("family: skipped: ZLLM_DATA names no folder with the trained models")
-                    continue
-                family(Place(where), data)
-            else:
-                {"transfer": transfer, "memory": memory}[name](Place(where))
-        finally:
-            shutil.rmtree(where)
+        if name in ("codec", "family") and not os.path.exists(data + "/base/model.safetensors"):
+            print(f"{name}: skipped: ZLLM_DATA names no folder with the trained models")
+        else:
+            known[name]()
         print(flush=True)
 
 

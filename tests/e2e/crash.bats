@@ -88,7 +88,7 @@ round() {
 @test "leftover temporary files of killed agents do no harm and are swept when old" {
 	make_repo r
 	commit_models 1
-	use_agent "$E2E/agents/killed_agent.py" 'lines 3'
+	use_agent "$E2E/agents/killed_agent.py" 'lines 2'
 	run ! git push -q origin main
 	use_own_agent
 	mkdir -p "$STORE/tmp"

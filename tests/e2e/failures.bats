@@ -183,7 +183,7 @@ expect_no_clone() {
 
 @test "an agent that is killed in mid-transfer: the push fails, the next one works" {
 	three_models
-	use_agent "$E2E/agents/killed_agent.py" 'lines 3'
+	use_agent "$E2E/agents/killed_agent.py" 'lines 2'
 	expect_no_push
 	use_own_agent
 	run -0 git zllm fsck
@@ -195,7 +195,7 @@ expect_no_clone() {
 @test "an agent that is killed in mid-clone leaves nothing wrong, and the repair works" {
 	three_models
 	git push -q
-	use_agent "$E2E/agents/killed_agent.py" 'lines 4'
+	use_agent "$E2E/agents/killed_agent.py" 'lines 2'
 	expect_no_clone
 	use_own_agent
 	git -C "$T/c" reset -q --hard
@@ -205,7 +205,7 @@ expect_no_clone() {
 @test "what a killed clone left in the temporary folder goes with a later one" {
 	three_models
 	git push -q
-	use_agent "$E2E/agents/killed_agent.py" 'lines 4'
+	use_agent "$E2E/agents/killed_agent.py" 'lines 2'
 	expect_no_clone
 	use_own_agent
 	find "$T/c/.git/lfs/tmp" -mindepth 1 -exec touch -d '3 days ago' {} + 2>/dev/null || true

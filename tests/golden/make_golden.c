@@ -22,34 +22,45 @@ struct golden {
 	enum dtype dtype, base_dtype; /* base_dtype counts where the codec needs a base */
 	size_t values;
 	unsigned noise; /* how far values lie from the base, in low bits; 0: equal */
+	uint32_t frame; /* bytes of a frame; 0: those of a whole one */
 };
 
+enum { FILL = 63 }; /* as noise: all values are the same */
+
 static const struct golden list[] = {
-	{ "raw-bytes", CODEC_RAW, DTYPE_BYTES, 0, 1000, 3 },
-	{ "raw-empty", CODEC_RAW, DTYPE_BYTES, 0, 0, 0 },
-	{ "zstd-bytes", CODEC_ZSTD, DTYPE_BYTES, 0, 3000, 1 },
-	{ "zstd-bf16", CODEC_ZSTD, DTYPE_BF16, 0, 3001, 3 },
-	{ "zstd-f32", CODEC_ZSTD, DTYPE_F32, 0, 1500, 3 },
-	{ "bitx-bf16", CODEC_BITX, DTYPE_BF16, DTYPE_BF16, 3001, 3 },
-	{ "bitx-f16", CODEC_BITX, DTYPE_F16, DTYPE_F16, 2000, 4 },
-	{ "bitx-f32", CODEC_BITX, DTYPE_F32, DTYPE_F32, 1500, 5 },
-	{ "bitx-f64", CODEC_BITX, DTYPE_F64, DTYPE_F64, 700, 5 },
-	{ "bitx-i8", CODEC_BITX, DTYPE_I8, DTYPE_I8, 3000, 1 },
-	{ "bitx-same", CODEC_BITX, DTYPE_BF16, DTYPE_BF16, 3000, 0 },
-	{ "float-bf16", CODEC_FLOAT, DTYPE_BF16, 0, 3001, 3 },
-	{ "float-f16", CODEC_FLOAT, DTYPE_F16, 0, 3001, 3 },
-	{ "float-f32", CODEC_FLOAT, DTYPE_F32, 0, 3001, 3 },
-	{ "float-f8_e4m3", CODEC_FLOAT, DTYPE_F8_E4M3, 0, 5000, 3 },
-	{ "float-f8_e5m2", CODEC_FLOAT, DTYPE_F8_E5M2, 0, 5000, 3 },
-	{ "ulp-bf16", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 3001, 3 },
-	{ "ulp-bf16-sparse", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 20000, 100 },
-	{ "ulp-f16", CODEC_ULP, DTYPE_F16, DTYPE_F16, 3001, 4 },
-	{ "ulp-f32", CODEC_ULP, DTYPE_F32, DTYPE_F32, 3001, 9 },
-	{ "ulp-f8_e4m3", CODEC_ULP, DTYPE_F8_E4M3, DTYPE_F8_E4M3, 5000, 1 },
-	{ "ulp-f8_e5m2", CODEC_ULP, DTYPE_F8_E5M2, DTYPE_F8_E5M2, 5000, 1 },
-	{ "cast-bf16-of-f32", CODEC_ULP, DTYPE_BF16, DTYPE_F32, 2000, 0 },
-	{ "cast-f32-of-bf16", CODEC_ULP, DTYPE_F32, DTYPE_BF16, 2000, 0 },
-	{ "cast-f16-of-f32", CODEC_ULP, DTYPE_F16, DTYPE_F32, 2000, 1 },
+	{ "raw-bytes", CODEC_RAW, DTYPE_BYTES, 0, 200, 3, 0 },
+	{ "raw-empty", CODEC_RAW, DTYPE_BYTES, 0, 0, 0, 0 },
+	{ "zstd-bytes", CODEC_ZSTD, DTYPE_BYTES, 0, 1000, 1, 0 },
+	{ "zstd-bf16", CODEC_ZSTD, DTYPE_BF16, 0, 3001, 3, 0 },
+	{ "zstd-f32", CODEC_ZSTD, DTYPE_F32, 0, 1500, 3, 0 },
+	{ "bitx-bf16", CODEC_BITX, DTYPE_BF16, DTYPE_BF16, 1001, 3, 0 },
+	{ "bitx-f16", CODEC_BITX, DTYPE_F16, DTYPE_F16, 2000, 4, 0 },
+	{ "bitx-f32", CODEC_BITX, DTYPE_F32, DTYPE_F32, 1500, 5, 0 },
+	{ "bitx-f64", CODEC_BITX, DTYPE_F64, DTYPE_F64, 700, 5, 0 },
+	{ "bitx-i8", CODEC_BITX, DTYPE_I8, DTYPE_I8, 3000, 1, 0 },
+	{ "bitx-same", CODEC_BITX, DTYPE_BF16, DTYPE_BF16, 3000, 0, 0 },
+	{ "float-bf16", CODEC_FLOAT, DTYPE_BF16, 0, 3001, 3, 0 },
+	{ "float-f16", CODEC_FLOAT, DTYPE_F16, 0, 3001, 3, 0 },
+	{ "float-f32", CODEC_FLOAT, DTYPE_F32, 0, 1001, 3, 0 },
+	{ "float-f8_e4m3", CODEC_FLOAT, DTYPE_F8_E4M3, 0, 5000, 3, 0 },
+	{ "float-f8_e5m2", CODEC_FLOAT, DTYPE_F8_E5M2, 0, 5000, 3, 0 },
+	{ "ulp-bf16", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 3001, 3, 0 },
+	{ "ulp-bf16-sparse", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 16500, 100, 0 },
+	{ "ulp-f16", CODEC_ULP, DTYPE_F16, DTYPE_F16, 3001, 4, 0 },
+	{ "ulp-f32", CODEC_ULP, DTYPE_F32, DTYPE_F32, 1001, 9, 0 },
+	{ "ulp-f8_e4m3", CODEC_ULP, DTYPE_F8_E4M3, DTYPE_F8_E4M3, 5000, 1, 0 },
+	{ "ulp-f8_e5m2", CODEC_ULP, DTYPE_F8_E5M2, DTYPE_F8_E5M2, 5000, 1, 0 },
+	{ "cast-bf16-of-f32", CODEC_ULP, DTYPE_BF16, DTYPE_F32, 2000, 0, 0 },
+	{ "cast-f32-of-bf16", CODEC_ULP, DTYPE_F32, DTYPE_BF16, 2000, 0, 0 },
+	{ "cast-f16-of-f32", CODEC_ULP, DTYPE_F16, DTYPE_F32, 2000, 1, 0 },
+	{ "ulp-bf16-large", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 16411, 3, 0 },
+	{ "float-bf16-large", CODEC_FLOAT, DTYPE_BF16, 0, 16411, 3, 0 },
+	{ "raw-fill", CODEC_RAW, DTYPE_F32, 0, 1000, FILL, 0 },
+	{ "ulp-frames", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 3001, 2, 1000 },
+	{ "bitx-frames", CODEC_BITX, DTYPE_F32, DTYPE_F32, 1001, 2, 1000 },
+	{ "cast-frames", CODEC_ULP, DTYPE_BF16, DTYPE_F32, 1000, 1, 500 },
+	{ "float-bf16-small", CODEC_FLOAT, DTYPE_BF16, 0, 500, 3, 0 },
+	{ "ulp-f32-small", CODEC_ULP, DTYPE_F32, DTYPE_F32, 500, 9, 0 },
 };
 
 static uint64_t state = 42;
@@ -147,35 +158,62 @@ static void write_file(const char *dir, const char *name, const char *end,
 	}
 }
 
-/* One frame is all there is: the values are few. */
+/* Frames shorter than whole ones: many of them out of few values. */
+static void cut_frames(const struct golden *g, struct record_head *head)
+{
+	if (!g->frame)
+		return;
+	head->frame_size = g->frame;
+	head->frame_count = (uint32_t)((head->size + g->frame - 1) / g->frame);
+	free(head->frames);
+	head->frames = calloc(head->frame_count, sizeof(*head->frames));
+}
+
+/* The frames one after another; the bytes of all of them go to `out`. */
+static void make_frames(const struct golden *g, struct record_head *head,
+                        const struct buf *content, const struct buf *predicted,
+                        struct buf *out)
+{
+	const struct codec *codec = codec_by_id(g->codec);
+	struct frame_scratch *scratch;
+	struct err err = ERR_INIT;
+
+	if (frame_scratch_new(&scratch, &err))
+		fail(g->name, &err);
+	for (uint32_t i = 0; i < head->frame_count; i++) {
+		size_t at = (size_t)record_frame_start(head, i);
+		size_t n = record_frame_size(head, i);
+		if (!buf_reserve(out, n) ||
+		    frame_encode(codec, g->dtype, content->data + at,
+		                 codec->needs_base ? predicted->data + at : NULL, n,
+		                 out->data + out->size, scratch, &head->frames[i], &err))
+			fail(g->name, &err);
+		out->size += head->frames[i].stored;
+	}
+	frame_scratch_free(scratch);
+}
+
 static void make_record(const struct golden *g, const struct buf *content,
                         const struct buf *predicted, const struct oid *base_id,
                         struct buf *out)
 {
 	struct record_base base = { .id = *base_id, .dtype = g->base_dtype };
 	const struct codec *codec = codec_by_id(g->codec);
-	struct frame_scratch *scratch;
+	struct buf coded = BUF_INIT;
 	struct record_head head;
 	struct err err = ERR_INIT;
-	uint8_t *coded = malloc(content->size + 1);
 
 	if (record_head_init(&head, codec, g->dtype, content->size,
-	                     codec->needs_base ? &base : NULL, &err) ||
-	    frame_scratch_new(&scratch, &err))
+	                     codec->needs_base ? &base : NULL, &err))
 		fail(g->name, &err);
+	cut_frames(g, &head);
 	head.sum = xxh128_of(content->data, content->size);
-	if (head.frame_count &&
-	    frame_encode(codec, g->dtype, content->data,
-	                 codec->needs_base ? predicted->data : NULL, content->size, coded,
-	                 scratch, &head.frames[0], &err))
-		fail(g->name, &err);
+	make_frames(g, &head, content, predicted, &coded);
 	if (record_head_format(&head, out, &err))
 		fail(g->name, &err);
-	if (head.frame_count)
-		buf_add(out, coded, head.frames[0].stored);
-	frame_scratch_free(scratch);
+	buf_add(out, coded.data, coded.size);
 	record_head_wipe(&head);
-	free(coded);
+	buf_wipe(&coded);
 }
 
 static void make_one(const char *dir, const struct golden *g)
@@ -190,9 +228,12 @@ static void make_one(const char *dir, const struct golden *g)
 	buf_reserve(&content, 1);
 	for (size_t i = 0; i < g->values; i++) {
 		uint64_t value = random_weight(base_dtype);
+		if (g->noise == FILL)
+			value = 0x3c123456;
 		add_value(&base, base_dtype, value);
 		value = converted(value, base_dtype, g->dtype);
-		add_value(&content, g->dtype, near(value, g->noise));
+		add_value(&content, g->dtype,
+		          g->noise == FILL ? value : near(value, g->noise));
 	}
 	buf_add(&predicted, base.data, base.size);
 	struct record_base of = { .dtype = base_dtype };

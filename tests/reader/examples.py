@@ -6,7 +6,8 @@
 import re
 import sys
 
-from zllm_reader import decode_record, parse_manifest, parse_record, sum_of
+from ulp_float import decode_float, decode_ulp
+from zllm_reader import DTYPES, decode_record, parse_manifest, parse_record, sum_of
 
 HEX = "((?:[0-9a-f]{2} ?)+)"
 
@@ -20,6 +21,16 @@ def listing(text):
 def plain(text):
     """Lines of nothing but bytes: the blobs of the record's example."""
     return bytes.fromhex("".join(re.findall(rf"^    {HEX}$", text, re.M)))
+
+
+def column(text):
+    """A table's first column: bytes between backquotes, with how often they come."""
+    data = b""
+    for row in re.findall(r"^\| (`.*?) \|", text, re.M):
+        for part, often in re.findall(rf"`{HEX}`([^`,]*)", row):
+            often = often.strip().removesuffix(" times")
+            data += bytes.fromhex(part) * int({"": 1, "three": 3}.get(often, often))
+    return data
 
 
 def main(docs):
@@ -36,6 +47,16 @@ def main(docs):
     base, blob = plain(text)[:48], plain(text)[48:]
     data = listing(text)
     assert len(data) == 171 and decode_record(parse_record(data), base) == blob
+
+    with open(f"{docs}/format-ulp-float.md", encoding="utf-8") as file:
+        text = file.read()
+    ulp, fields = text.split("## Worked example: ")[1:]
+    ulp, fields, bf16 = column(ulp), column(fields), DTYPES[11]
+    assert len(ulp) == 38 and len(fields) == 75
+    base, blob = bytes.fromhex("803f" * 4), bytes.fromhex("803f803f813f803f")
+    assert decode_ulp(ulp, 8, bf16, base, "the example") == blob
+    blob = bytes.fromhex("803f803f81bf403f")
+    assert decode_float(fields, 8, bf16, None, "the example") == blob
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import zstandard
 from zllm_reader import DTYPES, blob_key, object_key, sum_of, xor
 
 TYPE = {name: number for number, (name, *_) in DTYPES.items()}
-RAW, ZSTD, BITX = 0, 1, 2
+RAW, ZSTD, BITX, FLOAT, ULP = range(5)
 
 
 def sha(data):
@@ -63,10 +63,13 @@ def fill_of(frame, unit):
     return None
 
 
-def frame_of(frame, codec, dtype, prediction):
-    """One line of the frame table and the bytes it speaks of."""
+def frame_of(frame, codec, dtype, prediction, code=None):
+    """One line of the frame table and the bytes it speaks of. `code` makes the stored
+    bytes of whatever frame, for codecs of handmade_codes.py."""
     unit, mode, stored = DTYPES[dtype][1], 0, frame
-    if frame == prediction:
+    if code and len(frame) >= unit:
+        mode, stored = 1, code(frame, dtype, prediction)
+    elif frame == prediction:
         mode, stored = 2, b""
     elif fill_of(frame, unit) is not None:
         mode, stored = 3, fill_of(frame, unit)
@@ -77,7 +80,7 @@ def frame_of(frame, codec, dtype, prediction):
 
 
 def make_record(blob, codec, dtype, frame_size, base=None, offset=0, patch=None, tail=b"",
-                near=None, base_dtype=0):
+                near=None, base_dtype=0, code=None):
     """`patch` changes the head's fields, or is a function of fields and frames; `near` is
     the prediction of the whole blob by a base of another dtype."""
     h = {"magic": b"ZLLMREC\0", "version": 1, "codec": codec, "dtype": dtype,
@@ -87,7 +90,8 @@ def make_record(blob, codec, dtype, frame_size, base=None, offset=0, patch=None,
          "reserved": bytes([base_dtype]) + bytes(11), "offset": offset, "parameters": b""}
     if near is None and base is not None:
         near = base[offset:][:len(blob)].ljust(len(blob), b"\0")
-    frames = [frame_of(blob[at:at + frame_size], codec, dtype, near and near[at:at + frame_size])
+    frames = [frame_of(blob[at:at + frame_size], codec, dtype, near and near[at:at + frame_size],
+                       code)
               for at in range(0, len(blob), frame_size)]
     if callable(patch):
         patch(h, frames)

@@ -77,7 +77,8 @@ def every_dtype(rng):
                 make(rng, count, dtype) if make else plain(rng, count, unit))
         yield [dtype.lower() + ".weight", dtype, [count], data]
     for dtype in BYTES:
-        yield [dtype.lower() + ".weight", dtype, [2, 45000], plain(rng, 90000, 1)]
+        count = FRAME + 9000 if dtype[0] == "F" else 90000
+        yield [dtype.lower() + ".weight", dtype, [2, count // 2], plain(rng, count, 1)]
     for dtype, bits in BELOW.items():
         yield [dtype.lower() + ".weight", dtype, [720000 // bits], plain(rng, 90000, 1)]
 

@@ -2,18 +2,17 @@
 """What test_reader.sh asks of a store in a folder.
 
     store_tools.py cover STORE         one line for each codec, dtype and mode in it
+    store_tools.py unbundle BUNDLE STORE   a bundle's values, as files of a store
     store_tools.py where STORE OID     places worth damaging: NAME FILE OFFSET, one a line
     store_tools.py flip FILE OFFSET    flips the lowest bit of one byte; twice undoes it
 """
+import json
 import os
 import sys
 
-from zllm_reader import (BASE, CAST, CODECS, MODES, NONE, Store, blob_key, object_key,
-                         parse_record, read_manifest)
-
-# Heads alone are read here: codecs without a decoder yet will do.
-CODECS.setdefault(3, ("float", (NONE,), None))
-CODECS.setdefault(4, ("ulp", (BASE, CAST), None))
+from basics import Cursor
+from zllm_reader import (CODED, MODES, Store, blob_key, frame_extent, object_key, parse_record,
+                         read_manifest)
 
 
 def cover(folder):
@@ -24,11 +23,38 @@ def cover(folder):
                 r = parse_record(file.read())
             seen |= {f"{r.codec} {r.dtype} {MODES[mode]}" for mode, _, _ in r.frames}
             seen |= {f"{r.codec} {len(r.frames)} frames"}
+            seen |= set(ways(r))
     for oid in Store(folder).objects():
         m = read_manifest(Store(folder), oid)
         seen |= {f"{m.model}, {'inline' if e.inline else 'record'}" for e in m.extents}
         seen |= {f"{m.model}, {min(len(m.extents), 2)} or more extents"}
     print("\n".join(sorted(seen)))
+
+
+def ways(r):
+    """The branches that coded frames of ulp and float take."""
+    for i, (mode, data, _) in enumerate(r.frames):
+        if mode == CODED and r.codec in ("ulp", "float"):
+            lanes = 4 if frame_extent(r, i)[1] // r.type[1] < 16384 else 64
+            yield f"{r.codec} {r.dtype} {lanes} lanes"
+            if r.codec == "ulp":
+                yield f"ulp {'many classes' if data[0] & 7 else 'one class'}"
+
+
+def unbundle(path, folder):
+    """docs/format-bundle.md: the values of a bundle as a store in a folder."""
+    with open(path, "rb") as file:
+        data = file.read()
+    size, entries = int.from_bytes(data[-32:-24], "little"), int.from_bytes(data[-24:-20], "little")
+    table, values = Cursor(data[-32 - size:-32], "the table"), Cursor(data, "the bundle")
+    values.take(16)
+    for _ in range(entries):
+        path = os.path.join(folder, table.take(table.number(1)).decode())
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(values.take(table.number(8)))
+    with open(f"{folder}/zllm.json", "w", encoding="utf-8") as file:
+        json.dump({"format": 1, "id": "b" * 32}, file)
 
 
 def where(folder, oid):
@@ -62,7 +88,7 @@ def flip(path, at):
 
 
 if __name__ == "__main__":
-    commands = {"cover": cover, "where": where, "flip": flip}
+    commands = {"cover": cover, "unbundle": unbundle, "where": where, "flip": flip}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])

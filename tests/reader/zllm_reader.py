@@ -7,7 +7,8 @@
 
 It shares no line with the program. It is slow and obvious, holds one blob and its
 base in memory, and follows docs/store.md, docs/format-manifest.md and
-docs/format-record.md from top to bottom, with every check that they name.
+docs/format-record.md from top to bottom, with every check that they name;
+ulp_float.py follows docs/format-ulp-float.md.
 Needs Debian's python3-zstandard and python3-xxhash.
 
 Exit: 0 done, 1 not possible (no such object, no space), 2 wrong usage, 3 damage,
@@ -22,62 +23,14 @@ import stat
 import struct
 import sys
 
+from basics import Cursor, Damage, Newer, Refusal, known, need, sum_of
+from ulp_float import EXPONENTS, decode_float, decode_ulp
+
 try:
-    import xxhash
     import zstandard
 except ImportError as missing:
     sys.exit(f"zllm_reader: {missing}; on Debian: apt install python3-xxhash "
              "python3-zstandard, and run /usr/bin/python3")
-
-
-# ---------------------------------------------------------------- errors
-
-class Refusal(Exception):
-    """One sentence; its class gives the exit code."""
-    code = 1
-
-
-class Damage(Refusal):
-    code = 3
-
-
-class Newer(Refusal):
-    code = 4
-
-    def __init__(self, what):
-        super().__init__(f"{what}: written by a newer git-zllm; upgrade to read it")
-
-
-def need(true, sentence):
-    if not true:
-        raise Damage(sentence)
-
-
-def known(true, what):
-    if not true:
-        raise Newer(what)
-
-
-# ---------------------------------------------------------------- bytes
-
-def sum_of(data):
-    """XXH3-128, seed 0, in canonical form."""
-    return xxhash.xxh3_128(data).digest()
-
-
-class Cursor:
-    """Takes bytes from the front, never more than there are."""
-
-    def __init__(self, data, what):
-        self.data, self.what, self.at = data, what, 0
-
-    def take(self, count):
-        need(count <= len(self.data) - self.at, f"{self.what} ends early")
-        self.at += count
-        return self.data[self.at - count:self.at]
-
-    def number(self, count):
-        return int.from_bytes(self.take(count), "little")
 
 
 def unpack_zstd(packed, size, what):
@@ -312,8 +265,9 @@ def parse_record(data):
     known(flags == 0, f"record flags {flags:#x}")
     known(parameters == 0, "parameters of a record")
     known(reserved == bytes(11), "reserved bytes of a record")
-    r.codec, predictions, r.decode = CODECS[codec]
+    r.codec, predictions, dtypes, r.decode = CODECS[codec]
     r.dtype, unit, _, _ = r.type = DTYPES[dtype]
+    known(r.dtype in dtypes, f"codec {r.codec} of {r.dtype}")
     need(prediction in predictions, f"codec {r.codec} does not go with prediction {prediction}")
     need(bases == int(prediction != NONE),
          f"{bases} bases do not go with prediction {prediction}")
@@ -462,11 +416,15 @@ def decode_bitx(stored, size, dtype, prediction, what):
     return xor(decode_planes(stored, size, dtype, what), prediction)
 
 
-# A further codec is one function above and one line here.
-CODECS = {                          # number -> name, predictions, decoder of a coded frame
-    0: ("raw", (NONE,), None),
-    1: ("zstd", (NONE,), decode_zstd),
-    2: ("bitx", (BASE, CAST), decode_bitx),
+# A further codec is one function and one line here.
+# number -> name, predictions, dtypes, decoder of a coded frame
+ALL = [name for name, *_ in DTYPES.values()]
+CODECS = {
+    0: ("raw", (NONE,), ALL, None),
+    1: ("zstd", (NONE,), ALL, decode_zstd),
+    2: ("bitx", (BASE, CAST), ALL, decode_bitx),
+    3: ("float", (NONE,), EXPONENTS, decode_float),
+    4: ("ulp", (BASE, CAST), EXPONENTS, decode_ulp),
 }
 
 

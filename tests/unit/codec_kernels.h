@@ -136,6 +136,29 @@ static inline void every_damage(const struct codec *codec, struct frame_scratch 
 	free(back);
 }
 
+/* Frames of up to FRAME_MAX bytes are allowed, but of small values these are more
+ * than a codec has room for. `made` is large enough for any that it believed. */
+static inline void too_many_values(const struct codec *codec,
+                                   struct frame_scratch *scratch, enum dtype dtype,
+                                   const uint8_t *made, size_t n)
+{
+	uint8_t *src = malloc(FRAME_MAX), *back = malloc(FRAME_MAX);
+	uint8_t *room = malloc(2 * FRAME_MAX);
+	struct err err = ERR_INIT;
+
+	assert_true(src && back && room);
+	case_fill(2, src, back, FRAME_MAX, dtype);
+	assert_int_equal(
+		codec->decode(made, n, src, back, FRAME_MAX, dtype, scratch, &err),
+		ERR_DAMAGED);
+	assert_int_equal(
+		codec->encode(src, src, FRAME_MAX, dtype, room, 2 * FRAME_MAX, scratch),
+		0);
+	free(src);
+	free(back);
+	free(room);
+}
+
 static inline int kernels_setup(void **state)
 {
 	struct frame_scratch *s = NULL;

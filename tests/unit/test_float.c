@@ -25,6 +25,14 @@ static void damage_stays_within_bounds(void **state)
 		every_damage(&codec_float, *state, dtypes[i]);
 }
 
+static void frames_of_too_many_values_are_refused(void **state)
+{
+	static const uint8_t made[1000] = { 5 };
+
+	too_many_values(&codec_float, *state, DTYPE_BF16, made, sizeof(made));
+	too_many_values(&codec_float, *state, DTYPE_F32, made, sizeof(made));
+}
+
 static void real_weights_come_back(void **state)
 {
 	enum { SIZE = 512 * 1024 };
@@ -42,6 +50,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_content_comes_back_by_every_kernel),
 		cmocka_unit_test(damage_stays_within_bounds),
+		cmocka_unit_test(frames_of_too_many_values_are_refused),
 		cmocka_unit_test(real_weights_come_back),
 	};
 	return cmocka_run_group_tests(tests, kernels_setup, kernels_teardown);

@@ -16,8 +16,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/sha256.h"
-#include "codec/prediction.h"
-#include "codec/record.h"
+#include "tests/golden/golden_record.h"
 
 #define GOLDEN "tests/golden/"
 
@@ -35,84 +34,6 @@ static void read_file(const char *path, struct buf *out)
 	fclose(f);
 }
 
-/* The prediction of a frame out of the base's bytes, zeros where they end. */
-static void predict(const struct record_head *head, const struct buf *base,
-                    uint32_t frame, struct buf *out)
-{
-	const struct record_base *b = &head->bases[0];
-	size_t n = record_frame_size(head, frame);
-	struct prediction_span span = prediction_span(b, head->dtype,
-	                                              record_frame_start(head, frame), n);
-	uint8_t *bytes = calloc(span.size + 1, 1);
-
-	assert_non_null(bytes);
-	if (span.start < base->size) {
-		size_t have = base->size - (size_t)span.start;
-		memcpy(bytes, base->data + span.start,
-		       have < span.size ? have : span.size);
-	}
-	out->size = 0;
-	assert_true(buf_reserve(out, n + 1));
-	if (prediction_is_plain(b, head->dtype))
-		memcpy(out->data, bytes, n);
-	else
-		prediction_cast(b, head->dtype, bytes, out->data, n);
-	free(bytes);
-}
-
-static int decode_frames(const struct record_head *head, const struct buf *record,
-                         size_t at, const struct buf *base, struct buf *out,
-                         struct err *err)
-{
-	const struct codec *codec = codec_by_id(head->codec);
-	struct frame_scratch *scratch;
-	struct buf predicted = BUF_INIT;
-	int rc = frame_scratch_new(&scratch, err);
-
-	assert_int_equal(rc, 0);
-	for (uint32_t i = 0; i < head->frame_count && !rc; i++) {
-		size_t n = record_frame_size(head, i);
-		assert_true(buf_reserve(out, n));
-		if (head->base_count)
-			predict(head, base, i, &predicted);
-		rc = frame_decode(codec, head->dtype, &head->frames[i], record->data + at,
-		                  head->base_count ? predicted.data : NULL,
-		                  out->data + out->size, n, scratch, err);
-		at += head->frames[i].stored;
-		out->size += n;
-	}
-	buf_wipe(&predicted);
-	frame_scratch_free(scratch);
-	return rc;
-}
-
-static int decode(const struct buf *record, const struct buf *base, struct buf *out,
-                  struct err *err)
-{
-	struct record_head head;
-	uint64_t body;
-	size_t size;
-	int rc = record_head_measure(record->data, record->size, &size, err);
-
-	if (!rc && size > record->size)
-		rc = err_set(err, ERR_DAMAGED, "cut short");
-	if (!rc)
-		rc = record_head_parse(record->data, size, &head, &body, err);
-	if (rc)
-		return rc;
-	if (body != record->size - size)
-		rc = err_set(err, ERR_DAMAGED, "of another length than its head says");
-	else
-		rc = decode_frames(&head, record, size, base, out, err);
-	if (!rc) {
-		struct xxh128 sum = xxh128_of(out->data, out->size);
-		if (!xxh128_equal(&sum, &head.sum))
-			rc = err_set(err, ERR_DAMAGED, "its sum is wrong");
-	}
-	record_head_wipe(&head);
-	return rc;
-}
-
 /* One line of a list: name, the name of its base in good/ or "-", and the SHA-256 or
  * "damaged". */
 static void check_line(const char *folder, const char *name, const char *based,
@@ -128,7 +49,7 @@ static void check_line(const char *folder, const char *name, const char *based,
 	snprintf(path, sizeof(path), GOLDEN "good/%s.base", based);
 	if (strcmp(based, "-") != 0)
 		read_file(path, &base);
-	int rc = decode(&record, &base, &out, &err);
+	int rc = golden_decode(&record, &base, &out, &err);
 	if (strcmp(expected, "damaged") == 0) {
 		if (rc != ERR_DAMAGED)
 			fail_msg("%s: taken for a good one (%d)", name, rc);

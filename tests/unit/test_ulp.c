@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "codec/common/le.h"
 #include "codec/ulp_token.h"
 #include "tests/unit/codec_kernels.h"
 
@@ -94,6 +95,23 @@ static void the_documented_frame_is_made_and_read(void **state)
 	restores(&codec_ulp, scratch, coded, n, src, base, sizeof(src), DTYPE_BF16);
 }
 
+/* What follows the head claims 28 raw bits for each of 512 Ki values. */
+static void frames_of_too_many_values_are_refused(void **state)
+{
+	static const uint8_t head[] = { 0x80, 0x03, 0x00, 0x00, 0xff,
+		                        0xff, 0x5f, 0x00, 0xe0, 0x3f };
+	static const enum dtype dtypes[] = { DTYPE_F32, DTYPE_BF16, DTYPE_F8_E5M2 };
+	size_t size = FRAME_MAX - 1;
+	uint8_t *made = calloc(1, size);
+
+	assert_non_null(made);
+	memcpy(made, head, sizeof(head));
+	le32_store(made + sizeof(head), FRAME_MAX / 4 * 28);
+	for (int i = 0; i < 3; i++)
+		too_many_values(&codec_ulp, *state, dtypes[i], made, size);
+	free(made);
+}
+
 static void real_weights_come_back(void **state)
 {
 	enum { SIZE = 512 * 1024 };
@@ -116,6 +134,7 @@ int main(void)
 		cmocka_unit_test(growth_has_one_sign),
 		cmocka_unit_test(what_did_not_move_costs_next_to_nothing),
 		cmocka_unit_test(the_documented_frame_is_made_and_read),
+		cmocka_unit_test(frames_of_too_many_values_are_refused),
 		cmocka_unit_test(real_weights_come_back),
 	};
 	return cmocka_run_group_tests(tests, kernels_setup, kernels_teardown);
