@@ -336,6 +336,7 @@ own_mounts() {
 	else
 		skip 'no mount namespaces here (unshare -m fails)'
 	fi
+	"${MOUNTED[@]}" mount -t tmpfs none "$T" 2>/dev/null || skip 'no tmpfs can be mounted here'
 }
 
 real_data() {
