@@ -127,7 +127,7 @@ expect_no_clone() {
 		cp -a "$T/seed/." "$STORE/"
 		if git push origin main 2>"$T/full"; then exit 9; fi
 		git zllm fsck
-		mount -o remount,size=64m "$STORE"
+		mount -i -t tmpfs -o remount,size=64m none "$STORE"
 		git push origin main
 		git zllm fsck
 		git clone -q "$T/r.git" "$T/c"
