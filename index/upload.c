@@ -41,6 +41,7 @@ struct upload {
 	const struct transfer *transfer;
 	const struct upload_request *request;
 	int fd;
+	bool in_the_way;          /* a damaged manifest of the object was seen */
 	struct manifest manifest; /* in the making */
 	struct upload_blob *blobs;
 	size_t blob_count;
@@ -422,7 +423,7 @@ static int commit(struct upload *u, struct err *err)
 	remember_records(u);
 	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);
-	if (!rc)
+	if (!rc && u->in_the_way)
 		rc = clear_the_way(u, err);
 	return rc ? rc : manifest_put(u->transfer->store, &u->manifest, err);
 }
@@ -453,15 +454,17 @@ static int look_for_record(void *ctx, unsigned lane, size_t i, struct err *err)
 
 /* Whether the store has the object. One whose manifest cannot be read, or that has
  * lost a record, counts as none: pushing it anew mends it. */
-static int have_it(const struct transfer *t, const struct oid *oid, bool *have,
-                   struct err *err)
+static int have_it(struct upload *u, bool *have, struct err *err)
 {
+	const struct transfer *t = u->transfer;
+	const struct oid *oid = &u->request->oid;
 	struct manifest m;
 	struct err why = ERR_INIT;
 	struct needs needs = { .transfer = t, .extents = &m.extents };
 	int rc = manifest_get(t->store, oid, &m, NULL, &why);
 
 	*have = false;
+	u->in_the_way = rc == ERR_DAMAGED;
 	if (rc == 1 || rc == ERR_DAMAGED)
 		return 0;
 	if (rc) {
@@ -534,7 +537,7 @@ int upload_object(const struct transfer *t, const struct upload_request *request
 	};
 	struct upload_result result = { 0 };
 	bool have;
-	int rc = have_it(t, &request->oid, &have, err);
+	int rc = have_it(&u, &have, err);
 
 	if (!rc && !have)
 		rc = store_it(&u, err);
