@@ -31,7 +31,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_install, &cmd_uninstall, &cmd_init, &cmd_status, &cmd_show,  &cmd_stats,
-	&cmd_verify,  &cmd_fsck,      &cmd_hook, &cmd_codec,  &cmd_agent,
+	&cmd_verify,  &cmd_fsck,      &cmd_copy, &cmd_hook,   &cmd_codec, &cmd_agent,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
