@@ -98,6 +98,16 @@ int agent_install_remove(const struct git_scope *scope, int *removed, struct err
 	return rc < 0 ? rc : 0;
 }
 
+void agent_install_each(const struct lfs_config *config,
+                        void (*each)(void *ctx, const char *key, const char *is,
+                                     const char *want),
+                        void *ctx)
+{
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		each(ctx, keys[i].key, lfs_config_get(config, keys[i].key),
+		     keys[i].value);
+}
+
 int agent_install_present(const struct lfs_config *config)
 {
 	const char *agent = lfs_config_get(config, AGENT_KEY);

@@ -15,6 +15,13 @@ int agent_install_add(const struct git_scope *scope, struct err *err);
 /* Removes those keys whose values are ours; *removed is their number. */
 int agent_install_remove(const struct git_scope *scope, int *removed, struct err *err);
 
+/* Calls `each` for every key with what it is in `config` (NULL: not set) and what it
+ * should be; `want` is NULL for the path of a program. */
+void agent_install_each(const struct lfs_config *config,
+                        void (*each)(void *ctx, const char *key, const char *is,
+                                     const char *want),
+                        void *ctx);
+
 /* Whether git-lfs, with this configuration, would bring transfers to us. */
 int agent_install_present(const struct lfs_config *config);
 

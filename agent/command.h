@@ -25,6 +25,8 @@ extern const struct command cmd_show;
 extern const struct command cmd_stats;
 extern const struct command cmd_verify;
 extern const struct command cmd_fsck;
+extern const struct command cmd_copy;
+extern const struct command cmd_doctor;
 extern const struct command cmd_codec;
 extern const struct command cmd_hook;
 

@@ -72,6 +72,11 @@ static bool hook_has(const char *path, const char *words)
 	return has;
 }
 
+bool hook_install_is_ours(const char *path)
+{
+	return hook_has(path, MARK);
+}
+
 bool hook_install_runs_lfs(const char *path)
 {
 	return hook_has(path, "lfs pre-push");
@@ -113,7 +118,7 @@ static int keep_hook(const char *hook, const char *before, struct err *err)
 {
 	struct stat st;
 
-	if (lstat(hook, &st) < 0 || hook_has(hook, MARK))
+	if (lstat(hook, &st) < 0 || hook_install_is_ours(hook))
 		return 0;
 	if (lstat(before, &st) == 0)
 		return is_lfs_hook(hook) ? 0 : 1;

@@ -20,6 +20,9 @@ int hook_install_folder(struct buf *out, struct err *err);
  * pre-push and pre-push.before-zllm are others': nothing is changed then. */
 int hook_install_pre_push(struct err *err);
 
+/* Whether the hook at `path` is ours. */
+bool hook_install_is_ours(const char *path);
+
 /* Whether the hook at `path` runs git-lfs's part of a push itself. */
 bool hook_install_runs_lfs(const char *path);
 

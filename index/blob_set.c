@@ -100,3 +100,8 @@ int blob_set_add(struct blob_set *s, const struct oid *id, struct err *err)
 	s->count++;
 	return 0;
 }
+
+bool blob_set_has(const struct blob_set *s, const struct oid *id)
+{
+	return s->used[place_of(s, id)];
+}

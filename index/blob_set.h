@@ -5,6 +5,8 @@
 #ifndef ZLLM_BLOB_SET_H
 #define ZLLM_BLOB_SET_H
 
+#include <stdbool.h>
+
 #include "codec/common/sha256.h"
 
 struct blob_set;
@@ -15,5 +17,7 @@ void blob_set_free(struct blob_set *s);
 
 /* 1 when `id` was in the set already; 0 when it is now; or ERR_NOMEM. */
 int blob_set_add(struct blob_set *s, const struct oid *id, struct err *err);
+
+bool blob_set_has(const struct blob_set *s, const struct oid *id);
 
 #endif

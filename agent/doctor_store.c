@@ -1,0 +1,159 @@
+#include "agent/doctor.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "agent/checkup.h"
+#include "agent/endpoint.h"
+#include "agent/git_paths.h"
+#include "agent/lfs_config.h"
+#include "agent/store_url.h"
+#include "codec/common/err.h"
+#include "codec/common/hex.h"
+#include "index/store/store.h"
+#include "index/store/store_probe.h"
+
+/* A signature is valid for a quarter of an hour, and a grace period counts in hours. */
+enum { CLOCK_DOUBTFUL = 60, CLOCK_BAD = 15 * 60 };
+
+/* ---------------------------------------------------------------- what may be done */
+
+static void check_verbs(struct checkup *c, const struct store_probe *probe)
+{
+	static const char *const names[] = { "list", "read", "write", "remove" };
+	static const char *const needs[] = {
+		"listing is needed to push and to clone",
+		"reading is needed to push and to clone",
+		"writing is needed to push; who only clones does without",
+		"removing is needed by gc alone",
+	};
+	static const enum finding grades[] = { FINDING_BAD, FINDING_BAD, FINDING_DOUBTFUL,
+		                               FINDING_DOUBTFUL };
+
+	for (int v = 0; v < VERB_COUNT; v++) {
+		if (probe->verbs[v].code)
+			checkup_add(c, grades[v], "permission", needs[v], "%s: %s",
+			            names[v], probe->verbs[v].text);
+		else
+			checkup_add(c, FINDING_GOOD, "permission", NULL, "%s", names[v]);
+	}
+}
+
+static void check_clock(struct checkup *c, const struct store_probe *probe)
+{
+	int64_t ahead = probe->clock_ahead;
+	int64_t off = ahead < 0 ? -ahead : ahead;
+
+	if (!probe->clock_known)
+		return;
+	if (off < CLOCK_DOUBTFUL)
+		checkup_add(c, FINDING_GOOD, "clock", NULL,
+		            "this machine and the store agree");
+	else
+		checkup_add(c, off < CLOCK_BAD ? FINDING_DOUBTFUL : FINDING_BAD, "clock",
+		            "set this machine's clock (NTP)",
+		            "the store's clock is %" PRId64 " s %s this machine's", off,
+		            ahead > 0 ? "ahead of" : "behind");
+}
+
+static void try_verbs(struct checkup *c, struct store *store)
+{
+	uint8_t bytes[PROBE_NONCE_HEX / 2];
+	char nonce[PROBE_NONCE_HEX + 1];
+	struct store_probe probe;
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return;
+	hex_format(bytes, sizeof(bytes), nonce);
+	store_probe(store, nonce, (int64_t)time(NULL), &probe);
+	check_verbs(c, &probe);
+	check_clock(c, &probe);
+}
+
+/* ---------------------------------------------------------------- which store */
+
+static void open_and_try(struct checkup *c, const char *url,
+                         const struct git_paths *paths)
+{
+	struct store_url parsed = { 0 };
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+	const char *root = paths->worktree ? paths->worktree : paths->git_dir;
+	int rc = store_url_parse(url, &parsed, &err);
+
+	if (!rc)
+		rc = store_url_open(&parsed, root, &paths->modes, &store, &err);
+	if (rc) {
+		checkup_add(c, FINDING_BAD, "store", NULL, "%s", err.text);
+	} else {
+		checkup_add(c, FINDING_GOOD, "store", NULL, "%s is open", store->name);
+		try_verbs(c, store);
+	}
+	store_close(store);
+	store_url_wipe(&parsed);
+}
+
+static const char *where_named(const struct lfs_config *config, const char *key)
+{
+	return lfs_config_from_lfsconfig(config, key) ? "the repository's .lfsconfig"
+	                                              : "git's configuration";
+}
+
+/* The URL for one direction, said once; NULL when there is none. */
+static char *find_url(struct checkup *c, const struct lfs_config *config,
+                      enum endpoint_direction direction, const char *verb)
+{
+	struct endpoint endpoint = { 0 };
+	struct err err = ERR_INIT;
+	char *url = NULL;
+
+	if (endpoint_find(config, direction, NULL, &endpoint, &err)) {
+		checkup_add(c, FINDING_BAD, "store", NULL, "for %s: %s", verb, err.text);
+	} else {
+		checkup_add(c, FINDING_GOOD, "store", NULL, "for %s: %s (%s in %s)", verb,
+		            endpoint.url, endpoint.key,
+		            where_named(config, endpoint.key));
+		url = strdup(endpoint.url);
+	}
+	endpoint_wipe(&endpoint);
+	return url;
+}
+
+static void examine_repository(struct checkup *c, const struct lfs_config *config,
+                               const struct git_paths *paths)
+{
+	if (paths->worktree)
+		doctor_hook(c);
+	char *push = find_url(c, config, ENDPOINT_UPLOAD, "push");
+	char *fetch = find_url(c, config, ENDPOINT_DOWNLOAD, "clone");
+
+	if (push)
+		open_and_try(c, push, paths);
+	if (fetch && (!push || strcmp(push, fetch) != 0))
+		open_and_try(c, fetch, paths);
+	free(push);
+	free(fetch);
+}
+
+void doctor_store(struct checkup *c, const struct lfs_config *config, const char *named)
+{
+	struct git_paths paths = { 0 };
+	struct err err = ERR_INIT;
+	int rc = git_paths_find(config, &paths, &err);
+
+	if (rc < 0)
+		checkup_add(c, FINDING_BAD, "repository", NULL, "%s", err.text);
+	else if (named)
+		open_and_try(c, named, &paths);
+	else if (rc > 0)
+		checkup_add(c, FINDING_DOUBTFUL, "repository",
+		            "run doctor in a repository, or name a store",
+		            "this is no git repository, so no store was looked at");
+	else
+		examine_repository(c, config, &paths);
+	git_paths_wipe(&paths);
+}

@@ -1,0 +1,46 @@
+/*
+ * Mirroring a store into another: the whole of it, or what one repository pushed.
+ *
+ *     owners' markers -> for each object: bases, records, manifest -> other markers
+ *
+ * That is the order of an upload (docs/store.md), so the target is a valid store at
+ * every moment, and a copy that was cut goes on where it was: what the target has is not
+ * read again. Every record is decoded while it passes, and an object whose records are
+ * not whole is left out, named, and the others go on.
+ */
+#ifndef ZLLM_STORE_COPY_H
+#define ZLLM_STORE_COPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/common/sha256.h"
+
+struct err;
+struct store;
+struct transfer;
+
+struct store_copy_request {
+	const struct transfer *from;
+	struct store *to;
+	const char *repo_id; /* only what this repository pushed; "": all */
+
+	/* After each object that was copied (`failure` NULL) or cannot be; never two at
+	 * once. */
+	void (*told)(void *ctx, const struct oid *oid, uint64_t size,
+	             const struct err *failure);
+	void *ctx;
+};
+
+struct store_copy_result {
+	size_t copied, there, failed; /* objects */
+	size_t records;               /* that were copied */
+	uint64_t bytes;               /* of them and of manifests */
+};
+
+/* 0 also where objects failed. Negative when nothing more could be done: a store that
+ * fails, memory. */
+int store_copy(const struct store_copy_request *request, struct store_copy_result *out,
+               struct err *err);
+
+#endif

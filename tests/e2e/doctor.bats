@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# git zllm doctor: each thing that can be wrong is found, and what helps is said.
+
+load helpers
+
+# finds GRADE AREA TEXT...: such a line is in $output.
+finds() {
+	local grade=$1 area=$2
+	shift 2
+	grep -E "^$grade +$area " <<<"$output" | grep -qF -- "$*" || {
+		printf 'not found: %s %s %s\nin:\n%s\n' "$grade" "$area" "$*" "$output"
+		return 1
+	}
+}
+
+@test "where all is well it says so, and leaves nothing in the store" {
+	make_repo r
+	run -0 git zllm doctor
+	[ "${lines[-1]}" = 'all is well' ]
+	[ "$(grep -cE '^(bad|doubtful)' <<<"$output")" -eq 0 ]
+	[ -z "$(find "$STORE" -path '*/probe/*')" ]
+	run -0 git zllm doctor --json
+	json_holds 'd["bad"] == 0 and d["doubtful"] == 0 and len(d["findings"]) > 8'
+}
+
+@test "before install" {
+	e2e_blank_user
+	git init -q r
+	cd r
+	run -1 git zllm doctor
+	finds bad git-lfs 'filters are not set up'
+	finds bad agent '5 of the 5 keys'
+	finds bad hook 'no pre-push hook'
+	finds bad store 'no store is configured'
+	[[ $output == *"-> run 'git zllm install'"* ]]
+}
+
+@test "a program that is gone, a key that is another's" {
+	make_repo r
+	git config --global lfs.customtransfer.zllm.path /nowhere/git-zllm
+	run -1 git zllm doctor
+	finds bad agent '/nowhere/git-zllm'
+	git zllm install
+	git config --global lfs.customtransfer.zllm.concurrent true
+	run -1 git zllm doctor
+	finds bad agent "lfs.customtransfer.zllm.concurrent is 'true' instead of 'false'"
+}
+
+@test "git-lfs's hook in the place of ours" {
+	make_repo r
+	git lfs install --force >/dev/null
+	run -0 git zllm doctor
+	finds doubtful hook "git-lfs's own pre-push hook"
+	rm .git/hooks/pre-push
+	run -1 git zllm doctor
+	finds bad hook 'no pre-push hook'
+}
+
+@test "a store that is away, and one that may only be read" {
+	make_repo r
+	mv "$STORE" "$T/away"
+	run -1 git zllm doctor
+	finds bad store "no store at $STORE"
+	mv "$T/away" "$STORE"
+	[ "$(id -u)" -ne 0 ] || skip 'root may write everywhere'
+	chmod -R a-w "$STORE"
+	run -0 git zllm doctor
+	finds ok permission read
+	finds doubtful permission 'write: '
+}
+
+@test "a store by name, outside any repository" {
+	make_store
+	run -0 git zllm doctor "$STORE"
+	finds ok store "$STORE is open"
+	finds ok permission remove
+	run -0 git zllm doctor
+	finds doubtful repository 'no git repository'
+	run -1 git zllm doctor "$T/nothing"
+	finds bad store "no store at $T/nothing"
+	run -2 git zllm doctor a b
+	one_line_error
+}
+
+@test "a store whose clock is another, and an old probe" {
+	make_repo r
+	mkdir -p "$STORE/probe"
+	touch -d '2 hours ago' "$STORE/probe/00000000000000000000000000000000"
+	faketime=$(find /usr/lib -name 'libfaketime.so.1' | head -n 1)
+	[ -n "$faketime" ] || skip 'no libfaketime here'
+	LD_PRELOAD=$faketime FAKETIME='+20m' NO_FAKE_STAT=1 run -1 git-zllm doctor
+	finds bad clock 'behind'
+	[ ! -e "$STORE/probe/00000000000000000000000000000000" ]
+}

@@ -1,0 +1,346 @@
+/* Mirroring a store: whole, in part, cut at every call, and from a damaged source. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "codec/common/err.h"
+#include "index/base_hint.h"
+#include "index/download.h"
+#include "index/manifest.h"
+#include "index/manifest_store.h"
+#include "index/store/store.h"
+#include "index/store/store_faulty.h"
+#include "index/store/store_keys.h"
+#include "index/store/store_memory.h"
+#include "index/store_copy.h"
+#include "index/transfer.h"
+#include "index/upload.h"
+#include "tests/unit/model_file.h"
+
+static const char ours[] = "0123456789abcdef0123456789abcdef";
+static const char theirs[] = "fedcba9876543210fedcba9876543210";
+
+enum { BASE, TUNED, SMALL, OTHER, FILES };
+
+struct family {
+	struct store *store;
+	struct transfer transfer;
+	struct model_file files[FILES];
+};
+
+static void hint_base(void *ctx, const struct oid *oid, uint64_t size,
+                      struct base_hints *out)
+{
+	const struct family *f = ctx;
+
+	(void)size;
+	if (!oid_equal(oid, &f->files[TUNED].oid))
+		return;
+	out->list = calloc(1, sizeof(*out->list));
+	out->list[0].oid = f->files[BASE].oid;
+	out->list[0].path = strdup("base/model.safetensors");
+	out->list[0].commit = strdup("1111111111111111111111111111111111111111");
+	out->count = 1;
+}
+
+static void push(struct family *f, int which, const char *repo)
+{
+	const struct model_file *file = &f->files[which];
+	struct upload_request request = {
+		.oid = file->oid,
+		.size = file->size,
+		.path = file->path,
+		.find_hints = hint_base,
+		.ctx = f,
+	};
+	struct upload_result result;
+	struct err err = ERR_INIT;
+
+	f->transfer.repo_id = repo;
+	assert_int_equal(upload_object(&f->transfer, &request, &result, &err), 0);
+	if (which == TUNED)
+		assert_true(result.deltas > 0);
+}
+
+/* A base and another model of theirs, a fine-tune and a small file of ours. */
+static void make_family(struct family *f)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(store_memory_new(&f->store, &err), 0);
+	assert_int_equal(transfer_init(&f->transfer, f->store, 2, &err), 0);
+	f->files[BASE] = model_file_make(1, 0, "");
+	f->files[TUNED] = model_file_make(1, 0.0002f, "");
+	f->files[SMALL] = model_file_of("a tokenizer", 11);
+	f->files[OTHER] = model_file_make(2, 0, "other.");
+	push(f, BASE, theirs);
+	push(f, OTHER, theirs);
+	push(f, TUNED, ours);
+	push(f, SMALL, ours);
+}
+
+static void drop_family(struct family *f)
+{
+	for (int i = 0; i < FILES; i++)
+		model_file_remove(&f->files[i]);
+	transfer_wipe(&f->transfer);
+	store_close(f->store);
+}
+
+/* ---------------------------------------------------------------- questions */
+
+static bool is_whole(struct store *s, const struct model_file *file)
+{
+	struct transfer t;
+	struct manifest m;
+	struct oid found;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(transfer_init(&t, s, 1, &err), 0);
+	int rc = manifest_get(s, &file->oid, &m, NULL, &err);
+	if (!rc) {
+		rc = download_hash(&t, &m, &found, &err);
+		manifest_wipe(&m);
+	}
+	transfer_wipe(&t);
+	return rc == 0 && oid_equal(&found, &file->oid);
+}
+
+static bool has_object(struct store *s, const struct model_file *file)
+{
+	struct store_reader *r = NULL;
+	char key[KEY_MAX];
+
+	key_object(&file->oid, key);
+	int rc = store_get(s, key, 0, &r, NULL);
+	store_reader_close(r);
+	return rc == 0;
+}
+
+static int count_key(void *ctx, const struct store_entry *entry)
+{
+	(void)entry;
+	++*(size_t *)ctx;
+	return 0;
+}
+
+static size_t count_keys(struct store *s, const char *prefix)
+{
+	size_t count = 0;
+
+	assert_int_equal(store_list(s, prefix, count_key, &count, NULL), 0);
+	return count;
+}
+
+struct telling {
+	size_t good, bad;
+	struct err last;
+};
+
+static void note_told(void *ctx, const struct oid *oid, uint64_t size,
+                      const struct err *failure)
+{
+	struct telling *told = ctx;
+
+	(void)oid, (void)size;
+	*(failure ? &told->bad : &told->good) += 1;
+	if (failure)
+		told->last = *failure;
+}
+
+static int copy(const struct family *f, struct store *to, const char *repo,
+                struct store_copy_result *result, struct telling *told, struct err *err)
+{
+	struct store_copy_request request = {
+		.from = &f->transfer,
+		.to = to,
+		.repo_id = repo,
+		.told = note_told,
+		.ctx = told,
+	};
+
+	*told = (struct telling){ .good = 0 };
+	return store_copy(&request, result, err);
+}
+
+static struct store *new_memory(void)
+{
+	struct store *s;
+
+	assert_int_equal(store_memory_new(&s, NULL), 0);
+	return s;
+}
+
+/* ---------------------------------------------------------------- what works */
+
+static void a_whole_store_is_mirrored_and_then_there(void **state)
+{
+	struct family f;
+	struct store *to = new_memory();
+	struct store_copy_result result;
+	struct telling told;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_family(&f);
+	assert_int_equal(copy(&f, to, "", &result, &told, &err), 0);
+	assert_int_equal(result.copied, FILES);
+	assert_int_equal(told.good, FILES);
+	for (int i = 0; i < FILES; i++)
+		assert_true(is_whole(to, &f.files[i]));
+	assert_int_equal(count_keys(to, ""), count_keys(f.store, ""));
+
+	assert_int_equal(copy(&f, to, "", &result, &told, &err), 0);
+	assert_int_equal(result.there, FILES);
+	assert_int_equal(result.copied + result.records + result.bytes, 0);
+	store_close(to);
+	drop_family(&f);
+}
+
+static void one_repository_comes_with_the_bases_it_needs(void **state)
+{
+	struct family f;
+	struct store *to = new_memory();
+	struct store_copy_result result;
+	struct telling told;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_family(&f);
+	assert_int_equal(copy(&f, to, ours, &result, &told, &err), 0);
+	assert_int_equal(result.copied, 2);
+	assert_true(is_whole(to, &f.files[TUNED]));
+	assert_true(is_whole(to, &f.files[SMALL]));
+	assert_false(has_object(to, &f.files[BASE]));
+	assert_false(has_object(to, &f.files[OTHER]));
+	assert_true(count_keys(to, "blobs/") < count_keys(f.store, "blobs/"));
+	assert_int_equal(count_keys(to, "owners/"), 2);
+
+	assert_int_equal(
+		copy(&f, to, "00000000000000000000000000000000", &result, &told, &err),
+		ERR_INPUT);
+	store_close(to);
+	drop_family(&f);
+}
+
+/* ---------------------------------------------------------------- what fails */
+
+/* What the target has is whole at every moment, and a second copy does the rest. */
+static void a_copy_that_dies_anywhere_goes_on_later(void **state)
+{
+	struct family f;
+	struct store_copy_result result;
+	struct telling told;
+	bool died = true;
+
+	(void)state;
+	make_family(&f);
+	for (uint64_t nth = 1; died; nth++) {
+		struct store *to = new_memory(), *dying;
+		struct store_fault_plan plan = { FAULT_CRASH, nth };
+		struct err err = ERR_INIT;
+
+		assert_int_equal(
+			store_faulty_new(to, plan, FAULT_KEEP_INNER, &dying, &err), 0);
+		died = copy(&f, dying, "", &result, &told, &err) != 0;
+		store_close(dying);
+		for (int i = 0; i < FILES; i++)
+			assert_true(!has_object(to, &f.files[i]) ||
+			            is_whole(to, &f.files[i]));
+		size_t records = result.records;
+		assert_int_equal(copy(&f, to, "", &result, &told, &err), 0);
+		for (int i = 0; i < FILES; i++)
+			assert_true(is_whole(to, &f.files[i]));
+		assert_true(records + result.records <= count_keys(to, "blobs/"));
+		store_close(to);
+	}
+	drop_family(&f);
+}
+
+/* One bit turned anywhere on the way: the object fails or nothing was hurt, and no
+ * wrong record is ever put. */
+static void a_turned_bit_never_gets_into_the_mirror(void **state)
+{
+	struct family f;
+	struct store *source;
+	struct store_copy_result result;
+	struct telling told;
+	size_t failed = 0;
+	uint64_t calls;
+
+	(void)state;
+	make_family(&f);
+	source = f.store;
+	for (uint64_t nth = 1, more = 1; more; nth++) {
+		struct store *to = new_memory();
+		struct store_fault_plan plan = { FAULT_FLIP, nth };
+		struct err err = ERR_INIT;
+
+		assert_int_equal(
+			store_faulty_new(source, plan, FAULT_KEEP_INNER, &f.store, &err),
+			0);
+		f.transfer.store = f.store;
+		int rc = copy(&f, to, "", &result, &told, &err);
+		calls = store_faulty_calls(f.store);
+		failed += result.failed;
+		more = nth <= calls;
+		store_close(f.store);
+		f.transfer.store = f.store = source;
+		assert_true(rc == 0);
+		assert_int_equal(told.bad, result.failed);
+		assert_int_equal(copy(&f, to, "", &result, &told, &err), 0);
+		for (int i = 0; i < FILES; i++)
+			assert_true(is_whole(to, &f.files[i]));
+		store_close(to);
+	}
+	assert_true(failed > 0);
+	drop_family(&f);
+}
+
+static void an_object_that_lost_a_record_is_named_and_the_others_go_on(void **state)
+{
+	struct family f;
+	struct store *to = new_memory();
+	struct store_copy_result result;
+	struct telling told;
+	struct manifest m;
+	struct err err = ERR_INIT;
+	char key[KEY_MAX];
+
+	(void)state;
+	make_family(&f);
+	assert_int_equal(manifest_get(f.store, &f.files[OTHER].oid, &m, NULL, &err), 0);
+	for (size_t i = 0; i < m.extents.count; i++) {
+		key_blob(&m.extents.list[i].id, key);
+		if (!m.extents.list[i].inlined)
+			assert_int_equal(store_remove(f.store, key, &err), 0);
+	}
+	manifest_wipe(&m);
+	assert_int_equal(copy(&f, to, "", &result, &told, &err), 0);
+	assert_int_equal(result.copied, FILES - 1);
+	assert_int_equal(result.failed, 1);
+	assert_int_equal(told.last.code, ERR_MISSING);
+	assert_non_null(strstr(told.last.text, "push the model again"));
+	assert_false(has_object(to, &f.files[OTHER]));
+	assert_true(is_whole(to, &f.files[TUNED]));
+	store_close(to);
+	drop_family(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_whole_store_is_mirrored_and_then_there),
+		cmocka_unit_test(one_repository_comes_with_the_bases_it_needs),
+		cmocka_unit_test(a_copy_that_dies_anywhere_goes_on_later),
+		cmocka_unit_test(a_turned_bit_never_gets_into_the_mirror),
+		cmocka_unit_test(
+			an_object_that_lost_a_record_is_named_and_the_others_go_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
