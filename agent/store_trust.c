@@ -100,3 +100,46 @@ int store_trust_give(const struct lfs_config *config, const struct store_url *ur
 	buf_wipe(&name);
 	return rc;
 }
+
+/* The value in the configuration that means this very store. */
+struct own_value {
+	const struct store_url *url;
+	const char *value;
+};
+
+static int find_value(void *ctx, const char *key, const char *value)
+{
+	struct own_value *own = ctx;
+	struct store_url trusted;
+	struct err ignored = ERR_INIT;
+
+	if (strcmp(key, STORE_TRUST_KEY) != 0 ||
+	    store_url_parse(value, &trusted, &ignored))
+		return 0;
+	if (trusted.kind == STORE_S3 && covers(trusted.place, own->url->place) &&
+	    covers(own->url->place, trusted.place) &&
+	    same_endpoint(trusted.endpoint, own->url->endpoint))
+		own->value = value;
+	store_url_wipe(&trusted);
+	return 0;
+}
+
+int store_trust_take(const struct lfs_config *config, const struct store_url *url,
+                     struct err *err)
+{
+	struct own_value own = { url, NULL };
+	int status = 0;
+
+	lfs_config_each(config, find_value, &own);
+	if (!own.value)
+		return 1;
+	const char *argv[] = { "git",           "config",      "--global",
+		               "--fixed-value", "--unset-all", STORE_TRUST_KEY,
+		               own.value,       NULL };
+	int rc = git_run(argv, NULL, 0, 0, NULL, &status, err);
+	if (!rc && status)
+		rc = err_set(err, ERR_CONFIG,
+		             "git cannot take %s '%s' from your configuration",
+		             STORE_TRUST_KEY, own.value);
+	return rc;
+}

@@ -37,4 +37,8 @@ bool store_trust_given(const struct lfs_config *config, const struct store_url *
 int store_trust_give(const struct lfs_config *config, const struct store_url *url,
                      struct err *err);
 
+/* Takes exactly this store from the user's configuration; 1 when it is not there. */
+int store_trust_take(const struct lfs_config *config, const struct store_url *url,
+                     struct err *err);
+
 #endif
