@@ -274,7 +274,7 @@ int store_url_open(const struct store_url *u, const struct store_context *contex
 		rc = store_format_check(store, id, err);
 	if (rc == ERR_MISSING)
 		rc = no_store(u, &name, err);
-	else if (rc && name.size)
+	else if (rc && u->kind == STORE_FOLDER && name.size)
 		err_context(err, "store at %s", buf_text(&name));
 	if (rc) {
 		store_close(store);
@@ -319,7 +319,9 @@ int store_url_create(const struct store_url *u, const struct store_context *cont
 	if (!rc)
 		rc = store_format_check(store, id, err);
 	if (rc) {
-		err_context(err, "cannot make a store at %s", buf_text(&name));
+		err_context(err, "cannot make a store%s%s",
+		            u->kind == STORE_FOLDER ? " at " : "",
+		            u->kind == STORE_FOLDER ? buf_text(&name) : "");
 		store_close(store);
 		goto out;
 	}

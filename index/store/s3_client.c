@@ -187,6 +187,7 @@ static void send_once(struct s3_client *c, struct s3_call *call)
 void s3_start(struct s3_client *c, struct s3_call *call)
 {
 	call->reply = &call->x.reply;
+	call->first_ms = s3_now_ms();
 	send_once(c, call);
 }
 
@@ -249,7 +250,7 @@ static void sleep_ms(int64_t ms)
 static bool may_repeat(const struct s3_client *c, struct s3_call *call)
 {
 	int64_t now = s3_now_ms();
-	int64_t ms = c->repeat_ms;
+	int64_t ms = call->repeat_ms ? call->repeat_ms : c->repeat_ms;
 
 	if (!call->repeat_until_ms)
 		call->repeat_until_ms = now + ms;

@@ -72,7 +72,8 @@ struct s3_call {
 	void *into; /* as in http_client.h */
 	size_t room;
 	size_t body_max;
-	unsigned answers; /* S3_OR_... that count as answers */
+	unsigned answers;   /* S3_OR_... that count as answers */
+	unsigned repeat_ms; /* other than the client's; 0: as the client */
 	bool patient;     /* as in http_client.h; and a 200 may hold an <Error> */
 
 	/* What came; s3_call_wipe() frees. */
@@ -86,7 +87,7 @@ struct s3_call {
 	const char *lines[S3_CALL_FIELDS + 8];
 	char payload[65], amz_date[17];
 	unsigned tries;
-	int64_t begun_ms, repeat_until_ms;
+	int64_t first_ms, begun_ms, repeat_until_ms;
 	bool clock_corrected, keys_renewed, under_way;
 	struct err why; /* what the last try came to */
 };

@@ -25,14 +25,12 @@ int64_t s3_retry_after_ms(const struct http_reply *r)
 
 void s3_say_tries(const struct s3_call *call, struct err *err)
 {
-	int64_t ms = call->repeat_until_ms ? s3_now_ms() - call->begun_ms : 0;
 	struct err cause = *err;
 
-	(void)ms;
-	err_set(err, cause.code, "%s (after %u tries)", cause.text, call->tries);
+	err_set(err, cause.code, "%s (tried %u times in %lld s)", cause.text, call->tries,
+	        (long long)(s3_now_ms() - call->first_ms + 500) / 1000);
 }
 
-/* "PUT blobs/aa/bb/cc" */
 static const char *target(const struct s3_call *call)
 {
 	return call->key ? call->key : "the bucket";

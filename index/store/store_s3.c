@@ -10,32 +10,9 @@
 #include "codec/common/err.h"
 #include "index/store/store_s3_private.h"
 
-enum {
-	FIRST_MAX = 1024 * 1024, /* bytes that come with the first request, at most */
-	RANGES_AT_ONCE = 8
-};
-
-struct s3_reader {
-	struct store_reader base;
-	struct s3_store *store;
-	char key[KEY_MAX];
-	char match[S3_ETAG_MAX + 16]; /* "If-Match: <etag>"; "" when there was no ETag */
-	uint8_t *first;               /* the bytes that came with get() */
-	size_t first_size;
-};
+enum { FIRST_MAX = 8 * 1024 * 1024 }; /* bytes that come with the first request */
 
 /* ---------------------------------------------------------------- what replies say */
-
-/* "bytes 0-9/100"; `all` is the size of the value. */
-static bool parse_range(const struct http_reply *r, uint64_t *start, uint64_t *end,
-                        uint64_t *all)
-{
-	char text[96];
-
-	return http_reply_field(r, "content-range", text, sizeof(text)) &&
-	       sscanf(text, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, start, end, all) ==
-	               3;
-}
 
 static void keep_etag(struct s3_reader *r, const struct http_reply *reply)
 {
@@ -43,15 +20,6 @@ static void keep_etag(struct s3_reader *r, const struct http_reply *reply)
 
 	if (http_reply_field(reply, "etag", etag, sizeof(etag)) && etag[0])
 		snprintf(r->match, sizeof(r->match), "If-Match: %s", etag);
-}
-
-static int odd_answer(const struct s3_reader *r, const struct s3_call *call,
-                      struct err *err)
-{
-	return err_set(err, ERR_IO,
-	               "store %s: %s: the service answers %d with %zu bytes, and not the "
-	               "range that it was asked for",
-	               r->store->base.name, r->key, call->status, call->reply->got);
 }
 
 /* ---------------------------------------------------------------- get */
@@ -74,7 +42,7 @@ static int look_at(struct s3_store *s, const char *key, struct s3_reader *r,
 			strcpy(text, "?");
 		r->base.size = strtoull(text, &end, 10);
 		if (*end)
-			rc = odd_answer(r, &call, err);
+			rc = s3_odd_answer(r, &call, err);
 	}
 	s3_call_wipe(&call);
 	return rc;
@@ -93,14 +61,14 @@ static int take_first(struct s3_reader *r, const struct s3_call *call, size_t n,
 
 	r->first_size = call->reply->got;
 	keep_etag(r, call->reply);
-	if (call->status == 206 && parse_range(call->reply, &start, &end, &all) &&
+	if (call->status == 206 && s3_content_range(call->reply, &start, &end, &all) &&
 	    start == 0 && end + 1 == r->first_size &&
 	    r->first_size == (all < n ? all : n)) {
 		r->base.size = all;
 		return 0;
 	}
 	if (call->status != 200)
-		return odd_answer(r, call, err);
+		return s3_odd_answer(r, call, err);
 	r->base.size = r->first_size; /* all of it, range or not */
 	return 0;
 }
@@ -135,6 +103,7 @@ static void s3_reader_close(struct store_reader *reader)
 {
 	struct s3_reader *r = (struct s3_reader *)reader;
 
+	s3_ahead_free(r->ahead);
 	free(r->first);
 	free(r);
 }
@@ -163,6 +132,10 @@ static int s3_store_get(struct store *store, const char *key, size_t want,
 		rc = get_first(s, want < FIRST_MAX ? want : FIRST_MAX, r, err);
 	else
 		rc = look_at(s, key, r, err);
+	if (!rc) {
+		r->ahead = s3_ahead_new(s, r->first_size ? r->first_size : UINT64_MAX);
+		rc = r->ahead ? 0 : err_nomem(err, "a reader");
+	}
 	if (rc) {
 		s3_reader_close(&r->base);
 		return rc;
@@ -176,89 +149,6 @@ static int s3_store_get(struct store *store, const char *key, size_t want,
 }
 
 /* ---------------------------------------------------------------- read */
-
-/* One range on its way. */
-struct range {
-	struct s3_call call;
-	char field[S3_FIELD_MAX];
-	uint64_t offset;
-	size_t size;
-};
-
-static void start_range(struct s3_reader *r, struct range *range, uint64_t offset,
-                        void *buf, size_t n)
-{
-	*range = (struct range){
-		.call = { .method = "GET",
-		          .key = r->key,
-		          .permission = "s3:GetObject",
-		          .fields = { range->field, r->match[0] ? r->match : NULL },
-		          .into = buf,
-		          .room = n,
-		          .answers = S3_OR_ABSENT | S3_OR_CHANGED },
-		.offset = offset,
-		.size = n,
-	};
-	snprintf(range->field, sizeof(range->field), "Range: bytes=%" PRIu64 "-%" PRIu64,
-	         offset, offset + n - 1);
-	s3_start(r->store->client, &range->call);
-}
-
-static int finish_range(struct s3_reader *r, struct range *range, struct err *err)
-{
-	struct s3_call *call = &range->call;
-	uint64_t start, end, all;
-	int rc = s3_finish(r->store->client, call, err);
-
-	if (!rc && (call->status == 404 || call->status == 412))
-		rc = err_set(err, ERR_MISSING,
-		             "store %s: %s was %s while it was being read",
-		             r->store->base.name, r->key,
-		             call->status == 404 ? "removed" : "replaced");
-	else if (!rc && call->status == 206 &&
-	         (!parse_range(call->reply, &start, &end, &all) ||
-	          start != range->offset || end != start + range->size - 1 ||
-	          all != r->base.size || call->reply->got != range->size))
-		rc = odd_answer(r, call, err);
-	else if (!rc && call->status != 206 &&
-	         (range->offset || call->reply->got != r->base.size ||
-	          range->size != r->base.size))
-		rc = odd_answer(r, call, err);
-	s3_call_wipe(call);
-	return rc;
-}
-
-/* Each range takes the place of the one that ended longest ago. */
-static int read_ranges(struct s3_reader *r, uint64_t offset, uint8_t *buf, size_t n,
-                       struct err *err)
-{
-	size_t count = (n + S3_PART - 1) / S3_PART, begun = 0, ended = 0;
-	size_t width = count < RANGES_AT_ONCE ? count : RANGES_AT_ONCE;
-	struct range *ranges = calloc(width, sizeof(*ranges));
-	struct err ignored = ERR_INIT;
-	int rc = 0;
-
-	if (!ranges)
-		return err_nomem(err, "a list of ranges");
-	while (ended < begun || (!rc && begun < count)) {
-		if (!rc && begun < count && begun < ended + width) {
-			size_t at = begun * S3_PART;
-			size_t size = n - at < S3_PART ? n - at : S3_PART;
-			start_range(r, &ranges[begun++ % width], offset + at, buf + at,
-			            size);
-			continue;
-		}
-		struct range *oldest = &ranges[ended++ % width];
-		if (rc)
-			s3_call_wipe(&oldest->call);
-		else
-			rc = finish_range(r, oldest, &ignored);
-	}
-	if (rc)
-		*err = ignored;
-	free(ranges);
-	return rc;
-}
 
 static int s3_reader_read(struct store_reader *reader, uint64_t offset, void *buf,
                           size_t n, struct err *err)
@@ -280,7 +170,7 @@ static int s3_reader_read(struct store_reader *reader, uint64_t offset, void *bu
 		offset += take;
 		n -= take;
 	}
-	return n ? read_ranges(r, offset, to, n, err) : 0;
+	return n ? s3_ahead_read(r, offset, to, n, err) : 0;
 }
 
 /* ---------------------------------------------------------------- remove, open */
@@ -336,6 +226,7 @@ int store_s3_open(const struct s3_options *options, struct s3_keyring *keyring,
 	pthread_cond_init(&s->freed, NULL);
 	s->turns = S3_TURNS;
 	s->spares = S3_SPARES;
+	s->aheads = S3_AHEADS;
 	s->base = (struct store){ .ops = &s3_store_ops,
 		                  .inflight = S3_INFLIGHT,
 		                  .name = s3_client_name(s->client) };

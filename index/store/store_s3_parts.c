@@ -13,7 +13,10 @@
 #include "codec/common/err.h"
 #include "index/store/store_s3_private.h"
 
-enum { UPLOAD_ID_MAX = 1024 };
+enum {
+	UPLOAD_ID_MAX = 1024,
+	ABORT_MS = 10000 /* what is not dropped by then a rule of the bucket drops */
+};
 
 /* A part on its way. */
 struct part {
@@ -341,7 +344,8 @@ void s3_upload_abort(struct s3_upload *u)
 {
 	struct s3_call call = { .method = "DELETE",
 		                .permission = "s3:AbortMultipartUpload",
-		                .answers = S3_OR_ABSENT };
+		                .answers = S3_OR_ABSENT,
+		                .repeat_ms = ABORT_MS };
 	struct err ignored = ERR_INIT;
 
 	if (!u)
