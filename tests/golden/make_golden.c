@@ -61,6 +61,22 @@ static const struct golden list[] = {
 	{ "cast-frames", CODEC_ULP, DTYPE_BF16, DTYPE_F32, 1000, 1, 500 },
 	{ "float-bf16-small", CODEC_FLOAT, DTYPE_BF16, 0, 500, 3, 0 },
 	{ "ulp-f32-small", CODEC_ULP, DTYPE_F32, DTYPE_F32, 500, 9, 0 },
+	{ "tight-ulp-bf16", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 3001, 6, 0 },
+	{ "tight-ulp-bf16-large", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 16411, 5, 0 },
+	{ "tight-ulp-f16", CODEC_ULP, DTYPE_F16, DTYPE_F16, 2001, 5, 0 },
+	{ "tight-ulp-f32", CODEC_ULP, DTYPE_F32, DTYPE_F32, 1001, 13, 0 },
+	{ "tight-ulp-f8_e4m3", CODEC_ULP, DTYPE_F8_E4M3, DTYPE_F8_E4M3, 3000, 2, 0 },
+	{ "tight-ulp-frames", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 3000, 4, 2000 },
+	{ "tight-float-bf16", CODEC_FLOAT, DTYPE_BF16, 0, 2001, 3, 0 },
+	{ "tight-float-bf16-large", CODEC_FLOAT, DTYPE_BF16, 0, 16390, 3, 0 },
+	{ "tight-float-f32", CODEC_FLOAT, DTYPE_F32, 0, 1001, 3, 0 },
+	{ "tight-float-f8_e5m2", CODEC_FLOAT, DTYPE_F8_E5M2, 0, 3000, 3, 0 },
+	{ "sparse-bf16", CODEC_ULP, DTYPE_BF16, DTYPE_BF16, 5001, 200, 0 },
+	{ "sparse-f32", CODEC_ULP, DTYPE_F32, DTYPE_F32, 3000, 150, 0 },
+	{ "sparse-f8_e4m3", CODEC_ULP, DTYPE_F8_E4M3, DTYPE_F8_E4M3, 5000, 150, 0 },
+	{ "sparse-i8", CODEC_BITX, DTYPE_I8, DTYPE_I8, 5000, 200, 0 },
+	{ "sparse-i16", CODEC_BITX, DTYPE_I16, DTYPE_I16, 3000, 200, 0 },
+	{ "sparse-f64", CODEC_BITX, DTYPE_F64, DTYPE_F64, 1000, 150, 0 },
 };
 
 static uint64_t state = 42;
