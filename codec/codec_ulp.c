@@ -23,6 +23,7 @@
 #include "codec/ulp_context.h"
 #include "codec/ulp_plan.h"
 #include "codec/ulp_raw.h"
+#include "codec/ulp_token.h"
 
 static bool takes(enum dtype dtype)
 {
@@ -177,6 +178,30 @@ static bool get_tables(enum frame_mode form, struct bits_reader *from,
 	return !from->bad;
 }
 
+/* ---- chunks of values, as tokens and raw bits and back */
+
+static void split(const struct ulp_shape *shape, struct ulp_raw *raw, const uint8_t *src,
+                  const uint8_t *base, size_t n, uint16_t *tokens)
+{
+	if (!shape->integer) {
+		ulp_raw_split(raw, src, base, n, tokens);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		tokens[i] = integer8_distance(src[i], base[i]);
+}
+
+static void merge(const struct ulp_shape *shape, struct ulp_raw *raw,
+                  const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst)
+{
+	if (!shape->integer) {
+		ulp_raw_merge(raw, tokens, base, n, dst);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		dst[i] = integer8_value((uint8_t)tokens[i], base[i]);
+}
+
 /* ---- encoding */
 
 /* Puts the parts after the head together; 0 when they do not fit. */
@@ -212,8 +237,8 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	ulp_raw_init(&raw, scratch->kernel, shape->unit, room->raw);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t byte = at * shape->unit;
-		ulp_raw_split(&raw, src + byte, base + byte, chunk(n, at),
-		              room->index + at);
+		split(shape, &raw, src + byte, base + byte, chunk(n, at),
+		      room->index + at);
 	}
 	ulp_plan_contexts(&contexts, base, n, room);
 	put_classes(&head, &contexts, n);
@@ -277,7 +302,7 @@ static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n
 		if (!rans_coder_read(scratch->kernel, &p->reader, room->tables, room->ctx,
 		                     room->symbols, m))
 			return false;
-		ulp_raw_merge(&raw, room->symbols, base + byte, m, dst + byte);
+		merge(p->shape, &raw, room->symbols, base + byte, m, dst + byte);
 	}
 	return rans_coder_done(&p->reader) && ulp_raw_same(&raw, &p->packed);
 }

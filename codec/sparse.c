@@ -73,6 +73,8 @@ static void begin(struct sparse *s, enum dtype dtype, const uint8_t *base, size_
 {
 	s->unit = dtype_unit(dtype);
 	s->shape = ulp_shape_of(dtype);
+	if (s->shape && s->shape->integer)
+		s->shape = NULL;
 	s->base = base;
 	s->n = size / s->unit;
 	for (unsigned i = 0; i < EXPONENTS; i++)

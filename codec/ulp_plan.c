@@ -69,7 +69,7 @@ static unsigned block_score(const struct kernel *kernel, const uint16_t *tokens,
  * by an octave but takes in an octave and a half: scores scatter by chance more
  * than the blocks' true movements do. */
 static void assign(uint8_t *classes, const uint8_t *scores, size_t blocks,
-                   const uint32_t *counts)
+                   const uint32_t *counts, int steps)
 {
 	size_t below = 0;
 	int middle = 0;
@@ -77,8 +77,8 @@ static void assign(uint8_t *classes, const uint8_t *scores, size_t blocks,
 	while (below + counts[middle] <= blocks / 2)
 		below += counts[middle++];
 	for (size_t i = 0; i < blocks; i++) {
-		int above = scores[i] - middle + 1 + CLASS_STEPS * (ULP_CLASSES / 2);
-		int k = above / CLASS_STEPS;
+		int above = scores[i] - middle + 1 + steps * (ULP_CLASSES / 2);
+		int k = above / steps;
 		k = above < 0 ? 0 : k;
 		classes[i] = (uint8_t)(k < ULP_CLASSES ? k : ULP_CLASSES - 1);
 	}
@@ -113,13 +113,16 @@ static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n
 			counts[s]++;
 		}
 	}
-	assign(room->classes, room->scores, blocks, counts);
+	assign(room->classes, room->scores, blocks, counts,
+	       c->shape->integer ? 1 : CLASS_STEPS);
 	int low = c->low[0] + CLASS_HEADROOM;
 	for (int k = 0; k < ULP_CLASSES; k++) {
 		int moved = low + k - ULP_CLASSES / 2;
 		c->low[k] = (uint8_t)(moved < 0 ? 0 : moved);
-		c->bank[k] = 0;
+		c->bank[k] = c->shape->integer ? (uint8_t)(k * ULP_BANKS / ULP_CLASSES)
+		                               : 0;
 	}
+	c->banks = c->shape->integer ? ULP_BANKS : 1;
 	c->classes = ULP_CLASSES;
 }
 

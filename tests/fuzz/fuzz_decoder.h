@@ -36,6 +36,8 @@ static inline int fuzz_decode(const struct codec *codec, const uint8_t *data, si
 	if (n < 4)
 		return 0;
 	enum dtype dtype = fuzz_dtypes[data[0] & 7];
+	if (data[0] & 16 && codec->takes(DTYPE_I8))
+		dtype = DTYPE_I8;
 	size_t size = 1 + le16_load(data + 2) * (1u + (data[1] & 3));
 	uint8_t *base = malloc(size), *first = calloc(1, size), *other = calloc(1, size);
 	int rc_first = 0;

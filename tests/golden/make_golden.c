@@ -77,6 +77,8 @@ static const struct golden list[] = {
 	{ "sparse-i8", CODEC_BITX, DTYPE_I8, DTYPE_I8, 5000, 200, 0 },
 	{ "sparse-i16", CODEC_BITX, DTYPE_I16, DTYPE_I16, 3000, 200, 0 },
 	{ "sparse-f64", CODEC_BITX, DTYPE_F64, DTYPE_F64, 1000, 150, 0 },
+	{ "tight-ulp-i8", CODEC_ULP, DTYPE_I8, DTYPE_I8, 3000, 3, 0 },
+	{ "tight-ulp-u8", CODEC_ULP, DTYPE_U8, DTYPE_U8, 17000, 4, 0 },
 };
 
 static uint64_t state = 42;

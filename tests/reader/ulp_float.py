@@ -6,6 +6,7 @@ from basics import Cursor, need
 # dtype -> the shift to its exponent, the exponent's bits
 EXPONENTS = {"BF16": (7, 8), "F16": (10, 5), "F32": (23, 8), "F8_E4M3": (3, 4), "F8_E5M2": (2, 5),
              "F8_E4M3FNUZ": (3, 4), "F8_E5M2FNUZ": (2, 5)}
+INTEGERS = ["I8", "U8"]                 # no exponent; of `ulp` alone
 
 
 # ---------------------------------------------------------------- Bits
@@ -194,7 +195,12 @@ def decode_ulp(stored, size, dtype, prediction, tight, what):
     if unit > 1:
         distances = [distance_of(token, raw) for token in distances]
         need(raw.used_up(), f"{what} has raw bits left over")
-    return to_frame(map(Mover(8 * unit).move, bases, distances), unit, tail)
+    move = Mover(8 * unit).move if dtype[0] in EXPONENTS else move_integer
+    return to_frame(map(move, bases, distances), unit, tail)
+
+
+def move_integer(base, z):
+    return base + (-(z + 1 >> 1) if z % 2 else z >> 1) & 255
 
 
 class Mover:
@@ -227,7 +233,7 @@ def distance_of(token, raw):
 def read_contexts(bits, bases, dtype, tight, what):
     """The table of each value."""
     name, unit, _, _ = dtype
-    shift, width = EXPONENTS[name]
+    shift, width = EXPONENTS.get(name, (0, 0))
     classes = bits.number(3) + 1
     lows_banks = [(bits.number(8), bits.number(2)) for _ in range(classes)]
     blocks = -(-len(bases) // 128)

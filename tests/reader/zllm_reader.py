@@ -24,7 +24,7 @@ import struct
 import sys
 
 from basics import Cursor, Damage, Newer, Refusal, known, need, sum_of
-from ulp_float import EXPONENTS, decode_float, decode_sparse, decode_ulp
+from ulp_float import EXPONENTS, INTEGERS, decode_float, decode_sparse, decode_ulp
 
 try:
     import zstandard
@@ -431,7 +431,7 @@ CODECS = {
     1: ("zstd", (NONE,), ALL, decode_zstd),
     2: ("bitx", (BASE, CAST), ALL, decode_bitx),
     3: ("float", (NONE,), EXPONENTS, decode_float),
-    4: ("ulp", (BASE, CAST), EXPONENTS, decode_ulp),
+    4: ("ulp", (BASE, CAST), [*EXPONENTS, *INTEGERS], decode_ulp),
 }
 
 

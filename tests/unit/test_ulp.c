@@ -20,9 +20,10 @@ static void every_content_comes_back_by_every_kernel(void **state)
 
 static void damage_stays_within_bounds(void **state)
 {
-	static const enum dtype dtypes[] = { DTYPE_BF16, DTYPE_F32, DTYPE_F8_E4M3 };
+	static const enum dtype dtypes[] = { DTYPE_BF16, DTYPE_F32, DTYPE_F8_E4M3,
+		                             DTYPE_I8 };
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		every_damage(&codec_ulp, *state, dtypes[i]);
 }
 
@@ -40,6 +41,11 @@ static void distances_of_all_pairs_return(void **state)
 			assert_int_equal(ulp8_value(ulp8_distance((uint8_t)v, (uint8_t)b),
 			                            (uint8_t)b),
 			                 v);
+	for (unsigned v = 0; v < 65536; v++)
+		assert_int_equal(
+			integer8_value(integer8_distance((uint8_t)v, (uint8_t)(v >> 8)),
+		                       (uint8_t)(v >> 8)),
+			v & 255);
 	uint64_t seed = 9;
 	for (int i = 0; i < 100000; i++) {
 		uint32_t v = (uint32_t)(case_next(&seed) << 1 ^ case_next(&seed));
