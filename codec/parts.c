@@ -1,6 +1,5 @@
 #include "codec/parts.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "codec/common/checked.h"
@@ -67,6 +66,20 @@ const char *parts_fault(const struct parts *p, uint64_t values, unsigned bases)
 		used |= 1U << p->list[i].base;
 	}
 	return used == (1U << bases) - 1 ? NULL : "it has a base that predicts nothing";
+}
+
+bool parts_equal(const struct parts *a, const struct parts *b)
+{
+	if (a->count != b->count || (a->count && a->row != b->row))
+		return false;
+	for (unsigned i = 0; i < a->count; i++) {
+		const struct part *x = &a->list[i], *y = &b->list[i];
+		if (x->base != y->base || x->first != y->first || x->rows != y->rows ||
+		    x->column != y->column || x->width != y->width || x->at != y->at ||
+		    x->stride != y->stride)
+			return false;
+	}
+	return true;
 }
 
 uint64_t parts_need(const struct parts *p, unsigned base)

@@ -21,6 +21,7 @@
 #ifndef ZLLM_PARTS_H
 #define ZLLM_PARTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { PARTS_MAX = 3 };
@@ -43,6 +44,8 @@ struct parts {
  * sentence, or NULL: then each lies within the blob, none overlap, they are in order
  * of (first, column), every base has one, and all sums below 2^60. */
 const char *parts_fault(const struct parts *p, uint64_t values, unsigned bases);
+
+bool parts_equal(const struct parts *a, const struct parts *b);
 
 /* How many values base number `base` must have for these parts. */
 uint64_t parts_need(const struct parts *p, unsigned base);

@@ -1,7 +1,8 @@
 /*
  * How a tensor may derive from tensors of another model: which basis, if any, maps
- * them onto it. Names and shapes decide what is worth a trial (base_choice.h); a
- * trial decides what is taken, so a wrong guess costs time and never a byte.
+ * them onto it. Names (tensor_names.h) and shapes decide what is worth a trial
+ * (base_choice.h); a trial decides what is taken, so a wrong guess costs time and never
+ * a byte.
  *
  *     same      the same shape and dtype
  *     cast      the same shape, another float dtype
@@ -15,20 +16,16 @@
  * recognised: a shape does not say how many heads there are. The record format could
  * hold them (codec/parts.h).
  *
- * Thread rule: constant once made; any thread may ask.
+ * Pure; any thread at any time.
  */
 #ifndef ZLLM_TENSOR_RELATION_H
 #define ZLLM_TENSOR_RELATION_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "codec/record.h"
 
-struct err;
 struct extent;
-struct extents;
-struct tensor_names;
 
 enum relation_kind {
 	RELATION_SAME,
@@ -54,28 +51,16 @@ const char *relation_name(enum relation_kind kind);
 bool relation_by_shape(const struct extent *x, const struct extent *base,
                        struct tensor_relation *out);
 
-/* Whether `x` may be the range of `fused` that begins at `at` along the one dimension
- * in which their shapes differ, counted from the end where `at` is negative. */
-bool relation_to_fused(const struct extent *x, const struct extent *fused, int64_t at,
+/* Whether `x` may be a piece of `fused` along the one dimension in which their shapes
+ * differ: number `place` of pieces as long as itself, from 0; or counted from the end,
+ * where -1 is the last. */
+bool relation_to_fused(const struct extent *x, const struct extent *fused, int place,
                        struct tensor_relation *out);
 
 /* Whether `x` may be the `count` tensors `parts` one after another along the one
- * dimension in which their shapes differ. */
+ * dimension in which their shapes differ. A part that has no record, being inline, or
+ * that is equal to one before it is left bare. */
 bool relation_to_parts(const struct extent *x, const struct extent *const *parts,
                        unsigned count, struct tensor_relation *out);
-
-/* A model's tensors, to be found by name. `model` must outlive it. */
-int tensor_names_new(const struct extents *model, struct tensor_names **out,
-                     struct err *err);
-void tensor_names_free(struct tensor_names *n); /* NULL is fine */
-
-/*
- * What in the model `x` may derive from by name and shape, best first: the tensor of
- * its name, then pieces and fusions, then the tied one. Tensors that travel in a
- * manifest are none. Returns how many, at most RELATIONS_MAX.
- */
-enum { RELATIONS_MAX = 4 };
-size_t tensor_relations(const struct tensor_names *n, const struct extent *x,
-                        struct tensor_relation out[RELATIONS_MAX]);
 
 #endif
