@@ -160,9 +160,15 @@ int parted_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_
 
 /* ---------------------------------------------------------------- decoding */
 
-static int bad_half(struct err *err)
+/* The codec of a half that says codec `id`; NULL where it cannot be that one. */
+static const struct codec *half_codec(const struct parted_frame *f,
+                                      const struct frame_out *in, unsigned id, bool bare)
 {
-	return err_set(err, ERR_DAMAGED, "a half of a frame contradicts itself");
+	if (in->mode != FRAME_CODED)
+		return id != CODEC_RAW ? NULL : bare ? codec_by_id(CODEC_RAW) : f->codec;
+	if (bare)
+		return id == CODEC_ZSTD || id == CODEC_FLOAT ? codec_by_id(id) : NULL;
+	return id == (unsigned)f->codec->id ? f->codec : NULL;
 }
 
 /* Restores one half of `size` bytes; `base` is NULL for the bare one. */
@@ -170,21 +176,12 @@ static int restore_half(const struct parted_frame *f, struct cursor *c,
                         const uint8_t *base, uint8_t *dst, size_t size, struct err *err)
 {
 	struct frame_out in = { .mode = (enum frame_mode)cursor_u8(c) };
-	unsigned id = cursor_u8(c);
+	const struct codec *codec = half_codec(f, &in, cursor_u8(c), base == NULL);
 	in.stored = cursor_u32(c);
 	const uint8_t *src = cursor_take(c, in.stored);
-	const struct codec *codec = base ? f->codec : codec_by_id(CODEC_ZSTD);
 
-	if (!src || (unsigned)in.mode > FRAME_FILL ||
-	    (in.mode == FRAME_CODED) != (id != CODEC_RAW))
-		return bad_half(err);
-	if (in.mode == FRAME_CODED && base && id != (unsigned)codec->id)
-		return bad_half(err);
-	if (in.mode == FRAME_CODED && !base) {
-		if (id != CODEC_ZSTD && id != CODEC_FLOAT)
-			return bad_half(err);
-		codec = codec_by_id(id);
-	}
+	if (!src || !codec || (unsigned)in.mode > FRAME_FILL)
+		return err_set(err, ERR_DAMAGED, "a half of a frame contradicts itself");
 	return frame_restore(codec, f->dtype, &in, src, base, dst, size, f->scratch, err);
 }
 

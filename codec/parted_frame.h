@@ -6,7 +6,7 @@
  *     frame      p p p b p p p b p p p b       p: predicted, b: bare
  *     halves     p p p p p p p p p | b b b
  *
- * docs/format-record.md, 4.4. Pure; thread rule as in frame.h.
+ * docs/format-record.md, 4.3. Pure; thread rule as in frame.h.
  */
 #ifndef ZLLM_PARTED_FRAME_H
 #define ZLLM_PARTED_FRAME_H

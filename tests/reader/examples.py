@@ -46,7 +46,7 @@ def main(docs):
         text = file.read().split("## 7. Example")[1].split("## 8.")[0]
     base, blob = plain(text)[:48], plain(text)[48:]
     data = listing(text)
-    assert len(data) == 171 and decode_record(parse_record(data), base) == blob
+    assert len(data) == 171 and decode_record(parse_record(data), [base]) == blob
 
     with open(f"{docs}/format-ulp-float.md", encoding="utf-8") as file:
         text = file.read()
