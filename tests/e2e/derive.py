@@ -3,15 +3,15 @@
 
     derive.py fuse OUT FROM            q, k, v become qkv_proj; gate and up gate_up_proj
     derive.py fuse-columns OUT FROM    the same side by side: every row has all of them
-    derive.py grow OUT FROM ROWS       so many new rows after embedding and head
+    derive.py grow OUT FROM ROWS       so many new rows after embedding and head, of BF16
     derive.py shrink OUT FROM ROWS     so many rows of both taken away
-    derive.py pad OUT FROM COLUMNS     every matrix of a layer gets columns of zeros
+    derive.py pad OUT FROM COLUMNS     every BF16 matrix of a layer gets columns of zeros
     derive.py widen OUT FROM COLUMNS   the same with new weights instead of zeros
-    derive.py crop OUT FROM COLUMNS    every matrix of a layer loses its last columns
+    derive.py crop OUT FROM COLUMNS    every such matrix loses its last columns
     derive.py tie OUT FROM             without lm_head
     derive.py untie OUT FROM OTHER     the head is OTHER's embedding
     derive.py double OUT FROM          BF16 as F32, exactly
-    derive.py layers OUT FROM N        the first N layers, and nothing else
+    derive.py cut OUT FROM N           only the first N of its layers
 
 Deterministic: the same words give the same bytes.
 """
@@ -87,7 +87,8 @@ def fuse(tensors, join=stacked):
 
 
 def vocabulary(tensors, change):
-    return {name: change(name, t) if name in VOCABULARY else t for name, t in tensors.items()}
+    return {name: change(name, t) if name in VOCABULARY and t[0] == "BF16" else t
+            for name, t in tensors.items()}
 
 
 def grow(tensors, rows):
@@ -107,10 +108,10 @@ def shrink(tensors, rows):
 
 
 def columns(tensors, more, tail):
-    """Every matrix of a layer with `more` columns, of which tail() gives the new ones."""
+    """Every BF16 matrix of a layer with `more` columns, of which tail() gives the new ones."""
     out = {}
     for name, (dtype, shape, data) in tensors.items():
-        if ".layers." in name and len(shape) == 2:
+        if ".layers." in name and len(shape) == 2 and dtype == "BF16":
             width = WIDTH[dtype]
             size = max(more, 0) * width
             new = tail(random.Random("new " + name), dtype, max(more, 0) * shape[0])
@@ -153,8 +154,8 @@ def main(command, out, source, *words):
         "untie": lambda: {**tie(tensors), "lm_head.weight":
                           read(words[0])["model.embed_tokens.weight"]},
         "double": lambda: {name: double(t) for name, t in tensors.items()},
-        "layers": lambda: {name: t for name, t in tensors.items()
-                           if ".layers." in name and int(name.split(".")[2]) < number},
+        "cut": lambda: {name: t for name, t in tensors.items()
+                        if ".layers." not in name or int(name.split(".")[2]) < number},
     }[command]())
 
 
