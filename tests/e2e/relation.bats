@@ -195,10 +195,48 @@ expect_several_bases() {
 	json_holds 'any(len(e["bases"]) == 3 for e in d["extents"])'
 }
 
-# layers BASE TUNED: as much of the trained models as one file of ZLLM_DATA has.
-twin() {
-	real_data "$1/model.safetensors"
-	real_data "$2/model.safetensors"
-	cp "$ZLLM_DATA/$1/model.safetensors" "$T/base.safetensors"
-	cp "$ZLLM_DATA/$2/model.safetensors" "$T/tuned.safetensors"
+# The F32 copy of a BF16 model holds nothing new, and neither does the way back.
+@test "exact twins in another dtype, fused as well" {
+	make_model "$T/base.safetensors"
+	derive double "$T/double" "$T/base.safetensors"
+	derive fuse "$T/double-fused" "$T/double"
+	derive fuse "$T/base-fused" "$T/base.safetensors"
+	for pair in 'base.safetensors double' 'base.safetensors double-fused' \
+		'double base-fused' 'double-fused base.safetensors'; do
+		# shellcheck disable=SC2086  # two words
+		set -- $pair
+		push_pair "$T/$1" "$T/$2"
+		at_most 0 4096 # manifest, owner, heads, some bytes a frame
+	done
+}
+
+# Quantised values are no cast of the weights they come from: where nothing is gained,
+# nothing is lost.
+@test "quantised copies never take more than alone" {
+	local kind alone before
+	real_data base/model.safetensors
+	real_data base-int8-part/model.safetensors
+	derive cut "$T/base.safetensors" "$ZLLM_DATA/base/model.safetensors" 2
+	make_repo r
+	cp "$T/base.safetensors" model.safetensors
+	commit 'Base'
+	git push -q
+	for kind in int8 fp8 nf4 fp16 fp32; do
+		rm -rf "$T/alone" "$T/alone.git" "$T/store-alone"
+		make_repo alone "$T/store-alone"
+		cp "$ZLLM_DATA/base-$kind-part/model.safetensors" model.safetensors
+		commit "Only $kind"
+		git push -q
+		alone=$(stored_bytes "$T/store-alone")
+		cd "$T/r"
+		git checkout -q -B "$kind" main
+		cp "$T/alone/model.safetensors" model.safetensors
+		commit "Made $kind"
+		before=$(stored_bytes)
+		git push -q origin "$kind"
+		ADDED=$(($(stored_bytes) - before))
+		echo "# $kind: $ADDED after its base, $alone alone" >&2
+		[ "$ADDED" -le $((alone + 1024)) ]
+	done
+	clone_and_compare r -b fp32
 }
