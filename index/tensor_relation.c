@@ -9,14 +9,6 @@ struct folded {
 	uint64_t outer, length, inner; /* in values */
 };
 
-const char *relation_name(enum relation_kind kind)
-{
-	static const char *const names[] = { "same",  "cast",  "rows", "window",
-		                             "piece", "fused", "tied" };
-
-	return names[kind];
-}
-
 static bool dtypes_suit(const struct extent *x, const struct extent *base)
 {
 	return x->dtype == base->dtype || cast_exists(base->dtype, x->dtype);
@@ -50,7 +42,7 @@ static unsigned differences(const struct extent *x, const struct extent *y)
 {
 	unsigned bits = 0;
 
-	for (unsigned i = 0; i < x->dim_count; i++)
+	for (unsigned i = 0; i < x->dim_count && i < TENSOR_DIMS_MAX; i++)
 		bits |= (unsigned)(x->dims[i] != y->dims[i]) << i;
 	return bits;
 }

@@ -43,9 +43,6 @@ struct tensor_relation {
 	struct record_basis basis; /* ids and dtypes are those of the bases */
 };
 
-/* "same", "cast", ... */
-const char *relation_name(enum relation_kind kind);
-
 /* Whether `base` may predict `x` by its shape and dtype alone, whatever their names:
  * same, cast, rows or window. Rows and windows may be cast, too. */
 bool relation_by_shape(const struct extent *x, const struct extent *base,
