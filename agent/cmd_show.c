@@ -51,11 +51,11 @@ static const char *codec_name(const struct extent *x, const struct extent_cost *
 	return cost->missing ? "missing" : codec ? codec->name : "unknown";
 }
 
-static void base_text(const struct extent_cost *cost, char text[2 * KEY_BASE_PREFIX + 1])
+/* The digits of base `i` that stand in the record's key. */
+static void base_text(const struct extent_cost *cost, unsigned i,
+                      char text[2 * KEY_BASE_PREFIX + 1])
 {
-	text[0] = 0;
-	if (cost->record.base_count)
-		hex_format(cost->record.bases[0], KEY_BASE_PREFIX, text);
+	hex_format(cost->record.bases[i], KEY_BASE_PREFIX, text);
 }
 
 /* ---------------------------------------------------------------- json */
@@ -77,12 +77,12 @@ static struct json *tried_json(const struct extent *x)
 static struct json *extent_json(const struct extent *x, const struct extent_cost *cost)
 {
 	struct json *j = json_object();
-	struct json *shape = json_array();
+	struct json *shape = json_array(), *bases = json_array();
 	char base[2 * KEY_BASE_PREFIX + 1];
 	char id[SHA256_HEX + 1];
 
-	base_text(cost, base);
 	oid_format(&x->id, id);
+	base_text(cost, 0, base);
 	for (unsigned i = 0; i < x->dim_count; i++)
 		json_add_u64(shape, x->dims[i]);
 	json_put_str(j, "kind", kind_name(x->kind));
@@ -94,7 +94,12 @@ static struct json *extent_json(const struct extent *x, const struct extent_cost
 	json_put_u64(j, "stored", cost->stored);
 	json_put_str(j, "codec", codec_name(x, cost));
 	json_put_str(j, "id", id);
-	json_put_str(j, "base", *base ? base : NULL);
+	json_put_str(j, "base", cost->record.base_count ? base : NULL);
+	for (unsigned i = 0; i < cost->record.base_count; i++) {
+		base_text(cost, i, base);
+		json_add_str(bases, base);
+	}
+	json_put(j, "bases", bases);
 	json_put(j, "tried", tried_json(x));
 	return j;
 }
@@ -148,25 +153,38 @@ static void add_tried(const struct extent *x, struct buf *out)
 		buf_add_str(out, " %)");
 }
 
+/* "8d94d1319157", or the first of three: "8d94d13191+2". */
+static void add_base(const struct extent_cost *cost, struct buf *out)
+{
+	unsigned count = cost->record.base_count;
+	char base[2 * KEY_BASE_PREFIX + 1];
+
+	base_text(cost, 0, base);
+	if (count > 1)
+		buf_addf(out, "%.10s+%u", base, count - 1);
+	else
+		buf_addf(out, "%.12s", count ? base : "-");
+}
+
 static void print_extent(const struct extent *x, const struct extent_cost *cost)
 {
-	struct buf shape = BUF_INIT, tried = BUF_INIT;
+	struct buf shape = BUF_INIT, base = BUF_INIT, tried = BUF_INIT;
 	char size[SIZE_TEXT], stored[SIZE_TEXT];
-	char base[2 * KEY_BASE_PREFIX + 1];
 	char name[32];
 
 	snprintf(name, sizeof(name), "(%s)", kind_name(x->kind));
 	size_format(x->size, size);
 	size_format(cost->stored, stored);
-	base_text(cost, base);
+	add_base(cost, &base);
 	add_shape(x, &shape);
 	add_tried(x, &tried);
-	report_line("%-10s %-14s %9s %9s  %-7s %-12.12s %s%s",
+	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s%s",
 	            x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : "-",
 	            buf_text(&shape), size, x->inlined ? "-" : stored,
-	            codec_name(x, cost), *base ? base : "-", x->name ? x->name : name,
+	            codec_name(x, cost), buf_text(&base), x->name ? x->name : name,
 	            buf_text(&tried));
 	buf_wipe(&shape);
+	buf_wipe(&base);
 	buf_wipe(&tried);
 }
 

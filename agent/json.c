@@ -114,6 +114,11 @@ void json_add_u64(struct json *array, uint64_t value)
 	json_add(array, outer(exact_number(value)));
 }
 
+void json_add_str(struct json *array, const char *value)
+{
+	json_add(array, outer(cJSON_CreateString(value)));
+}
+
 char *json_text(const struct json *j)
 {
 	return j ? cJSON_PrintUnformatted(inner(j)) : NULL;

@@ -35,6 +35,7 @@ void json_put_real(struct json *j, const char *key, double value);
 void json_put(struct json *j, const char *key, struct json *child);
 void json_add(struct json *array, struct json *child);
 void json_add_u64(struct json *array, uint64_t value);
+void json_add_str(struct json *array, const char *value);
 
 /* One line of text, no newline; NULL when memory ran out. The caller frees. */
 char *json_text(const struct json *j);

@@ -213,9 +213,9 @@ int frame_encode(const struct codec *codec, enum dtype dtype, const uint8_t *src
 	return 0;
 }
 
-int frame_decode(const struct codec *codec, enum dtype dtype, const struct frame_out *in,
-                 const uint8_t *src, const uint8_t *base, uint8_t *dst, size_t size,
-                 struct frame_scratch *scratch, struct err *err)
+int frame_restore(const struct codec *codec, enum dtype dtype, const struct frame_out *in,
+                  const uint8_t *src, const uint8_t *base, uint8_t *dst, size_t size,
+                  struct frame_scratch *scratch, struct err *err)
 {
 	struct task t = { codec, dtype, base, size, scratch };
 
@@ -226,7 +226,15 @@ int frame_decode(const struct codec *codec, enum dtype dtype, const struct frame
 		return err_set(err, ERR_DAMAGED,
 		               "a frame of %zu bytes cannot be stored as %zu in mode %u",
 		               size, in->stored, (unsigned)in->mode);
-	rc = restore(&t, in, src, dst, err);
+	return restore(&t, in, src, dst, err);
+}
+
+int frame_decode(const struct codec *codec, enum dtype dtype, const struct frame_out *in,
+                 const uint8_t *src, const uint8_t *base, uint8_t *dst, size_t size,
+                 struct frame_scratch *scratch, struct err *err)
+{
+	int rc = frame_restore(codec, dtype, in, src, base, dst, size, scratch, err);
+
 	if (rc)
 		return rc;
 	struct xxh128 sum = xxh128_of(dst, size);

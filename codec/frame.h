@@ -121,4 +121,10 @@ int frame_decode(const struct codec *codec, enum dtype dtype, const struct frame
                  const uint8_t *src, const uint8_t *base, uint8_t *dst, size_t size,
                  struct frame_scratch *scratch, struct err *err);
 
+/* The same without the sum, for who has another to compare with: `in->sum` is not
+ * looked at. */
+int frame_restore(const struct codec *codec, enum dtype dtype, const struct frame_out *in,
+                  const uint8_t *src, const uint8_t *base, uint8_t *dst, size_t size,
+                  struct frame_scratch *scratch, struct err *err);
+
 #endif

@@ -8,6 +8,8 @@
 #include "codec/rans_room.h"
 #include "codec/zstd_box.h"
 
+enum { BUFFERS = 7 }; /* of FRAME_MAX bytes, in one piece */
+
 int frame_scratch_new(struct frame_scratch **out, struct err *err)
 {
 	struct frame_scratch *s = calloc(1, sizeof(*s));
@@ -16,12 +18,15 @@ int frame_scratch_new(struct frame_scratch **out, struct err *err)
 	s->zstd = zstd_box_new();
 	s->rans = calloc(1, sizeof(*s->rans));
 	s->kernel = kernel_best();
-	s->planes = calloc(2, FRAME_MAX);
+	s->planes = calloc(BUFFERS, FRAME_MAX);
 	if (!s->zstd || !s->rans || !s->planes) {
 		frame_scratch_free(s);
 		return err_nomem(err, "coding frames");
 	}
 	s->check = s->planes + FRAME_MAX;
+	s->values = s->check + FRAME_MAX;
+	s->predicted = s->values + FRAME_MAX;
+	s->joined = s->predicted + FRAME_MAX;
 	*out = s;
 	return 0;
 }

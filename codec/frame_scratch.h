@@ -17,6 +17,11 @@ struct frame_scratch {
 	const struct kernel *kernel; /* the CPU's best; tests may choose another */
 	uint8_t *planes;             /* FRAME_MAX bytes, for the codec at work */
 	uint8_t *check; /* FRAME_MAX bytes: what frame_encode() decodes again */
+
+	/* For parted_frame.c; pages that nobody touches cost nothing. */
+	uint8_t *values;    /* FRAME_MAX bytes: a frame's values, its halves apart */
+	uint8_t *predicted; /* FRAME_MAX bytes: what predicts the first half */
+	uint8_t *joined;    /* 3 FRAME_MAX bytes: the halves as stored */
 };
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "codec/record.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,9 @@ enum {
 	BASE_SIZE = 40, /* bytes of a base's id and offset */
 	SUM_SIZE = 8,   /* bytes of the head's own sum */
 	RESERVED_SIZE = 11,
+	ROW_SIZE = 8,   /* bytes of parameters: the row's length, */
+	PART_SIZE = 56, /* and then each part */
+	PART_RESERVED = 7,
 	PARAMETERS_MAX = 64 << 20 /* bytes a later version may put there */
 };
 
@@ -41,29 +45,77 @@ static uint64_t frames_of(uint64_t size, uint32_t frame_size)
 	return size / frame_size + (size % frame_size != 0);
 }
 
+static enum prediction prediction_of(enum dtype dtype, const struct record_basis *basis)
+{
+	if (!basis)
+		return PREDICTION_NONE;
+	if (basis->parts.count)
+		return PREDICTION_PARTS;
+	return basis->bases[0].dtype == dtype ? PREDICTION_BASE : PREDICTION_CAST;
+}
+
+const char *record_basis_fault(const struct record_basis *b, enum dtype dtype,
+                               uint64_t size)
+{
+	unsigned unit = dtype_unit(dtype);
+	enum dtype from = b->bases[0].dtype;
+
+	if (from != dtype && !cast_exists(from, dtype))
+		return "its base has a dtype that cannot predict it";
+	for (unsigned i = 1; i < b->base_count; i++)
+		if (b->bases[i].dtype != b->bases[0].dtype)
+			return "its bases are of several dtypes";
+	if (!b->parts.count)
+		return b->base_count == 1 ? NULL : "it has several bases and no parts";
+	if (b->base_count == 0 || b->base_count > RECORD_BASES_MAX || size % unit != 0)
+		return "its size or its bases do not allow parts";
+	for (unsigned i = 0; i < b->base_count; i++)
+		if (b->bases[i].offset != 0)
+			return "it has parts and an offset";
+	return parts_fault(&b->parts, size / unit, b->base_count);
+}
+
+bool record_basis_equal(const struct record_basis *a, const struct record_basis *b)
+{
+	if (a->base_count != b->base_count)
+		return false;
+	for (unsigned i = 0; i < a->base_count; i++)
+		if (!oid_equal(&a->bases[i].id, &b->bases[i].id) ||
+		    a->bases[i].offset != b->bases[i].offset ||
+		    a->bases[i].dtype != b->bases[i].dtype)
+			return false;
+	return parts_equal(&a->parts, &b->parts);
+}
+
+static int check_basis(const struct record_basis *basis, const struct codec *codec,
+                       enum dtype dtype, uint64_t size, struct err *err)
+{
+	const char *fault;
+
+	if (codec->needs_base != (basis != NULL))
+		return err_set(err, ERR_INPUT, "codec %s %s a base", codec->name,
+		               basis ? "does not take" : "needs");
+	fault = basis ? record_basis_fault(basis, dtype, size) : NULL;
+	return fault ? err_set(err, ERR_INPUT, "no basis of a record: %s", fault) : 0;
+}
+
 int record_head_init(struct record_head *head, const struct codec *codec,
-                     enum dtype dtype, uint64_t size, const struct record_base *base,
+                     enum dtype dtype, uint64_t size, const struct record_basis *basis,
                      struct err *err)
 {
 	uint32_t frame = (uint32_t)frame_size(dtype);
 	uint64_t count = frames_of(size, frame);
+	int rc = check_basis(basis, codec, dtype, size, err);
 
-	if (codec->needs_base != (base != NULL))
-		return err_set(err, ERR_INPUT, "codec %s %s a base", codec->name,
-		               base ? "does not take" : "needs");
-	if (base && base->dtype != dtype && !cast_exists(base->dtype, dtype))
-		return err_set(err, ERR_INPUT, "%s does not predict %s",
-		               dtype_name(base->dtype), dtype_name(dtype));
+	if (rc)
+		return rc;
 	if (count > RECORD_FRAMES_MAX)
 		return err_set(err, ERR_INPUT, "%llu bytes are too many for one record",
 		               (unsigned long long)size);
 	struct record_head made = {
 		.codec = codec->id,
 		.dtype = dtype,
-		.prediction = !base                  ? PREDICTION_NONE
-		              : base->dtype == dtype ? PREDICTION_BASE
-		                                     : PREDICTION_CAST,
-		.base_count = base ? 1 : 0,
+		.prediction = prediction_of(dtype, basis),
 		.size = size,
 		.frame_size = frame,
 		.frame_count = (uint32_t)count,
@@ -72,8 +124,8 @@ int record_head_init(struct record_head *head, const struct codec *codec,
 	};
 	if (!made.frames)
 		return err_nomem(err, "the frame table of a record");
-	if (base)
-		made.bases[0] = *base;
+	if (basis)
+		made.basis = *basis;
 	*head = made;
 	return 0;
 }
@@ -90,9 +142,15 @@ static size_t head_size(unsigned bases, uint32_t parameters, uint32_t frames)
 	       (size_t)frames * RECORD_ENTRY_SIZE + SUM_SIZE;
 }
 
+static uint32_t parameter_size(const struct parts *p)
+{
+	return p->count ? ROW_SIZE + p->count * PART_SIZE : 0;
+}
+
 size_t record_head_size(const struct record_head *head)
 {
-	return head_size(head->base_count, 0, head->frame_count);
+	return head_size(head->basis.base_count, parameter_size(&head->basis.parts),
+	                 head->frame_count);
 }
 
 size_t record_frame_size(const struct record_head *head, uint32_t i)
@@ -116,17 +174,36 @@ static void add_fixed(const struct record_head *head, struct buf *out)
 	buf_add_u8(out, (uint8_t)head->codec);
 	buf_add_u8(out, (uint8_t)head->dtype);
 	buf_add_u8(out, (uint8_t)head->prediction);
-	buf_add_u8(out, (uint8_t)head->base_count);
+	buf_add_u8(out, (uint8_t)head->basis.base_count);
 	buf_add_u16(out, 0); /* flags */
 	buf_add_u64(out, head->size);
 	buf_add_u32(out, head->frame_size);
 	buf_add_u32(out, head->frame_count);
 	buf_add(out, head->sum.bytes, XXH128_SIZE);
-	buf_add_u32(out, 0); /* bytes of parameters */
-	buf_add_u8(out, head->prediction == PREDICTION_CAST
-	                        ? (uint8_t)head->bases[0].dtype
+	buf_add_u32(out, parameter_size(&head->basis.parts));
+	buf_add_u8(out, head->prediction >= PREDICTION_CAST
+	                        ? (uint8_t)head->basis.bases[0].dtype
 	                        : 0);
 	buf_add(out, reserved, sizeof(reserved));
+}
+
+static void add_parts(const struct parts *p, struct buf *out)
+{
+	static const uint8_t reserved[PART_RESERVED];
+
+	if (p->count)
+		buf_add_u64(out, p->row);
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct part *one = &p->list[i];
+		buf_add_u64(out, one->first);
+		buf_add_u64(out, one->rows);
+		buf_add_u64(out, one->column);
+		buf_add_u64(out, one->width);
+		buf_add_u64(out, one->at);
+		buf_add_u64(out, one->stride);
+		buf_add_u8(out, (uint8_t)one->base);
+		buf_add(out, reserved, sizeof(reserved));
+	}
 }
 
 static void add_frame(const struct frame_out *frame, struct buf *out)
@@ -147,10 +224,11 @@ int record_head_format(const struct record_head *head, struct buf *out, struct e
 		return err_nomem(err, "the head of a record");
 	size_t start = out->size;
 	add_fixed(head, out);
-	for (unsigned i = 0; i < head->base_count; i++) {
-		buf_add(out, head->bases[i].id.bytes, SHA256_SIZE);
-		buf_add_u64(out, head->bases[i].offset);
+	for (unsigned i = 0; i < head->basis.base_count; i++) {
+		buf_add(out, head->basis.bases[i].id.bytes, SHA256_SIZE);
+		buf_add_u64(out, head->basis.bases[i].offset);
 	}
+	add_parts(&head->basis.parts, out);
 	for (uint32_t i = 0; i < head->frame_count; i++)
 		add_frame(&head->frames[i], out);
 	struct xxh128 sum = xxh128_of(out->data + start, size - SUM_SIZE);
@@ -227,30 +305,56 @@ static int check_known(const struct fixed *f, struct err *err)
 		return too_new(err, "dtype", f->dtype);
 	if (!codec->takes((enum dtype)f->dtype))
 		return too_new(err, "a codec not meant for dtype", f->dtype);
-	if (f->prediction > PREDICTION_BASE && f->prediction != PREDICTION_CAST)
+	if (f->prediction == PREDICTION_LOW_RANK ||
+	    f->prediction == PREDICTION_COMBINATION || f->prediction > PREDICTION_PARTS)
 		return too_new(err, "prediction", f->prediction);
 	if (f->base_dtype >= DTYPE_COUNT)
 		return too_new(err, "a base of dtype", f->base_dtype);
 	if (f->flags != 0)
 		return too_new(err, "flags", f->flags);
-	if (f->parameters != 0)
+	if (f->parameters != 0 && f->prediction != PREDICTION_PARTS)
 		return too_new(err, "parameter bytes", f->parameters);
 	if (memcmp(f->reserved, zeros, RESERVED_SIZE) != 0)
 		return err_set(err, ERR_FORMAT,
 		               "the record uses reserved bytes; upgrade git-zllm");
 	if (codec->needs_base != (f->prediction != PREDICTION_NONE))
 		return damaged(err, "codec and prediction contradict each other");
-	if (f->prediction == PREDICTION_CAST
-	            ? !cast_exists((enum dtype)f->base_dtype, (enum dtype)f->dtype)
-	            : f->base_dtype != 0)
-		return damaged(err, "its base has a dtype that cannot predict it");
 	return 0;
+}
+
+/* The dtype of the bases, which is told only where it need not be our own. */
+static int check_base_dtype(const struct fixed *f, struct err *err)
+{
+	bool casts = cast_exists((enum dtype)f->base_dtype, (enum dtype)f->dtype);
+	bool right = f->prediction == PREDICTION_CAST ? casts
+	             : f->prediction == PREDICTION_PARTS
+	                     ? casts || f->base_dtype == f->dtype
+	                     : f->base_dtype == 0;
+
+	return right ? 0 : damaged(err, "its base has a dtype that cannot predict it");
+}
+
+static bool counts_suit(const struct fixed *f)
+{
+	uint32_t parts = f->parameters;
+
+	switch (f->prediction) {
+	case PREDICTION_NONE:
+		return f->base_count == 0;
+	case PREDICTION_PARTS:
+		return f->base_count > 0 && parts > ROW_SIZE &&
+		       (parts - ROW_SIZE) % PART_SIZE == 0 &&
+		       (parts - ROW_SIZE) / PART_SIZE <= PARTS_MAX;
+	default:
+		return f->base_count == 1;
+	}
 }
 
 static int check_sizes(const struct fixed *f, struct err *err)
 {
-	if (f->base_count != (f->prediction == PREDICTION_NONE ? 0 : 1))
-		return damaged(err, "its prediction needs another number of bases");
+	if (!counts_suit(f))
+		return damaged(err,
+		               "its prediction needs another number of bases or parts");
 	if (f->frame_size == 0 || f->frame_size > FRAME_MAX ||
 	    f->frame_size % dtype_unit((enum dtype)f->dtype) != 0)
 		return damaged(err, "impossible frame size");
@@ -270,6 +374,52 @@ static int take_base(struct cursor *c, uint64_t size, struct record_base *base,
 	if (checked_mul(size, 2, &length) || checked_add(base->offset, length, &end))
 		return damaged(err, "impossible offset in its base");
 	return 0;
+}
+
+static int take_parts(struct cursor *c, unsigned count, struct parts *p, struct err *err)
+{
+	static const uint8_t zeros[PART_RESERVED];
+
+	p->row = cursor_u64(c);
+	p->count = count;
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t reserved[PART_RESERVED];
+		struct part *one = &p->list[i];
+		one->first = cursor_u64(c);
+		one->rows = cursor_u64(c);
+		one->column = cursor_u64(c);
+		one->width = cursor_u64(c);
+		one->at = cursor_u64(c);
+		one->stride = cursor_u64(c);
+		one->base = cursor_u8(c);
+		cursor_copy(c, reserved, PART_RESERVED);
+		if (memcmp(reserved, zeros, PART_RESERVED) != 0)
+			return err_set(err, ERR_FORMAT,
+			               "part %u of the record uses reserved bytes; "
+			               "upgrade git-zllm",
+			               i);
+	}
+	return 0;
+}
+
+/* Reads the bases and the parts of `head`, whose counts are set. */
+static int take_basis(struct cursor *c, uint32_t parameters, struct record_head *head,
+                      struct err *err)
+{
+	struct record_basis *basis = &head->basis;
+
+	for (unsigned i = 0; i < basis->base_count; i++) {
+		int rc = take_base(c, head->size, &basis->bases[i], err);
+		if (rc)
+			return rc;
+	}
+	if (head->prediction != PREDICTION_PARTS)
+		return 0;
+	int rc = take_parts(c, (parameters - ROW_SIZE) / PART_SIZE, &basis->parts, err);
+	if (rc)
+		return rc;
+	const char *fault = record_basis_fault(basis, head->dtype, head->size);
+	return fault ? damaged(err, fault) : 0;
 }
 
 static int take_frame(struct cursor *c, const struct record_head *head, uint32_t i,
@@ -312,17 +462,12 @@ static int check_whole(const uint8_t *bytes, size_t n, struct err *err)
 	return 0;
 }
 
-/* Reads bases and frames into `head`, whose counts are set. */
-static int take_tables(struct cursor *c, struct record_head *head, uint64_t *body,
+/* Reads the frames of `head`, whose counts are set. */
+static int take_frames(struct cursor *c, struct record_head *head, uint64_t *body,
                        struct err *err)
 {
 	uint64_t total = 0;
 
-	for (unsigned i = 0; i < head->base_count; i++) {
-		int rc = take_base(c, head->size, &head->bases[i], err);
-		if (rc)
-			return rc;
-	}
 	for (uint32_t i = 0; i < head->frame_count; i++) {
 		int rc = take_frame(c, head, i, err);
 		if (rc)
@@ -345,6 +490,8 @@ int record_head_parse(const uint8_t *bytes, size_t n, struct record_head *out,
 	if (!rc)
 		rc = check_known(&f, err);
 	if (!rc)
+		rc = check_base_dtype(&f, err);
+	if (!rc)
 		rc = check_sizes(&f, err);
 	if (rc)
 		return rc;
@@ -352,7 +499,7 @@ int record_head_parse(const uint8_t *bytes, size_t n, struct record_head *out,
 		.codec = (enum codec_id)f.codec,
 		.dtype = (enum dtype)f.dtype,
 		.prediction = (enum prediction)f.prediction,
-		.base_count = f.base_count,
+		.basis.base_count = f.base_count,
 		.size = f.size,
 		.frame_size = f.frame_size,
 		.frame_count = f.frame_count,
@@ -361,12 +508,14 @@ int record_head_parse(const uint8_t *bytes, size_t n, struct record_head *out,
 	};
 	if (!head.frames)
 		return err_nomem(err, "the frame table of a record");
-	enum dtype base_dtype = head.prediction == PREDICTION_CAST
+	enum dtype base_dtype = head.prediction >= PREDICTION_CAST
 	                                ? (enum dtype)f.base_dtype
 	                                : head.dtype;
-	for (unsigned i = 0; i < head.base_count; i++)
-		head.bases[i].dtype = base_dtype;
-	rc = take_tables(&c, &head, body, err);
+	for (unsigned i = 0; i < head.basis.base_count; i++)
+		head.basis.bases[i].dtype = base_dtype;
+	rc = take_basis(&c, f.parameters, &head, err);
+	if (!rc)
+		rc = take_frames(&c, &head, body, err);
 	if (rc) {
 		record_head_wipe(&head);
 		return rc;

@@ -9,6 +9,7 @@
 #ifndef ZLLM_RECORD_H
 #define ZLLM_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
 #include "codec/common/xxh128.h"
 #include "codec/dtype.h"
 #include "codec/frame.h"
+#include "codec/parts.h"
 
 struct buf;
 struct err;
@@ -34,21 +36,37 @@ enum prediction {
 	PREDICTION_BASE = 1,        /* the bytes of one base */
 	PREDICTION_LOW_RANK = 2,    /* reserved: a base plus a low-rank product */
 	PREDICTION_COMBINATION = 3, /* reserved: a linear combination of bases */
-	PREDICTION_CAST = 4         /* the values of one base, cast to our dtype */
+	PREDICTION_CAST = 4,        /* the values of one base, cast to our dtype */
+	PREDICTION_PARTS = 5        /* parts of up to three bases, perhaps cast */
 };
 
 struct record_base {
 	struct oid id;
-	uint64_t offset;  /* byte of the base that predicts byte 0 of the blob */
-	enum dtype dtype; /* of its values; another than the blob's: PREDICTION_CAST */
+	uint64_t offset;  /* byte of the base that predicts byte 0 of the blob; 0 where
+	                   * there are parts */
+	enum dtype dtype; /* of its values; another than the blob's: they are cast */
 };
+
+/* What a delta derives from, and how. All bases are of one dtype. */
+struct record_basis {
+	unsigned base_count; /* 0: solo; 1 where there are no parts */
+	struct record_base bases[RECORD_BASES_MAX];
+	struct parts parts; /* parts.count 0: all of the one base, in order */
+};
+
+/* Why a blob of `size` bytes of `dtype` cannot have this basis, as half a sentence, or
+ * NULL. */
+const char *record_basis_fault(const struct record_basis *b, enum dtype dtype,
+                               uint64_t size);
+
+/* Whether they are the same parts of the same bases. */
+bool record_basis_equal(const struct record_basis *a, const struct record_basis *b);
 
 struct record_head {
 	enum codec_id codec;
 	enum dtype dtype;
 	enum prediction prediction;
-	unsigned base_count;
-	struct record_base bases[RECORD_BASES_MAX];
+	struct record_basis basis;
 	uint64_t size;       /* decoded bytes */
 	uint32_t frame_size; /* decoded bytes of every frame but the last */
 	uint32_t frame_count;
@@ -57,9 +75,9 @@ struct record_head {
 };
 
 /* Fills all but the frames and the sum for a blob of `size` bytes, and
- * allocates the frame table, zeroed. `base` is NULL for a solo record. */
+ * allocates the frame table, zeroed. `basis` is NULL for a solo record. */
 int record_head_init(struct record_head *head, const struct codec *codec,
-                     enum dtype dtype, uint64_t size, const struct record_base *base,
+                     enum dtype dtype, uint64_t size, const struct record_basis *basis,
                      struct err *err);
 
 void record_head_wipe(struct record_head *head);

@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "codec/cast.h"
 #include "codec/common/err.h"
 #include "index/blob_find.h"
 #include "index/blob_put.h"
@@ -38,10 +37,18 @@ struct choosing {
 
 /* ---------------------------------------------------------------- candidates */
 
-/* The base that a like stands for: itself where its record is solo, else its own
- * base. False when neither has a solo record. */
-static bool find_root(const struct transfer *t, const struct extent *like,
-                      struct record_base *root)
+static bool is_solo(const struct transfer *t, const struct oid *id)
+{
+	struct blob_place place;
+	struct err ignored = ERR_INIT;
+
+	return !blob_find(t->store, id, &place, &ignored) && place.record.base_count == 0;
+}
+
+/* The basis of the like's own record, where that is a delta; solo comes out as itself.
+ * False where there is no record. */
+static bool find_basis(const struct transfer *t, const struct extent *like,
+                       struct record_basis *out)
 {
 	struct blob_place place;
 	struct blob_reader *reader = NULL;
@@ -49,29 +56,59 @@ static bool find_root(const struct transfer *t, const struct extent *like,
 
 	if (blob_find(t->store, &like->id, &place, &ignored))
 		return false;
-	if (place.record.base_count == 0) {
-		*root = (struct record_base){ .id = like->id, .dtype = like->dtype };
+	*out = (struct record_basis){ .base_count = 1 };
+	out->bases[0] = (struct record_base){ .id = like->id, .dtype = like->dtype };
+	if (place.record.base_count == 0)
 		return true;
-	}
 	if (blob_reader_open(t, &like->id, UINT64_MAX, place.key, &reader, &ignored))
 		return false;
-	const struct record_head *head = blob_reader_head(reader);
-	bool usable = head->base_count == 1 && head->bases[0].offset == 0;
-	*root = head->bases[0];
+	*out = blob_reader_head(reader)->basis;
 	blob_reader_close(reader);
-	return usable && !blob_find(t->store, &root->id, &place, &ignored) &&
-	       place.record.base_count == 0;
+	return true;
 }
 
-static bool can_predict(const struct record_base *base, enum dtype dtype)
+/* Puts what a like stands for in its place: itself where its record is solo, else its
+ * own base. Where that has parts, they can be taken over only by a tensor that is like
+ * the like in all. */
+static bool find_root(const struct transfer *t, const struct tensor_relation *like,
+                      struct record_basis *root)
 {
-	return base->dtype == dtype || cast_exists(base->dtype, dtype);
+	*root = like->basis;
+	for (unsigned i = 0; i < like->basis.base_count; i++) {
+		struct record_basis own;
+		if (!find_basis(t, like->bases[i], &own))
+			return false;
+		if (own.parts.count == 0 && own.bases[0].offset == 0)
+			root->bases[i] = own.bases[0];
+		else if (like->kind == RELATION_SAME)
+			*root = own; /* it had one base; now these */
+		else
+			return false;
+	}
+	for (unsigned i = 0; i < root->base_count; i++)
+		if (!is_solo(t, &root->bases[i].id))
+			return false;
+	return true;
 }
 
-static bool seen_before(const struct oid *roots, size_t count, const struct oid *root)
+/* Nothing is its own base, and no base stands in a record twice. */
+static bool bases_differ(const struct record_basis *b, const struct oid *id)
+{
+	for (unsigned i = 0; i < b->base_count; i++) {
+		if (oid_equal(&b->bases[i].id, id))
+			return false;
+		for (unsigned k = 0; k < i; k++)
+			if (oid_equal(&b->bases[i].id, &b->bases[k].id))
+				return false;
+	}
+	return true;
+}
+
+static bool seen_before(const struct record_basis *roots, size_t count,
+                        const struct record_basis *root)
 {
 	for (size_t i = 0; i < count; i++)
-		if (oid_equal(&roots[i], root))
+		if (record_basis_equal(&roots[i], root))
 			return true;
 	return false;
 }
@@ -79,38 +116,59 @@ static bool seen_before(const struct oid *roots, size_t count, const struct oid 
 /* The different bases that the extent's likes stand for; returns how many. */
 static size_t find_roots(const struct choosing *c,
                          struct relative likes[RELATIVES_LIKES_MAX],
-                         struct record_base roots[RELATIVES_LIKES_MAX])
+                         struct record_basis roots[RELATIVES_LIKES_MAX])
 {
-	struct oid seen[RELATIVES_LIKES_MAX + 1];
+	const struct extent *x = c->extent;
 	struct relative all[RELATIVES_LIKES_MAX];
-	size_t count = relatives_like(c->relatives, c->extent, all), found = 0;
+	size_t count = relatives_like(c->relatives, x, all), found = 0;
 
-	seen[0] = c->extent->id; /* nothing is its own base */
 	for (size_t i = 0; i < count; i++) {
-		struct record_base root;
-		if (!find_root(c->transfer, all[i].extent, &root) ||
-		    !can_predict(&root, c->extent->dtype) ||
-		    seen_before(seen, found + 1, &root.id))
+		struct record_basis root;
+		if (!find_root(c->transfer, &all[i].relation, &root) ||
+		    record_basis_fault(&root, x->dtype, x->size) ||
+		    !bases_differ(&root, &x->id) || seen_before(roots, found, &root))
 			continue;
 		likes[found] = all[i];
 		roots[found++] = root;
-		seen[found] = root.id;
 	}
 	return found;
 }
 
-int base_open(const struct transfer *t, const struct relatives *relatives,
-              const struct oid *base, struct blob_source **out, struct err *err)
+static int base_open(const struct transfer *t, const struct relatives *relatives,
+                     const struct oid *base, struct blob_source **out, struct err *err)
 {
 	const char *path;
 	uint64_t offset, size;
 
-	if (!relatives_local(relatives, base, &path, &offset, &size)) {
+	if (relatives && !relatives_local(relatives, base, &path, &offset, &size)) {
 		struct err ignored = ERR_INIT;
 		if (!blob_source_open_file(path, offset, size, out, &ignored))
 			return 0;
 	}
 	return blob_source_open_store(t, base, out, err);
+}
+
+void bases_close(struct blob_source *sources[RECORD_BASES_MAX])
+{
+	for (unsigned i = 0; i < RECORD_BASES_MAX; i++) {
+		blob_source_close(sources[i]);
+		sources[i] = NULL;
+	}
+}
+
+int bases_open(const struct transfer *t, const struct relatives *relatives,
+               const struct record_basis *basis,
+               struct blob_source *sources[RECORD_BASES_MAX], struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < RECORD_BASES_MAX; i++)
+		sources[i] = NULL;
+	for (unsigned i = 0; i < basis->base_count && !rc; i++)
+		rc = base_open(t, relatives, &basis->bases[i].id, &sources[i], err);
+	if (rc)
+		bases_close(sources);
+	return rc;
 }
 
 /* ---------------------------------------------------------------- trials */
@@ -151,18 +209,18 @@ static int try_solo(struct choosing *c, struct err *err)
 }
 
 /* A base that cannot be read, or a codec that fails on it, is passed over. */
-static void try_base(struct choosing *c, const struct record_base *root,
+static void try_base(struct choosing *c, const struct record_basis *root,
                      const struct base_hint *hint, unsigned limit)
 {
-	struct blob_source *source = NULL;
+	struct blob_source *sources[RECORD_BASES_MAX];
 	struct err ignored = ERR_INIT;
 
-	if (base_open(c->transfer, c->relatives, &root->id, &source, &ignored) ||
-	    codec_trial_predict(c->trial, root, source, &ignored)) {
-		blob_source_close(source);
+	if (bases_open(c->transfer, c->relatives, root, sources, &ignored))
 		return;
-	}
-	blob_source_close(source);
+	int rc = codec_trial_predict(c->trial, root, sources, &ignored);
+	bases_close(sources);
+	if (rc)
+		return;
 	for (size_t i = 0; i < DELTA_COUNT; i++) {
 		const struct codec *codec = codec_by_id(delta_codecs[i]);
 		unsigned permille;
@@ -173,7 +231,7 @@ static void try_base(struct choosing *c, const struct record_base *root,
 		if (permille < c->best && permille <= limit) {
 			c->best = permille;
 			c->choice.codec = codec;
-			c->choice.base = *root;
+			c->choice.basis = *root;
 			c->choice.hint = hint;
 		}
 	}
@@ -185,7 +243,7 @@ int base_choose(const struct transfer *t, const struct relatives *relatives,
 {
 	struct choosing c = { t, relatives, x, NULL, UINT_MAX, { .codec = NULL } };
 	struct relative likes[RELATIVES_LIKES_MAX];
-	struct record_base roots[RELATIVES_LIKES_MAX];
+	struct record_basis roots[RELATIVES_LIKES_MAX];
 	int rc = codec_trial_begin(t, blob, &c.trial, err);
 
 	if (!rc)
@@ -208,13 +266,13 @@ void base_choose_by_codec(const struct transfer *t, const struct relatives *rela
 	const struct codec *raw = codec_by_id(CODEC_RAW);
 	struct choosing c = { t, relatives, x, NULL, 0, { .codec = raw, .solo = raw } };
 	struct relative likes[RELATIVES_LIKES_MAX];
-	struct record_base roots[RELATIVES_LIKES_MAX];
+	struct record_basis roots[RELATIVES_LIKES_MAX];
 
 	if (codec->takes(x->dtype) && !codec->needs_base) {
 		c.choice.codec = c.choice.solo = codec;
 	} else if (codec->takes(x->dtype) && find_roots(&c, likes, roots)) {
 		c.choice.codec = codec;
-		c.choice.base = roots[0];
+		c.choice.basis = roots[0];
 		c.choice.hint = likes[0].hint;
 	}
 	*out = c.choice;

@@ -21,14 +21,14 @@ struct transfer;
 struct base_choice {
 	const struct codec *codec;
 	const struct codec *solo;     /* the best that needs no base; may be `codec` */
-	struct record_base base;      /* where codec->needs_base: it has a solo record */
-	const struct base_hint *hint; /* where that base came from; NULL when solo */
+	struct record_basis basis;    /* where codec->needs_base: all have solo records */
+	const struct base_hint *hint; /* where it came from; NULL when solo */
 };
 
 /*
  * Chooses for the extent `x`, whose bytes are `blob`, and notes in x->tried what
  * each codec made of the samples. Depth is 1: a like that is itself stored as a
- * delta stands for its own base. A base that cannot be read is passed over. 0,
+ * delta stands for its own base, or is passed over. A base that cannot be read is passed over. 0,
  * ERR_NOMEM, or a failure to read `blob`.
  */
 int base_choose(const struct transfer *t, const struct relatives *relatives,
@@ -41,9 +41,12 @@ void base_choose_by_codec(const struct transfer *t, const struct relatives *rela
                           struct extent *x, const struct codec *codec,
                           struct base_choice *out);
 
-/* Opens the bytes of a chosen base: the local copy where there is one, else the
- * store's. */
-int base_open(const struct transfer *t, const struct relatives *relatives,
-              const struct oid *base, struct blob_source **out, struct err *err);
+/* Opens the bytes of the bases, into `sources`: local copies where there are some,
+ * else the store's; only the store's where `relatives` is NULL. On failure none is
+ * open. */
+int bases_open(const struct transfer *t, const struct relatives *relatives,
+               const struct record_basis *basis,
+               struct blob_source *sources[RECORD_BASES_MAX], struct err *err);
+void bases_close(struct blob_source *sources[RECORD_BASES_MAX]);
 
 #endif

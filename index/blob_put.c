@@ -13,14 +13,16 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
-#include "codec/prediction.h"
+#include "codec/parted_frame.h"
 #include "codec/record.h"
 #include "index/blob_source.h"
 #include "index/file_range.h"
+#include "index/predictor.h"
 #include "index/scratch_shelf.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
@@ -36,7 +38,8 @@ struct put {
 	struct xxh128_state *sum;
 
 	unsigned window; /* frames */
-	uint8_t *raw, *span, *predicted, *coded;
+	uint8_t *raw, *predicted, *coded;
+	struct predictor *predictor; /* NULL when solo */
 
 	uint32_t first;       /* frame of the window under way */
 	pthread_mutex_t lock; /* guards the two below */
@@ -49,11 +52,18 @@ static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
 {
 	uint32_t frame = p->first + (uint32_t)i;
 	size_t at = i * p->head.frame_size;
-	const uint8_t *base = p->plan->source ? p->predicted + at : NULL;
+	const struct parted_frame f = {
+		.codec = p->plan->codec,
+		.dtype = p->blob->dtype,
+		.parts = &p->head.basis.parts,
+		.start = record_frame_start(&p->head, frame) / dtype_unit(p->blob->dtype),
+		.base = p->predictor ? p->predicted + at : NULL,
+		.size = record_frame_size(&p->head, frame),
+		.scratch = scratch,
+	};
 
-	return frame_encode(p->plan->codec, p->blob->dtype, p->raw + at, base,
-	                    record_frame_size(&p->head, frame), p->coded + at, scratch,
-	                    &p->head.frames[frame], err);
+	return parted_frame_encode(&f, p->raw + at, p->coded + at, &p->head.frames[frame],
+	                           err);
 }
 
 static void encode_job(void *ctx, size_t i)
@@ -75,6 +85,31 @@ static void encode_job(void *ctx, size_t i)
 	pthread_mutex_unlock(&p->lock);
 }
 
+static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
+{
+	const struct blob_plan *plan = ctx;
+
+	return blob_source_read_in_order(plan->sources[base], offset, n, dst, err);
+}
+
+static int begin_prediction(struct put *p, size_t room, struct err *err)
+{
+	const struct record_basis *basis = &p->head.basis;
+	struct predictor_source source = {
+		.read = read_base,
+		.ctx = (void *)p->plan,
+		.block = transfer_block(p->transfer, frame_size(basis->bases[0].dtype)),
+	};
+
+	for (unsigned i = 0; i < basis->base_count; i++)
+		source.sizes[i] = blob_source_size(p->plan->sources[i]);
+	p->predicted = malloc(room);
+	if (!p->predicted)
+		return err_nomem(err, "a window of frames");
+	return predictor_new(basis, p->blob->dtype, &source, &p->predictor, err);
+}
+
 static int allocate(struct put *p, struct err *err)
 {
 	p->window = transfer_window(p->transfer, p->head.frame_size);
@@ -84,29 +119,10 @@ static int allocate(struct put *p, struct err *err)
 
 	p->raw = malloc(room);
 	p->coded = malloc(room);
-	if (p->plan->source) {
-		p->predicted = malloc(room);
-		p->span = malloc(
-			prediction_span(&p->plan->base, p->blob->dtype, 0, room).size);
-	}
 	p->sum = xxh128_new();
-	if (!p->raw || !p->coded || !p->sum ||
-	    (p->plan->source && (!p->predicted || !p->span)))
+	if (!p->raw || !p->coded || !p->sum)
 		return err_nomem(err, "a window of frames");
-	return 0;
-}
-
-static int predict_window(struct put *p, uint64_t at, size_t n, struct err *err)
-{
-	const struct record_base *base = &p->plan->base;
-	struct prediction_span span = prediction_span(base, p->blob->dtype, at, n);
-	bool plain = prediction_is_plain(base, p->blob->dtype);
-	uint8_t *into = plain ? p->predicted : p->span;
-	int rc = blob_source_read(p->plan->source, span.start, span.size, into, err);
-
-	if (!rc && !plain)
-		prediction_cast(base, p->blob->dtype, p->span, p->predicted, n);
-	return rc;
+	return p->head.basis.base_count ? begin_prediction(p, room, err) : 0;
 }
 
 static int read_window(struct put *p, uint64_t at, size_t n, struct err *err)
@@ -116,7 +132,7 @@ static int read_window(struct put *p, uint64_t at, size_t n, struct err *err)
 	if (rc)
 		return rc;
 	xxh128_add(p->sum, p->raw, n);
-	return p->plan->source ? predict_window(p, at, n, err) : 0;
+	return p->predictor ? predictor_read(p->predictor, at, n, p->predicted, err) : 0;
 }
 
 static int put_window(struct put *p, uint32_t count, uint64_t *stored, struct err *err)
@@ -162,13 +178,16 @@ static int put_frames(struct put *p, struct work_meter *meter, uint64_t *stored,
 /* Nothing is committed that was not proved. */
 static int prove(struct put *p, struct err *err)
 {
+	const struct record_basis *basis = &p->head.basis;
+	int rc = 0;
+
 	p->head.sum = xxh128_finish(p->sum);
 	if (!xxh128_equal(&p->head.sum, &p->blob->sum))
 		return err_set(err, ERR_MISMATCH,
 		               "the file changed while it was being read");
-	return p->plan->source
-	               ? blob_source_prove(p->plan->source, &p->plan->base.id, err)
-	               : 0;
+	for (unsigned i = 0; i < basis->base_count && !rc; i++)
+		rc = blob_source_prove(p->plan->sources[i], &basis->bases[i].id, err);
+	return rc;
 }
 
 static int commit(struct put *p, uint64_t *stored, struct err *err)
@@ -186,19 +205,29 @@ static int commit(struct put *p, uint64_t *stored, struct err *err)
 	return rc;
 }
 
+void blob_plan_record(const struct blob_plan *plan, const struct oid *id,
+                      struct key_record *out)
+{
+	*out = (struct key_record){ .id = *id };
+	if (!plan->codec->needs_base)
+		return;
+	out->base_count = plan->basis.base_count;
+	for (unsigned i = 0; i < out->base_count; i++)
+		memcpy(out->bases[i], plan->basis.bases[i].id.bytes, KEY_BASE_PREFIX);
+}
+
 static int begin(struct put *p, struct err *err)
 {
 	const struct blob_plan *plan = p->plan;
 	char key[KEY_MAX];
+	struct key_record record;
 	int rc = record_head_init(&p->head, plan->codec, p->blob->dtype, p->blob->size,
-	                          plan->source ? &plan->base : NULL, err);
+	                          plan->codec->needs_base ? &plan->basis : NULL, err);
 
 	if (rc)
 		return rc;
-	if (plan->source)
-		key_delta(&p->blob->id, &plan->base.id, key);
-	else
-		key_blob(&p->blob->id, key);
+	blob_plan_record(plan, &p->blob->id, &record);
+	key_record(&record, key);
 	rc = allocate(p, err);
 	if (!rc)
 		rc = store_put(p->transfer->store, key, record_head_size(&p->head),
@@ -226,8 +255,8 @@ int blob_put(const struct transfer *t, const struct blob_file *blob,
 	store_abort(p.writer);
 	record_head_wipe(&p.head);
 	xxh128_free(p.sum);
+	predictor_free(p.predictor);
 	free(p.raw);
-	free(p.span);
 	free(p.predicted);
 	free(p.coded);
 	pthread_mutex_destroy(&p.lock);

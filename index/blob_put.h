@@ -16,6 +16,7 @@
 struct blob_source;
 struct codec;
 struct err;
+struct key_record;
 struct transfer;
 struct work_meter;
 
@@ -32,15 +33,21 @@ struct blob_file {
 /* How it is to be stored. */
 struct blob_plan {
 	const struct codec *codec;
-	struct record_base base;    /* where codec->needs_base */
-	struct blob_source *source; /* of its bytes, freshly opened; else NULL */
+	struct record_basis basis; /* where codec->needs_base; each base predicts one part
+	                            * at the most */
+	struct blob_source *sources[RECORD_BASES_MAX]; /* freshly opened, one for each
+	                                                * base */
 };
+
+/* What the key of the record says. */
+void blob_plan_record(const struct blob_plan *plan, const struct oid *id,
+                      struct key_record *out);
 
 /*
  * Writes the record and makes it durable; its stored bytes are added to *stored.
  * `meter` counts the blob's bytes as they are coded. ERR_MISMATCH when the file no
- * longer holds what was hashed, ERR_DAMAGED when the base is not the blob its id
- * says: then nothing is in the store.
+ * longer holds what was hashed, ERR_DAMAGED when a base is not the blob its id
+ * says, or too short: then nothing is in the store.
  */
 int blob_put(const struct transfer *t, const struct blob_file *blob,
              const struct blob_plan *plan, struct work_meter *meter, uint64_t *stored,

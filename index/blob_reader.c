@@ -9,9 +9,10 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
-#include "codec/prediction.h"
+#include "codec/parted_frame.h"
 #include "index/blob_find.h"
 #include "index/local_blob.h"
+#include "index/predictor.h"
 #include "index/scratch_shelf.h"
 #include "index/store/store.h"
 #include "index/transfer.h"
@@ -25,12 +26,13 @@ struct blob_reader {
 	char key[KEY_MAX];
 	struct record_head head;
 	size_t head_size;
-	uint64_t *starts;         /* of each frame's stored bytes, from the head's end */
-	struct blob_reader *base; /* NULL when solo */
+	uint64_t *starts; /* of each frame's stored bytes, from the head's end */
+	struct blob_reader *bases[RECORD_BASES_MAX]; /* head.basis.base_count of them */
+	struct predictor *predictor;                 /* of these; NULL when solo */
 	struct local_blob *local; /* a base that needs no record; then only head.size */
 
 	/* Buffers kept from one window to the next. */
-	struct buf stored, span, predicted, bounce;
+	struct buf stored, predicted, bounce;
 };
 
 /* ---------------------------------------------------------------- opening */
@@ -132,44 +134,100 @@ static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_
                          const char *key, unsigned depth, struct blob_reader **out,
                          struct err *err);
 
-/* The base as a local file has it; 1 when none is at hand. */
-static int open_local_base(struct blob_reader *r, struct err *err)
+/* A base as a local file has it; 1 when none is at hand. */
+static int open_local_base(struct blob_reader *r, unsigned i, struct err *err)
 {
-	struct local_blob *local = local_blob_open(r->transfer, &r->head.bases[0].id);
+	struct local_blob *local = local_blob_open(r->transfer,
+	                                           &r->head.basis.bases[i].id);
 
 	if (!local)
 		return 1;
-	r->base = calloc(1, sizeof(*r->base));
-	if (!r->base) {
+	struct blob_reader *base = calloc(1, sizeof(*base));
+	if (!base) {
 		local_blob_close(local);
 		return err_nomem(err, "a reader");
 	}
-	r->base->transfer = r->transfer;
-	r->base->local = local;
-	r->base->head.size = local_blob_size(local);
+	base->transfer = r->transfer;
+	base->local = local;
+	base->head.size = local_blob_size(local);
+	r->bases[i] = base;
 	return 0;
 }
 
-/* The base's record in the store: its solo one is the one to try first. */
-static int open_store_base(struct blob_reader *r, unsigned depth, struct err *err)
+/* A base's record in the store: its solo one is the one to try first. */
+static int open_store_base(struct blob_reader *r, unsigned i, unsigned depth,
+                           struct blob_reader **out, struct err *err)
 {
+	const struct oid *id = &r->head.basis.bases[i].id;
 	char key[KEY_MAX];
 
 	if (depth + 1 == BLOB_DEPTH_MAX)
 		return err_set(err, ERR_DAMAGED, "record %s: its bases lie too deep",
 		               r->key);
-	key_blob(&r->head.bases[0].id, key);
-	int rc = open_at_depth(r->transfer, &r->head.bases[0].id, UINT64_MAX, key,
-	                       depth + 1, &r->base, err);
+	key_blob(id, key);
+	int rc = open_at_depth(r->transfer, id, UINT64_MAX, key, depth + 1, out, err);
 	return rc ? err_context(err, "base of %s", r->key) : 0;
 }
 
-static int open_base(struct blob_reader *r, unsigned depth, struct err *err)
+static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
 {
-	if (r->head.prediction == PREDICTION_NONE)
-		return 0;
-	int rc = open_local_base(r, err);
-	return rc > 0 ? open_store_base(r, depth, err) : rc;
+	struct blob_reader *r = ctx;
+
+	return blob_reader_read(r->bases[base], offset, n, dst, err);
+}
+
+/* Anew whenever a base is another one: the old predictor remembers bytes. */
+static int begin_prediction(struct blob_reader *r, struct err *err)
+{
+	const struct record_basis *basis = &r->head.basis;
+	struct predictor_source source = {
+		.read = read_base,
+		.ctx = r,
+		.block = transfer_block(r->transfer, frame_size(basis->bases[0].dtype)),
+	};
+
+	predictor_free(r->predictor);
+	r->predictor = NULL;
+	for (unsigned i = 0; i < basis->base_count; i++)
+		source.sizes[i] = r->bases[i]->head.size;
+	int rc = predictor_new(basis, r->head.dtype, &source, &r->predictor, err);
+	return rc ? err_context(err, "record %s", r->key) : 0;
+}
+
+/* Takes the store's bases instead of the local ones. 1 when none was local, or the
+ * store lacks one. */
+static int replace_local_bases(struct blob_reader *r)
+{
+	struct err ignored = ERR_INIT;
+	int rc = 1;
+
+	for (unsigned i = 0; i < r->head.basis.base_count; i++) {
+		struct blob_reader *old = r->bases[i], *better;
+		if (!old || !old->local)
+			continue;
+		if (open_store_base(r, i, 0, &better, &ignored))
+			return 1;
+		r->bases[i] = better;
+		blob_reader_close(old);
+		rc = 0;
+	}
+	return rc || begin_prediction(r, &ignored) ? 1 : 0;
+}
+
+static int open_bases(struct blob_reader *r, unsigned depth, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < r->head.basis.base_count && !rc; i++) {
+		rc = open_local_base(r, i, err);
+		if (rc > 0)
+			rc = open_store_base(r, i, depth, &r->bases[i], err);
+	}
+	if (rc || !r->head.basis.base_count)
+		return rc;
+	rc = begin_prediction(r, err);
+	return rc && !replace_local_bases(r) ? 0 : rc;
 }
 
 static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_t size,
@@ -183,7 +241,7 @@ static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_
 	r->transfer = t;
 	int rc = locate(r, id, size, key, err);
 	if (!rc)
-		rc = open_base(r, depth, err);
+		rc = open_bases(r, depth, err);
 	if (rc) {
 		blob_reader_close(r);
 		return rc;
@@ -202,13 +260,14 @@ void blob_reader_close(struct blob_reader *r)
 {
 	if (!r)
 		return;
-	blob_reader_close(r->base);
+	for (unsigned i = 0; i < RECORD_BASES_MAX; i++)
+		blob_reader_close(r->bases[i]);
+	predictor_free(r->predictor);
 	local_blob_close(r->local);
 	store_reader_close(r->file);
 	record_head_wipe(&r->head);
 	free(r->starts);
 	buf_wipe(&r->stored);
-	buf_wipe(&r->span);
 	buf_wipe(&r->predicted);
 	buf_wipe(&r->bounce);
 	free(r);
@@ -245,10 +304,17 @@ static void decode_one(struct window *w, uint32_t i, struct frame_scratch *scrat
 	uint64_t at = record_frame_start(&r->head, i) -
 	              record_frame_start(&r->head, w->first);
 	const uint8_t *stored = r->stored.data + (r->starts[i] - r->starts[w->first]);
-	const uint8_t *base = r->base ? r->predicted.data + at : NULL;
+	const struct parted_frame f = {
+		.codec = w->codec,
+		.dtype = r->head.dtype,
+		.parts = &r->head.basis.parts,
+		.start = record_frame_start(&r->head, i) / dtype_unit(r->head.dtype),
+		.base = r->predictor ? r->predicted.data + at : NULL,
+		.size = record_frame_size(&r->head, i),
+		.scratch = scratch,
+	};
 
-	*rc = frame_decode(w->codec, r->head.dtype, &r->head.frames[i], stored, base,
-	                   w->dst + at, record_frame_size(&r->head, i), scratch, err);
+	*rc = parted_frame_decode(&f, &r->head.frames[i], stored, w->dst + at, err);
 	if (*rc)
 		err_context(err, "record %s, frame %u", r->key, i);
 }
@@ -282,40 +348,17 @@ static int decode_all(struct window *w, struct err *err)
 	return w->rc;
 }
 
-/* Bytes of the base into `out`, zeros where it has none. */
-static int read_span(struct blob_reader *base, struct prediction_span span, uint8_t *out,
-                     struct err *err)
-{
-	uint64_t size = base->head.size;
-	size_t have = 0;
-
-	if (span.start < size)
-		have = size - span.start < span.size ? (size_t)(size - span.start)
-		                                     : span.size;
-	memset(out + have, 0, span.size - have);
-	return have ? blob_reader_read(base, span.start, have, out, err) : 0;
-}
-
-/* What the base says [start, start + n) is, into r->predicted. */
+/* What the bases say [start, start + n) is, into r->predicted. */
 static int read_prediction(struct blob_reader *r, uint64_t start, size_t n,
                            struct err *err)
 {
-	const struct record_base *base = &r->head.bases[0];
-	struct prediction_span span = prediction_span(base, r->head.dtype, start, n);
-
-	r->predicted.size = r->span.size = 0;
-	if (!buf_reserve(&r->predicted, n ? n : 1) ||
-	    !buf_reserve(&r->span, span.size ? span.size : 1))
+	r->predicted.size = 0;
+	if (!buf_reserve(&r->predicted, n ? n : 1))
 		return err_nomem(err, "a window of the base");
-	if (prediction_is_plain(base, r->head.dtype))
-		return read_span(r->base, span, r->predicted.data, err);
-	int rc = read_span(r->base, span, r->span.data, err);
-	if (!rc)
-		prediction_cast(base, r->head.dtype, r->span.data, r->predicted.data, n);
-	return rc;
+	return predictor_read(r->predictor, start, n, r->predicted.data, err);
 }
 
-/* Restores whole frames from what the base at hand predicts. */
+/* Restores whole frames from what the bases at hand predict. */
 static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uint8_t *dst,
                       struct err *err)
 {
@@ -338,24 +381,21 @@ static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uin
 	                    stored, err);
 	if (rc)
 		return err_context(err, "record %s", r->key);
-	if (r->base)
+	if (r->predictor)
 		rc = read_prediction(r, start, n, err);
 	return rc ? rc : decode_all(&w, err);
 }
 
-/* Restores whole frames. A local base that turns out wrong gives way to the store's,
- * where that has one. */
+/* Restores whole frames. Local bases that turn out wrong give way to the store's,
+ * where that has them. */
 static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
                        uint8_t *dst, struct err *err)
 {
-	struct err why = ERR_INIT, ignored = ERR_INIT;
-	struct blob_reader *base = r->base;
+	struct err why = ERR_INIT;
 	int rc = try_frames(r, first, count, dst, &why);
 
-	if (rc && base && base->local && !open_store_base(r, 0, &ignored)) {
-		blob_reader_close(base);
+	if (rc && !replace_local_bases(r))
 		return try_frames(r, first, count, dst, err);
-	}
 	if (rc)
 		*err = why;
 	return rc;

@@ -96,17 +96,6 @@ uint64_t blob_source_size(const struct blob_source *s)
 	return s->size;
 }
 
-/* Bytes that continue what the hash has seen go into it. */
-static void hash_in_order(struct blob_source *s, uint64_t offset, const uint8_t *bytes,
-                          size_t n)
-{
-	if (offset > s->hashed || offset + n <= s->hashed)
-		return;
-	size_t seen = (size_t)(s->hashed - offset);
-	sha256_add(s->hash, bytes + seen, n - seen);
-	s->hashed = offset + n;
-}
-
 int blob_source_read(struct blob_source *s, uint64_t offset, size_t n, uint8_t *dst,
                      struct err *err)
 {
@@ -122,25 +111,53 @@ int blob_source_read(struct blob_source *s, uint64_t offset, size_t n, uint8_t *
 		rc = blob_reader_read(s->reader, offset, have, dst, err);
 	else if (file_range_read(s->fd, s->offset + offset, dst, have, err))
 		rc = err_set(err, ERR_DAMAGED, "the local copy of the base is cut short");
-	if (!rc)
-		hash_in_order(s, offset, dst, have);
 	return rc;
+}
+
+/* Reads and hashes what comes next, up to `end`. */
+static int hash_until(struct blob_source *s, uint64_t end, struct err *err)
+{
+	uint8_t *window = s->hashed < end ? malloc(PROVE_WINDOW) : NULL;
+	int rc = 0;
+
+	if (s->hashed < end && !window)
+		return err_nomem(err, "a window");
+	while (s->hashed < end && !rc) {
+		uint64_t left = end - s->hashed;
+		size_t n = left < PROVE_WINDOW ? (size_t)left : PROVE_WINDOW;
+		rc = blob_source_read(s, s->hashed, n, window, err);
+		if (rc)
+			break;
+		sha256_add(s->hash, window, n);
+		s->hashed += n;
+	}
+	free(window);
+	return rc;
+}
+
+int blob_source_read_in_order(struct blob_source *s, uint64_t offset, size_t n,
+                              uint8_t *dst, struct err *err)
+{
+	uint64_t begin = offset < s->size ? offset : s->size;
+	size_t have = s->size - begin < n ? (size_t)(s->size - begin) : n;
+
+	if (have && begin < s->hashed)
+		return err_set(err, ERR_INPUT, "a base is read backwards");
+	int rc = have ? hash_until(s, begin, err) : 0;
+	if (!rc)
+		rc = blob_source_read(s, offset, n, dst, err);
+	if (rc || !have)
+		return rc;
+	sha256_add(s->hash, dst, have);
+	s->hashed += have;
+	return 0;
 }
 
 int blob_source_prove(struct blob_source *s, const struct oid *id, struct err *err)
 {
 	struct oid found;
-	int rc = 0;
-	uint8_t *window = malloc(PROVE_WINDOW);
+	int rc = hash_until(s, s->size, err);
 
-	if (!window)
-		return err_nomem(err, "a window");
-	while (s->hashed < s->size && !rc) {
-		uint64_t left = s->size - s->hashed;
-		size_t n = left < PROVE_WINDOW ? (size_t)left : PROVE_WINDOW;
-		rc = blob_source_read(s, s->hashed, n, window, err);
-	}
-	free(window);
 	if (rc)
 		return rc;
 	sha256_finish(s->hash, &found);

@@ -1,7 +1,7 @@
 /*
  * Bytes of a blob from wherever they are at hand: a range of a local file, or the
- * store. Reading in order from the first byte to the last also hashes them, so
- * that bytes used as a base are proved to be the base.
+ * store. Reading in order hashes them, so that the very bytes that were used as a
+ * base are proved to be the base's.
  * Thread rule: one thread at a time.
  */
 #ifndef ZLLM_BLOB_SOURCE_H
@@ -33,8 +33,13 @@ uint64_t blob_source_size(const struct blob_source *s); /* bytes */
 int blob_source_read(struct blob_source *s, uint64_t offset, size_t n, uint8_t *dst,
                      struct err *err);
 
-/* Whether all bytes together are the blob `id`. What was read in order from byte 0
- * is not read again. 0; ERR_DAMAGED; or why it could not be read. */
+/* The same for bytes that are to be proved: what lies between the last of them and
+ * these is read too, and everything hashed. ERR_INPUT where they lie before. */
+int blob_source_read_in_order(struct blob_source *s, uint64_t offset, size_t n,
+                              uint8_t *dst, struct err *err);
+
+/* Whether all bytes together are the blob `id`: those that were read in order, which
+ * are not read again, and the rest. 0; ERR_DAMAGED; or why it could not be read. */
 int blob_source_prove(struct blob_source *s, const struct oid *id, struct err *err);
 
 #endif

@@ -4,19 +4,18 @@
 #include <stdlib.h>
 
 #include "codec/common/err.h"
-#include "codec/frame.h"
-#include "codec/prediction.h"
+#include "codec/parted_frame.h"
 #include "codec/record.h"
 #include "index/blob_put.h"
 #include "index/blob_source.h"
 #include "index/file_range.h"
+#include "index/predictor.h"
 #include "index/scratch_shelf.h"
 #include "index/transfer.h"
 
 enum {
-	PIECES = 4,               /* of a large blob */
-	PIECE_VALUES = 64 * 1024, /* values in each */
-	SPAN_FACTOR = 2           /* no cast reads more than twice our bytes */
+	PIECES = 4,              /* of a large blob */
+	PIECE_VALUES = 64 * 1024 /* values in each */
 };
 
 struct codec_trial {
@@ -25,7 +24,7 @@ struct codec_trial {
 	size_t piece; /* bytes of one piece */
 	size_t pieces;
 	uint8_t *raw, *predicted, *coded;
-	uint8_t *span; /* of the base, before it is cast */
+	struct parts parts; /* of the latest prediction */
 	struct frame_scratch *scratch;
 };
 
@@ -72,9 +71,8 @@ int codec_trial_begin(const struct transfer *transfer, const struct blob_file *b
 	choose_pieces(t);
 	t->raw = malloc(t->pieces * t->piece);
 	t->predicted = malloc(t->pieces * t->piece);
-	t->span = malloc(SPAN_FACTOR * t->piece);
 	t->coded = malloc(t->piece);
-	if (!t->raw || !t->predicted || !t->span || !t->coded)
+	if (!t->raw || !t->predicted || !t->coded)
 		rc = err_nomem(err, "samples");
 	else
 		rc = scratch_shelf_take(transfer->shelf, &t->scratch, err);
@@ -96,29 +94,42 @@ void codec_trial_end(struct codec_trial *t)
 		scratch_shelf_put_back(t->transfer->shelf, t->scratch);
 	free(t->raw);
 	free(t->predicted);
-	free(t->span);
 	free(t->coded);
 	free(t);
 }
 
-int codec_trial_predict(struct codec_trial *t, const struct record_base *base,
-                        struct blob_source *source, struct err *err)
+static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
+{
+	struct blob_source *const *sources = ctx;
+
+	return blob_source_read(sources[base], offset, n, dst, err);
+}
+
+int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
+                        struct blob_source *const *sources, struct err *err)
 {
 	enum dtype dtype = t->blob->dtype;
-	bool plain = prediction_is_plain(base, dtype);
+	struct predictor_source source = {
+		.read = read_base,
+		.ctx = (void *)sources,
+		.block = frame_size(basis->bases[0].dtype),
+	};
+	struct predictor *predictor;
 
-	for (size_t i = 0; i < t->pieces; i++) {
-		struct prediction_span span = prediction_span(
-			base, dtype, piece_offset(t, i), t->piece);
-		uint8_t *predicted = t->predicted + i * t->piece;
-		int rc = blob_source_read(source, span.start, span.size,
-		                          plain ? predicted : t->span, err);
-		if (rc)
-			return rc;
-		if (!plain)
-			prediction_cast(base, dtype, t->span, predicted, t->piece);
-	}
-	return 0;
+	if (record_basis_fault(basis, dtype, t->blob->size))
+		return err_set(err, ERR_INPUT, "no basis of this blob");
+	for (unsigned i = 0; i < basis->base_count; i++)
+		source.sizes[i] = blob_source_size(sources[i]);
+	int rc = predictor_new(basis, dtype, &source, &predictor, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < t->pieces && !rc; i++)
+		rc = predictor_read(predictor, piece_offset(t, i), t->piece,
+		                    t->predicted + i * t->piece, err);
+	predictor_free(predictor);
+	t->parts = basis->parts;
+	return rc;
 }
 
 /* Rounded up. */
@@ -130,14 +141,22 @@ static unsigned permille_of(size_t part, size_t whole)
 int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
                     struct err *err)
 {
+	static const struct parts none;
+	struct parted_frame f = {
+		.codec = codec,
+		.dtype = t->blob->dtype,
+		.parts = codec->needs_base ? &t->parts : &none,
+		.size = t->piece,
+		.scratch = t->scratch,
+	};
 	size_t coded = 0;
 
 	for (size_t i = 0; i < t->pieces; i++) {
 		struct frame_out out = { FRAME_RAW, 0, { { 0 } } };
 		size_t at = i * t->piece;
-		int rc = frame_encode(codec, t->blob->dtype, t->raw + at,
-		                      codec->needs_base ? t->predicted + at : NULL,
-		                      t->piece, t->coded, t->scratch, &out, err);
+		f.start = piece_offset(t, i) / dtype_unit(f.dtype);
+		f.base = codec->needs_base ? t->predicted + at : NULL;
+		int rc = parted_frame_encode(&f, t->raw + at, t->coded, &out, err);
 		if (rc)
 			return rc;
 		coded += out.stored;

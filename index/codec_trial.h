@@ -14,7 +14,7 @@ struct blob_source;
 struct codec;
 struct codec_trial;
 struct err;
-struct record_base;
+struct record_basis;
 struct transfer;
 
 /* Reads the samples of `blob`: all of a small one, a few evenly spread pieces of a
@@ -23,9 +23,10 @@ int codec_trial_begin(const struct transfer *t, const struct blob_file *blob,
                       struct codec_trial **out, struct err *err);
 void codec_trial_end(struct codec_trial *t); /* NULL is fine */
 
-/* Makes the samples' predictions from `base`, whose bytes `source` has. */
-int codec_trial_predict(struct codec_trial *t, const struct record_base *base,
-                        struct blob_source *source, struct err *err);
+/* Makes the samples' predictions from `basis`, whose bases' bytes `sources` have.
+ * ERR_INPUT where the blob cannot have such a basis. */
+int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
+                        struct blob_source *const *sources, struct err *err);
 
 /* The samples' size under `codec`, in thousandths of their raw size, rounded up. A
  * codec that needs a base is tried against the latest prediction. */

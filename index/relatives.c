@@ -9,6 +9,7 @@
 #include "index/base_hint.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
+#include "index/tensor_names.h"
 #include "index/transfer.h"
 
 /* A tensor of the object being pushed, and what was found for it. */
@@ -66,27 +67,35 @@ static struct wanted *find_wanted(const struct relatives *r, const struct extent
 	return bsearch(&key, r->wanted, r->wanted_count, sizeof(key), by_name);
 }
 
-static bool already_there(const struct wanted *w, const struct extent *x)
+static bool already_there(const struct wanted *w, const struct tensor_relation *like)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (oid_equal(&w->likes[i].extent->id, &x->id))
+		if (record_basis_equal(&w->likes[i].relation.basis, &like->basis))
 			return true;
 	return false;
 }
 
-static void take_likes(struct relatives *r, const struct manifest *m,
-                       const struct base_hint *hint)
+static int take_likes(struct relatives *r, const struct manifest *m,
+                      const struct base_hint *hint, struct err *err)
 {
-	for (size_t i = 0; i < m->extents.count; i++) {
-		const struct extent *x = &m->extents.list[i];
-		struct wanted *w = x->inlined ? NULL : find_wanted(r, x);
-		if (!w || w->count == RELATIVES_LIKES_MAX ||
-		    !relatives_alike(w->extent, x) || already_there(w, x))
+	struct tensor_names *names;
+	int rc = tensor_names_new(&m->extents, &names, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < r->wanted_count; i++) {
+		struct wanted *w = &r->wanted[i];
+		struct relative like = { .hint = hint };
+		if (w->count == RELATIVES_LIKES_MAX ||
+		    !tensor_names_relate(names, w->extent, &like.relation) ||
+		    already_there(w, &like.relation))
 			continue;
 		if (w->count == 0)
 			r->without--;
-		w->likes[w->count++] = (struct relative){ x, hint };
+		w->likes[w->count++] = like;
 	}
+	tensor_names_free(names);
+	return 0;
 }
 
 /* ---------------------------------------------------------------- loading */
@@ -139,7 +148,9 @@ static int load_one(struct relatives *r, const struct transfer *t,
 	if (manifest_get(t->store, &hint->oid, m, NULL, &ignored))
 		return 0;
 	r->manifest_count++;
-	take_likes(r, m, hint);
+	int rc = take_likes(r, m, hint, err);
+	if (rc)
+		return rc;
 	if (hint->local_file && m->extents.count)
 		return add_locals(r, m, hint->local_file, err);
 	return 0;

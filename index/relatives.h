@@ -1,7 +1,7 @@
 /*
  * Relatives: the manifests of the objects that hints name, searched for tensors
- * like those that are about to be stored. A tensor's like has the same name and
- * shape, the leading dimension aside, and the same dtype or one that can be cast.
+ * like those that are about to be stored: of the same name, or of one that tells that
+ * they belong together (tensor_names.h), and of a shape and dtype that fit.
  *
  * Thread rule: constant once loaded; any thread may ask.
  */
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
+#include "index/tensor_relation.h"
 
 struct base_hint;
 struct base_hints;
@@ -27,9 +28,9 @@ enum { RELATIVES_LIKES_MAX = 3 };
  * allow it. Names are for the caller. */
 bool relatives_alike(const struct extent *x, const struct extent *base);
 
-/* A tensor that may serve as base. */
+/* A tensor, or several, that may serve as base. */
 struct relative {
-	const struct extent *extent;
+	struct tensor_relation relation;
 	const struct base_hint *hint; /* the object it was found in */
 };
 

@@ -5,6 +5,7 @@
 #include "index/store/store.h"
 
 enum {
+	BLOCK_FRAMES_MAX = 4,
 	WINDOW_FRAMES_MAX = 16, /* more give nothing: the pool is busy with these */
 	WINDOW_COPIES = 3       /* raw, base and stored bytes of each frame */
 };
@@ -42,4 +43,11 @@ unsigned transfer_window(const struct transfer *t, size_t frame_bytes)
 	if (frames > WINDOW_FRAMES_MAX)
 		frames = WINDOW_FRAMES_MAX;
 	return frames ? (unsigned)frames : 1;
+}
+
+size_t transfer_block(const struct transfer *t, size_t frame_bytes)
+{
+	unsigned frames = transfer_window(t, frame_bytes);
+
+	return (frames < BLOCK_FRAMES_MAX ? frames : BLOCK_FRAMES_MAX) * frame_bytes;
 }

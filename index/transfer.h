@@ -42,4 +42,8 @@ void transfer_wipe(struct transfer *t);
  * stay within TRANSFER_MEMORY. At least 1. */
 unsigned transfer_window(const struct transfer *t, size_t frame_bytes);
 
+/* How many bytes of a base to read at a time for a part of a blob (predictor.h):
+ * whole frames, a few at the most. */
+size_t transfer_block(const struct transfer *t, size_t frame_bytes);
+
 #endif

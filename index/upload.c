@@ -221,28 +221,26 @@ static int put_plan(struct upload *u, struct upload_blob *blob,
 {
 	int rc = blob_put(u->transfer, file, plan, &u->meter, &blob->stored, err);
 
-	if (rc)
-		return rc;
-	blob->record = (struct key_record){ .id = file->id };
-	if (plan->source) {
-		blob->record.base_count = 1;
-		memcpy(blob->record.bases[0], plan->base.id.bytes, KEY_BASE_PREFIX);
-	}
-	return 0;
+	if (!rc)
+		blob_plan_record(plan, &file->id, &blob->record);
+	return rc;
 }
 
-/* One try with the base from one place; a base that is not what it claims leaves
- * nothing in the store. */
+/* One try with the bases from one place (base_choice.h); a base that is not what it
+ * claims leaves nothing in the store. */
 static int put_delta(struct upload *u, struct upload_blob *blob,
                      const struct blob_file *file, const struct base_choice *choice,
-                     struct blob_source *source, struct err *err)
+                     const struct relatives *relatives, struct err *err)
 {
-	struct blob_plan plan = { choice->codec, choice->base, source };
-	int rc = put_plan(u, blob, file, &plan, err);
+	struct blob_plan plan = { .codec = choice->codec, .basis = choice->basis };
+	struct err ignored = ERR_INIT;
 
+	if (bases_open(u->transfer, relatives, &plan.basis, plan.sources, &ignored))
+		return ERR_MISSING;
+	int rc = put_plan(u, blob, file, &plan, err);
 	if (!rc)
 		blob->hint = choice->hint;
-	blob_source_close(source);
+	bases_close(plan.sources);
 	return rc;
 }
 
@@ -251,24 +249,20 @@ static bool base_is_to_blame(int rc)
 	return rc == ERR_DAMAGED || rc == ERR_MISSING;
 }
 
-/* As chosen; where the local copy of the base turns out bad, with the store's;
- * where that is bad too, solo. */
+/* As chosen; where a local copy of a base turns out bad, with the store's; where that
+ * is bad too, solo. */
 static int put_choice(struct upload *u, struct upload_blob *blob,
                       const struct blob_file *file, const struct base_choice *choice,
                       struct err *err)
 {
 	struct blob_plan solo = { .codec = choice->solo };
-	struct blob_source *source;
-	struct err ignored = ERR_INIT;
 	int rc = ERR_MISSING;
 
 	if (!choice->codec->needs_base)
 		return put_plan(u, blob, file, &solo, err);
-	if (!base_open(u->transfer, u->relatives, &choice->base.id, &source, &ignored))
-		rc = put_delta(u, blob, file, choice, source, err);
-	if (base_is_to_blame(rc) &&
-	    !blob_source_open_store(u->transfer, &choice->base.id, &source, &ignored))
-		rc = put_delta(u, blob, file, choice, source, err);
+	rc = put_delta(u, blob, file, choice, u->relatives, err);
+	if (base_is_to_blame(rc))
+		rc = put_delta(u, blob, file, choice, NULL, err);
 	if (base_is_to_blame(rc))
 		rc = put_plan(u, blob, file, &solo, err);
 	return rc;

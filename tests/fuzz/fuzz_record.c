@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
+#include "codec/parted_frame.h"
 #include "codec/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -36,10 +37,17 @@ static void decode_frame(const struct record_head *head, uint32_t i, const uint8
 	require(dst && base && exact);
 	memcpy(exact, src, head->frames[i].stored);
 	for (unsigned id = 0; id < CODEC_IDS; id++) {
-		const struct codec *codec = codec_by_id(id);
-		if (codec)
-			frame_decode(codec, head->dtype, &head->frames[i], exact, base,
-			             dst, size, scratch, &err);
+		struct parted_frame f = {
+			.codec = codec_by_id(id),
+			.dtype = head->dtype,
+			.parts = &head->basis.parts,
+			.start = record_frame_start(head, i) / dtype_unit(head->dtype),
+			.base = base,
+			.size = size,
+			.scratch = scratch,
+		};
+		if (f.codec)
+			parted_frame_decode(&f, &head->frames[i], exact, dst, &err);
 	}
 	free(dst);
 	free(base);
@@ -59,6 +67,26 @@ static void decode_frames(const struct record_head *head, const uint8_t *body)
 	frame_scratch_free(scratch);
 }
 
+/* What a parsed head promises of its parts: they have no fault, and runs cover all. */
+static void check_parts(const struct record_head *head)
+{
+	const struct record_basis *b = &head->basis;
+	uint64_t values = head->size / dtype_unit(head->dtype), at = 0;
+
+	require((head->prediction == PREDICTION_PARTS) == (b->parts.count > 0));
+	if (!b->parts.count)
+		return;
+	require(record_basis_fault(b, head->dtype, head->size) == NULL);
+	for (unsigned steps = 0; at < values && steps < SMALL; steps++) {
+		struct part_run run = parts_run(&b->parts, at, values - at);
+		require(run.length >= 1 && run.length <= values - at);
+		if (run.part)
+			require(run.from + run.length <=
+			        parts_need(&b->parts, run.part->base));
+		at += run.length;
+	}
+}
+
 /* Parses a head of `n` bytes; `rest` bytes follow it. */
 static void parse(const uint8_t *bytes, size_t n, size_t rest)
 {
@@ -75,6 +103,7 @@ static void parse(const uint8_t *bytes, size_t n, size_t rest)
 	}
 	require(stored == body && decoded == head.size);
 	require(record_head_size(&head) == n);
+	check_parts(&head);
 	if (body <= rest && head.size <= SMALL)
 		decode_frames(&head, bytes + n);
 	record_head_wipe(&head);

@@ -10,16 +10,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/cast.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "codec/parted_frame.h"
 #include "codec/prediction.h"
 #include "codec/record.h"
+
+/* The same where there are parts. Golden records of several bases have one file, which
+ * is each of them. */
+static inline int golden_predict_parts(const struct record_head *head,
+                                       const struct buf *base, uint32_t frame,
+                                       struct buf *out, struct err *err)
+{
+	const struct parts *parts = &head->basis.parts;
+	enum dtype from = head->basis.bases[0].dtype;
+	unsigned unit = dtype_unit(head->dtype), w = dtype_unit(from);
+	uint64_t at = record_frame_start(head, frame) / unit;
+	size_t n = record_frame_size(head, frame) / unit;
+
+	out->size = 0;
+	if (!buf_reserve(out, n * unit + 1))
+		return err_nomem(err, "a prediction");
+	memset(out->data, 0, n * unit);
+	for (unsigned i = 0; i < head->basis.base_count; i++)
+		if (parts_need(parts, i) > base->size / w)
+			return err_set(err, ERR_DAMAGED, "its base is too short");
+	for (size_t done = 0; done < n;) {
+		struct part_run run = parts_run(parts, at + done, n - done);
+		const uint8_t *src = base->data + run.from * w;
+		if (run.part && from == head->dtype)
+			memcpy(out->data + done * unit, src, (size_t)run.length * unit);
+		else if (run.part)
+			cast_values(from, head->dtype, src, (size_t)run.length,
+			            out->data + done * unit);
+		done += (size_t)run.length;
+	}
+	return 0;
+}
 
 /* The prediction of a frame out of the base's bytes, zeros where they end. */
 static inline int golden_predict(const struct record_head *head, const struct buf *base,
                                  uint32_t frame, struct buf *out, struct err *err)
 {
-	const struct record_base *b = &head->bases[0];
+	const struct record_base *b = &head->basis.bases[0];
+	if (head->basis.parts.count)
+		return golden_predict_parts(head, base, frame, out, err);
 	size_t n = record_frame_size(head, frame);
 	struct prediction_span span = prediction_span(b, head->dtype,
 	                                              record_frame_start(head, frame), n);
@@ -58,13 +94,20 @@ static inline int golden_frames(const struct record_head *head, const struct buf
 		size_t n = record_frame_size(head, i);
 		if (!buf_reserve(out, n))
 			rc = err_nomem(err, "a frame");
-		if (!rc && head->base_count)
+		if (!rc && head->basis.base_count)
 			rc = golden_predict(head, base, i, &predicted, err);
+		struct parted_frame f = {
+			codec,
+			head->dtype,
+			&head->basis.parts,
+			record_frame_start(head, i) / dtype_unit(head->dtype),
+			head->basis.base_count ? predicted.data : NULL,
+			n,
+			scratch,
+		};
 		if (!rc)
-			rc = frame_decode(codec, head->dtype, &head->frames[i],
-			                  record->data + at,
-			                  head->base_count ? predicted.data : NULL,
-			                  out->data + out->size, n, scratch, err);
+			rc = parted_frame_decode(&f, &head->frames[i], record->data + at,
+			                         out->data + out->size, err);
 		at += head->frames[i].stored;
 		out->size += n;
 	}

@@ -15,6 +15,7 @@
 #include "codec/common/sha256.h"
 #include "codec/prediction.h"
 #include "codec/record.h"
+#include "tests/golden/golden_record.h"
 
 struct golden {
 	const char *name;
@@ -215,14 +216,15 @@ static void make_record(const struct golden *g, const struct buf *content,
                         const struct buf *predicted, const struct oid *base_id,
                         struct buf *out)
 {
-	struct record_base base = { .id = *base_id, .dtype = g->base_dtype };
+	struct record_basis basis = { .base_count = 1 };
 	const struct codec *codec = codec_by_id(g->codec);
 	struct buf coded = BUF_INIT;
 	struct record_head head;
 	struct err err = ERR_INIT;
 
+	basis.bases[0] = (struct record_base){ .id = *base_id, .dtype = g->base_dtype };
 	if (record_head_init(&head, codec, g->dtype, content->size,
-	                     codec->needs_base ? &base : NULL, &err))
+	                     codec->needs_base ? &basis : NULL, &err))
 		fail(g->name, &err);
 	cut_frames(g, &head);
 	head.sum = xxh128_of(content->data, content->size);
@@ -273,6 +275,183 @@ static void make_one(const char *dir, const struct golden *g)
 	buf_wipe(&record);
 }
 
+/* ---------------------------------------------------------------- records with parts */
+
+struct golden_parts {
+	const char *name;
+	enum codec_id codec;
+	enum dtype dtype, base_dtype;
+	size_t values, base_values;
+	unsigned noise;
+	uint32_t frame;
+	unsigned bases; /* the one base file, so many times */
+	struct parts parts;
+};
+
+/* Parts are { base, first, rows, column, width, at, stride }. */
+static const struct golden_parts parted[] = {
+	{ "parts-rows",
+	  CODEC_ULP,
+	  DTYPE_BF16,
+	  DTYPE_BF16,
+	  3000,
+	  2000,
+	  2,
+	  0,
+	  1,
+	  { 3000, 1, { { 0, 0, 1, 0, 2000, 0, 2000 } } } },
+	{ "parts-columns",
+	  CODEC_ULP,
+	  DTYPE_BF16,
+	  DTYPE_BF16,
+	  64 * 40,
+	  64 * 30,
+	  2,
+	  1000,
+	  1,
+	  { 40, 1, { { 0, 0, 64, 0, 30, 0, 30 } } } },
+	{ "parts-piece",
+	  CODEC_BITX,
+	  DTYPE_F32,
+	  DTYPE_F32,
+	  20 * 30,
+	  20 * 90,
+	  3,
+	  500,
+	  1,
+	  { 30, 1, { { 0, 0, 20, 0, 30, 60, 90 } } } },
+	{ "parts-fused",
+	  CODEC_ULP,
+	  DTYPE_BF16,
+	  DTYPE_BF16,
+	  1800,
+	  900,
+	  2,
+	  1000,
+	  3,
+	  { 1800,
+	    3,
+	    { { 0, 0, 1, 0, 900, 0, 900 },
+	      { 2, 0, 1, 900, 300, 100, 300 },
+	      { 1, 0, 1, 1200, 400, 500, 400 } } } },
+	{ "parts-cast",
+	  CODEC_ULP,
+	  DTYPE_BF16,
+	  DTYPE_F32,
+	  30 * 20,
+	  25 * 16,
+	  1,
+	  300,
+	  1,
+	  { 20, 1, { { 0, 2, 25, 3, 16, 0, 16 } } } },
+	{ "parts-zeros",
+	  CODEC_BITX,
+	  DTYPE_U8,
+	  DTYPE_U8,
+	  40 * 24,
+	  40 * 20,
+	  0,
+	  500,
+	  1,
+	  { 24, 1, { { 0, 0, 40, 0, 20, 0, 20 } } } },
+};
+
+static uint64_t base_value(const struct buf *base, enum dtype dtype, uint64_t i)
+{
+	uint64_t value = 0;
+
+	for (unsigned k = dtype_unit(dtype); k-- > 0;)
+		value = value << 8 | base->data[i * dtype_unit(dtype) + k];
+	return value;
+}
+
+/* Near its prediction, or new, or zero where there is no noise. */
+static void make_parted_content(const struct golden_parts *g, const struct buf *base,
+                                struct buf *content)
+{
+	for (uint64_t at = 0; at < g->values; at++) {
+		struct part_run run = parts_run(&g->parts, at, 1);
+		uint64_t value = 0;
+		if (run.part)
+			value = near(converted(base_value(base, g->base_dtype, run.from),
+			                       g->base_dtype, g->dtype),
+			             g->noise);
+		else if (g->noise)
+			value = random_weight(g->dtype);
+		add_value(content, g->dtype, value);
+	}
+}
+
+static void code_parted(const struct golden_parts *g, struct record_head *head,
+                        const struct buf *base, const struct buf *content,
+                        struct buf *out)
+{
+	struct frame_scratch *scratch;
+	struct buf predicted = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (frame_scratch_new(&scratch, &err))
+		fail(g->name, &err);
+	for (uint32_t i = 0; i < head->frame_count; i++) {
+		size_t at = (size_t)record_frame_start(head, i);
+		struct parted_frame f = { codec_by_id(g->codec),
+			                  g->dtype,
+			                  &g->parts,
+			                  at / dtype_unit(g->dtype),
+			                  NULL,
+			                  record_frame_size(head, i),
+			                  scratch };
+		if (golden_predict(head, base, i, &predicted, &err) ||
+		    !buf_reserve(out, f.size))
+			fail(g->name, &err);
+		f.base = predicted.data;
+		if (parted_frame_encode(&f, content->data + at, out->data + out->size,
+		                        &head->frames[i], &err))
+			fail(g->name, &err);
+		out->size += head->frames[i].stored;
+	}
+	buf_wipe(&predicted);
+	frame_scratch_free(scratch);
+}
+
+static void make_parted(const char *dir, const struct golden_parts *g)
+{
+	struct buf content = BUF_INIT, base = BUF_INIT, coded = BUF_INIT,
+		   record = BUF_INIT;
+	struct record_basis basis = { .base_count = g->bases, .parts = g->parts };
+	const struct golden frames = { .name = g->name, .frame = g->frame };
+	char hex[SHA256_HEX + 1];
+	struct record_head head;
+	struct err err = ERR_INIT;
+	struct oid id;
+
+	for (size_t i = 0; i < g->base_values; i++)
+		add_value(&base, g->base_dtype, random_weight(g->base_dtype));
+	make_parted_content(g, &base, &content);
+	sha256_of(base.data, base.size, &id);
+	for (unsigned i = 0; i < g->bases; i++)
+		basis.bases[i] = (struct record_base){ .id = id, .dtype = g->base_dtype };
+	if (record_head_init(&head, codec_by_id(g->codec), g->dtype, content.size, &basis,
+	                     &err))
+		fail(g->name, &err);
+	cut_frames(&frames, &head);
+	head.sum = xxh128_of(content.data, content.size);
+	code_parted(g, &head, &base, &content, &coded);
+	if (record_head_format(&head, &record, &err))
+		fail(g->name, &err);
+	buf_add(&record, coded.data, coded.size);
+	write_file(dir, g->name, "rec", &record);
+	write_file(dir, g->name, "base", &base);
+	sha256_of(content.data, content.size, &id);
+	oid_format(&id, hex);
+	printf("%s\t%s\t%s\n", g->name, g->name, hex);
+	record_head_wipe(&head);
+	buf_wipe(&content);
+	buf_wipe(&base);
+	buf_wipe(&coded);
+	buf_wipe(&record);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -281,5 +460,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		make_one(argv[1], &list[i]);
+	for (size_t i = 0; i < sizeof(parted) / sizeof(parted[0]); i++)
+		make_parted(argv[1], &parted[i]);
 	return 0;
 }

@@ -198,7 +198,7 @@ RECORDS = [
      {"dtype": TYPE["F64"], "frame_size": 404}),
     ("prediction 2", NEWER, {"prediction": 2}),
     ("prediction 3", NEWER, {"prediction": 3}),
-    ("prediction 5", NEWER, {"prediction": 5}),
+    ("prediction 6", NEWER, {"prediction": 6}),
     ("a dtype of the base without a cast", DAMAGE, {"reserved": b"\x0c" + bytes(11)}),
     ("prediction without base", DAMAGE, {"prediction": 1, "codec": BITX}),
     ("base without prediction", DAMAGE, {"n": 1}),

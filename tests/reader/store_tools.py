@@ -69,7 +69,8 @@ def where(folder, oid):
     key = blob_key(extent.id, extent.bases)
     data = store.get(key)
     r = parse_record(data)
-    frames, bases = len(r.frames), 40 * (r.base is not None)
+    frames, bases = len(r.frames), 40 * len(r.bases)
+    bases += 8 + 56 * len(r.parts[1]) if r.parts else 0     # what stands before the frames
     head = 72 + bases + 24 * frames
     places = {"magic": 0, "version": 8, "codec": 10, "size": 16, "blob-sum": 40, "reserved": 60,
               "base": 64 + bases // 2, "frame-size": 64 + bases, "frame-sum": 64 + bases + 9,

@@ -165,7 +165,8 @@ done <"$place/list"
 # The program reads these by fsck and, as plain git does, by checking them out.
 {
 	$python "$here/rules.py" good "$place/good" &&
-	$python "$here/rules_codes.py" good "$place/good"
+	$python "$here/rules_codes.py" good "$place/good" &&
+	$python "$here/rules_parts.py" good "$place/good"
 } >"$place/good.txt" 2>"$place/said" || give_up "a store is made by hand"
 git init -q "$place/pointers"
 git -C "$place/pointers" config lfs.url "zllm::$place/good"
@@ -191,7 +192,8 @@ check_out() {
 # ---------------------------------------------------------------- what is refused
 {
 	$python "$here/rules.py" bad "$place/bad" &&
-	$python "$here/rules_codes.py" bad "$place/bad"
+	$python "$here/rules_codes.py" bad "$place/bad" &&
+	$python "$here/rules_parts.py" bad "$place/bad"
 } >"$place/bad.txt" 2>"$place/said" || give_up "stores are made that break rules"
 while read -r name oid want rule; do
 	got=$(reader_verdict "$place/bad/$name" "$oid")

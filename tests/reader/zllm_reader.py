@@ -3,12 +3,12 @@
 
     zllm_reader.py list STORE                     the objects of a store in a folder
     zllm_reader.py restore STORE OID OUT          writes one object to the file OUT
-    zllm_reader.py record FILE [BASE_FILE] OUT    decodes one record
+    zllm_reader.py record FILE [BASE_FILE...] OUT decodes one record
 
 It shares no line with the program. It is slow and obvious, holds one blob and its
 base in memory, and follows docs/store.md, docs/format-manifest.md and
 docs/format-record.md from top to bottom, with every check that they name;
-ulp_float.py follows docs/format-ulp-float.md.
+parts.py is its prediction by parts, ulp_float.py follows docs/format-ulp-float.md.
 Needs Debian's python3-zstandard and python3-xxhash.
 
 Exit: 0 done, 1 not possible (no such object, no space), 2 wrong usage, 3 damage,
@@ -23,6 +23,7 @@ import stat
 import struct
 import sys
 
+import parts
 from basics import Cursor, Damage, Newer, Refusal, known, need, sum_of
 from ulp_float import EXPONENTS, INTEGERS, decode_float, decode_sparse, decode_ulp
 
@@ -229,14 +230,15 @@ DTYPES = {
     18: ("F4", 1, 1, False), 19: ("F6_E2M3", 1, 1, False), 20: ("F6_E3M2", 1, 1, False),
     21: ("F8_E4M3FNUZ", 1, 1, False), 22: ("F8_E5M2FNUZ", 1, 1, False),
 }
-NONE, BASE, CAST = 0, 1, 4          # predictions
+NONE, BASE, CAST, PARTS = 0, 1, 4, 5        # predictions
 CASTABLE = ("BF16", "F16", "F32")
 RAW, CODED, SAME, FILL, TIGHT, SPARSE = range(6)
 MODES = ["raw", "coded", "same", "fill", "tight", "sparse"]
 
 
 class Record:
-    """The head's fields; `base` is (id, offset) or None; `frames` are (mode, bytes, sum)."""
+    """The head's fields; `bases` are (id, offset), `base` the first or None; `frames` are
+    (mode, bytes, sum); `parts` are (values of a row, list of parts) or None."""
 
 
 def parse_record(data):
@@ -261,15 +263,15 @@ def parse_record(data):
 
     known(codec in CODECS, f"codec {codec}")
     known(dtype in DTYPES, f"dtype {dtype}")
-    known(prediction in (NONE, BASE, CAST), f"prediction {prediction}")
+    known(prediction in (NONE, BASE, CAST, PARTS), f"prediction {prediction}")
     known(flags == 0, f"record flags {flags:#x}")
-    known(parameters == 0, "parameters of a record")
+    known(parameters == 0 or prediction == PARTS, "parameters of a record")
     known(reserved == bytes(11), "reserved bytes of a record")
-    r.codec, predictions, dtypes, r.decode = CODECS[codec]
+    r.number, (r.codec, predictions, dtypes, r.decode) = codec, CODECS[codec]
     r.dtype, unit, _, _ = r.type = DTYPES[dtype]
     known(r.dtype in dtypes, f"codec {r.codec} of {r.dtype}")
     need(prediction in predictions, f"codec {r.codec} does not go with prediction {prediction}")
-    need(bases == int(prediction != NONE),
+    need(bases == int(prediction != NONE) or prediction == PARTS and bases > 0,
          f"{bases} bases do not go with prediction {prediction}")
     r.base_type = parse_cast(prediction, r.type, base_dtype)
     need(1 <= r.frame_size <= FRAME_LIMIT, f"frames of {r.frame_size} bytes")
@@ -277,10 +279,14 @@ def parse_record(data):
     need(frames == -(-r.size // r.frame_size), f"{frames} frames are not the right count")
 
     rest = Cursor(head[64:], "the head")
-    r.base = None
-    if prediction != NONE:
-        r.base = (rest.take(32).hex(), rest.number(8))
-        need(r.base[1] + 2 * r.size < 1 << 64, "the offset in the base is out of range")
+    r.bases = [(rest.take(32).hex(), rest.number(8)) for _ in range(bases)]
+    for _, offset in r.bases:
+        need(offset + 2 * r.size < 1 << 64, "the offset in the base is out of range")
+        need(offset == 0 or prediction != PARTS, "an offset, and parts")
+    r.base, r.parts = r.bases[0] if bases else None, None
+    if prediction == PARTS:
+        need(r.size % unit == 0, f"{r.size} bytes are no whole values")
+        r.parts = parts.read_parts(rest.take(parameters), r.size // unit, bases)
     stored = Cursor(data[head_size:], "the record")
     r.frames = [parse_frame(rest, stored, r, i) for i in range(frames)]
     need(stored.at == len(stored.data), "the record has bytes left over")
@@ -289,11 +295,13 @@ def parse_record(data):
 
 def parse_cast(prediction, to, number):
     """The type of the base's values, where they are cast, or None."""
-    if prediction != CAST:
+    if prediction not in (CAST, PARTS):
         need(number == 0, "a dtype of the base, and no cast")
         return None
     known(number in DTYPES, f"dtype {number} of a base")
     base = DTYPES[number]
+    if prediction == PARTS and base == to:
+        return None
     need(base != to and base[0] in CASTABLE and to[0] in CASTABLE,
          f"a cast from {base[0]} to {to[0]}")
     return base
@@ -331,12 +339,18 @@ def frame_extent(r, i):
     return begin, min(r.frame_size, r.size - begin)
 
 
-def decode_record(r, base):
-    """The blob. `base` is the whole base, or None for a solo record."""
-    blob = bytearray()
+def decode_record(r, bases):
+    """The blob. `bases` are the whole bases; none for a solo record."""
+    blob, sources = bytearray(), None
+    if r.parts:
+        need_bases(r, bases)
     for i, (mode, stored, frame_sum) in enumerate(r.frames):
         begin, size = frame_extent(r, i)
-        prediction = predict(r, base, begin, size)
+        if r.parts:
+            sources = sources_of(r, begin, size)
+            prediction = predict_parts(r, bases, sources)
+        else:
+            prediction = predict(r, bases[0] if bases else None, begin, size)
         if mode == RAW:
             frame = stored
         elif mode == SAME:
@@ -345,6 +359,9 @@ def decode_record(r, base):
             frame = stored * (size // len(stored))
         elif mode == SPARSE:
             frame = decode_sparse(stored, size, r.type, prediction, f"frame {i}")
+        elif r.parts and mode == CODED:
+            frame = parts.decode_halves(stored, prediction, sources, r.type,
+                                        (r.number, r.decode), BARE, f"frame {i}")
         else:
             frame = r.decode(stored, size, r.type, prediction, mode == TIGHT, f"frame {i}")
         need(sum_of(frame) == frame_sum, f"the sum of frame {i} does not match")
@@ -376,6 +393,35 @@ def predict_cast(r, base, begin, size):
             seen[value] = narrow(widen(value)).to_bytes(unit, "little")
         out += seen[value]
     return bytes(out).ljust(size, b"\0")
+
+
+def need_bases(r, bases):
+    """A base that is shorter than its parts is damage."""
+    width = (r.base_type or r.type)[1]
+    for part in r.parts[1]:
+        need(part.end <= len(bases[part.base]) // width, "a base ends before its part")
+
+
+def sources_of(r, begin, size):
+    """For each value of the frame, where its prediction is: (base, value), or None."""
+    unit = r.type[1]
+    return [parts.source_of(*r.parts, i) for i in range(begin // unit, (begin + size) // unit)]
+
+
+def predict_parts(r, bases, sources):
+    unit, w = r.type[1], (r.base_type or r.type)[1]
+    out = bytearray()
+    for source in sources:
+        if source is None:
+            out += bytes(unit)
+            continue
+        base, at = bases[source[0]], source[1] * w
+        value = base[at:at + w]
+        if r.base_type:
+            bits = TO_F32[r.base_type[0]](int.from_bytes(value, "little"))
+            value = FROM_F32[r.type[0]](bits).to_bytes(unit, "little")
+        out += value
+    return bytes(out)
 
 
 # Casts, between the bits of values.
@@ -429,10 +475,18 @@ ALL = [name for name, *_ in DTYPES.values()]
 CODECS = {
     0: ("raw", (NONE,), ALL, None),
     1: ("zstd", (NONE,), ALL, decode_zstd),
-    2: ("bitx", (BASE, CAST), ALL, decode_bitx),
+    2: ("bitx", (BASE, CAST, PARTS), ALL, decode_bitx),
     3: ("float", (NONE,), EXPONENTS, decode_float),
-    4: ("ulp", (BASE, CAST), [*EXPONENTS, *INTEGERS], decode_ulp),
+    4: ("ulp", (BASE, CAST, PARTS), [*EXPONENTS, *INTEGERS], decode_ulp),
 }
+
+
+def decode_bare_float(stored, size, dtype, prediction, tight, what):
+    need(dtype[0] in EXPONENTS, f"{what} is of codec float, and of {dtype[0]}")
+    return decode_float(stored, size, dtype, prediction, tight, what)
+
+
+BARE = {1: decode_zstd, 3: decode_bare_float}   # what may code values without prediction
 
 
 def xor(a, b):
@@ -492,16 +546,15 @@ def read_blob(store, blob_id, key, deltas=0):
     if data is None:
         raise Damage(f"{key}: there is no such record")
     try:
-        r, base = parse_record(data), None
+        r = parse_record(data)
         if r.base:
             need(deltas < DELTAS, f"more than {DELTAS} deltas stand on one another")
     except Refusal as refusal:
         raise with_context(refusal, key)
-    if r.base:
-        base_key = find_record(store, r.base[0], blob_key(r.base[0]))
-        base = read_blob(store, r.base[0], base_key, deltas + 1)
+    bases = [read_blob(store, base, find_record(store, base, blob_key(base)), deltas + 1)
+             for base, _ in r.bases]
     try:
-        blob = decode_record(r, base)
+        blob = decode_record(r, bases)
         need(hashlib.sha256(blob).hexdigest() == blob_id, "its SHA-256 is not its name")
     except Refusal as refusal:
         raise with_context(refusal, key)
@@ -576,21 +629,21 @@ def command_restore(folder, oid, out):
 
 
 def command_record(path, *rest):
-    base_path, out = rest if len(rest) == 2 else (None, rest[0])
+    *base_paths, out = rest
     with open(path, "rb") as file:
         r = parse_record(file.read())
-    base = None
-    if r.base:
-        if base_path is None:
-            raise Refusal(f"this is a delta: give the blob {r.base[0]} as BASE_FILE")
+    if len(base_paths) != len(r.bases):
+        ids = " ".join(base for base, _ in r.bases)
+        raise Refusal(f"this is a delta: give the blobs {ids} as BASE_FILE" if ids else
+                      "this record is solo: it has no base")
+    bases = []
+    for base_path, (base, _) in zip(base_paths, r.bases):
         with open(base_path, "rb") as file:
-            base = file.read()
-        if hashlib.sha256(base).hexdigest() != r.base[0]:
-            raise Refusal(f"'{base_path}' is not the base {r.base[0]}")
-    elif base_path is not None:
-        raise Refusal("this record is solo: it has no base")
+            bases.append(file.read())
+        if hashlib.sha256(bases[-1]).hexdigest() != base:
+            raise Refusal(f"'{base_path}' is not the base {base}")
     with Output(out) as file:
-        file.write(decode_record(r, base))
+        file.write(decode_record(r, bases))
     return 0
 
 
@@ -613,7 +666,7 @@ class Output:
 
 
 COMMANDS = {"list": (command_list, (1,)), "restore": (command_restore, (3,)),
-            "record": (command_record, (2, 3))}
+            "record": (command_record, (2, 3, 4, 5))}
 
 
 def complain(sentence):

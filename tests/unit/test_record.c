@@ -34,23 +34,24 @@ enum {
 
 enum { FRAME = 512 * 1024, BLOB_SIZE = 3 * FRAME + 1000 };
 
-static struct record_base some_base(void)
+static struct record_basis some_basis(void)
 {
-	struct record_base base = { .offset = 4096, .dtype = DTYPE_BF16 };
+	struct record_basis basis = { .base_count = 1 };
 
-	memset(base.id.bytes, 0xb5, sizeof(base.id.bytes));
-	return base;
+	basis.bases[0] = (struct record_base){ .offset = 4096, .dtype = DTYPE_BF16 };
+	memset(basis.bases[0].id.bytes, 0xb5, SHA256_SIZE);
+	return basis;
 }
 
 /* A delta of four BF16 frames, one of each mode. */
 static struct record_head sample_head(void)
 {
-	struct record_base base = some_base();
+	struct record_basis basis = some_basis();
 	struct record_head head;
 	struct err err = ERR_INIT;
 
 	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16,
-	                                  BLOB_SIZE, &base, &err),
+	                                  BLOB_SIZE, &basis, &err),
 	                 0);
 	head.frames[0] = (struct frame_out){ FRAME_CODED, 1234, { { 1 } } };
 	head.frames[1] = (struct frame_out){ FRAME_SAME, 0, { { 2 } } };
@@ -123,9 +124,9 @@ static void a_head_reads_as_it_was_written(void **state)
 	assert_int_equal(got.codec, CODEC_BITX);
 	assert_int_equal(got.dtype, DTYPE_BF16);
 	assert_int_equal(got.prediction, PREDICTION_BASE);
-	assert_int_equal(got.base_count, 1);
-	assert_true(oid_equal(&got.bases[0].id, &want.bases[0].id));
-	assert_int_equal(got.bases[0].offset, 4096);
+	assert_int_equal(got.basis.base_count, 1);
+	assert_true(oid_equal(&got.basis.bases[0].id, &want.basis.bases[0].id));
+	assert_int_equal(got.basis.bases[0].offset, 4096);
 	assert_int_equal(got.size, BLOB_SIZE);
 	assert_int_equal(got.frame_size, FRAME);
 	assert_int_equal(got.frame_count, 4);
@@ -226,7 +227,7 @@ static void a_head_is_appended_after_what_the_buffer_has(void **state)
 
 static void a_base_goes_with_codecs_that_need_one_and_no_others(void **state)
 {
-	struct record_base base = some_base();
+	struct record_basis basis = some_basis();
 	struct record_head head = { .size = 77 };
 	struct err err = ERR_INIT;
 	(void)state;
@@ -235,7 +236,7 @@ static void a_base_goes_with_codecs_that_need_one_and_no_others(void **state)
 	                                  NULL, &err),
 	                 ERR_INPUT);
 	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_ZSTD), DTYPE_U8, 10,
-	                                  &base, &err),
+	                                  &basis, &err),
 	                 ERR_INPUT);
 	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_RAW), DTYPE_U8,
 	                                  UINT64_MAX, NULL, &err),
@@ -260,7 +261,9 @@ static const struct {
 	{ AT_PREDICTION, 1, PREDICTION_NONE, ERR_DAMAGED },
 	{ AT_PREDICTION, 1, PREDICTION_LOW_RANK, ERR_FORMAT },
 	{ AT_PREDICTION, 1, PREDICTION_COMBINATION, ERR_FORMAT },
-	{ AT_PREDICTION, 1, PREDICTION_CAST, ERR_DAMAGED }, /* from what dtype? */
+	{ AT_PREDICTION, 1, PREDICTION_CAST, ERR_DAMAGED },  /* from what dtype? */
+	{ AT_PREDICTION, 1, PREDICTION_PARTS, ERR_DAMAGED }, /* and where are they? */
+	{ AT_PREDICTION, 1, PREDICTION_PARTS + 1, ERR_FORMAT },
 	{ AT_BASES, 1, 0, ERR_DAMAGED },
 	{ AT_BASES, 1, 2, ERR_DAMAGED },
 	{ AT_FLAGS, 2, 0x8000, ERR_FORMAT },
@@ -316,29 +319,79 @@ static void every_field_is_checked_though_the_sum_is_right(void **state)
 
 static void a_cast_says_from_which_dtype(void **state)
 {
-	struct record_base base = { .dtype = DTYPE_F32 };
+	struct record_basis basis = { .base_count = 1 };
 	struct record_head head, back;
 	struct buf b = BUF_INIT;
 	struct err err = ERR_INIT;
 	uint64_t body;
 	(void)state;
 
+	basis.bases[0].dtype = DTYPE_F32;
 	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16, 10,
-	                                  &base, &err),
+	                                  &basis, &err),
 	                 0);
 	head.frames[0] = (struct frame_out){ FRAME_SAME, 0, { { 1 } } };
 	assert_int_equal(record_head_format(&head, &b, &err), 0);
 	assert_int_equal(b.data[AT_PREDICTION], PREDICTION_CAST);
 	assert_int_equal(b.data[AT_BASE_DTYPE], DTYPE_F32);
 	assert_int_equal(record_head_parse(b.data, b.size, &back, &body, &err), 0);
-	assert_int_equal(back.bases[0].dtype, DTYPE_F32);
+	assert_int_equal(back.basis.bases[0].dtype, DTYPE_F32);
 	record_head_wipe(&back);
 	record_head_wipe(&head);
 	buf_wipe(&b);
 
-	base.dtype = DTYPE_U8;
+	basis.bases[0].dtype = DTYPE_U8;
 	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_BITX), DTYPE_BF16, 10,
-	                                  &base, &err),
+	                                  &basis, &err),
+	                 ERR_INPUT);
+}
+
+static void parts_and_bases_read_as_they_were_written(void **state)
+{
+	struct record_basis basis = { .base_count = 2 };
+	struct record_head head, back;
+	struct buf b = BUF_INIT;
+	struct err err = ERR_INIT;
+	uint64_t body;
+	(void)state;
+
+	for (unsigned i = 0; i < 2; i++) {
+		basis.bases[i].dtype = DTYPE_F32;
+		memset(basis.bases[i].id.bytes, (int)i + 1, SHA256_SIZE);
+	}
+	basis.parts = (struct parts){
+		50, 2, { { 1, 0, 3, 0, 20, 5, 30 }, { 0, 0, 4, 20, 30, 1, 40 } }
+	};
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_ULP), DTYPE_BF16, 400,
+	                                  &basis, &err),
+	                 0);
+	head.frames[0] = (struct frame_out){ FRAME_SAME, 0, { { 1 } } };
+	assert_int_equal(record_head_format(&head, &b, &err), 0);
+	assert_int_equal(b.size, record_head_size(&head));
+	assert_int_equal(b.data[AT_PREDICTION], PREDICTION_PARTS);
+	assert_int_equal(record_head_parse(b.data, b.size, &back, &body, &err), 0);
+	assert_int_equal(back.prediction, PREDICTION_PARTS);
+	assert_true(record_basis_equal(&back.basis, &basis));
+	record_head_wipe(&back);
+	record_head_wipe(&head);
+	buf_wipe(&b);
+
+	basis.bases[1].dtype = DTYPE_F16; /* bases of two dtypes */
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_ULP), DTYPE_BF16, 400,
+	                                  &basis, &err),
+	                 ERR_INPUT);
+	basis.bases[1].dtype = DTYPE_F32;
+	basis.bases[1].offset = 4;
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_ULP), DTYPE_BF16, 400,
+	                                  &basis, &err),
+	                 ERR_INPUT);
+	basis.bases[1].offset = 0;
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_ULP), DTYPE_BF16, 401,
+	                                  &basis, &err),
+	                 ERR_INPUT);
+	basis.parts.count = 0; /* two bases of a whole */
+	assert_int_equal(record_head_init(&head, codec_by_id(CODEC_ULP), DTYPE_BF16, 400,
+	                                  &basis, &err),
 	                 ERR_INPUT);
 }
 
@@ -425,6 +478,7 @@ int main(void)
 		cmocka_unit_test(a_base_goes_with_codecs_that_need_one_and_no_others),
 		cmocka_unit_test(every_field_is_checked_though_the_sum_is_right),
 		cmocka_unit_test(a_cast_says_from_which_dtype),
+		cmocka_unit_test(parts_and_bases_read_as_they_were_written),
 		cmocka_unit_test(a_same_frame_needs_a_base),
 		cmocka_unit_test(parameters_belong_to_a_later_version),
 		cmocka_unit_test(a_changed_bit_anywhere_is_found),
