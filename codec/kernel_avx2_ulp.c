@@ -36,12 +36,13 @@ INLINE void put_nibbles(struct nibbles *to, unsigned s, __m256i z, unsigned mask
 	__m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(nibble),
 	                                 _mm256_extracti128_si256(nibble, 1));
 
-	for (unsigned half = 0; half < 2; half++, mask >>= 8) {
-		__m128i order = bytes8(compress8(mask & 0xff));
-		_mm_storel_epi64((__m128i *)to->at[s], _mm_shuffle_epi8(bytes, order));
-		to->at[s] += _mm_popcnt_u32(mask & 0xff);
-		bytes = _mm_unpackhi_epi64(bytes, bytes);
-	}
+	unsigned low = mask & 0xff, high = mask >> 8;
+	__m128i a = _mm_shuffle_epi8(bytes, order8(&permute8_compress[low]));
+	bytes = _mm_unpackhi_epi64(bytes, bytes);
+	__m128i b = _mm_shuffle_epi8(bytes, order8(&permute8_compress[high]));
+	_mm_storel_epi64((__m128i *)to->at[s], a);
+	_mm_storel_epi64((__m128i *)(to->at[s] + _mm_popcnt_u32(low)), b);
+	to->at[s] += _mm_popcnt_u32(mask);
 }
 
 /* The next nibbles of a stream, where `is` has ones, one a number. */
@@ -51,10 +52,10 @@ INLINE __m256i get_nibbles(struct nibbles *from, unsigned s, __m256i is)
 	__m128i low = _mm_loadl_epi64((const __m128i *)from->at[s]);
 	__m128i high = _mm_loadl_epi64((const __m128i *)(from->at[s] + n));
 
-	low = _mm_shuffle_epi8(low, bytes8(expand8(mask & 0xff)));
-	high = _mm_shuffle_epi8(high, bytes8(expand8(mask >> 8)));
+	low = _mm_shuffle_epi8(low, order8(&permute8_expand[mask & 0xff]));
+	high = _mm_shuffle_epi8(high, order8(&permute8_expand[mask >> 8]));
 	from->at[s] += _mm_popcnt_u32(mask);
-	return _mm256_and_si256(_mm256_cvtepu8_epi16(_mm_unpacklo_epi64(low, high)), is);
+	return _mm256_cvtepu8_epi16(_mm_unpacklo_epi64(low, high));
 }
 
 INLINE __m256i sign_bit(void)
