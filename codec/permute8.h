@@ -43,6 +43,11 @@ PERMUTE8 __m256i load(const void *p)
 	return _mm256_loadu_si256(p);
 }
 
+PERMUTE8 void store(void *p, __m256i v)
+{
+	_mm256_storeu_si256(p, v);
+}
+
 /* Words in a row to the places where `mask` has bits, zeros between them. */
 PERMUTE8 __m128i expand_words(__m128i words, unsigned mask)
 {
