@@ -83,13 +83,17 @@ const uint8_t *fields_unpack(const uint8_t *src, unsigned width, uint32_t *value
 	return src;
 }
 
+/* Blocks of a size known go through memory of their own, so that the compiler sees
+ * that nothing overlaps and makes vectors of the loops. */
+
 uint8_t *fields_pack_nibbles(const uint8_t *nibbles, size_t n, uint8_t *dst)
 {
 	for (size_t at = 0; at < n; at += B, nibbles += B, dst += B / 2) {
-		uint8_t block[B] = { 0 };
+		uint8_t block[B] = { 0 }, packed[B / 2];
 		memcpy(block, nibbles, n - at < B ? n - at : B);
 		for (int i = 0; i < B / 2; i++)
-			dst[i] = (uint8_t)(block[i] | block[i + B / 2] << 4);
+			packed[i] = (uint8_t)(block[i] | block[i + B / 2] << 4);
+		memcpy(dst, packed, B / 2);
 	}
 	return dst;
 }
@@ -97,9 +101,13 @@ uint8_t *fields_pack_nibbles(const uint8_t *nibbles, size_t n, uint8_t *dst)
 void fields_unpack_nibbles(const uint8_t *src, size_t n, uint8_t *nibbles)
 {
 	for (size_t at = 0; at < n; at += B, nibbles += B, src += B / 2) {
+		uint8_t packed[B / 2], low[B / 2], high[B / 2];
+		memcpy(packed, src, B / 2);
 		for (int i = 0; i < B / 2; i++) {
-			nibbles[i] = src[i] & 15;
-			nibbles[i + B / 2] = src[i] >> 4;
+			low[i] = packed[i] & 15;
+			high[i] = packed[i] >> 4;
 		}
+		memcpy(nibbles, low, B / 2);
+		memcpy(nibbles + B / 2, high, B / 2);
 	}
 }
