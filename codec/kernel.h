@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct rans_reader;
 struct rans_writer;
@@ -21,6 +22,7 @@ struct rans_writer;
 enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64, KERNEL_TOKEN_CAP = 61 };
 
 enum { KERNEL_BLOCK = 128, KERNEL_WINDOW = 16, KERNEL_CLASSES = 8 };
+enum { KERNEL_EXPONENTS = 256 }; /* that values may have */
 
 struct nibbles {
 	uint8_t *at[NIBBLE_STREAMS];
@@ -36,14 +38,18 @@ struct placing {
 	const uint8_t *block_class;            /* of each block of KERNEL_BLOCK values */
 };
 
-/* The table of a value whose exponent is `e`; without branches, whose outcome
- * nothing foretells. */
-static inline unsigned placing_at(const uint8_t table[KERNEL_WINDOW], unsigned low,
-                                  unsigned e)
+/* The tables of all exponents in all classes. */
+static inline void placing_spread(const struct placing *p,
+                                  uint8_t of[KERNEL_CLASSES][KERNEL_EXPONENTS])
 {
-	unsigned above = (e - low) & (0u - (unsigned)(e > low));
-
-	return table[above < KERNEL_WINDOW ? above : KERNEL_WINDOW - 1];
+	for (unsigned k = 0; k < KERNEL_CLASSES; k++) {
+		const uint8_t *table = p->table[k];
+		unsigned low = p->low[k], left = KERNEL_EXPONENTS - low;
+		unsigned own = left < KERNEL_WINDOW ? left : KERNEL_WINDOW;
+		memset(of[k], table[0], low);
+		memcpy(of[k] + low, table, own);
+		memset(of[k] + low + own, table[KERNEL_WINDOW - 1], left - own);
+	}
 }
 
 struct kernel {

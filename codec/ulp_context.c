@@ -28,16 +28,12 @@ static size_t block_end(size_t i, size_t n)
 	return n - i < KERNEL_BLOCK ? n : i + KERNEL_BLOCK;
 }
 
-/* Bytes have 32 exponents at the most: their tables first, then a look at each. */
 static void fill8(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
-	enum { EXPONENTS = 32 };
-	uint8_t of[ULP_CLASSES][EXPONENTS];
-	unsigned shift = p->shift, mask = p->mask & (EXPONENTS - 1);
+	uint8_t of[KERNEL_CLASSES][KERNEL_EXPONENTS];
+	unsigned shift = p->shift, mask = p->mask;
 
-	for (unsigned k = 0; k < ULP_CLASSES; k++)
-		for (unsigned e = 0; e < EXPONENTS; e++)
-			of[k][e] = (uint8_t)placing_at(p->table[k], p->low[k], e);
+	placing_spread(p, of);
 	for (size_t at = 0; at < n; at += KERNEL_BLOCK) {
 		const uint8_t *table = of[p->block_class[at / KERNEL_BLOCK]];
 		size_t end = block_end(at, n);
@@ -48,14 +44,15 @@ static void fill8(const struct placing *p, const uint8_t *base, size_t n, uint16
 
 static void fill32(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
+	uint8_t of[KERNEL_CLASSES][KERNEL_EXPONENTS];
+	unsigned shift = p->shift, mask = p->mask & (KERNEL_EXPONENTS - 1);
+
+	placing_spread(p, of);
 	for (size_t at = 0; at < n; at += KERNEL_BLOCK) {
-		unsigned class = p->block_class[at / KERNEL_BLOCK], low = p->low[class];
-		const uint8_t *table = p->table[class];
+		const uint8_t *table = of[p->block_class[at / KERNEL_BLOCK]];
 		size_t end = block_end(at, n);
-		for (size_t i = at; i < end; i++) {
-			unsigned e = le32_load(base + 4 * i) >> p->shift & p->mask;
-			ctx[i] = (uint16_t)placing_at(table, low, e);
-		}
+		for (size_t i = at; i < end; i++)
+			ctx[i] = table[le32_load(base + 4 * i) >> shift & mask];
 	}
 }
 
