@@ -121,39 +121,40 @@ static inline uint16_t token_of(unsigned z, struct nibbles *to)
 	return (uint16_t)((z >> 4 * k) + TOKEN_EACH * k);
 }
 
-/* Which of a block's numbers are 32 or more; returns how many. Most are not, be they
- * tokens or distances: those are dealt with alike, and the others sought out. */
-static inline unsigned find_far(const uint16_t numbers[BLOCK], uint8_t far[BLOCK + 1])
+/* Which of a block's numbers are 32 or more, a bit each. Most are not, be they tokens
+ * or distances: those are dealt with alike, and the others sought out. */
+static inline uint64_t find_far(const uint16_t numbers[BLOCK])
 {
-	unsigned n = 0;
+	uint8_t is[BLOCK];
+	uint64_t far = 0;
 
-	for (unsigned i = 0; i < BLOCK; i += 4) {
-		far[n] = (uint8_t)i;
-		n += numbers[i] >= TOKEN_DIRECT;
-		far[n] = (uint8_t)(i + 1);
-		n += numbers[i + 1] >= TOKEN_DIRECT;
-		far[n] = (uint8_t)(i + 2);
-		n += numbers[i + 2] >= TOKEN_DIRECT;
-		far[n] = (uint8_t)(i + 3);
-		n += numbers[i + 3] >= TOKEN_DIRECT;
-	}
-	return n;
+	for (unsigned i = 0; i < BLOCK; i++)
+		is[i] = numbers[i] >= TOKEN_DIRECT;
+	/* The product has all eight bits in its top byte, in their order. */
+	for (unsigned i = 0; i < BLOCK; i += 8)
+		far |= le64_load(is + i) * UINT64_C(0x0102040810204080) >> 56 << i;
+	return far;
+}
+
+static inline unsigned lowest(uint64_t bits)
+{
+	return (unsigned)__builtin_ctzll(bits);
 }
 
 static inline void split_block(const uint8_t *src, const uint8_t *base, uint16_t *tokens,
                                struct nibbles *to)
 {
 	uint16_t v[BLOCK], b[BLOCK], z[BLOCK];
-	uint8_t far[BLOCK + 1];
 
 	le16_load_all(v, src, BLOCK);
 	le16_load_all(b, base, BLOCK);
 	for (unsigned i = 0; i < BLOCK; i++)
 		z[i] = ulp16_distance(v[i], b[i]);
-	unsigned n = find_far(z, far);
 	memcpy(tokens, z, sizeof(z));
-	for (unsigned i = 0; i < n; i++)
-		tokens[far[i]] = token_of(z[far[i]], to);
+	for (uint64_t far = find_far(z); far; far &= far - 1) {
+		unsigned i = lowest(far);
+		tokens[i] = token_of(z[i], to);
+	}
 }
 
 static void split16(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens,
@@ -190,12 +191,12 @@ static inline void merge_block(const uint16_t *tokens, const uint8_t *base,
                                struct nibbles *from, uint8_t *dst)
 {
 	uint16_t z[BLOCK], b[BLOCK], v[BLOCK];
-	uint8_t far[BLOCK + 1];
-	unsigned n = find_far(tokens, far);
 
 	memcpy(z, tokens, sizeof(z));
-	for (unsigned i = 0; i < n; i++)
-		z[far[i]] = distance_of(z[far[i]], from);
+	for (uint64_t far = find_far(z); far; far &= far - 1) {
+		unsigned i = lowest(far);
+		z[i] = distance_of(z[i], from);
+	}
 	le16_load_all(b, base, BLOCK);
 	for (unsigned i = 0; i < BLOCK; i++)
 		v[i] = ulp16_value(z[i], b[i]);
