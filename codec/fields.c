@@ -9,20 +9,22 @@ size_t fields_size(size_t n, unsigned width)
 	return (n + B - 1) / B * (B / 8) * width;
 }
 
-/* One plane: values' bits [shift, shift + bits) for bits of 8, 4, 2, 1. */
-static void pack_plane(const uint32_t *values, unsigned shift, unsigned bits,
-                       uint8_t *dst)
+/* One plane: values' bits [shift, shift + bits) for bits of 8, 4, 2, 1. Inline: with
+ * the bits known, its loops become vectors, and so do those of the inverse. */
+static inline uint8_t *pack_plane(const uint32_t *values, unsigned shift, unsigned bits,
+                                  uint8_t *dst)
 {
 	unsigned bytes = B / 8 * bits;
 	uint32_t mask = (1u << bits) - 1;
+	uint8_t plane[B] = { 0 };
 
-	memset(dst, 0, bytes);
 	for (unsigned first = 0, up = 0; first < B; first += bytes, up += bits)
 		for (unsigned i = 0; i < bytes; i++)
-			dst[i] |= (uint8_t)((values[first + i] >> shift & mask) << up);
+			plane[i] |= (uint8_t)((values[first + i] >> shift & mask) << up);
+	memcpy(dst, plane, bytes);
+	return dst + bytes;
 }
 
-/* Inline: with the bits known, its loops become vectors. */
 static inline void unpack_plane(const uint8_t *src, unsigned shift, unsigned bits,
                                 uint32_t *values)
 {
@@ -39,17 +41,20 @@ uint8_t *fields_pack(const uint32_t *values, unsigned width, uint8_t *dst)
 	unsigned shift = 0;
 
 	if (width & 16) {
-		for (unsigned half = 0; half < 2; half++, shift += 8, dst += B)
-			pack_plane(values, shift, 8, dst);
+		dst = pack_plane(values, 0, 8, dst);
+		dst = pack_plane(values, 8, 8, dst);
+		shift = 16;
 	}
-	for (unsigned bits = 8; bits > 0; bits /= 2) {
-		if (width & bits) {
-			pack_plane(values, shift, bits, dst);
-			shift += bits;
-			dst += B / 8 * bits;
-		}
-	}
-	return dst;
+	if (width & 8)
+		dst = pack_plane(values, shift, 8, dst);
+	shift += width & 8;
+	if (width & 4)
+		dst = pack_plane(values, shift, 4, dst);
+	shift += width & 4;
+	if (width & 2)
+		dst = pack_plane(values, shift, 2, dst);
+	shift += width & 2;
+	return width & 1 ? pack_plane(values, shift, 1, dst) : dst;
 }
 
 const uint8_t *fields_unpack(const uint8_t *src, unsigned width, uint32_t *values)

@@ -294,4 +294,12 @@ const struct kernel kernel_portable = {
 	.score = score,
 	.cut16 = cut16,
 	.join16 = join16,
+	.split8 = kernel_portable_split8,
+	.merge8 = kernel_portable_merge8,
+	.place8 = kernel_portable_place8,
+	.split32 = kernel_portable_split32,
+	.merge32 = kernel_portable_merge32,
+	.place32 = kernel_portable_place32,
+	.cut32 = kernel_portable_cut32,
+	.join32 = kernel_portable_join32,
 };

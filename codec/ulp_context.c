@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "codec/common/le.h"
 #include "codec/kernel.h"
 #include "codec/rans_room.h"
 #include "codec/ulp_token.h"
@@ -22,40 +21,6 @@ const struct ulp_shape *ulp_shape_of(enum dtype dtype)
 	return dtype < DTYPE_COUNT && shapes[dtype].unit ? &shapes[dtype] : NULL;
 }
 
-/* The end of the block of value `i`. */
-static size_t block_end(size_t i, size_t n)
-{
-	return n - i < KERNEL_BLOCK ? n : i + KERNEL_BLOCK;
-}
-
-static void fill8(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
-{
-	uint8_t of[KERNEL_CLASSES][KERNEL_EXPONENTS];
-	unsigned shift = p->shift, mask = p->mask;
-
-	placing_spread(p, of);
-	for (size_t at = 0; at < n; at += KERNEL_BLOCK) {
-		const uint8_t *table = of[p->block_class[at / KERNEL_BLOCK]];
-		size_t end = block_end(at, n);
-		for (size_t i = at; i < end; i++)
-			ctx[i] = table[base[i] >> shift & mask];
-	}
-}
-
-static void fill32(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
-{
-	uint8_t of[KERNEL_CLASSES][KERNEL_EXPONENTS];
-	unsigned shift = p->shift, mask = p->mask & (KERNEL_EXPONENTS - 1);
-
-	placing_spread(p, of);
-	for (size_t at = 0; at < n; at += KERNEL_BLOCK) {
-		const uint8_t *table = of[p->block_class[at / KERNEL_BLOCK]];
-		size_t end = block_end(at, n);
-		for (size_t i = at; i < end; i++)
-			ctx[i] = table[le32_load(base + 4 * i) >> shift & mask];
-	}
-}
-
 void ulp_contexts_fill(const struct ulp_contexts *c, const uint8_t *base, size_t at,
                        size_t n, uint16_t *ctx)
 {
@@ -66,9 +31,9 @@ void ulp_contexts_fill(const struct ulp_contexts *c, const uint8_t *base, size_t
 	for (unsigned k = 0; k < ULP_CLASSES; k++)
 		memcpy(table[k], c->table + c->bank[k] * ULP_WINDOW, ULP_WINDOW);
 	if (c->shape->unit == 1)
-		fill8(&p, base, n, ctx);
+		c->kernel->place8(&p, base, n, ctx);
 	else if (c->shape->unit == 2)
 		c->kernel->place16(&p, base, n, ctx);
 	else
-		fill32(&p, base, n, ctx);
+		c->kernel->place32(&p, base, n, ctx);
 }
