@@ -30,10 +30,12 @@ static inline void unpack_plane(const uint8_t *src, unsigned shift, unsigned bit
 {
 	unsigned bytes = B / 8 * bits;
 	uint32_t mask = (1u << bits) - 1;
+	uint8_t plane[B];
 
+	memcpy(plane, src, bytes);
 	for (unsigned first = 0, up = 0; first < B; first += bytes, up += bits)
 		for (unsigned i = 0; i < bytes; i++)
-			values[first + i] |= (src[i] >> up & mask) << shift;
+			values[first + i] |= (uint32_t)(plane[i] >> up & mask) << shift;
 }
 
 uint8_t *fields_pack(const uint32_t *values, unsigned width, uint8_t *dst)

@@ -260,11 +260,13 @@ static void cut16(unsigned shift, const uint8_t *src, size_t blocks, uint16_t *s
 
 	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, src += 2 * FIELDS_BLOCK) {
 		uint32_t fields[FIELDS_BLOCK];
-		for (int i = 0; i < FIELDS_BLOCK; i++) {
-			uint32_t v = le16_load(src + 2 * i);
-			symbols[i] = (uint16_t)((v & 0x7fff) >> shift);
-			fields[i] = (v & low_mask) | v >> 15 << shift;
-		}
+		uint16_t v[FIELDS_BLOCK], s[FIELDS_BLOCK];
+		le16_load_all(v, src, FIELDS_BLOCK);
+		for (int i = 0; i < FIELDS_BLOCK; i++)
+			s[i] = (uint16_t)((v[i] & 0x7fff) >> shift);
+		for (int i = 0; i < FIELDS_BLOCK; i++)
+			fields[i] = (v[i] & low_mask) | (uint32_t)v[i] >> 15 << shift;
+		memcpy(symbols, s, sizeof(s));
 		raw = fields_pack(fields, shift + 1, raw);
 	}
 }
@@ -276,11 +278,13 @@ static void join16(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
 
 	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, dst += 2 * FIELDS_BLOCK) {
 		uint32_t fields[FIELDS_BLOCK];
+		uint16_t v[FIELDS_BLOCK];
 		raw = fields_unpack(raw, shift + 1, fields);
 		for (int i = 0; i < FIELDS_BLOCK; i++)
-			le16_store(dst + 2 * i, (uint16_t)((uint32_t)symbols[i] << shift |
-			                                   (fields[i] & low_mask) |
-			                                   fields[i] >> shift << 15));
+			v[i] = (uint16_t)((uint32_t)symbols[i] << shift |
+			                  (fields[i] & low_mask) |
+			                  fields[i] >> shift << 15);
+		le16_store_all(dst, v, FIELDS_BLOCK);
 	}
 }
 
