@@ -147,7 +147,7 @@ $(B)/emulated/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	@$(COMPILE) -DTARGET_AVX512= -isystem tests/avx512 $(CPPFLAGS) $(CFLAGS) \
-	  -Wno-psabi -fwrapv -fno-sanitize=signed-integer-overflow -MMD -MP -c -o $@ $<
+	  -O1 -g0 -Wno-psabi -fwrapv -fno-sanitize=signed-integer-overflow -MMD -MP -c -o $@ $<
 $(B)/test_avx512: $(EMULATED)
 
 # A fuzz target under libFuzzer, and the same linked with a driver that only

@@ -238,8 +238,8 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 		size_t m = chunk(n, at);
 		if (at + m < n)
 			p->reader.soon = p->raw + fields_size(m, p->cut.width);
-		if (!rans_coder_read(kernel, &p->reader, scratch->rans->tables, NULL, symbols,
-		                     m))
+		if (!rans_coder_read(kernel, &p->reader, scratch->rans->tables, NULL,
+		                     symbols, m))
 			return false;
 		size_t i = 0;
 		if (p->cut.unit > 1) {

@@ -26,7 +26,8 @@ const struct kernel kernel_avx2 = {
 bool kernel_avx2_runs(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("popcnt");
+	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma") &&
+	       __builtin_cpu_supports("popcnt");
 }
 
 #endif

@@ -64,7 +64,8 @@ TARGET void kernel_avx2_merge8(const uint16_t *tokens, const uint8_t *base, size
 	size_t i = 0;
 
 	for (; i + VALUES <= n; i += VALUES) {
-		__m256i z = _mm256_packus_epi16(load(tokens + i), load(tokens + i + HALF));
+		__m256i z = _mm256_packus_epi16(load(tokens + i),
+		                                load(tokens + i + HALF));
 		z = _mm256_permute4x64_epi64(z, 0xd8);
 		store(dst + i, values(z, load(base + i)));
 	}

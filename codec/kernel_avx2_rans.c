@@ -75,8 +75,8 @@ INLINE __m256i advance(__m256i x, __m256i entry, const uint8_t **at)
 	*at += 2 * (unsigned)_mm_popcnt_u32(mask);
 	__m256i full = _mm256_or_si256(_mm256_slli_epi32(x, 16),
 	                               _mm256_cvtepu16_epi32(words));
-	return _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(x),
-	                                            _mm256_castsi256_ps(full), low));
+	return _mm256_castps_si256(
+		_mm256_blendv_ps(_mm256_castsi256_ps(x), _mm256_castsi256_ps(full), low));
 }
 
 INLINE void store_symbols(uint16_t *to, __m256i e, __m256i o)

@@ -272,14 +272,14 @@ INLINE __m256i cut_half(const uint8_t *src, uint16_t *symbols, uint8_t *raw)
 		                _mm256_blend_epi16(b, zero, 0xaa));
 		__m256i high = pack16(_mm256_srli_epi32(a, 16), _mm256_srli_epi32(b, 16));
 		__m256i sign = _mm256_slli_epi16(_mm256_srli_epi16(high, 15), 5);
-		six[k] = _mm256_or_si256(
-			_mm256_and_si256(high, _mm256_set1_epi16(31)), sign);
+		six[k] = _mm256_or_si256(_mm256_and_si256(high, _mm256_set1_epi16(31)),
+		                         sign);
 		high = _mm256_and_si256(high, _mm256_set1_epi16(0x7fff));
 		store(symbols + HALF * k, _mm256_srli_epi16(high, 5));
 	}
-	store(raw,
-	      pack8(_mm256_and_si256(low[0], byte), _mm256_and_si256(low[1], byte)));
-	store(raw + 64, pack8(_mm256_srli_epi16(low[0], 8), _mm256_srli_epi16(low[1], 8)));
+	store(raw, pack8(_mm256_and_si256(low[0], byte), _mm256_and_si256(low[1], byte)));
+	store(raw + 64,
+	      pack8(_mm256_srli_epi16(low[0], 8), _mm256_srli_epi16(low[1], 8)));
 	return pack8(six[0], six[1]);
 }
 

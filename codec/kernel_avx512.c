@@ -28,8 +28,9 @@ const struct kernel kernel_avx512 = {
 
 bool kernel_avx512_runs(void)
 {
-	return kernel_avx2_runs() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	return kernel_avx2_runs() && __builtin_cpu_supports("avx512f") &&
+	       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+	       __builtin_cpu_supports("avx512vl") &&
 	       __builtin_cpu_supports("avx512vbmi") &&
 	       __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2") &&
 	       __builtin_cpu_supports("popcnt");

@@ -15,15 +15,15 @@
 
 /* The bit that has `i` others on that side of it, or 0. */
 #define NTH_OF(side, m, i, k) (BIT(m, k) && side(m, k) == (i) ? (k) : 0u)
-#define NTH(side, m, i)                                                             \
-	(NTH_OF(side, m, i, 1) + NTH_OF(side, m, i, 2) + NTH_OF(side, m, i, 3) +    \
-	 NTH_OF(side, m, i, 4) + NTH_OF(side, m, i, 5) + NTH_OF(side, m, i, 6) +    \
+#define NTH(side, m, i)                                                          \
+	(NTH_OF(side, m, i, 1) + NTH_OF(side, m, i, 2) + NTH_OF(side, m, i, 3) + \
+	 NTH_OF(side, m, i, 4) + NTH_OF(side, m, i, 5) + NTH_OF(side, m, i, 6) + \
 	 NTH_OF(side, m, i, 7))
 
-#define BYTES(f, m)                                                        \
-	((uint64_t)f(m, 0) | (uint64_t)f(m, 1) << 8 | (uint64_t)f(m, 2) << 16 | \
-	 (uint64_t)f(m, 3) << 24 | (uint64_t)f(m, 4) << 32 |                   \
-	 (uint64_t)f(m, 5) << 40 | (uint64_t)f(m, 6) << 48 | (uint64_t)f(m, 7) << 56)
+#define BYTES(f, m)                                                                    \
+	((uint64_t)f(m, 0) | (uint64_t)f(m, 1) << 8 | (uint64_t)f(m, 2) << 16 |        \
+	 (uint64_t)f(m, 3) << 24 | (uint64_t)f(m, 4) << 32 | (uint64_t)f(m, 5) << 40 | \
+	 (uint64_t)f(m, 6) << 48 | (uint64_t)f(m, 7) << 56)
 
 #define EXPAND(m, k) (BIT(m, k) ? BELOW(m, k) : 0x80u)
 #define EXPAND_ALL(m) BYTES(EXPAND, m)
@@ -37,10 +37,9 @@ const uint64_t permute8_compress[256] = { OF_ALL(COMPRESS_ALL) };
 
 /* Both bytes of a word. */
 #define WORD(place) (0x0100u + 0x0202u * (place))
-#define WORDS(f, m)                                                            \
-	{                                                                      \
-		f(m, 0), f(m, 1), f(m, 2), f(m, 3), f(m, 4), f(m, 5), f(m, 6), \
-			f(m, 7)                                                \
+#define WORDS(f, m)                                                                    \
+	{                                                                              \
+		f(m, 0), f(m, 1), f(m, 2), f(m, 3), f(m, 4), f(m, 5), f(m, 6), f(m, 7) \
 	}
 
 #define EXPAND_WORD(m, k) (BIT(m, k) ? WORD(BELOW(m, k)) : 0x8080u)
