@@ -138,7 +138,17 @@ $(B)/git-zllm: $(B)/agent/main.o $(B)/libzllm.a
 unit-binaries: $(UNIT_BIN)
 $(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS) -lcmocka
+	@$(COMPILE) $(CFLAGS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LDLIBS) -lcmocka
+
+# The AVX-512 kernels in plain C (tests/avx512), in place of the library's own.
+# Vectors may overflow, and pass by whatever ABI: all is one program.
+EMULATED := $(patsubst %.c,$(B)/emulated/%.o,$(filter-out codec/kernel_avx512.c,$(wildcard codec/kernel_avx512*.c)))
+$(B)/emulated/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	@echo "  CC   $@"
+	@$(COMPILE) -DTARGET_AVX512= -isystem tests/avx512 $(CPPFLAGS) $(CFLAGS) \
+	  -O1 -g0 -Wno-psabi -fwrapv -fno-sanitize=signed-integer-overflow -MMD -MP -c -o $@ $<
+$(B)/test_avx512: $(EMULATED)
 
 # A fuzz target under libFuzzer, and the same linked with a driver that only
 # reads files, so that the kept corpora run as ordinary tests.
@@ -159,4 +169,4 @@ $(B)/make_golden: $(B)/tests/golden/make_golden.o $(B)/libzllm.a
 
 # ---------------------------------------------------------------- dependency tracking
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(FUZZ_SRC:%.c=$(B)/%.d)
+-include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(EMULATED:.o=.d) $(FUZZ_SRC:%.c=$(B)/%.d)

@@ -23,10 +23,10 @@
 #include "index/file_replace.h"
 #include "index/local_model.h"
 
-enum { DTYPE_TEXT_MAX = 16 };
+enum { DTYPE_TEXT_MAX = 16, THREADS_MAX = 256 };
 
 struct codec_options {
-	const char *base, *codec, *dtype;
+	const char *base, *codec, *dtype, *threads;
 	bool json;
 };
 
@@ -37,6 +37,9 @@ static const struct option_spec specs[] = {
 	  offsetof(struct codec_options, codec) },
 	{ "dtype", OPTION_VALUE, "DTYPE", "the files are one array of that dtype: bf16",
 	  offsetof(struct codec_options, dtype) },
+	{ "threads", OPTION_VALUE, "N",
+	  "bench: share the frames of a tensor (default: 1)",
+	  offsetof(struct codec_options, threads) },
 	{ "json", OPTION_FLAG, NULL, "bench: print one JSON object",
 	  offsetof(struct codec_options, json) },
 	{ 0 },
@@ -133,12 +136,22 @@ static int encode_into(const struct codec_options *o, const char *in, const char
 	return rc;
 }
 
+/* What only bench takes. */
+static int refuse_bench_options(const struct codec_options *o, struct err *err)
+{
+	if (o->json)
+		return err_set(err, ERR_INPUT, "option '--json' is for bench");
+	if (o->threads)
+		return err_set(err, ERR_INPUT, "option '--threads' is for bench");
+	return 0;
+}
+
 static int run_encode(const struct codec_options *o, char **files, struct err *err)
 {
 	int rc = check_distinct(files[0], files[1], err);
 
-	if (!rc && o->json)
-		rc = err_set(err, ERR_INPUT, "option '--json' is for bench");
+	if (!rc)
+		rc = refuse_bench_options(o, err);
 	if (!rc)
 		rc = check_distinct(o->base, files[1], err);
 	return rc ? rc : encode_into(o, files[0], files[1], err);
@@ -176,7 +189,7 @@ static int run_decode(const struct codec_options *o, char **files, struct err *e
 {
 	int rc = check_distinct(files[0], files[1], err);
 
-	if (!rc && (o->json || o->codec || o->dtype))
+	if (!rc && (o->json || o->threads || o->codec || o->dtype))
 		rc = err_set(err, ERR_INPUT,
 		             "decode takes only --base: the rest is in the bundle");
 	if (!rc)
@@ -232,13 +245,26 @@ static struct json *sum_json(const struct bench_sum *s, unsigned dtype, unsigned
 	return j;
 }
 
+static int parse_threads(const char *text, unsigned *out, struct err *err)
+{
+	char *end = NULL;
+	unsigned long n = text ? strtoul(text, &end, 10) : 1;
+
+	if (text && (*text < '0' || *text > '9' || *end || n < 1 || n > THREADS_MAX))
+		return err_set(err, ERR_INPUT, "--threads wants a number from 1 to %d",
+		               THREADS_MAX);
+	*out = (unsigned)n;
+	return 0;
+}
+
 static int print_json(const struct model_bench *b, const struct codec_options *o,
-                      const char *file, struct err *err)
+                      const char *file, unsigned threads, struct err *err)
 {
 	struct json *j = json_object(), *rows = json_array();
 
 	json_put_str(j, "file", file);
 	json_put_str(j, "base", o->base);
+	json_put_u64(j, "threads", threads);
 	for (unsigned dtype = 0; dtype <= DTYPE_COUNT; dtype++)
 		for (unsigned slot = 0; slot < BENCH_SLOTS; slot++)
 			if (b->sums[dtype][slot].tensors)
@@ -261,7 +287,7 @@ static void print_sum(const struct bench_sum *s, unsigned dtype, unsigned slot)
 	            speed_text(speed(s->raw, s->decode), speeds[2]));
 }
 
-static void print_table(const struct model_bench *b)
+static void print_table(const struct model_bench *b, unsigned threads)
 {
 	unsigned groups = 0; /* `all` says something new when there are several */
 
@@ -275,16 +301,20 @@ static void print_table(const struct model_bench *b)
 			    b->sums[dtype][slot].tensors)
 				print_sum(&b->sums[dtype][slot], dtype, slot);
 	report_line("%s", "");
-	report_line("%s", "Speeds are MB/s on one thread; ALONE is encoding without the "
-	                  "proving decode.");
+	report_line("Speeds are MB/s on %u thread%s; ALONE is encoding without the "
+	            "proving decode.",
+	            threads, threads > 1 ? "s" : "");
 }
 
 static int run_bench(const struct codec_options *o, char **files, struct err *err)
 {
 	struct local_model model = LOCAL_MODEL_INIT, base = LOCAL_MODEL_INIT;
 	struct model_bench *bench = calloc(1, sizeof(*bench));
+	unsigned threads = 1;
 	int rc = bench ? 0 : err_nomem(err, "measuring");
 
+	if (!rc)
+		rc = parse_threads(o->threads, &threads, err);
 	if (!rc && o->codec)
 		rc = err_set(err, ERR_INPUT, "bench measures every codec");
 	if (!rc)
@@ -292,15 +322,15 @@ static int run_bench(const struct codec_options *o, char **files, struct err *er
 	if (!rc)
 		rc = open_base(o, &base, err);
 	if (!rc)
-		rc = model_bench_run(&model, o->base ? &base : NULL, bench, err);
+		rc = model_bench_run(&model, o->base ? &base : NULL, threads, bench, err);
 	if (!rc && !bench->sums[DTYPE_COUNT][BENCH_BEST].tensors)
 		rc = err_set(err, ERR_INPUT,
 		             "%s holds no tensors; for a plain array say --dtype",
 		             files[0]);
 	if (!rc && o->json)
-		rc = print_json(bench, o, files[0], err);
+		rc = print_json(bench, o, files[0], threads, err);
 	else if (!rc)
-		print_table(bench);
+		print_table(bench, threads);
 	local_model_close(&model);
 	local_model_close(&base);
 	free(bench);
@@ -362,10 +392,12 @@ const struct command cmd_codec = {
 		"  --codec each tensor gets what is smallest on samples.\n"
 		"codec decode [--base FILE] OUT FILE\n"
 		"  gives FILE back and proves it by its SHA-256.\n"
-		"codec bench [--base FILE] [--dtype DTYPE] [--json] FILE\n"
-		"  codes every tensor by every codec, in memory and on one thread, and "
-		"says\n"
-		"  what it takes and how fast it is.\n"
+		"codec bench [--base FILE] [--dtype DTYPE] [--threads N] [--json] FILE\n"
+		"  codes every tensor by every codec, in memory, and says what it takes "
+		"and\n"
+		"  how fast it is on one thread, or on N that share a tensor's frames. "
+		"Time\n"
+		"  is a thread's own, that of the longest where there are several.\n"
 		"FILE is a safetensors model, with --dtype a plain array; encode takes "
 		"any "
 		"file.\n",

@@ -99,6 +99,36 @@ static void merge(const struct cut *c, const uint16_t *symbols, const uint32_t *
 	}
 }
 
+/* 8-bit values are symbols as they are. Blocks of one size, whose loops become
+ * vectors; what is left is done like other values. */
+
+static size_t whole_bytes(size_t n)
+{
+	return n / FIELDS_BLOCK * FIELDS_BLOCK;
+}
+
+static void widen(const uint8_t *src, size_t n, uint16_t *symbols)
+{
+	for (size_t at = 0; at < n; at += FIELDS_BLOCK) {
+		uint8_t bytes[FIELDS_BLOCK];
+		uint16_t wide[FIELDS_BLOCK];
+		memcpy(bytes, src + at, sizeof(bytes));
+		for (int i = 0; i < FIELDS_BLOCK; i++)
+			wide[i] = bytes[i];
+		memcpy(symbols + at, wide, sizeof(wide));
+	}
+}
+
+static void narrow(const uint16_t *symbols, size_t n, uint8_t *dst)
+{
+	for (size_t at = 0; at < n; at += FIELDS_BLOCK) {
+		uint8_t bytes[FIELDS_BLOCK];
+		for (int i = 0; i < FIELDS_BLOCK; i++)
+			bytes[i] = (uint8_t)symbols[at + (size_t)i];
+		memcpy(dst + at, bytes, sizeof(bytes));
+	}
+}
+
 /* ---- encoding */
 
 static void split_all(const struct cut *c, const struct kernel *kernel,
@@ -108,10 +138,14 @@ static void split_all(const struct cut *c, const struct kernel *kernel,
 
 	size_t at = 0;
 
-	if (c->unit == 2) {
+	if (c->unit > 1) {
 		at = n / FIELDS_BLOCK * FIELDS_BLOCK;
-		kernel->cut16(c->shift, src, at / FIELDS_BLOCK, room->index, to);
+		(c->unit == 2 ? kernel->cut16 : kernel->cut32)(
+			c->shift, src, at / FIELDS_BLOCK, room->index, to);
 		to += fields_size(at, c->width);
+	} else {
+		at = whole_bytes(n);
+		widen(src, at, room->index);
 	}
 	for (; at < n; at += FIELDS_BLOCK) {
 		uint32_t raw[FIELDS_BLOCK] = { 0 };
@@ -211,6 +245,7 @@ static bool find_parts(struct parts *p, const struct shape *shape, const uint8_t
 static bool restore(struct parts *p, uint8_t *dst, size_t n,
                     struct frame_scratch *scratch)
 {
+	const struct kernel *kernel = scratch->kernel;
 	uint16_t *symbols = scratch->rans->symbols;
 	uint32_t raw[FIELDS_BLOCK];
 
@@ -220,15 +255,19 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 		size_t m = chunk(n, at);
 		if (at + m < n)
 			p->reader.soon = p->raw + fields_size(m, p->cut.width);
-		if (!rans_coder_read(scratch->kernel, &p->reader, scratch->rans->tables,
-		                     NULL, symbols, m))
+		if (!rans_coder_read(kernel, &p->reader, scratch->rans->tables, NULL,
+		                     symbols, m))
 			return false;
 		size_t i = 0;
-		if (p->cut.unit == 2) {
+		if (p->cut.unit > 1) {
 			i = m / FIELDS_BLOCK * FIELDS_BLOCK;
-			scratch->kernel->join16(p->cut.shift, symbols, p->raw,
-			                        i / FIELDS_BLOCK, dst + 2 * at);
+			(p->cut.unit == 2 ? kernel->join16 : kernel->join32)(
+				p->cut.shift, symbols, p->raw, i / FIELDS_BLOCK,
+				dst + p->cut.unit * at);
 			p->raw += fields_size(i, p->cut.width);
+		} else {
+			i = whole_bytes(m);
+			narrow(symbols, i, dst + at);
 		}
 		for (; i < m; i += FIELDS_BLOCK) {
 			size_t k = m - i < FIELDS_BLOCK ? m - i : FIELDS_BLOCK;

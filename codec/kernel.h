@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct rans_reader;
 struct rans_writer;
@@ -21,6 +22,7 @@ struct rans_writer;
 enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64, KERNEL_TOKEN_CAP = 61 };
 
 enum { KERNEL_BLOCK = 128, KERNEL_WINDOW = 16, KERNEL_CLASSES = 8 };
+enum { KERNEL_EXPONENTS = 256 }; /* that values may have */
 
 struct nibbles {
 	uint8_t *at[NIBBLE_STREAMS];
@@ -36,14 +38,18 @@ struct placing {
 	const uint8_t *block_class;            /* of each block of KERNEL_BLOCK values */
 };
 
-/* The table of a value whose exponent is `e`; without branches, whose outcome
- * nothing foretells. */
-static inline unsigned placing_at(const uint8_t table[KERNEL_WINDOW], unsigned low,
-                                  unsigned e)
+/* The tables of all exponents in all classes. */
+static inline void placing_spread(const struct placing *p,
+                                  uint8_t of[KERNEL_CLASSES][KERNEL_EXPONENTS])
 {
-	unsigned above = (e - low) & (0u - (unsigned)(e > low));
-
-	return table[above < KERNEL_WINDOW ? above : KERNEL_WINDOW - 1];
+	for (unsigned k = 0; k < KERNEL_CLASSES; k++) {
+		const uint8_t *table = p->table[k];
+		unsigned low = p->low[k], left = KERNEL_EXPONENTS - low;
+		unsigned own = left < KERNEL_WINDOW ? left : KERNEL_WINDOW;
+		memset(of[k], table[0], low);
+		memcpy(of[k] + low, table, own);
+		memset(of[k] + low + own, table[KERNEL_WINDOW - 1], left - own);
+	}
 }
 
 struct kernel {
@@ -60,6 +66,22 @@ struct kernel {
 	void (*encode)(struct rans_writer *w, const uint32_t *table,
 	               const uint16_t *index, size_t steps);
 
+	/* The tokens of `n` values of 8 bits against their base. */
+	void (*split8)(const uint8_t *src, const uint8_t *base, size_t n,
+	               uint16_t *tokens);
+
+	/* The inverse. */
+	void (*merge8)(const uint16_t *tokens, const uint8_t *base, size_t n,
+	               uint8_t *dst);
+
+	/* The same of 32 bits, with raw bits from or to bit number `bit` of `room`,
+	 * of which KERNEL_SLACK bytes more are read and written; returns the bit
+	 * after them. */
+	uint64_t (*split32)(const uint8_t *src, const uint8_t *base, size_t n,
+	                    uint16_t *tokens, uint8_t *room, uint64_t bit);
+	uint64_t (*merge32)(const uint16_t *tokens, const uint8_t *base, size_t n,
+	                    const uint8_t *room, uint64_t bit, uint8_t *dst);
+
 	/* The tokens of `n` values of 16 bits against their base, and their
 	 * nibbles, whose streams advance. */
 	void (*split16)(const uint8_t *src, const uint8_t *base, size_t n,
@@ -69,8 +91,12 @@ struct kernel {
 	void (*merge16)(const uint16_t *tokens, const uint8_t *base, size_t n,
 	                struct nibbles *nibbles, uint8_t *dst);
 
-	/* The tables of `n` values of 16 bits, the first of which begins the
+	/* The tables of `n` values of so many bits, the first of which begins the
 	 * block of block_class[0]. */
+	void (*place8)(const struct placing *p, const uint8_t *base, size_t n,
+	               uint16_t *ctx);
+	void (*place32)(const struct placing *p, const uint8_t *base, size_t n,
+	                uint16_t *ctx);
 	void (*place16)(const struct placing *p, const uint8_t *base, size_t n,
 	                uint16_t *ctx);
 
@@ -79,14 +105,18 @@ struct kernel {
 	 * nibbles, and larger ones count as that of KERNEL_TOKEN_CAP. */
 	uint32_t (*score)(const uint16_t *tokens, const uint16_t *ctx, size_t n);
 
-	/* 16-bit floats apart into blocks of 64 symbols and fields (fields.h):
+	/* Floats of 16 or 32 bits apart into blocks of 64 symbols and fields (fields.h):
 	 * `shift` bits of the mantissa, and above them the sign, are raw; what
 	 * is between is the symbol. */
 	void (*cut16)(unsigned shift, const uint8_t *src, size_t blocks,
 	              uint16_t *symbols, uint8_t *raw);
+	void (*cut32)(unsigned shift, const uint8_t *src, size_t blocks,
+	              uint16_t *symbols, uint8_t *raw);
 
 	/* The inverse. */
 	void (*join16)(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
+	               size_t blocks, uint8_t *dst);
+	void (*join32)(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
 	               size_t blocks, uint8_t *dst);
 };
 

@@ -13,12 +13,21 @@ const struct kernel kernel_avx2 = {
 	.score = kernel_avx2_score,
 	.cut16 = kernel_avx2_cut16,
 	.join16 = kernel_avx2_join16,
+	.split8 = kernel_avx2_split8,
+	.merge8 = kernel_avx2_merge8,
+	.place8 = kernel_avx2_place8,
+	.split32 = kernel_avx2_split32,
+	.merge32 = kernel_avx2_merge32,
+	.place32 = kernel_avx2_place32,
+	.cut32 = kernel_avx2_cut32,
+	.join32 = kernel_avx2_join32,
 };
 
 bool kernel_avx2_runs(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-	       __builtin_cpu_supports("fma") && __builtin_cpu_supports("popcnt");
+	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma") &&
+	       __builtin_cpu_supports("popcnt");
 }
 
 #endif

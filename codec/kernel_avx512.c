@@ -1,6 +1,8 @@
 /* The probe for AVX-512, and what it stands for. */
 #include "codec/kernel_avx512.h"
 
+#include "codec/kernel_avx2.h"
+
 #if defined(__x86_64__)
 
 const struct kernel kernel_avx512 = {
@@ -13,12 +15,22 @@ const struct kernel kernel_avx512 = {
 	.score = kernel_avx512_score,
 	.cut16 = kernel_avx512_cut16,
 	.join16 = kernel_avx512_join16,
+	/* Every such CPU has AVX2, and nothing here needs more. */
+	.split8 = kernel_avx2_split8,
+	.merge8 = kernel_avx2_merge8,
+	.place8 = kernel_avx2_place8,
+	.split32 = kernel_avx2_split32,
+	.merge32 = kernel_avx2_merge32,
+	.place32 = kernel_avx2_place32,
+	.cut32 = kernel_avx2_cut32,
+	.join32 = kernel_avx2_join32,
 };
 
 bool kernel_avx512_runs(void)
 {
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	return kernel_avx2_runs() && __builtin_cpu_supports("avx512f") &&
+	       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+	       __builtin_cpu_supports("avx512vl") &&
 	       __builtin_cpu_supports("avx512vbmi") &&
 	       __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2") &&
 	       __builtin_cpu_supports("popcnt");

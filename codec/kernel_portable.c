@@ -9,45 +9,69 @@
 #include "codec/rans.h"
 #include "codec/ulp_token.h"
 
-/* One after another in turn, so that the compiler sees where each value lies. */
+/* What must be inlined where its arguments are constants, for speed. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* States of a turn; blocks of values of a known size become vectors. */
 enum { TURN = 16, TURNS = RANS_LANES / TURN, BLOCK = 64 };
 
-/* The 16 values of a turn, every second one from `symbols`; returns where the next
- * words are. Without branches: which states take a word is noise. */
-static inline const uint8_t *decode_turn(uint32_t *restrict states,
-                                         const uint32_t *tables, const uint16_t *ctx,
-                                         uint16_t *restrict symbols, const uint8_t *at)
+/* One value; returns where the next words are. Without branches: which states take a
+ * word is noise. */
+INLINE const uint8_t *decode_value(uint32_t *state, const uint32_t *table,
+                                   uint16_t *symbol, const uint8_t *at)
 {
-	for (unsigned k = 0; k < TURN; k++) {
-		uint32_t x = states[k];
-		const uint32_t *table = ctx ? tables + (ctx[2 * k] << RANS_BITS) : tables;
-		uint32_t entry = table[x & (RANS_SUM - 1)];
-		x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
-		symbols[2 * k] = (uint16_t)(entry >> 22);
-		uint32_t low = x < RANS_LOW, full = x << 16 | le16_load(at);
-		states[k] = x ^ ((x ^ full) & (0u - low));
-		at += 2 * low;
+	uint32_t x = *state, entry = table[x & (RANS_SUM - 1)];
+
+	*symbol = (uint16_t)(entry >> 22);
+	x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
+	/* The word comes in, and is shifted out again where none was wanted. */
+	unsigned out = (unsigned)(x >= RANS_LOW) << 4;
+	*state = (uint32_t)(((uint64_t)x << 16 | le16_load(at)) >> out);
+	return at + 2 - out / 8;
+}
+
+INLINE const uint32_t *table_of(const uint32_t *tables, const uint16_t *ctx, unsigned i)
+{
+	return ctx ? tables + ((size_t)ctx[i] << RANS_BITS) : tables;
+}
+
+/* Every second value from `symbols`. Four at once: what a loop costs, and stores that
+ * the compiler must think loads of the next turn depend on, count here. */
+INLINE const uint8_t *decode_turn(uint32_t *x, const uint32_t *tables,
+                                  const uint16_t *ctx, uint16_t *symbols,
+                                  const uint8_t *at)
+{
+	for (unsigned k = 0; k < TURN; k += 4) {
+		const uint16_t *c = ctx ? ctx + 2 * k : NULL;
+		uint16_t *to = symbols + 2 * k;
+		at = decode_value(x + k, table_of(tables, c, 0), to, at);
+		at = decode_value(x + k + 1, table_of(tables, c, 2), to + 2, at);
+		at = decode_value(x + k + 2, table_of(tables, c, 4), to + 4, at);
+		at = decode_value(x + k + 3, table_of(tables, c, 6), to + 6, at);
 	}
 	return at;
 }
 
-static inline size_t decode_steps(struct rans_reader *r, const uint32_t *tables,
-                                  const uint16_t *ctx, uint16_t *symbols, size_t steps)
+INLINE size_t decode_steps(struct rans_reader *r, const uint32_t *tables,
+                           const uint16_t *ctx, uint16_t *symbols, size_t steps)
 {
 	const uint8_t *at = r->at;
+	uint32_t x[RANS_LANES];
 	size_t done = 0;
 
+	memcpy(x, r->x, sizeof(x));
 	for (; done < steps && r->end - at >= RANS_STEP_BYTES; done++) {
 		rans_fetch(r, done);
 		for (unsigned t = 0; t < TURNS; t++) {
 			unsigned first = rans_value_of(t * TURN);
-			at = decode_turn(r->x + t * TURN, tables,
-			                 ctx ? ctx + first : NULL, symbols + first, at);
+			at = decode_turn(x + t * TURN, tables, ctx ? ctx + first : NULL,
+			                 symbols + first, at);
 		}
 		symbols += RANS_LANES;
 		if (ctx)
 			ctx += RANS_LANES;
 	}
+	memcpy(r->x, x, sizeof(x));
 	r->at = at;
 	return done;
 }
@@ -83,57 +107,96 @@ static void encode(struct rans_writer *w, const uint32_t *table, const uint16_t 
 	w->at = at;
 }
 
+/* The token of a distance from 32 on, whose nibbles are put. */
+static inline uint16_t token_of(unsigned z, struct nibbles *to)
+{
+	unsigned k = token16_nibbles(z);
+
+	/* Each is written, and stays where there is one. */
+	*to->at[0]++ = z & 15;
+	*to->at[1] = z >> 4 & 15;
+	*to->at[2] = z >> 8 & 15;
+	to->at[1] += k > 1;
+	to->at[2] += k > 2;
+	return (uint16_t)((z >> 4 * k) + TOKEN_EACH * k);
+}
+
+/* Which of a block's numbers are 32 or more, a bit each. Most are not, be they tokens
+ * or distances: those are dealt with alike, and the others sought out. */
+static inline uint64_t find_far(const uint16_t numbers[BLOCK])
+{
+	uint8_t is[BLOCK];
+	uint64_t far = 0;
+
+	for (unsigned i = 0; i < BLOCK; i++)
+		is[i] = numbers[i] >= TOKEN_DIRECT;
+	/* The product has all eight bits in its top byte, in their order. */
+	for (unsigned i = 0; i < BLOCK; i += 8)
+		far |= le64_load(is + i) * UINT64_C(0x0102040810204080) >> 56 << i;
+	return far;
+}
+
+static inline unsigned lowest(uint64_t bits)
+{
+	return (unsigned)__builtin_ctzll(bits);
+}
+
+static inline void split_block(const uint8_t *src, const uint8_t *base, uint16_t *tokens,
+                               struct nibbles *to)
+{
+	uint16_t v[BLOCK], b[BLOCK], z[BLOCK];
+
+	le16_load_all(v, src, BLOCK);
+	le16_load_all(b, base, BLOCK);
+	for (unsigned i = 0; i < BLOCK; i++)
+		z[i] = ulp16_distance(v[i], b[i]);
+	memcpy(tokens, z, sizeof(z));
+	for (uint64_t far = find_far(z); far; far &= far - 1) {
+		unsigned i = lowest(far);
+		tokens[i] = token_of(z[i], to);
+	}
+}
+
 static void split16(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens,
                     struct nibbles *nibbles)
 {
-	uint8_t *n0 = nibbles->at[0], *n1 = nibbles->at[1], *n2 = nibbles->at[2];
+	struct nibbles to = *nibbles;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned z = ulp16_distance(le16_load(src + 2 * i),
-		                            le16_load(base + 2 * i));
-		unsigned k = token16_nibbles(z);
-		tokens[i] = (uint16_t)((z >> 4 * k) + TOKEN_EACH * k);
-		/* Each is written, and stays where there is one. */
-		*n0 = z & 15;
-		*n1 = z >> 4 & 15;
-		*n2 = z >> 8 & 15;
-		n0 += k > 0;
-		n1 += k > 1;
-		n2 += k > 2;
+	for (; i + BLOCK <= n; i += BLOCK)
+		split_block(src + 2 * i, base + 2 * i, tokens + i, &to);
+	for (; i < n; i++) {
+		tokens[i] = ulp16_distance(le16_load(src + 2 * i),
+		                           le16_load(base + 2 * i));
+		if (tokens[i] >= TOKEN_DIRECT)
+			tokens[i] = token_of(tokens[i], &to);
 	}
-	*nibbles = (struct nibbles){ { n0, n1, n2 } };
+	*nibbles = to;
 }
 
-/* The distance of a token that has `k` nibbles or none. */
+/* The distance of a token from 32 on. */
 static inline uint16_t distance_of(uint16_t token, struct nibbles *from)
 {
 	unsigned k = token16_nibbles_of(token);
-	unsigned low = *from->at[0] | (unsigned)*from->at[1] << 4 |
+	unsigned low = *from->at[0]++ | (unsigned)*from->at[1] << 4 |
 	               (unsigned)*from->at[2] << 8;
 
-	from->at[0] += k > 0;
 	from->at[1] += k > 1;
 	from->at[2] += k > 2;
 	return (uint16_t)((token - TOKEN_EACH * k) << 4 * k |
 	                  (low & ((1u << 4 * k) - 1)));
 }
 
-/* Most tokens are distances: the others are sought out, and the values are then
- * made of all alike. */
 static inline void merge_block(const uint16_t *tokens, const uint8_t *base,
                                struct nibbles *from, uint8_t *dst)
 {
 	uint16_t z[BLOCK], b[BLOCK], v[BLOCK];
-	uint8_t far[BLOCK + 1];
-	unsigned n = 0;
 
-	for (unsigned i = 0; i < BLOCK; i++) {
-		far[n] = (uint8_t)i;
-		n += tokens[i] >= TOKEN_DIRECT;
-	}
 	memcpy(z, tokens, sizeof(z));
-	for (unsigned i = 0; i < n; i++)
-		z[far[i]] = distance_of(z[far[i]], from);
+	for (uint64_t far = find_far(z); far; far &= far - 1) {
+		unsigned i = lowest(far);
+		z[i] = distance_of(z[i], from);
+	}
 	le16_load_all(b, base, BLOCK);
 	for (unsigned i = 0; i < BLOCK; i++)
 		v[i] = ulp16_value(z[i], b[i]);
@@ -148,22 +211,33 @@ static void merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
 
 	for (; i + BLOCK <= n; i += BLOCK)
 		merge_block(tokens + i, base + 2 * i, &from, dst + 2 * i);
-	for (; i < n; i++)
-		le16_store(dst + 2 * i, ulp16_value(distance_of(tokens[i], &from),
-		                                    le16_load(base + 2 * i)));
+	for (; i < n; i++) {
+		uint16_t z = tokens[i] < TOKEN_DIRECT ? tokens[i]
+		                                      : distance_of(tokens[i], &from);
+		le16_store(dst + 2 * i, ulp16_value(z, le16_load(base + 2 * i)));
+	}
 	*nibbles = from;
 }
 
 static void place16(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx)
 {
+	uint8_t of[KERNEL_CLASSES][KERNEL_EXPONENTS];
+	unsigned shift = p->shift, mask = p->mask & (KERNEL_EXPONENTS - 1);
+
+	placing_spread(p, of);
 	for (size_t at = 0; at < n; at += KERNEL_BLOCK) {
-		unsigned class = p->block_class[at / KERNEL_BLOCK], low = p->low[class];
-		const uint8_t *table = p->table[class];
+		const uint8_t *table = of[p->block_class[at / KERNEL_BLOCK]];
 		size_t end = n - at < KERNEL_BLOCK ? n : at + KERNEL_BLOCK;
-		for (size_t i = at; i < end; i++) {
-			unsigned e = (unsigned)le16_load(base + 2 * i) >> p->shift;
-			ctx[i] = (uint16_t)placing_at(table, low, e & p->mask);
+		size_t i = at;
+		for (; i + 4 <= end; i += 4) {
+			const uint8_t *b = base + 2 * i;
+			ctx[i] = table[le16_load(b) >> shift & mask];
+			ctx[i + 1] = table[le16_load(b + 2) >> shift & mask];
+			ctx[i + 2] = table[le16_load(b + 4) >> shift & mask];
+			ctx[i + 3] = table[le16_load(b + 6) >> shift & mask];
 		}
+		for (; i < end; i++)
+			ctx[i] = table[le16_load(base + 2 * i) >> shift & mask];
 	}
 }
 
@@ -186,11 +260,13 @@ static void cut16(unsigned shift, const uint8_t *src, size_t blocks, uint16_t *s
 
 	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, src += 2 * FIELDS_BLOCK) {
 		uint32_t fields[FIELDS_BLOCK];
-		for (int i = 0; i < FIELDS_BLOCK; i++) {
-			uint32_t v = le16_load(src + 2 * i);
-			symbols[i] = (uint16_t)((v & 0x7fff) >> shift);
-			fields[i] = (v & low_mask) | v >> 15 << shift;
-		}
+		uint16_t v[FIELDS_BLOCK], s[FIELDS_BLOCK];
+		le16_load_all(v, src, FIELDS_BLOCK);
+		for (int i = 0; i < FIELDS_BLOCK; i++)
+			s[i] = (uint16_t)((v[i] & 0x7fff) >> shift);
+		for (int i = 0; i < FIELDS_BLOCK; i++)
+			fields[i] = (v[i] & low_mask) | (uint32_t)v[i] >> 15 << shift;
+		memcpy(symbols, s, sizeof(s));
 		raw = fields_pack(fields, shift + 1, raw);
 	}
 }
@@ -202,11 +278,13 @@ static void join16(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
 
 	for (; blocks > 0; blocks--, symbols += FIELDS_BLOCK, dst += 2 * FIELDS_BLOCK) {
 		uint32_t fields[FIELDS_BLOCK];
+		uint16_t v[FIELDS_BLOCK];
 		raw = fields_unpack(raw, shift + 1, fields);
 		for (int i = 0; i < FIELDS_BLOCK; i++)
-			le16_store(dst + 2 * i, (uint16_t)((uint32_t)symbols[i] << shift |
-			                                   (fields[i] & low_mask) |
-			                                   fields[i] >> shift << 15));
+			v[i] = (uint16_t)((uint32_t)symbols[i] << shift |
+			                  (fields[i] & low_mask) |
+			                  fields[i] >> shift << 15);
+		le16_store_all(dst, v, FIELDS_BLOCK);
 	}
 }
 
@@ -220,4 +298,12 @@ const struct kernel kernel_portable = {
 	.score = score,
 	.cut16 = cut16,
 	.join16 = join16,
+	.split8 = kernel_portable_split8,
+	.merge8 = kernel_portable_merge8,
+	.place8 = kernel_portable_place8,
+	.split32 = kernel_portable_split32,
+	.merge32 = kernel_portable_merge32,
+	.place32 = kernel_portable_place32,
+	.cut32 = kernel_portable_cut32,
+	.join32 = kernel_portable_join32,
 };

@@ -1,9 +1,25 @@
-/* The kernel in plain C, on every machine. Private to codec/. */
+/*
+ * The kernel in plain C, on every machine: rANS and 16-bit values in
+ * kernel_portable.c, others in kernel_portable_wide.c. Private to codec/.
+ */
 #ifndef ZLLM_KERNEL_PORTABLE_H
 #define ZLLM_KERNEL_PORTABLE_H
 
 #include "codec/kernel.h"
 
 extern const struct kernel kernel_portable;
+
+void kernel_portable_split8(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens);
+void kernel_portable_merge8(const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst);
+void kernel_portable_place8(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx);
+uint64_t kernel_portable_split32(const uint8_t *src, const uint8_t *base, size_t n,
+                      uint16_t *tokens, uint8_t *room, uint64_t bit);
+uint64_t kernel_portable_merge32(const uint16_t *tokens, const uint8_t *base, size_t n,
+                      const uint8_t *room, uint64_t bit, uint8_t *dst);
+void kernel_portable_place32(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx);
+void kernel_portable_cut32(unsigned shift, const uint8_t *src, size_t blocks, uint16_t *symbols,
+                uint8_t *raw);
+void kernel_portable_join32(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
+                 size_t blocks, uint8_t *dst);
 
 #endif

@@ -128,17 +128,19 @@ static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n
 
 /* ---- contexts and counts */
 
-/* Puts the context above the token, four 16-bit numbers at once. */
+/* Puts the context above the token: sixteen at once, which become vectors. */
 static void add_contexts(uint16_t *index, const uint16_t *ctx, size_t n)
 {
+	enum { GROUP = 16 };
 	size_t i = 0;
 
-	for (; i + 4 <= n; i += 4) {
-		uint64_t four, up;
-		memcpy(&four, index + i, sizeof(four));
-		memcpy(&up, ctx + i, sizeof(up));
-		four += up * ROOM_STRIDE;
-		memcpy(index + i, &four, sizeof(four));
+	for (; i + GROUP <= n; i += GROUP) {
+		uint16_t group[GROUP], up[GROUP];
+		memcpy(group, index + i, sizeof(group));
+		memcpy(up, ctx + i, sizeof(up));
+		for (int k = 0; k < GROUP; k++)
+			group[k] = (uint16_t)(group[k] + up[k] * ROOM_STRIDE);
+		memcpy(index + i, group, sizeof(group));
 	}
 	for (; i < n; i++)
 		index[i] = (uint16_t)(ctx[i] * ROOM_STRIDE + index[i]);

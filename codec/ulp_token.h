@@ -110,13 +110,10 @@ static inline unsigned token16_nibbles_of(unsigned token)
 	return (unsigned)(token >= 32) + (token >= 62) + (token >= 92);
 }
 
+/* Four bits a nibble, beyond the five of a direct token. */
 static inline unsigned token32_nibbles(uint32_t z)
 {
-	unsigned k = 0;
-
-	while (k < 7 && z >> (4 * k) >= TOKEN_DIRECT)
-		k++;
-	return k;
+	return (30u - (unsigned)__builtin_clz(z | 2)) / 4;
 }
 
 #endif

@@ -5,7 +5,8 @@
  *     base --> base [frame|frame|...]              --decode--> back
  *
  * Time is the thread's own (CLOCK_THREAD_CPUTIME_ID): nothing waits in there, and
- * others who use the machine do not count.
+ * others who use the machine do not count. Several threads have every so-many-th
+ * frame each, and the longest time of one is that of all.
  */
 #include "index/model_bench.h"
 
@@ -16,6 +17,7 @@
 
 #include "codec/cast.h"
 #include "codec/common/err.h"
+#include "codec/common/pool.h"
 #include "codec/prediction.h"
 #include "codec/record.h"
 #include "index/file_range.h"
@@ -28,11 +30,21 @@ enum {
 	SPAN_FACTOR = 2               /* no cast reads more than twice our bytes */
 };
 
+/* A thread's share of a pass over a batch. */
+struct slice {
+	struct frame_scratch *scratch;
+	double seconds;
+	uint64_t seen; /* bytes of the frames that it treated */
+	struct err err;
+};
+
 struct bench {
 	const struct local_model *model, *base;
 	const struct extent **by_name; /* the base's tensors, sorted; owned */
 	size_t named;
-	struct frame_scratch *scratch;
+	struct pool *pool;
+	struct slice *slices; /* one for each thread */
+	unsigned threads;
 	uint8_t *raw, *predicted, *coded, *back; /* BATCH_MAX each */
 	uint8_t *span;                           /* of the base, before it is cast */
 	struct frame_out *frames;                /* of the batch */
@@ -101,57 +113,91 @@ static size_t frame_at(const struct batch *batch, size_t at)
 	return batch->size - at < whole ? batch->size - at : whole;
 }
 
-static int encode_batch(struct bench *b, const struct codec *codec,
-                        const struct batch *batch, struct err *err)
-{
-	size_t n;
+/* What is done to each frame of a batch, `i` of them being before it and `n` its bytes;
+ * adds those that it treats to s->seen. */
+struct pass {
+	struct bench *bench;
+	const struct codec *codec;
+	const struct batch *batch;
+	int (*frame)(const struct pass *p, struct slice *s, size_t i, size_t n);
+};
 
-	for (size_t at = 0, i = 0; at < batch->size; at += n, i++) {
-		n = frame_at(batch, at);
-		int rc = frame_encode(codec, batch->dtype, b->raw + at,
-		                      codec->needs_base ? b->predicted + at : NULL, n,
-		                      b->coded + at, b->scratch, &b->frames[i], err);
-		if (rc)
-			return rc;
-	}
+static const uint8_t *base_at(const struct pass *p, size_t at)
+{
+	return p->codec->needs_base ? p->bench->predicted + at : NULL;
+}
+
+static int encode_frame(const struct pass *p, struct slice *s, size_t i, size_t n)
+{
+	struct bench *b = p->bench;
+	size_t at = i * frame_size(p->batch->dtype);
+
+	s->seen += n;
+	return frame_encode(p->codec, p->batch->dtype, b->raw + at, base_at(p, at), n,
+	                    b->coded + at, s->scratch, &b->frames[i], &s->err);
+}
+
+static int decode_frame(const struct pass *p, struct slice *s, size_t i, size_t n)
+{
+	struct bench *b = p->bench;
+	size_t at = i * frame_size(p->batch->dtype);
+
+	s->seen += n;
+	return frame_decode(p->codec, p->batch->dtype, &b->frames[i], b->coded + at,
+	                    base_at(p, at), b->back + at, n, s->scratch, &s->err);
+}
+
+/* Codes again without proof, what it makes being known already. */
+static int encode_alone(const struct pass *p, struct slice *s, size_t i, size_t n)
+{
+	struct bench *b = p->bench;
+	size_t at = i * frame_size(p->batch->dtype);
+	enum frame_mode mode = b->frames[i].mode;
+
+	if (p->codec->id == CODEC_RAW) /* it has nothing to do */
+		return 0;
+	if (mode == FRAME_SAME || mode == FRAME_FILL)
+		return 0;
+	p->codec->encode(b->raw + at, base_at(p, at), n, p->batch->dtype, b->back + at,
+	                 n - 1, s->scratch);
+	s->seen += n;
 	return 0;
 }
 
-static int decode_batch(struct bench *b, const struct codec *codec,
-                        const struct batch *batch, struct err *err)
+static void run_slice(void *ctx, size_t k)
 {
-	size_t n;
+	const struct pass *p = ctx;
+	struct slice *s = &p->bench->slices[k];
+	size_t whole = frame_size(p->batch->dtype), size = p->batch->size;
+	double start = now();
 
-	for (size_t at = 0, i = 0; at < batch->size; at += n, i++) {
-		n = frame_at(batch, at);
-		int rc = frame_decode(codec, batch->dtype, &b->frames[i], b->coded + at,
-		                      codec->needs_base ? b->predicted + at : NULL,
-		                      b->back + at, n, b->scratch, err);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	for (size_t i = k; i * whole < size && !s->err.code; i += p->bench->threads)
+		p->frame(p, s, i, frame_at(p->batch, i * whole));
+	s->seconds = now() - start;
 }
 
-/* Codes again without proof, what it makes being known already; returns the bytes it
- * was given. */
-static uint64_t encode_alone(struct bench *b, const struct codec *codec,
-                             const struct batch *batch)
+/* Returns the seconds that it took, or a negative number. */
+static double run_pass(struct pass *p, uint64_t *seen, struct err *err)
 {
-	uint64_t seen = 0;
-	size_t n;
+	struct bench *b = p->bench;
+	double longest = 0;
 
-	if (codec->id == CODEC_RAW)
-		return 0; /* it has nothing to do */
-	for (size_t at = 0, i = 0; at < batch->size; at += n, i++) {
-		n = frame_at(batch, at);
-		if (b->frames[i].mode == FRAME_SAME || b->frames[i].mode == FRAME_FILL)
-			continue;
-		codec->encode(b->raw + at, codec->needs_base ? b->predicted + at : NULL,
-		              n, batch->dtype, b->back + at, n - 1, b->scratch);
-		seen += n;
+	for (unsigned k = 0; k < b->threads; k++) {
+		b->slices[k].seen = 0;
+		b->slices[k].err = (struct err)ERR_INIT;
 	}
-	return seen;
+	pool_run(b->pool, b->threads, run_slice, p);
+	*seen = 0;
+	for (unsigned k = 0; k < b->threads; k++) {
+		const struct slice *s = &b->slices[k];
+		*seen += s->seen;
+		longest = s->seconds > longest ? s->seconds : longest;
+		if (s->err.code) {
+			*err = s->err;
+			return -1;
+		}
+	}
+	return longest;
 }
 
 static uint64_t stored_bytes(const struct bench *b, const struct batch *batch)
@@ -167,29 +213,27 @@ static int measure_batch(struct bench *b, const struct codec *codec,
                          const struct batch *batch, struct bench_sum *sum,
                          struct err *err)
 {
-	double encode = -1, alone = -1, decode = -1;
-	uint64_t seen = 0;
+	struct pass encode = { b, codec, batch, encode_frame };
+	struct pass again = { b, codec, batch, encode_alone };
+	struct pass decode = { b, codec, batch, decode_frame };
+	double best[3] = { -1, -1, -1 };
+	uint64_t all, seen = 0;
 
 	for (int run = 0; run < RUNS; run++) {
-		double start = now();
-		int rc = encode_batch(b, codec, batch, err);
-		double encoded = now();
-		seen = encode_alone(b, codec, batch);
-		double repeated = now();
-		if (!rc)
-			rc = decode_batch(b, codec, batch, err);
-		double decoded = now();
-		if (rc)
-			return rc;
-		keep_least(&encode, encoded - start);
-		keep_least(&alone, repeated - encoded);
-		keep_least(&decode, decoded - repeated);
+		double encoded = run_pass(&encode, &all, err);
+		double repeated = encoded < 0 ? -1 : run_pass(&again, &seen, err);
+		double decoded = encoded < 0 ? -1 : run_pass(&decode, &all, err);
+		if (encoded < 0 || decoded < 0)
+			return err->code;
+		keep_least(&best[0], encoded);
+		keep_least(&best[1], repeated);
+		keep_least(&best[2], decoded);
 	}
 	sum->raw += batch->size;
 	sum->stored += stored_bytes(b, batch);
-	sum->encode += encode;
-	sum->decode += decode;
-	sum->alone += seen ? alone : 0;
+	sum->encode += best[0];
+	sum->decode += best[2];
+	sum->alone += seen ? best[1] : 0;
 	sum->alone_raw += seen;
 	return 0;
 }
@@ -315,13 +359,21 @@ static int bench_init(struct bench *b, struct err *err)
 	b->frames = calloc(BATCH_MAX / FRAME_VALUES, sizeof(*b->frames));
 	if (!b->raw || !b->predicted || !b->coded || !b->back || !b->span || !b->frames)
 		return err_nomem(err, "measuring");
-	int rc = frame_scratch_new(&b->scratch, err);
+	b->slices = calloc(b->threads, sizeof(*b->slices));
+	if (!b->slices)
+		return err_nomem(err, "measuring");
+	int rc = pool_new(b->threads, &b->pool, err);
+	for (unsigned k = 0; k < b->threads && !rc; k++)
+		rc = frame_scratch_new(&b->slices[k].scratch, err);
 	return rc ? rc : sort_base(b, err);
 }
 
 static void bench_wipe(struct bench *b)
 {
-	frame_scratch_free(b->scratch);
+	for (unsigned k = 0; k < b->threads && b->slices; k++)
+		frame_scratch_free(b->slices[k].scratch);
+	free(b->slices);
+	pool_free(b->pool);
 	free(b->by_name);
 	free(b->raw);
 	free(b->predicted);
@@ -332,9 +384,9 @@ static void bench_wipe(struct bench *b)
 }
 
 int model_bench_run(const struct local_model *model, const struct local_model *base,
-                    struct model_bench *out, struct err *err)
+                    unsigned threads, struct model_bench *out, struct err *err)
 {
-	struct bench b = { .model = model, .base = base };
+	struct bench b = { .model = model, .base = base, .threads = threads };
 	int rc = bench_init(&b, err);
 
 	memset(out, 0, sizeof(*out));

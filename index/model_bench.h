@@ -1,6 +1,6 @@
 /*
  * How well and how fast each codec does on the tensors of a model: what is stored,
- * and the time of one thread. Batches of frames lie in memory while they are
+ * and the time of one thread, or of several. Batches of frames lie in memory while they are
  * measured, several times over, and the fastest run counts.
  */
 #ifndef ZLLM_MODEL_BENCH_H
@@ -18,7 +18,8 @@ struct local_model;
  * all, chosen for each tensor. */
 enum { BENCH_CODECS = 16, BENCH_BEST = BENCH_CODECS, BENCH_SLOTS };
 
-/* What some tensors took. Times are seconds of one thread. */
+/* What some tensors took. Times are seconds of one thread; where several share the
+ * frames of a tensor, of the one that took longest. */
 struct bench_sum {
 	size_t tensors;
 	uint64_t raw;       /* bytes */
@@ -36,8 +37,9 @@ struct model_bench {
 
 /* Measures every codec on every tensor whose dtype it takes; those that need a base
  * on tensors that have a like in `base` (which may be NULL) of the same dtype or of
- * one that can be cast. Both models are open; nothing has to be hashed. */
+ * one that can be cast. Both models are open; nothing has to be hashed. `threads` is
+ * 1 or more. */
 int model_bench_run(const struct local_model *model, const struct local_model *base,
-                    struct model_bench *out, struct err *err);
+                    unsigned threads, struct model_bench *out, struct err *err);
 
 #endif

@@ -53,6 +53,26 @@ static inline void le16_load_all(uint16_t *to, const uint8_t *from, size_t n)
 #endif
 }
 
+static inline void le32_load_all(uint32_t *to, const uint8_t *from, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(to, from, 4 * n);
+#else
+	for (size_t i = 0; i < n; i++)
+		to[i] = le32_load(from + 4 * i);
+#endif
+}
+
+static inline void le32_store_all(uint8_t *to, const uint32_t *from, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(to, from, 4 * n);
+#else
+	for (size_t i = 0; i < n; i++)
+		le32_store(to + 4 * i, from[i]);
+#endif
+}
+
 static inline void le16_store_all(uint8_t *to, const uint16_t *from, size_t n)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -207,6 +207,19 @@ only_these() {
 	json_holds 'd["results"][0]["raw"] == '"$(stat -c %s tuned.safetensors)"
 }
 
+@test "bench on several threads stores the same" {
+	pair
+	run git zllm codec bench --json --base base.safetensors tuned.safetensors
+	stored=$(printf '%s' "$output" | python3 -c 'import json, sys
+print([r["stored"] for r in json.load(sys.stdin)["results"]])')
+	run git zllm codec bench --json --threads 3 --base base.safetensors tuned.safetensors
+	[ "$status" -eq 0 ]
+	json_holds 'd["threads"] == 3'
+	json_holds '[r["stored"] for r in d["results"]] == '"$stored"
+	run git zllm codec bench --threads 3 --base base.safetensors tuned.safetensors
+	says '3 threads'
+}
+
 # ---------------------------------------------------------------- wrong use
 
 @test "wrong use is one line and exit code 2" {
@@ -231,6 +244,10 @@ only_these() {
 	refused git zllm codec bench text
 	says '--dtype'
 	refused git zllm codec bench --codec ulp tuned.safetensors
+	refused git zllm codec bench --threads 0 tuned.safetensors
+	refused git zllm codec bench --threads 2x tuned.safetensors
+	says '--threads'
+	refused git zllm codec encode --threads 2 text out
 	refused git zllm codec encode text "$T"
 	refused git zllm codec encode "$T" out
 }
