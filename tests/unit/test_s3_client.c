@@ -1,6 +1,7 @@
 /* What is repeated, what is refused and in which words, and that all of it ends. */
 #include <time.h>
 
+#include "index/store/store.h"
 #include "tests/unit/s3_script.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
