@@ -85,12 +85,11 @@ static bool may_be_asked(const char *url)
 		                             "http://169.254.170.23",
 		                             "http://[fd00:ec2::23]" };
 	struct s3_endpoint e = { 0 };
-	size_t n = strcspn(url, "/");
 
 	if (strncmp(url, "https://", 8) == 0)
 		return true;
 	for (size_t i = 0; i < 3; i++) {
-		n = strlen(hosts[i]);
+		size_t n = strlen(hosts[i]);
 		if (strncmp(url, hosts[i], n) == 0 && (!url[n] || strchr("/:", url[n])))
 			return true;
 	}

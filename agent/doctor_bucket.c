@@ -3,14 +3,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "agent/aws_files.h"
-#include "agent/aws_keyring.h"
 #include "agent/checkup.h"
 #include "agent/s3_settings.h"
+#include "agent/store_bucket.h"
 #include "agent/store_trust.h"
 #include "agent/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/store/s3_credentials.h"
 
 enum { KEY_SHOWN = 4 }; /* the last characters of a key's id, enough to tell them apart */
 
@@ -71,48 +71,24 @@ static void tell_keys(struct checkup *c, struct s3_keyring *keyring)
 	s3_credentials_release(keys);
 }
 
-static void find_keys(struct checkup *c, const struct store_context *context,
-                      const char *profile, struct aws_files **files)
-{
-	struct s3_keyring *keyring = NULL;
-	struct err err = ERR_INIT;
-	const char *source;
-
-	s3_settings_profile(context->config, &source);
-	enum aws_environment environment = strncmp(source, "git", 3) == 0
-	                                           ? AWS_ENVIRONMENT_IGNORED
-	                                           : AWS_ENVIRONMENT_FIRST;
-	if (aws_keyring_new(*files, profile, environment, &keyring, &err)) {
-		checkup_add(c, FINDING_BAD, "keys", NULL, "%s", err.text);
-		return;
-	}
-	*files = NULL; /* the keyring's now */
-	tell_keys(c, keyring);
-	s3_keyring_close(keyring);
-}
-
 void doctor_bucket(struct checkup *c, const struct store_url *url,
                    const struct store_context *context)
 {
-	const char *source, *profile = s3_settings_profile(context->config, &source);
-	struct aws_files *files = NULL;
 	struct s3_settings settings = { 0 };
+	struct s3_keyring *keyring = NULL;
 	struct err err = ERR_INIT;
-	int rc = aws_files_read(profile, &files, &err);
 
-	if (!rc)
-		rc = s3_settings_find(url, context->config, files, &settings, &err);
-	if (rc) {
+	if (store_bucket_look(url, context->config, &settings, &keyring, &err)) {
 		checkup_add(c, FINDING_BAD, "bucket", NULL, "%s", err.text);
-	} else {
-		tell_settings(c, &settings);
-		tell_trust(c, url, context);
-		if (settings.anonymous)
-			checkup_add(c, FINDING_GOOD, "keys", NULL,
-			            "none: requests are not signed");
-		else
-			find_keys(c, context, profile, &files);
+		return;
 	}
+	tell_settings(c, &settings);
+	tell_trust(c, url, context);
+	if (keyring)
+		tell_keys(c, keyring);
+	else
+		checkup_add(c, FINDING_GOOD, "keys", NULL,
+		            "none: requests are not signed");
+	s3_keyring_close(keyring);
 	s3_settings_wipe(&settings);
-	aws_files_free(files);
 }

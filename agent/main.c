@@ -10,6 +10,7 @@
  *     lfs_*.c           git-lfs: its configuration, pointers, messages, the session
  *     history*.c        what git knows about an object that is being pushed
  *     endpoint.c, store_url.c   which store, and opening it
+ *     store_bucket.c            a bucket: settings, trust, keys
  *     push_check.c      are a push's objects in the store?
  *     report.c          the one place that prints
  *   index/            knows: which blobs an object has, what they derive from

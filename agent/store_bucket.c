@@ -42,7 +42,7 @@ static bool is_own_endpoint(const struct store_url *url,
 		n--;
 	while (m && url->endpoint[m - 1] == '/')
 		m--;
-	return n == m && strncmp(own, url->endpoint, n) == 0;
+	return own && n == m && strncmp(own, url->endpoint, n) == 0;
 }
 
 static int check_trust(const struct store_url *url, const struct store_context *context,
@@ -104,18 +104,60 @@ static int open_with(const struct s3_settings *s, struct s3_keyring *keyring,
 	return store_s3_open(&options, keyring, out, err);
 }
 
-int store_bucket_open(const struct store_url *url, const struct store_context *context,
-                      struct store **out, struct err *err)
+/* The keyring of the profile. Takes over *files when it succeeds. */
+static int open_keyring(const struct lfs_config *config, struct aws_files **files,
+                        struct s3_keyring **out, struct err *err)
 {
 	const char *source;
-	const char *profile = s3_settings_profile(context->config, &source);
+	const char *profile = s3_settings_profile(config, &source);
 	enum aws_environment environment = strncmp(source, "git", 3) == 0
 	                                           ? AWS_ENVIRONMENT_IGNORED
 	                                           : AWS_ENVIRONMENT_FIRST;
+
+	int rc = aws_keyring_new(*files, profile, environment, out, err);
+	if (!rc)
+		*files = NULL;
+	return rc;
+}
+
+/* From here on there are secrets in memory, and so there is no core file. */
+static int read_files(const struct lfs_config *config, struct aws_files **out,
+                      struct err *err)
+{
+	const char *source;
+
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	return aws_files_read(s3_settings_profile(config, &source), out, err);
+}
+
+int store_bucket_look(const struct store_url *url, const struct lfs_config *config,
+                      struct s3_settings *settings, struct s3_keyring **keyring,
+                      struct err *err)
+{
+	struct aws_files *files = NULL;
+	struct s3_settings found = { 0 };
+	int rc = read_files(config, &files, err);
+
+	*keyring = NULL;
+	if (!rc)
+		rc = s3_settings_find(url, config, files, &found, err);
+	if (!rc && !found.anonymous)
+		rc = open_keyring(config, &files, keyring, err);
+	if (rc)
+		s3_settings_wipe(&found);
+	else
+		*settings = found;
+	aws_files_free(files);
+	return rc;
+}
+
+int store_bucket_open(const struct store_url *url, const struct store_context *context,
+                      struct store **out, struct err *err)
+{
 	struct aws_files *files = NULL;
 	struct s3_settings settings = { 0 };
 	struct s3_keyring *keyring = NULL;
-	int rc = aws_files_read(profile, &files, err);
+	int rc = read_files(context->config, &files, err);
 
 	if (!rc)
 		rc = check_trust(url, context, files, err);
@@ -123,12 +165,8 @@ int store_bucket_open(const struct store_url *url, const struct store_context *c
 		rc = s3_settings_find(url, context->config, files, &settings, err);
 	if (!rc)
 		rc = check_secrecy(&settings, err);
-	if (!rc && !settings.anonymous) {
-		rc = aws_keyring_new(files, profile, environment, &keyring, err);
-		files = rc ? files : NULL;
-		/* From here on there are secrets in memory: no core file. */
-		(void)prctl(PR_SET_DUMPABLE, 0);
-	}
+	if (!rc && !settings.anonymous)
+		rc = open_keyring(context->config, &files, &keyring, err);
 	if (!rc)
 		rc = open_with(&settings, keyring, out, err);
 	if (rc)

@@ -134,16 +134,17 @@ static int parse_repo_id(const char *text, size_t n, const char *all, struct sto
 static int parse_text(const char *text, size_t n, const char *all, char **out,
                       struct err *err)
 {
-	bool bad = *out != NULL || n == 0;
-	char *value = decoded(text, n, &bad);
+	bool bad = n == 0;
+	char *value = *out ? NULL : decoded(text, n, &bad);
+
+	if (*out)
+		return err_set(err, ERR_INPUT, "'%s': an option is there twice", all);
 
 	if (!value)
 		return err_nomem(err, "the store's URL");
 	if (bad || has_bad_byte(value)) {
 		free(value);
-		return err_set(err, ERR_INPUT,
-		               "'%s': '%.*s' is no value of an option, or "
-		               "there are two",
+		return err_set(err, ERR_INPUT, "'%s': '%.*s' is no value of an option",
 		               all, (int)n, text);
 	}
 	*out = value;

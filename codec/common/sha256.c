@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "codec/common/hex.h"
+#include "codec/common/md5.h"
 
 struct sha256 {
 	EVP_MD_CTX *evp;
@@ -68,4 +69,18 @@ void oid_format(const struct oid *oid, char text[SHA256_HEX + 1])
 bool oid_parse(const char *text, struct oid *out)
 {
 	return strlen(text) == SHA256_HEX && hex_parse(text, SHA256_SIZE, out->bytes);
+}
+
+bool md5_base64(const struct md5_piece *pieces, size_t count, char text[MD5_BASE64 + 1])
+{
+	EVP_MD_CTX *evp = EVP_MD_CTX_new();
+	uint8_t sum[MD5_SIZE];
+	bool ok = evp && EVP_DigestInit_ex(evp, EVP_md5(), NULL) == 1;
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = EVP_DigestUpdate(evp, pieces[i].bytes, pieces[i].size) == 1;
+	ok = ok && EVP_DigestFinal_ex(evp, sum, NULL) == 1 &&
+	     EVP_EncodeBlock((unsigned char *)text, sum, MD5_SIZE) == MD5_BASE64;
+	EVP_MD_CTX_free(evp);
+	return ok;
 }

@@ -15,7 +15,8 @@ enum {
 	WIRE_BUFFER = 512 * 1024,   /* bytes curl moves at once */
 	FIELDS_MAX = 64 * 1024,     /* bytes of a reply's fields */
 	ERROR_BODY_MAX = 64 * 1024, /* bytes of an error's text that are of use */
-	POLL_MS = 1000              /* a wake-up ends it at once */
+	WIDTH_MIN = 4, /* requests at once, however often it says "slow down" */
+	POLL_MS = 1000 /* a wake-up ends it at once */
 };
 
 /* A curl handle and the exchange it works on. */
@@ -33,6 +34,8 @@ struct http_client {
 	char *ca_bundle; /* owned */
 	CURLM *multi;
 	struct http_slot *slots;
+	unsigned width;   /* slots in use: fewer while the service asks for less */
+	unsigned answers; /* since the width last changed */
 	pthread_t thread;
 	bool running;
 	pthread_mutex_t lock; /* guards the queue, `stop` and `done` of exchanges */
@@ -305,9 +308,27 @@ static void finish(struct http_client *c, struct http_slot *slot, CURLcode code)
 
 /* ---------------------------------------------------------------- the thread */
 
+/* Half as many at once when the service says "slow down", one more for every round of
+ * answers when it does not. */
+static void adapt_width(struct http_client *c, long status)
+{
+	c->answers++;
+	if (c->answers < c->width)
+		return;
+	if (status == 503 || status == 429)
+		c->width = c->width / 2 > WIDTH_MIN ? c->width / 2 : WIDTH_MIN;
+	else if (c->width < c->options.connections)
+		c->width++;
+	else
+		return;
+	if (c->width > c->options.connections)
+		c->width = c->options.connections;
+	c->answers = 0;
+}
+
 static struct http_slot *idle_slot(struct http_client *c)
 {
-	for (unsigned i = 0; i < c->options.connections; i++)
+	for (unsigned i = 0; i < c->width; i++)
 		if (!c->slots[i].x)
 			return &c->slots[i];
 	return NULL;
@@ -351,7 +372,10 @@ static bool take_ended(struct http_client *c)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		CURLcode code = message->data.result;
+		long status = 0;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+		curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+		adapt_width(c, status);
 		curl_multi_remove_handle(c->multi, slot->easy);
 		finish(c, slot, code);
 		any = true;
@@ -394,6 +418,7 @@ int http_client_new(const struct http_options *options, struct http_client **out
 	pthread_mutex_init(&c->lock, NULL);
 	c->options = *options;
 	c->options.ca_bundle = NULL;
+	c->width = options->connections;
 	c->multi = curl_multi_init();
 	c->slots = calloc(options->connections, sizeof(*c->slots));
 	if (options->ca_bundle)

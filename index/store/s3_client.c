@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "codec/common/md5.h"
 #include "codec/common/sha256.h"
 #include "index/store/s3_client_private.h"
 
@@ -99,6 +100,21 @@ static void add_authorization(const struct s3_client *c, struct s3_call *call,
 	buf_wipe(&value);
 }
 
+/* What the service checks is the SHA-256, which is signed; this is for those who will
+ * not do without. */
+static bool add_md5(struct s3_call *call)
+{
+	struct md5_piece pieces[HTTP_PIECES_MAX];
+	char text[MD5_BASE64 + 1];
+
+	for (unsigned i = 0; i < call->pieces; i++)
+		pieces[i] = (struct md5_piece){ call->body[i].bytes, call->body[i].size };
+	if (!md5_base64(pieces, call->pieces, text))
+		return false;
+	add_line(call, "Content-MD5", text);
+	return true;
+}
+
 static void wipe_fields(struct s3_call *call)
 {
 	if (call->fields_text.data)
@@ -141,6 +157,8 @@ static int sign(struct s3_client *c, struct s3_call *call)
 	add_line(call, "x-amz-date", call->amz_date);
 	if (call->keys)
 		add_authorization(c, call, buf_text(&path));
+	if (atomic_load(&c->wants_md5) && call->pieces)
+		ok = add_md5(call) && ok;
 	if (!ok || call->url.failed || call->fields_text.failed)
 		rc = err_nomem(&call->why, "a request");
 	else
@@ -321,6 +339,8 @@ static bool go_on(struct s3_client *c, struct s3_call *call, enum s3_verdict ver
 		return may_repeat(c, call);
 	case S3_WRONG_CLOCK:
 		return correct_clock(c, call);
+	case S3_WANTS_MD5:
+		return !atomic_exchange(&c->wants_md5, true) || call->tries == 1;
 	case S3_OLD_KEYS:
 		return renew_keys(c, call);
 	default:

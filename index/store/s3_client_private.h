@@ -20,6 +20,7 @@ struct s3_client {
 	void *trace_ctx;
 	_Atomic int64_t clock_offset; /* seconds that the server is ahead of us */
 	atomic_bool reached;          /* it has answered before */
+	atomic_bool wants_md5;        /* it demands Content-MD5: Object Lock does */
 };
 
 enum s3_verdict {
@@ -27,6 +28,7 @@ enum s3_verdict {
 	S3_REPEAT,      /* may go well the next time */
 	S3_WRONG_CLOCK, /* ours and the server's differ too much */
 	S3_OLD_KEYS,    /* they held once, and do no more */
+	S3_WANTS_MD5,   /* the body's MD5 must stand beside it */
 	S3_REFUSED      /* for good */
 };
 

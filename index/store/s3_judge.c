@@ -217,6 +217,9 @@ static enum s3_verdict judge_status(const struct s3_client *c, struct s3_call *c
 	static const char *const keys[] = { "ExpiredToken", "TokenRefreshRequired",
 		                            "InvalidToken", NULL };
 
+	if (call->status == 400 && call->pieces && strstr(e->message, "MD5") &&
+	    strstr(e->message, "equired"))
+		return plain(call, e, S3_WANTS_MD5);
 	if (passing_code(e->code) || passing_status(call->status))
 		return plain(call, e, S3_REPEAT);
 	if ((call->status >= 300 && call->status < 400) || is_one_of(e->code, regions))

@@ -6,9 +6,9 @@ void xml_begin(struct xml *x, const void *text, size_t size)
 {
 	const char *start = size ? text : ""; /* of no bytes it may be NULL */
 
-	*x = (struct xml){ .at = start, .end = start + size };
-	if (size >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0)
-		x->at += 3;
+	size_t mark = size >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	*x = (struct xml){ .at = start + mark, .end = start + size };
 }
 
 bool xml_is(const struct xml_word *word, const char *name)

@@ -53,10 +53,24 @@ static void start_range(struct s3_reader *r, struct range *range, uint64_t offse
 	s3_start(r->store->client, &range->call);
 }
 
+/* Whether an answer with a status of success is the range that was asked for. */
+static bool is_range(const struct s3_reader *r, const struct range *range)
+{
+	const struct s3_call *call = &range->call;
+	uint64_t start, end, all;
+
+	if (call->reply->got != range->size)
+		return false;
+	if (call->status != 206) /* all of it, by a service without ranges */
+		return range->offset == 0 && range->size == r->base.size;
+	return s3_content_range(call->reply, &start, &end, &all) &&
+	       start == range->offset && end == start + range->size - 1 &&
+	       all == r->base.size;
+}
+
 static int finish_range(struct s3_reader *r, struct range *range, struct err *err)
 {
 	struct s3_call *call = &range->call;
-	uint64_t start, end, all;
 	int rc = s3_finish(r->store->client, call, err);
 
 	if (!rc && (call->status == 404 || call->status == 412))
@@ -64,14 +78,7 @@ static int finish_range(struct s3_reader *r, struct range *range, struct err *er
 		             "store %s: %s was %s while it was being read",
 		             r->store->base.name, r->key,
 		             call->status == 404 ? "removed" : "replaced");
-	else if (!rc && call->status == 206 &&
-	         (!s3_content_range(call->reply, &start, &end, &all) ||
-	          start != range->offset || end != start + range->size - 1 ||
-	          all != r->base.size || call->reply->got != range->size))
-		rc = s3_odd_answer(r, call, err);
-	else if (!rc && call->status != 206 &&
-	         (range->offset || call->reply->got != r->base.size ||
-	          range->size != r->base.size))
+	else if (!rc && !is_range(r, range))
 		rc = s3_odd_answer(r, call, err);
 	s3_call_wipe(call);
 	return rc;

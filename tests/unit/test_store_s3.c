@@ -1,4 +1,5 @@
 /* A bucket against a scripted server: what is asked, and what is made of the answers. */
+#include "index/store/store.h"
 #include "tests/unit/s3_script.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,0 +1,51 @@
+/* Any bytes as an answer of S3: what is taken from them stays within its bounds, keys
+ * are texts that fit, and words can be shown on a terminal. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "index/store/s3_answer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int look(void *ctx, const struct s3_listed *key)
+{
+	size_t *left = ctx;
+
+	if (strlen(key->key) >= S3_KEY_MAX)
+		abort();
+	return --*left == 0;
+}
+
+static void check_words(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 32)
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct s3_page page;
+	struct s3_error error;
+	char id[100], text[64] = "";
+	size_t left = 1000;
+
+	if (s3_error_parse(data, size, &error)) {
+		check_words(error.code);
+		check_words(error.message);
+		check_words(error.region);
+	}
+	int rc = s3_page_parse(data, size, look, &left, &page);
+	if (rc != 0 && rc != 1 && rc != ERR_DAMAGED)
+		abort();
+	if (memchr(page.token, 0, sizeof(page.token)) == NULL)
+		abort();
+	if (s3_upload_id_parse(data, size, id, sizeof(id)) && !*id)
+		abort();
+	memcpy(text, data, size < sizeof(text) ? size : sizeof(text) - 1);
+	s3_time_parse(text);
+	s3_http_date_parse(text);
+	return 0;
+}
