@@ -47,7 +47,7 @@ static bool find_root(const struct transfer *t, const struct extent *like,
 	struct blob_reader *reader = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (blob_find(t->store, &like->id, &place, &ignored))
+	if (blob_look(t, &like->id, &place, &ignored))
 		return false;
 	if (place.record.base_count == 0) {
 		*root = (struct record_base){ .id = like->id, .dtype = like->dtype };
@@ -59,7 +59,7 @@ static bool find_root(const struct transfer *t, const struct extent *like,
 	bool usable = head->base_count == 1 && head->bases[0].offset == 0;
 	*root = head->bases[0];
 	blob_reader_close(reader);
-	return usable && !blob_find(t->store, &root->id, &place, &ignored) &&
+	return usable && !blob_look(t, &root->id, &place, &ignored) &&
 	       place.record.base_count == 0;
 }
 

@@ -11,16 +11,23 @@
 struct err;
 struct oid;
 struct pool;
+struct record_map;
 struct scratch_shelf;
 struct store;
 
-enum { TRANSFER_MEMORY = 96 * 1024 * 1024 }; /* bytes of windows in all lanes */
+enum {
+	TRANSFER_MEMORY = 96 * 1024 * 1024,     /* bytes of windows in all lanes */
+	TRANSFER_FIRST_READS = 96 * 1024 * 1024 /* fetched at once, likewise */
+};
 
 struct transfer {
 	struct store *store;         /* not owned */
+	struct store *cache;         /* the same behind a cache of bases
+	                              * (store_cache.h), or NULL; not owned */
 	struct pool *pool;           /* owned */
 	struct scratch_shelf *shelf; /* owned */
 	unsigned lanes;              /* tasks at once; at least 1 */
+	struct record_map *records;  /* owned; NULL unless the store is remote */
 	const char *repo_id;         /* who pushes; "" when not known; not owned */
 
 	/* Which range of a local file should hold the blob `id`: 0, or 1 when none is
@@ -41,5 +48,10 @@ void transfer_wipe(struct transfer *t);
 /* How many frames of that dtype one lane works on at a time: all lanes together
  * stay within TRANSFER_MEMORY. At least 1. */
 unsigned transfer_window(const struct transfer *t, size_t frame_bytes);
+
+/* How many bytes of a record to ask for when it is opened: what is read later takes
+ * another round trip. All lanes together stay within TRANSFER_FIRST_READS, a base for
+ * each counted. At least 128 KiB. */
+size_t transfer_first_read(const struct transfer *t);
 
 #endif

@@ -20,6 +20,7 @@
 #include "index/lanes.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
+#include "index/record_map.h"
 #include "index/relatives.h"
 #include "index/store/store.h"
 #include "index/transfer.h"
@@ -170,7 +171,7 @@ static int look_for_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct upload *u = ctx;
 	struct upload_blob *blob = &u->blobs[i];
 	struct blob_place place;
-	int rc = blob_find(u->transfer->store, &blob->extent->id, &place, err);
+	int rc = blob_look(u->transfer, &blob->extent->id, &place, err);
 
 	(void)lane;
 	if (rc < 0)
@@ -187,7 +188,13 @@ static int look_for_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 static int look(struct upload *u, struct err *err)
 {
 	struct lanes_work work = { u->blob_count, look_for_blob, tell_progress, u };
-	int rc = lanes_run(u->transfer->lanes, &work, err);
+	int rc = 0;
+
+	if (u->blob_count && u->transfer->records)
+		rc = record_map_expect(u->transfer->records, &u->blobs[0].extent->id,
+		                       u->blob_count, err);
+	if (!rc)
+		rc = lanes_run(u->transfer->lanes, &work, err);
 
 	for (size_t i = 0; i < u->blob_count && !rc; i++)
 		if (!u->blobs[i].there)
@@ -216,6 +223,14 @@ static int find_relatives(struct upload *u, struct err *err)
 
 /* ---------------------------------------------------------------- putting records */
 
+/* A record that we put is one that the next object may lean on. */
+static void remember_put(const struct upload *u, const struct upload_blob *blob)
+{
+	struct blob_place place = { .record = blob->record, .stored = blob->stored };
+
+	record_map_add(u->transfer->records, &place);
+}
+
 static int put_plan(struct upload *u, struct upload_blob *blob,
                     const struct blob_file *file, struct blob_plan *plan, struct err *err)
 {
@@ -228,6 +243,8 @@ static int put_plan(struct upload *u, struct upload_blob *blob,
 		blob->record.base_count = 1;
 		memcpy(blob->record.bases[0], plan->base.id.bytes, KEY_BASE_PREFIX);
 	}
+	if (u->transfer->records)
+		remember_put(u, blob);
 	return 0;
 }
 
@@ -446,7 +463,7 @@ static int look_for_record(void *ctx, unsigned lane, size_t i, struct err *err)
 	(void)lane;
 	if (x->inlined)
 		return 0;
-	int rc = blob_find(n->transfer->store, &x->id, &place, err);
+	int rc = blob_look(n->transfer, &x->id, &place, err);
 	if (rc == 1)
 		atomic_store(&n->lacking, true);
 	return rc < 0 ? rc : 0;
@@ -474,7 +491,11 @@ static int have_it(struct upload *u, bool *have, struct err *err)
 	struct lanes_work work = { .count = m.extents.count,
 		                   .task = look_for_record,
 		                   .ctx = &needs };
-	rc = lanes_run(t->lanes, &work, err);
+	if (t->records && m.extents.count)
+		rc = record_map_expect(t->records, &m.extents.list[0].id, m.extents.count,
+		                       err);
+	if (!rc)
+		rc = lanes_run(t->lanes, &work, err);
 	manifest_wipe(&m);
 	*have = !rc && !atomic_load(&needs.lacking);
 	return *have ? put_owner(t, oid, err) : rc;
