@@ -1,5 +1,6 @@
 #include "index/transfer.h"
 
+#include "codec/common/err.h"
 #include "codec/common/pool.h"
 #include "index/record_map.h"
 #include "index/scratch_shelf.h"
@@ -49,6 +50,13 @@ unsigned transfer_window(const struct transfer *t, size_t frame_bytes)
 	if (frames > WINDOW_FRAMES_MAX)
 		frames = WINDOW_FRAMES_MAX;
 	return frames ? (unsigned)frames : 1;
+}
+
+int transfer_go_on(const struct transfer *t, struct err *err)
+{
+	if (t->stop && atomic_load(t->stop))
+		return err_set(err, ERR_INTERRUPTED, "told to stop");
+	return 0;
 }
 
 size_t transfer_first_read(const struct transfer *t)

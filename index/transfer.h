@@ -5,6 +5,8 @@
 #ifndef ZLLM_TRANSFER_H
 #define ZLLM_TRANSFER_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +30,8 @@ struct transfer {
 	struct scratch_shelf *shelf; /* owned */
 	unsigned lanes;              /* tasks at once; at least 1 */
 	struct record_map *records;  /* owned; NULL unless the store is remote */
+	const atomic_bool *stop;     /* once true, downloads end with ERR_INTERRUPTED
+	                              * at their next window; or NULL; not owned */
 	const char *repo_id;         /* who pushes; "" when not known; not owned */
 
 	/* Which range of a local file should hold the blob `id`: 0, or 1 when none is
@@ -48,6 +52,9 @@ void transfer_wipe(struct transfer *t);
 /* How many frames of that dtype one lane works on at a time: all lanes together
  * stay within TRANSFER_MEMORY. At least 1. */
 unsigned transfer_window(const struct transfer *t, size_t frame_bytes);
+
+/* 0, or ERR_INTERRUPTED when the transfer was told to stop. */
+int transfer_go_on(const struct transfer *t, struct err *err);
 
 /* How many bytes of a record to ask for when it is opened: what is read later takes
  * another round trip. All lanes together stay within TRANSFER_FIRST_READS, a base for

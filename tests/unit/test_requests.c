@@ -250,6 +250,57 @@ static void a_clone_of_a_fine_tune_takes_two_requests_a_tensor(void **state)
 	assert_requests(w, "a clone of a base", TENSORS + BESIDE);
 }
 
+static int download_to(struct world *w, int fd, unsigned flags)
+{
+	struct err err = ERR_INIT;
+
+	return download_into(&w->transfer, &w->tune.oid, w->tune.size, fd, flags, NULL,
+	                     NULL, &err);
+}
+
+static void a_clone_that_was_cut_fetches_nothing_twice(void **state)
+{
+	struct world *w = *state;
+	/* Each tensor takes four calls: two gets, two reads. */
+	struct store_fault_plan plan = { FAULT_CRASH, TENSORS * 2 };
+	struct model_file copy = model_file_of("", 0);
+	struct buf bytes = BUF_INIT;
+	struct store *cut;
+	int fd = open(copy.path, O_RDWR);
+
+	disconnect(w);
+	assert_int_equal(store_faulty_new(w->memory, plan, FAULT_KEEP_INNER, &cut, NULL),
+	                 0);
+	connect_to(w, cut);
+	assert_true(download_to(w, fd, DOWNLOAD_RESUME) < 0);
+	uint64_t first = store_counted_get(w->bucket).gets;
+	disconnect(w);
+	store_close(cut);
+
+	connect_to(w, w->memory);
+	assert_int_equal(download_to(w, fd, DOWNLOAD_RESUME), 0);
+	uint64_t rest = store_counted_get(w->bucket).gets;
+	print_message("%d gets until the cut, %d after it\n", (int)first, (int)rest);
+	assert_true(first > TENSORS / 2);
+	/* Twice: the manifest, and what was under way. */
+	assert_true(first + rest <= 2 * TENSORS + 2 + 2 * w->transfer.lanes);
+	assert_true(buf_reserve(&bytes, w->tune.size));
+	assert_int_equal(pread(fd, bytes.data, w->tune.size, 0), w->tune.size);
+	assert_memory_equal(bytes.data, w->tune.bytes.data, w->tune.size);
+	begin_again(w);
+
+	/* One bit of it is wrong: that tensor is fetched again, and no other. */
+	bytes.data[w->tune.size / 2] ^= 1;
+	assert_int_equal(pwrite(fd, bytes.data, w->tune.size, 0), w->tune.size);
+	assert_int_equal(download_to(w, fd, DOWNLOAD_RESUME), 0);
+	assert_requests(w, "mending a tensor", 1 + 2);
+	assert_int_equal(pread(fd, bytes.data, w->tune.size, 0), w->tune.size);
+	assert_memory_equal(bytes.data, w->tune.bytes.data, w->tune.size);
+	close(fd);
+	buf_wipe(&bytes);
+	model_file_remove(&copy);
+}
+
 static void bases_in_the_cache_are_not_fetched_again(void **state)
 {
 	struct world *w = *state;
@@ -277,6 +328,7 @@ int main(void)
 		CASE(a_push_that_was_cut_sends_nothing_twice),
 		CASE(a_push_of_a_fine_tune_takes_two_requests_a_tensor),
 		CASE(a_clone_of_a_fine_tune_takes_two_requests_a_tensor),
+		CASE(a_clone_that_was_cut_fetches_nothing_twice),
 		CASE(bases_in_the_cache_are_not_fetched_again),
 	};
 
