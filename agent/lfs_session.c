@@ -11,6 +11,7 @@
 #include "agent/look_ahead.h"
 #include "agent/object_fetch.h"
 #include "agent/partial_file.h"
+#include "agent/push_ahead.h"
 #include "agent/report.h"
 #include "codec/common/err.h"
 #include "index/upload.h"
@@ -26,6 +27,8 @@ struct session {
 	struct history *history;  /* opened when first asked */
 	struct look_ahead *ahead; /* NULL where it is not worth it */
 	bool looked;              /* whether that was decided */
+	struct push_ahead *push;  /* likewise */
+	uint64_t uploads;         /* objects that were offered */
 
 	/* The transfer under way. */
 	const char *oid;
@@ -73,6 +76,9 @@ static void session_disconnect(struct session *s)
 	look_ahead_free(s->ahead);
 	s->ahead = NULL;
 	s->looked = false;
+	push_ahead_free(s->push);
+	s->push = NULL;
+	s->uploads = 0;
 	history_free(s->history);
 	s->history = NULL;
 	if (s->open)
@@ -110,6 +116,24 @@ static void find_hints(void *ctx, const struct oid *oid, uint64_t size,
 		history_hints(s->history, oid, size, out);
 }
 
+/* What is known of the object already. Only from the second on: a push of one object
+ * has nothing to foresee. */
+static int foresee(struct session *s, const struct oid *oid, enum object_state *state,
+                   struct err *err)
+{
+	struct connection *c = &s->connection;
+	uint64_t budget = 0;
+	int rc = 0;
+
+	if (++s->uploads == 2)
+		rc = look_ahead_budget(c->config, &c->transfer, &budget, err);
+	if (!rc && budget)
+		rc = push_ahead_new(&c->transfer, s->remote, &s->push, err);
+	if (!rc && s->push)
+		*state = push_ahead_state(s->push, oid);
+	return rc;
+}
+
 static int upload(struct session *s, const struct lfs_message *m, struct err *failure)
 {
 	struct upload_request request = {
@@ -123,6 +147,8 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 	struct upload_result result;
 	int rc = begin_transfer(s, m, failure);
 
+	if (!rc)
+		rc = foresee(s, &m->oid, &request.state, failure);
 	if (!rc)
 		rc = upload_object(&s->connection.transfer, &request, &result, failure);
 	if (rc)

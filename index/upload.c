@@ -469,36 +469,73 @@ static int look_for_record(void *ctx, unsigned lane, size_t i, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* Whether the store has the object. One whose manifest cannot be read, or that has
- * lost a record, counts as none: pushing it anew mends it. */
-static int have_it(struct upload *u, bool *have, struct err *err)
+/* Whether all records are there that the manifest needs. */
+static int has_records(const struct transfer *t, const struct extents *extents, bool *all,
+                       struct err *err)
 {
-	const struct transfer *t = u->transfer;
-	const struct oid *oid = &u->request->oid;
+	struct needs needs = { .transfer = t, .extents = extents };
+	struct lanes_work work = { .count = extents->count,
+		                   .task = look_for_record,
+		                   .ctx = &needs };
+	int rc = 0;
+
+	if (t->records && extents->count)
+		rc = record_map_expect(t->records, &extents->list[0].id, extents->count,
+		                       err);
+	if (!rc)
+		rc = lanes_run(t->lanes, &work, err);
+	*all = !rc && !atomic_load(&needs.lacking);
+	return rc;
+}
+
+/* Whether the store has the object. One whose manifest cannot be read (that is noted
+ * in *damaged), or that has lost a record, counts as none: pushing it anew mends it. */
+static int look_for_object(const struct transfer *t, const struct oid *oid, bool *have,
+                           bool *damaged, struct err *err)
+{
 	struct manifest m;
 	struct err why = ERR_INIT;
-	struct needs needs = { .transfer = t, .extents = &m.extents };
 	int rc = manifest_get(t->store, oid, &m, NULL, &why);
 
 	*have = false;
-	u->in_the_way = rc == ERR_DAMAGED;
+	*damaged = rc == ERR_DAMAGED;
 	if (rc == 1 || rc == ERR_DAMAGED)
 		return 0;
 	if (rc) {
 		*err = why;
 		return rc;
 	}
-	struct lanes_work work = { .count = m.extents.count,
-		                   .task = look_for_record,
-		                   .ctx = &needs };
-	if (t->records && m.extents.count)
-		rc = record_map_expect(t->records, &m.extents.list[0].id, m.extents.count,
-		                       err);
-	if (!rc)
-		rc = lanes_run(t->lanes, &work, err);
+	rc = has_records(t, &m.extents, have, err);
 	manifest_wipe(&m);
-	*have = !rc && !atomic_load(&needs.lacking);
-	return *have ? put_owner(t, oid, err) : rc;
+	return rc;
+}
+
+int upload_glance(const struct transfer *t, const struct oid *oid,
+                  enum object_state *state, struct err *err)
+{
+	bool have, damaged;
+	int rc = look_for_object(t, oid, &have, &damaged, err);
+
+	*state = OBJECT_UNKNOWN;
+	if (!rc && have)
+		*state = OBJECT_WHOLE;
+	else if (!rc && !damaged)
+		*state = OBJECT_ABSENT;
+	return rc;
+}
+
+static int have_it(struct upload *u, bool *have, struct err *err)
+{
+	const struct upload_request *request = u->request;
+	int rc = 0;
+
+	*have = request->state == OBJECT_WHOLE || request->state == OBJECT_OURS;
+	if (request->state == OBJECT_UNKNOWN)
+		rc = look_for_object(u->transfer, &request->oid, have, &u->in_the_way,
+		                     err);
+	if (!rc && *have && request->state != OBJECT_OURS)
+		rc = put_owner(u->transfer, &request->oid, err);
+	return rc;
 }
 
 static int store_it(struct upload *u, struct err *err)

@@ -20,6 +20,14 @@ struct err;
 struct extents;
 struct transfer;
 
+/* What is known of an object before it is uploaded. */
+enum object_state {
+	OBJECT_UNKNOWN = 0, /* the upload asks the store */
+	OBJECT_ABSENT = 1,  /* the store had no manifest of it a while ago */
+	OBJECT_WHOLE = 2,   /* it had it, and all records it needs */
+	OBJECT_OURS = 3     /* and the mark that this repository pushed it */
+};
+
 struct upload_request {
 	struct oid oid;
 	uint64_t size;    /* bytes, as git-lfs says */
@@ -31,6 +39,8 @@ struct upload_request {
 	                   struct base_hints *out);
 	work_progress_fn *progress; /* may be NULL */
 	void *ctx;                  /* for both */
+
+	enum object_state state;
 
 	/* The file's extents, where they are known and hashed already: then the upload
 	 * does not look itself, and takes them over. Else NULL. */
@@ -45,6 +55,11 @@ struct upload_result {
 	size_t deltas;   /* records written as deltas */
 	size_t solos;    /* records written solo */
 };
+
+/* Asks the store for the object: never OBJECT_OURS; OBJECT_UNKNOWN also where its
+ * manifest is damaged. 0 or negative. */
+int upload_glance(const struct transfer *t, const struct oid *oid,
+                  enum object_state *state, struct err *err);
 
 /* 0 when the object is durable in the store. ERR_MISMATCH when the file is not
  * the object. */

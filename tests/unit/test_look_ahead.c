@@ -11,8 +11,10 @@
 #include "agent/look_ahead.h"
 #include "agent/object_fetch.h"
 #include "agent/path_filter.h"
+#include "agent/push_ahead.h"
 #include "index/store/store.h"
 #include "index/store/store_counted.h"
+#include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/transfer.h"
 #include "index/upload.h"
@@ -371,6 +373,64 @@ static void of_large_objects_one_is_ahead(void **state)
 	assert_int_equal(count_files(".git/zllm"), 0);
 }
 
+/* ---------------------------------------------------------------- pushing */
+
+static void what_a_push_will_offer_is_looked_up_many_at_once(void **state)
+{
+	struct world *w = *state;
+	struct object absent = { { { 9 } }, SIZE };
+	struct push_ahead *a;
+	struct err err = ERR_INIT;
+
+	write_pointer("new.bin", &absent);
+	add_small_files(w, 30);
+	store_counted_gather(w->bucket, "objects/", 8);
+	assert_int_equal(push_ahead_new(&w->transfer, NULL, &a, &err), 0);
+	assert_int_equal(push_ahead_state(a, &w->objects[3].oid), OBJECT_WHOLE);
+	assert_int_equal(push_ahead_state(a, &absent.oid), OBJECT_ABSENT);
+	for (size_t i = 0; i < 30; i++)
+		assert_int_equal(push_ahead_state(a, &w->objects[i].oid), OBJECT_WHOLE);
+	assert_int_equal(store_counted_total(w->bucket), 31);
+
+	/* Foreseen by nothing. */
+	struct oid other = { { 8 } };
+	assert_int_equal(push_ahead_state(a, &other), OBJECT_UNKNOWN);
+	assert_int_equal(store_counted_get(w->bucket).puts, 0);
+	push_ahead_free(a);
+}
+
+static void what_is_there_and_ours_takes_no_request_of_its_own(void **state)
+{
+	static const char repo[] = "0123456789abcdef0123456789abcdef";
+	struct world *w = *state;
+	struct push_ahead *a;
+	struct err err = ERR_INIT;
+	char key[KEY_MAX];
+
+	add_small_files(w, 30);
+	w->transfer.repo_id = repo;
+	for (size_t i = 0; i < 20; i++) {
+		key_owner(repo, &w->objects[i].oid, key);
+		assert_int_equal(store_put_all(w->memory, key, NULL, 0, &err), 0);
+	}
+	assert_int_equal(push_ahead_new(&w->transfer, "origin", &a, &err), 0);
+	for (size_t i = 0; i < 30; i++) {
+		struct upload_request request = { .oid = w->objects[i].oid,
+			                          .size = w->objects[i].size,
+			                          .path = "is not looked at" };
+		struct upload_result result;
+		request.state = push_ahead_state(a, &request.oid);
+		assert_int_equal(request.state, i < 20 ? OBJECT_OURS : OBJECT_WHOLE);
+		assert_int_equal(upload_object(&w->transfer, &request, &result, &err), 0);
+		assert_int_equal(result.known, request.size);
+	}
+	struct store_counts n = store_counted_get(w->bucket);
+	assert_int_equal(n.gets, 30);
+	assert_int_equal(n.lists, 1);
+	assert_int_equal(n.puts, 10);
+	push_ahead_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +442,8 @@ int main(void)
 		CASE(what_nobody_asked_for_is_bounded_and_goes),
 		CASE(the_budget_is_kept),
 		CASE(an_object_that_the_store_lacks_is_told_when_it_is_asked_for),
+		CASE(what_a_push_will_offer_is_looked_up_many_at_once),
+		CASE(what_is_there_and_ours_takes_no_request_of_its_own),
 		CASE(of_large_objects_one_is_ahead),
 	};
 
