@@ -81,6 +81,32 @@ say_downloads() {
 	[ -z "$(find .git/zllm -type f 2>/dev/null)" ]
 }
 
+@test "a push that is looked up ahead stores the same, and stores nothing else" {
+	look_ahead
+	many_files
+	cd r
+	git switch -q -c secret
+	noise secret.bin 3000 77
+	commit 'Not to be pushed'
+	git switch -q main
+	for i in 1 2 3; do noise "later$i.bin" 3000 "8$i"; done
+	commit 'Later'
+	git push -q origin main
+	run ! in_store "$(git show secret:secret.bin | sed -n 's/^oid sha256://p')"
+	run -0 git zllm fsck
+	git lfs push --all origin
+	in_store "$(git show secret:secret.bin | sed -n 's/^oid sha256://p')"
+	clone_and_compare r
+}
+
+@test "a cache of no size that git knows is a sentence" {
+	many_files
+	git config --global zllm.cache.size lots
+	bare_clone_of_r
+	run -0 drive < <(say_init download; say_terminate)
+	says '"error"' 'zllm.cache.size' 'number of bytes'
+}
+
 @test "look-ahead is a number of bytes" {
 	many_files
 	look_ahead lots
