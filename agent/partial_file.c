@@ -51,7 +51,7 @@ static int is_same(int fd, const char *path)
 {
 	struct stat ours, named;
 
-	return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 &&
+	return path && fstat(fd, &ours) == 0 && lstat(path, &named) == 0 &&
 	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 

@@ -61,6 +61,8 @@ static void take_objects(struct push_ahead *a, const struct lfs_objects *objects
 	free(a->list);
 	a->list = list;
 	a->count = list ? objects->count : 0;
+	if (!list)
+		return;
 	for (size_t i = 0; i < a->count; i++)
 		list[i].oid = objects->list[i].oid;
 	qsort(list, a->count, sizeof(*list), by_oid);
@@ -124,7 +126,7 @@ static int look_up(void *ctx, unsigned lane, size_t i, struct err *err)
 	(void)err;
 	narrow.lanes = 1; /* many objects at once instead */
 	struct err ignored = ERR_INIT;
-	if (upload_glance(&narrow, &c->oid, &c->state, &ignored))
+	if (object_glance(&narrow, &c->oid, &c->state, &ignored))
 		c->state = OBJECT_UNKNOWN;
 	return 0;
 }

@@ -13,7 +13,7 @@
 #define ZLLM_PUSH_AHEAD_H
 
 #include "codec/common/sha256.h"
-#include "index/upload.h"
+#include "index/object_look.h"
 
 struct err;
 struct push_ahead;

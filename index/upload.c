@@ -20,6 +20,7 @@
 #include "index/lanes.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
+#include "index/object_look.h"
 #include "index/record_map.h"
 #include "index/relatives.h"
 #include "index/store/store.h"
@@ -447,83 +448,6 @@ static int commit(struct upload *u, struct err *err)
 
 /* ---------------------------------------------------------------- the whole */
 
-/* What a manifest needs, on its way through the lanes. */
-struct needs {
-	const struct transfer *transfer;
-	const struct extents *extents;
-	atomic_bool lacking;
-};
-
-static int look_for_record(void *ctx, unsigned lane, size_t i, struct err *err)
-{
-	struct needs *n = ctx;
-	const struct extent *x = &n->extents->list[i];
-	struct blob_place place;
-
-	(void)lane;
-	if (x->inlined)
-		return 0;
-	int rc = blob_look(n->transfer, &x->id, &place, err);
-	if (rc == 1)
-		atomic_store(&n->lacking, true);
-	return rc < 0 ? rc : 0;
-}
-
-/* Whether all records are there that the manifest needs. */
-static int has_records(const struct transfer *t, const struct extents *extents, bool *all,
-                       struct err *err)
-{
-	struct needs needs = { .transfer = t, .extents = extents };
-	struct lanes_work work = { .count = extents->count,
-		                   .task = look_for_record,
-		                   .ctx = &needs };
-	int rc = 0;
-
-	if (t->records && extents->count)
-		rc = record_map_expect(t->records, &extents->list[0].id, extents->count,
-		                       err);
-	if (!rc)
-		rc = lanes_run(t->lanes, &work, err);
-	*all = !rc && !atomic_load(&needs.lacking);
-	return rc;
-}
-
-/* Whether the store has the object. One whose manifest cannot be read (that is noted
- * in *damaged), or that has lost a record, counts as none: pushing it anew mends it. */
-static int look_for_object(const struct transfer *t, const struct oid *oid, bool *have,
-                           bool *damaged, struct err *err)
-{
-	struct manifest m;
-	struct err why = ERR_INIT;
-	int rc = manifest_get(t->store, oid, &m, NULL, &why);
-
-	*have = false;
-	*damaged = rc == ERR_DAMAGED;
-	if (rc == 1 || rc == ERR_DAMAGED)
-		return 0;
-	if (rc) {
-		*err = why;
-		return rc;
-	}
-	rc = has_records(t, &m.extents, have, err);
-	manifest_wipe(&m);
-	return rc;
-}
-
-int upload_glance(const struct transfer *t, const struct oid *oid,
-                  enum object_state *state, struct err *err)
-{
-	bool have, damaged;
-	int rc = look_for_object(t, oid, &have, &damaged, err);
-
-	*state = OBJECT_UNKNOWN;
-	if (!rc && have)
-		*state = OBJECT_WHOLE;
-	else if (!rc && !damaged)
-		*state = OBJECT_ABSENT;
-	return rc;
-}
-
 static int have_it(struct upload *u, bool *have, struct err *err)
 {
 	const struct upload_request *request = u->request;
@@ -531,8 +455,7 @@ static int have_it(struct upload *u, bool *have, struct err *err)
 
 	*have = request->state == OBJECT_WHOLE || request->state == OBJECT_OURS;
 	if (request->state == OBJECT_UNKNOWN)
-		rc = look_for_object(u->transfer, &request->oid, have, &u->in_the_way,
-		                     err);
+		rc = object_look(u->transfer, &request->oid, have, &u->in_the_way, err);
 	if (!rc && *have && request->state != OBJECT_OURS)
 		rc = put_owner(u->transfer, &request->oid, err);
 	return rc;

@@ -13,20 +13,13 @@
 
 #include "codec/common/sha256.h"
 #include "index/base_hint.h"
+#include "index/object_look.h"
 #include "index/work_meter.h"
 
 struct codec;
 struct err;
 struct extents;
 struct transfer;
-
-/* What is known of an object before it is uploaded. */
-enum object_state {
-	OBJECT_UNKNOWN = 0, /* the upload asks the store */
-	OBJECT_ABSENT = 1,  /* the store had no manifest of it a while ago */
-	OBJECT_WHOLE = 2,   /* it had it, and all records it needs */
-	OBJECT_OURS = 3     /* and the mark that this repository pushed it */
-};
 
 struct upload_request {
 	struct oid oid;
@@ -40,7 +33,7 @@ struct upload_request {
 	work_progress_fn *progress; /* may be NULL */
 	void *ctx;                  /* for both */
 
-	enum object_state state;
+	enum object_state state; /* what is known of it */
 
 	/* The file's extents, where they are known and hashed already: then the upload
 	 * does not look itself, and takes them over. Else NULL. */
@@ -55,11 +48,6 @@ struct upload_result {
 	size_t deltas;   /* records written as deltas */
 	size_t solos;    /* records written solo */
 };
-
-/* Asks the store for the object: never OBJECT_OURS; OBJECT_UNKNOWN also where its
- * manifest is damaged. 0 or negative. */
-int upload_glance(const struct transfer *t, const struct oid *oid,
-                  enum object_state *state, struct err *err);
 
 /* 0 when the object is durable in the store. ERR_MISMATCH when the file is not
  * the object. */

@@ -99,7 +99,7 @@ uint64_t store_cache_make_room(const char *folder, uint64_t limit, uint64_t more
 	uint64_t keep = limit / 100 * KEEP_PERCENT;
 
 	look(&e, folder, 0);
-	if (e.bytes > limit || more > limit - e.bytes) {
+	if (e.list && (e.bytes > limit || more > limit - e.bytes)) {
 		qsort(e.list, e.count, sizeof(*e.list), by_use);
 		for (size_t i = 0;
 		     i < e.count && (e.bytes > keep || more > keep - e.bytes); i++)
