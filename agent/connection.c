@@ -1,5 +1,6 @@
 #include "agent/connection.h"
 
+#include "agent/base_cache.h"
 #include "agent/lfs_config.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -24,8 +25,11 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	rc = store_url_open(&c->url, &context, &c->store, err);
 	if (rc)
 		return rc;
-	rc = transfer_init(&c->transfer, c->store, 0, err);
+	rc = base_cache_open(c->config, c->store, &c->cache, err);
+	if (!rc)
+		rc = transfer_init(&c->transfer, c->store, 0, err);
 	c->transfer.repo_id = c->url.repo_id;
+	c->transfer.cache = c->cache;
 	return rc;
 }
 
@@ -50,6 +54,7 @@ int connection_open(enum endpoint_direction direction, const char *remote,
 void connection_close(struct connection *c)
 {
 	transfer_wipe(&c->transfer);
+	store_close(c->cache);
 	store_close(c->store);
 	store_url_wipe(&c->url);
 	endpoint_wipe(&c->endpoint);

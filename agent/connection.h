@@ -19,6 +19,7 @@ struct connection {
 	struct endpoint endpoint;
 	struct store_url url;
 	struct store *store;
+	struct store *cache; /* of its bases; NULL when there is none */
 	struct transfer transfer;
 };
 

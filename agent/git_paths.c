@@ -49,14 +49,13 @@ static bool is_one_of(const char *value, const char *const *words)
 }
 
 /* core.sharedRepository as git reads it. */
-static int find_modes(const struct lfs_config *config, struct store_folder_modes *out,
-                      struct err *err)
+static int find_modes(const struct lfs_config *config, mode_t mask,
+                      struct store_folder_modes *out, struct err *err)
 {
 	static const char *const off[] = { "", "umask", "false", "no", "off", "0", NULL };
 	static const char *const group[] = { "group", "true", "yes", "on", "1", NULL };
 	static const char *const all[] = { "all", "world", "everybody", "2", NULL };
 	const char *value = lfs_config_get(config, "core.sharedrepository");
-	mode_t mask = current_umask();
 	struct store_folder_modes own = { 0444 & ~mask, 0777 & ~mask };
 
 	if (!value || is_one_of(value, off)) {
@@ -171,9 +170,9 @@ static int find_lfs_dir(const struct lfs_config *config, struct git_paths *p,
 int git_paths_find(const struct lfs_config *config, struct git_paths *out,
                    struct err *err)
 {
-	struct git_paths found = { 0 };
+	struct git_paths found = { .mask = current_umask() };
 
-	int rc = find_modes(config, &found.modes, err);
+	int rc = find_modes(config, found.mask, &found.modes, err);
 	if (!rc)
 		rc = ask_git(&found, err);
 	if (!rc)

@@ -5,6 +5,8 @@
 #ifndef ZLLM_GIT_PATHS_H
 #define ZLLM_GIT_PATHS_H
 
+#include <sys/types.h>
+
 #include "codec/common/sha256.h"
 #include "index/store/store_folder.h"
 
@@ -18,6 +20,7 @@ struct git_paths {
 	char *lfs_dir;    /* git-lfs's storage: lfs.storage or <common>/lfs */
 	char *lfs_tmp;    /* <lfs_dir>/tmp: same file system as its objects */
 	struct store_folder_modes modes; /* core.sharedRepository and umask */
+	mode_t mask;      /* the umask: it cannot be asked for while threads run */
 };
 
 /* 0; 1 when the current directory is in no repository (then `modes` alone is

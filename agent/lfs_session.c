@@ -8,10 +8,12 @@
 #include "agent/connection.h"
 #include "agent/history.h"
 #include "agent/lfs_message.h"
+#include "agent/look_ahead.h"
+#include "agent/object_fetch.h"
+#include "agent/partial_file.h"
+#include "agent/push_ahead.h"
 #include "agent/report.h"
-#include "agent/temp_file.h"
 #include "codec/common/err.h"
-#include "index/download.h"
 #include "index/upload.h"
 
 /* A line longer than this is no message. */
@@ -22,7 +24,11 @@ struct session {
 	struct connection connection;
 	bool open; /* init was answered well */
 	char *remote;
-	struct history *history; /* opened when first asked */
+	struct history *history;  /* opened when first asked */
+	struct look_ahead *ahead; /* NULL where it is not worth it */
+	bool looked;              /* whether that was decided */
+	struct push_ahead *push;  /* likewise */
+	uint64_t uploads;         /* objects that were offered */
 
 	/* The transfer under way. */
 	const char *oid;
@@ -65,19 +71,35 @@ static int begin_transfer(struct session *s, const struct lfs_message *m, struct
 
 /* ---------------------------------------------------------------- init */
 
+static void session_disconnect(struct session *s)
+{
+	look_ahead_free(s->ahead);
+	s->ahead = NULL;
+	s->looked = false;
+	push_ahead_free(s->push);
+	s->push = NULL;
+	s->uploads = 0;
+	history_free(s->history);
+	s->history = NULL;
+	if (s->open)
+		connection_close(&s->connection);
+	s->open = false;
+}
+
 static int serve_init(struct session *s, const struct lfs_message *m, struct err *err)
 {
 	struct err failure = ERR_INIT;
 	enum endpoint_direction direction = m->upload ? ENDPOINT_UPLOAD
 	                                              : ENDPOINT_DOWNLOAD;
 
-	if (s->open)
-		connection_close(&s->connection);
+	session_disconnect(s);
 	s->open = connection_open(direction, m->remote, &s->connection, &failure) == 0;
 	free(s->remote);
 	s->remote = m->remote ? strdup(m->remote) : NULL;
 	if (!s->open)
 		report_trace("init: %s", failure.text);
+	else if (!m->upload)
+		partial_file_sweep(&s->connection.paths, PARTIAL_KEPT_SECONDS);
 	return send(s, lfs_reply_init(s->open ? NULL : &failure), err);
 }
 
@@ -94,6 +116,24 @@ static void find_hints(void *ctx, const struct oid *oid, uint64_t size,
 		history_hints(s->history, oid, size, out);
 }
 
+/* What is known of the object already. Only from the second on: a push of one object
+ * has nothing to foresee. */
+static int foresee(struct session *s, const struct oid *oid, enum object_state *state,
+                   struct err *err)
+{
+	struct connection *c = &s->connection;
+	uint64_t budget = 0;
+	int rc = 0;
+
+	if (++s->uploads == 2)
+		rc = look_ahead_budget(c->config, &c->transfer, &budget, err);
+	if (!rc && budget)
+		rc = push_ahead_new(&c->transfer, s->remote, &s->push, err);
+	if (!rc && s->push)
+		*state = push_ahead_state(s->push, oid);
+	return rc;
+}
+
 static int upload(struct session *s, const struct lfs_message *m, struct err *failure)
 {
 	struct upload_request request = {
@@ -108,6 +148,8 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 	int rc = begin_transfer(s, m, failure);
 
 	if (!rc)
+		rc = foresee(s, &m->oid, &request.state, failure);
+	if (!rc)
 		rc = upload_object(&s->connection.transfer, &request, &result, failure);
 	if (rc)
 		return rc;
@@ -121,21 +163,56 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 
 /* ---------------------------------------------------------------- download */
 
-/* Restores into a file in git-lfs's tmp folder: it renames it into its storage. */
+/* Begins to look ahead with the first download, where that is worth it. */
+static int look_ahead_begin(struct session *s, struct err *err)
+{
+	struct connection *c = &s->connection;
+	uint64_t budget;
+
+	if (s->looked)
+		return 0;
+	s->looked = true;
+	int rc = look_ahead_budget(c->config, &c->transfer, &budget, err);
+	if (!rc && budget)
+		rc = look_ahead_new(&c->transfer, &c->paths, c->config, budget, &s->ahead,
+		                    err);
+	return rc;
+}
+
+static int fetch(struct session *s, const struct lfs_message *m, char **path,
+                 struct err *err)
+{
+	struct connection *c = &s->connection;
+	struct object_fetch request = {
+		.oid = m->oid, .size = m->size, .progress = tell_progress, .ctx = s
+	};
+	struct fetched fetched;
+	int rc = object_fetch(&c->transfer, &c->paths, &request, &fetched, err);
+
+	return rc ? rc : fetched_keep(&fetched, &c->paths, path, err);
+}
+
 static int download(struct session *s, const struct lfs_message *m, char **path,
                     struct err *failure)
 {
-	struct temp_file temp = TEMP_FILE_INIT;
 	int rc = begin_transfer(s, m, failure);
+	int answer = 1;
 
 	if (!rc)
-		rc = temp_file_create(&s->connection.paths, &temp, failure);
-	if (!rc)
-		rc = download_object(&s->connection.transfer, &m->oid, m->size, temp.fd,
-		                     tell_progress, s, failure);
-	if (!rc)
-		rc = temp_file_keep(&temp, path, failure);
-	temp_file_discard(&temp);
+		rc = look_ahead_begin(s, failure);
+	if (!rc && s->ahead)
+		answer = look_ahead_take(s->ahead, &m->oid, m->size, tell_progress, s,
+		                         path, failure);
+	if (!rc && answer > 0)
+		rc = fetch(s, m, path, failure);
+	if (s->ahead && answer > 0)
+		look_ahead_done(s->ahead);
+	if (!rc && answer < 0)
+		rc = answer;
+	report_trace("download %s: %s", m->oid_text,
+	             rc       ? "failed"
+	             : answer ? "fetched"
+	                      : "was ahead");
 	return rc ? rc : tell_progress(s, m->size, failure);
 }
 
@@ -216,9 +293,7 @@ int lfs_session_run(FILE *in, FILE *out, struct err *err)
 	struct session s = { .in = in, .out = out };
 	int rc = serve_lines(&s, err);
 
-	history_free(s.history);
-	if (s.open)
-		connection_close(&s.connection);
+	session_disconnect(&s);
 	free(s.remote);
 	return rc;
 }

@@ -9,14 +9,10 @@
 #include "agent/git_paths.h"
 #include "codec/common/err.h"
 
-/* What a new file gets: as the umask says, and more where the repository is
- * shared. Our one thread that asks is the only one that makes files with a mode. */
-static mode_t shared_mode(const struct git_paths *paths)
+mode_t temp_file_mode(const struct git_paths *paths)
 {
-	mode_t mask = umask(0);
+	mode_t mode = (0666 & ~paths->mask) | paths->modes.file;
 
-	umask(mask);
-	mode_t mode = (0666 & ~mask) | paths->modes.file;
 	if (paths->modes.folder & S_IWGRP)
 		mode |= S_IRGRP | S_IWGRP;
 	return mode & 0666;
@@ -25,21 +21,27 @@ static mode_t shared_mode(const struct git_paths *paths)
 int temp_file_create(const struct git_paths *paths, struct temp_file *out,
                      struct err *err)
 {
-	struct temp_file t = TEMP_FILE_INIT;
 	int rc = git_paths_make_folder(paths, paths->lfs_tmp, err);
 
-	if (rc)
-		return rc;
+	return rc ? rc : temp_file_create_in(paths, paths->lfs_tmp, out, err);
+}
+
+int temp_file_create_in(const struct git_paths *paths, const char *folder,
+                        struct temp_file *out, struct err *err)
+{
+	struct temp_file t = TEMP_FILE_INIT;
+	int rc;
+
 	/* git-lfs removes <64 hex>-* at once when the object exists: not our form. */
-	if (asprintf(&t.path, "%s/zllm-XXXXXX", paths->lfs_tmp) < 0)
+	if (asprintf(&t.path, "%s/zllm-XXXXXX", folder) < 0)
 		return err_nomem(err, "a path");
 	t.fd = mkostemp(t.path, O_CLOEXEC);
 	if (t.fd < 0) {
-		rc = err_errno(err, "cannot make a file in %s", paths->lfs_tmp);
+		rc = err_errno(err, "cannot make a file in %s", folder);
 		free(t.path);
 		return rc;
 	}
-	if (fchmod(t.fd, shared_mode(paths))) {
+	if (fchmod(t.fd, temp_file_mode(paths))) {
 		rc = err_errno(err, "cannot set the mode of %s", t.path);
 		temp_file_discard(&t);
 		return rc;

@@ -6,6 +6,8 @@
 #ifndef ZLLM_TEMP_FILE_H
 #define ZLLM_TEMP_FILE_H
 
+#include <sys/types.h>
+
 struct err;
 struct git_paths;
 
@@ -19,8 +21,16 @@ struct temp_file {
 		-1, NULL \
 	}
 
+/* What a file gets that goes there: as the umask says, and more where the repository
+ * is shared. */
+mode_t temp_file_mode(const struct git_paths *paths);
+
 int temp_file_create(const struct git_paths *paths, struct temp_file *out,
                      struct err *err);
+
+/* The same in `folder`, which exists and is on the same file system. */
+int temp_file_create_in(const struct git_paths *paths, const char *folder,
+                        struct temp_file *out, struct err *err);
 
 /* Closes it and gives its path to the caller, who frees the text. */
 int temp_file_keep(struct temp_file *t, char **path, struct err *err);

@@ -42,7 +42,7 @@ static bool is_solo(const struct transfer *t, const struct oid *id)
 	struct blob_place place;
 	struct err ignored = ERR_INIT;
 
-	return !blob_find(t->store, id, &place, &ignored) && place.record.base_count == 0;
+	return !blob_look(t, id, &place, &ignored) && place.record.base_count == 0;
 }
 
 /* The basis of the like's own record, where that is a delta; solo comes out as itself.
@@ -54,7 +54,7 @@ static bool find_basis(const struct transfer *t, const struct extent *like,
 	struct blob_reader *reader = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (blob_find(t->store, &like->id, &place, &ignored))
+	if (blob_look(t, &like->id, &place, &ignored))
 		return false;
 	*out = (struct record_basis){ .base_count = 1 };
 	out->bases[0] = (struct record_base){ .id = like->id, .dtype = like->dtype };

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "codec/common/err.h"
+#include "index/record_map.h"
 #include "index/store/store.h"
+#include "index/transfer.h"
 
 struct search {
 	const struct oid *id;
@@ -12,13 +14,13 @@ struct search {
 	bool found;
 };
 
-static bool better(const struct key_record *record, uint64_t stored,
-                   const struct blob_place *best)
+bool record_is_better(const struct key_record *record, uint64_t stored,
+                      const struct key_record *best, uint64_t best_stored)
 {
 	bool solo = record->base_count == 0;
-	bool best_solo = best->record.base_count == 0;
+	bool best_solo = best->base_count == 0;
 
-	return solo != best_solo ? solo : stored < best->stored;
+	return solo != best_solo ? solo : stored < best_stored;
 }
 
 static int consider(void *ctx, const struct store_entry *entry)
@@ -29,7 +31,8 @@ static int consider(void *ctx, const struct store_entry *entry)
 	/* What is not exactly a record's key is none of our business. */
 	if (!key_parse_record(entry->key, &record) || !oid_equal(&record.id, s->id))
 		return 0;
-	if (s->found && !better(&record, entry->size, &s->best))
+	if (s->found &&
+	    !record_is_better(&record, entry->size, &s->best.record, s->best.stored))
 		return 0;
 	s->found = true;
 	s->best.record = record;
@@ -52,4 +55,14 @@ int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
 		return 1;
 	*out = search.best;
 	return 0;
+}
+
+int blob_look(const struct transfer *t, const struct oid *id, struct blob_place *out,
+              struct err *err)
+{
+	int rc = RECORD_MAP_UNKNOWN;
+
+	if (t->records)
+		rc = record_map_find(t->records, id, out, err);
+	return rc == RECORD_MAP_UNKNOWN ? blob_find(t->store, id, out, err) : rc;
 }

@@ -15,15 +15,17 @@
 #include "index/predictor.h"
 #include "index/scratch_shelf.h"
 #include "index/store/store.h"
+#include "index/store/store_cache.h"
 #include "index/transfer.h"
 
-/* One request brings the head of most records, and all of a small one. */
+/* Holds the head of most records. */
 enum { FIRST_READ = 64 * 1024 };
 
 struct blob_reader {
 	const struct transfer *transfer;
 	struct store_reader *file;
 	char key[KEY_MAX];
+	bool cached; /* it may come from the cache */
 	struct record_head head;
 	size_t head_size;
 	uint64_t *starts; /* of each frame's stored bytes, from the head's end */
@@ -85,15 +87,33 @@ static int find_starts(struct blob_reader *r, struct err *err)
 	return 0;
 }
 
-/* Opens the record at `key`. 1 when there is none. */
-static int open_record(struct blob_reader *r, const char *key, uint64_t size,
-                       struct err *err)
+/* How much of a record to fetch at once: all of it, if it is not too much. A record
+ * is hardly larger than its content, and a base as large as what it predicts. */
+static size_t first_want(const struct transfer *t, uint64_t size)
 {
-	int rc = store_get(r->transfer->store, key, FIRST_READ, &r->file, err);
+	size_t most = transfer_first_read(t);
+
+	return size < most - FIRST_READ ? (size_t)size + FIRST_READ : most;
+}
+
+static void close_record(struct blob_reader *r)
+{
+	store_reader_close(r->file);
+	record_head_wipe(&r->head);
+	free(r->starts);
+	r->file = NULL;
+	r->starts = NULL;
+}
+
+/* Opens the record at r->key in `from`, which should hold `size` bytes of content
+ * (UINT64_MAX: not known), as `guess` does. 1 when there is none. */
+static int open_in(struct blob_reader *r, struct store *from, uint64_t size,
+                   uint64_t guess, struct err *err)
+{
+	int rc = store_get(from, r->key, first_want(r->transfer, guess), &r->file, err);
 
 	if (rc)
 		return rc;
-	strcpy(r->key, key);
 	rc = read_head(r, err);
 	if (!rc && size != UINT64_MAX && r->head.size != size)
 		rc = err_set(err, ERR_DAMAGED, "holds %llu bytes where %llu are expected",
@@ -101,24 +121,58 @@ static int open_record(struct blob_reader *r, const char *key, uint64_t size,
 	if (!rc)
 		rc = find_starts(r, err);
 	if (rc)
-		err_context(err, "record %s", key);
+		err_context(err, "record %s", r->key);
+	return rc;
+}
+
+/* Leaves the cache, whose entry is no good, for the store itself. */
+static int leave_cache(struct blob_reader *r, struct err *err)
+{
+	uint64_t size = r->head.size ? r->head.size : UINT64_MAX;
+	uint32_t frame_size = r->head.frame_size;
+
+	close_record(r);
+	r->cached = false;
+	store_cache_drop(r->transfer->cache, r->key);
+	int rc = open_in(r, r->transfer->store, size, size, err);
+	if (!rc && frame_size && r->head.frame_size != frame_size)
+		rc = err_set(err, ERR_DAMAGED, "record %s: has other frames", r->key);
+	return rc;
+}
+
+/* Opens the record at `key`. 1 when there is none. */
+static int open_record(struct blob_reader *r, const char *key, uint64_t size,
+                       uint64_t guess, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	strcpy(r->key, key);
+	if (!r->cached)
+		return open_in(r, r->transfer->store, size, guess, err);
+	int rc = open_in(r, r->transfer->cache, size, guess, &why);
+	if (rc == ERR_DAMAGED || rc == ERR_FORMAT) {
+		record_head_wipe(&r->head);
+		return leave_cache(r, err);
+	}
+	if (rc)
+		*err = why;
 	return rc;
 }
 
 static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
-                  const char *key, struct err *err)
+                  uint64_t guess, const char *key, struct err *err)
 {
 	struct blob_place place;
 	char text[SHA256_HEX + 1];
 
 	if (key) {
-		int rc = open_record(r, key, size, err);
+		int rc = open_record(r, key, size, guess, err);
 		if (rc <= 0)
 			return rc;
 	}
 	int rc = blob_find(r->transfer->store, id, &place, err);
 	if (!rc)
-		rc = open_record(r, place.key, size, err);
+		rc = open_record(r, place.key, size, guess, err);
 	if (rc > 0) {
 		oid_format(id, text);
 		rc = err_set(
@@ -130,9 +184,8 @@ static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
 	return rc;
 }
 
-static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_t size,
-                         const char *key, unsigned depth, struct blob_reader **out,
-                         struct err *err);
+static int open_base_at(const struct transfer *t, const struct oid *id, uint64_t guess,
+                        unsigned depth, struct blob_reader **out, struct err *err);
 
 /* A base as a local file has it; 1 when none is at hand. */
 static int open_local_base(struct blob_reader *r, unsigned i, struct err *err)
@@ -159,13 +212,11 @@ static int open_store_base(struct blob_reader *r, unsigned i, unsigned depth,
                            struct blob_reader **out, struct err *err)
 {
 	const struct oid *id = &r->head.basis.bases[i].id;
-	char key[KEY_MAX];
 
 	if (depth + 1 == BLOB_DEPTH_MAX)
 		return err_set(err, ERR_DAMAGED, "record %s: its bases lie too deep",
 		               r->key);
-	key_blob(id, key);
-	int rc = open_at_depth(r->transfer, id, UINT64_MAX, key, depth + 1, out, err);
+	int rc = open_base_at(r->transfer, id, r->head.size, depth + 1, out, err);
 	return rc ? err_context(err, "base of %s", r->key) : 0;
 }
 
@@ -230,16 +281,13 @@ static int open_bases(struct blob_reader *r, unsigned depth, struct err *err)
 	return rc && !replace_local_bases(r) ? 0 : rc;
 }
 
-static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_t size,
-                         const char *key, unsigned depth, struct blob_reader **out,
-                         struct err *err)
+/* Opens `r`, made by reader_new(), or frees it. */
+static int open_reader(struct blob_reader *r, const struct oid *id, uint64_t size,
+                       uint64_t guess, const char *key, unsigned depth,
+                       struct blob_reader **out, struct err *err)
 {
-	struct blob_reader *r = calloc(1, sizeof(*r));
+	int rc = locate(r, id, size, guess, key, err);
 
-	if (!r)
-		return err_nomem(err, "a reader");
-	r->transfer = t;
-	int rc = locate(r, id, size, key, err);
 	if (!rc)
 		rc = open_bases(r, depth, err);
 	if (rc) {
@@ -250,10 +298,42 @@ static int open_at_depth(const struct transfer *t, const struct oid *id, uint64_
 	return 0;
 }
 
+static int reader_new(const struct transfer *t, struct blob_reader **out, struct err *err)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return err_nomem(err, "a reader");
+	(*out)->transfer = t;
+	return 0;
+}
+
+static int open_base_at(const struct transfer *t, const struct oid *id, uint64_t guess,
+                        unsigned depth, struct blob_reader **out, struct err *err)
+{
+	struct blob_reader *r;
+	char key[KEY_MAX];
+	int rc = reader_new(t, &r, err);
+
+	if (rc)
+		return rc;
+	r->cached = t->cache != NULL;
+	key_blob(id, key);
+	return open_reader(r, id, UINT64_MAX, guess, key, depth, out, err);
+}
+
 int blob_reader_open(const struct transfer *t, const struct oid *id, uint64_t size,
                      const char *key, struct blob_reader **out, struct err *err)
 {
-	return open_at_depth(t, id, size, key, 0, out, err);
+	struct blob_reader *r;
+	int rc = reader_new(t, &r, err);
+
+	return rc ? rc : open_reader(r, id, size, size, key, 0, out, err);
+}
+
+int blob_reader_open_base(const struct transfer *t, const struct oid *id,
+                          struct blob_reader **out, struct err *err)
+{
+	return open_base_at(t, id, UINT64_MAX, 0, out, err);
 }
 
 void blob_reader_close(struct blob_reader *r)
@@ -264,9 +344,7 @@ void blob_reader_close(struct blob_reader *r)
 		blob_reader_close(r->bases[i]);
 	predictor_free(r->predictor);
 	local_blob_close(r->local);
-	store_reader_close(r->file);
-	record_head_wipe(&r->head);
-	free(r->starts);
+	close_record(r);
 	buf_wipe(&r->stored);
 	buf_wipe(&r->predicted);
 	buf_wipe(&r->bounce);
@@ -387,14 +465,16 @@ static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uin
 }
 
 /* Restores whole frames. Local bases that turn out wrong give way to the store's,
- * where that has them. */
+ * where that has them, and a record in the cache to the store's. */
 static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
                        uint8_t *dst, struct err *err)
 {
-	struct err why = ERR_INIT;
+	struct err why = ERR_INIT, ignored = ERR_INIT;
 	int rc = try_frames(r, first, count, dst, &why);
 
 	if (rc && !replace_local_bases(r))
+		return try_frames(r, first, count, dst, err);
+	if (rc && r->cached && !leave_cache(r, &ignored))
 		return try_frames(r, first, count, dst, err);
 	if (rc)
 		*err = why;

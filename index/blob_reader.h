@@ -35,6 +35,11 @@ enum { BLOB_DEPTH_MAX = 4 };
  */
 int blob_reader_open(const struct transfer *t, const struct oid *id, uint64_t size,
                      const char *key, struct blob_reader **out, struct err *err);
+
+/* Opens a blob that is to serve as a base: it may come from the transfer's cache of
+ * bases, and goes into it. */
+int blob_reader_open_base(const struct transfer *t, const struct oid *id,
+                          struct blob_reader **out, struct err *err);
 void blob_reader_close(struct blob_reader *r); /* NULL is fine */
 
 /* What the record says about itself; valid until close. */

@@ -9,7 +9,6 @@
 #include "codec/common/err.h"
 #include "index/blob_reader.h"
 #include "index/file_range.h"
-#include "index/store/store_keys.h"
 
 enum { PROVE_WINDOW = 1024 * 1024 };
 
@@ -64,13 +63,11 @@ int blob_source_open_store(const struct transfer *t, const struct oid *id,
                            struct blob_source **out, struct err *err)
 {
 	struct blob_source *s;
-	char key[KEY_MAX];
 	int rc = source_new(&s, err);
 
 	if (rc)
 		return rc;
-	key_blob(id, key);
-	rc = blob_reader_open(t, id, UINT64_MAX, key, &s->reader, err);
+	rc = blob_reader_open_base(t, id, &s->reader, err);
 	if (rc) {
 		blob_source_close(s);
 		return rc;

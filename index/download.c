@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "codec/common/err.h"
 #include "index/blob_reader.h"
@@ -24,6 +25,7 @@ struct download {
 	const struct extent **records; /* the extents that have records */
 	size_t record_count;
 	int fd;
+	bool resumed; /* the file may hold extents already */
 	struct work_meter meter;
 };
 
@@ -56,7 +58,9 @@ static int restore_extent(const struct transfer *t, const struct extent *x,
 	}
 	for (uint64_t at = 0; at < x->size && !rc;) {
 		size_t n = x->size - at < room ? (size_t)(x->size - at) : room;
-		rc = blob_reader_read(reader, at, n, window, err);
+		rc = transfer_go_on(t, err);
+		if (!rc)
+			rc = blob_reader_read(reader, at, n, window, err);
 		if (!rc)
 			rc = piece(ctx, x->offset + at, window, n, err);
 		at += n;
@@ -119,13 +123,56 @@ static bool restore_local(struct download *d, const struct extent *x)
 	return done;
 }
 
+/* Whether the file has bytes all over the extent, as far as the file system says. */
+static bool has_data(int fd, const struct extent *x)
+{
+	off_t data = lseek(fd, (off_t)x->offset, SEEK_DATA);
+
+	if (data < 0)
+		return errno != ENXIO; /* it cannot tell, or there is none */
+	off_t hole = lseek(fd, (off_t)x->offset, SEEK_HOLE);
+	return (uint64_t)data == x->offset &&
+	       (hole < 0 || (uint64_t)hole >= x->offset + x->size);
+}
+
+/* Whether an earlier download brought the extent: the sum in the manifest tells,
+ * and needs no notes of what was done that could be wrong after a crash. */
+static bool is_there(struct download *d, const struct extent *x)
+{
+	struct xxh128_state *sum = has_data(d->fd, x) ? xxh128_new() : NULL;
+	uint8_t *window = sum ? malloc(LOCAL_WINDOW) : NULL;
+	struct err ignored = ERR_INIT;
+	int rc = window ? 0 : ERR_NOMEM;
+
+	for (uint64_t at = 0; at < x->size && !rc;) {
+		size_t n = x->size - at < LOCAL_WINDOW ? (size_t)(x->size - at)
+		                                       : LOCAL_WINDOW;
+		rc = transfer_go_on(d->transfer, &ignored);
+		if (!rc)
+			rc = file_range_read(d->fd, x->offset + at, window, n, &ignored);
+		if (!rc)
+			xxh128_add(sum, window, n);
+		at += n;
+	}
+	bool there = false;
+	if (!rc) {
+		struct xxh128 found = xxh128_finish(sum);
+		there = xxh128_equal(&found, &x->sum);
+	}
+	free(window);
+	xxh128_free(sum);
+	if (there)
+		work_meter_add(&d->meter, x->size);
+	return there;
+}
+
 static int restore_record(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct download *d = ctx;
 	const struct extent *x = d->records[i];
 
 	(void)lane;
-	if (restore_local(d, x))
+	if ((d->resumed && is_there(d, x)) || restore_local(d, x))
 		return 0;
 	return restore_extent(d->transfer, x, write_piece, d, err);
 }
@@ -180,11 +227,18 @@ static int reserve_space(int fd, uint64_t size, struct err *err)
 int download_object(const struct transfer *t, const struct oid *oid, uint64_t size,
                     int fd, work_progress_fn *progress, void *ctx, struct err *err)
 {
+	return download_into(t, oid, size, fd, 0, progress, ctx, err);
+}
+
+int download_into(const struct transfer *t, const struct oid *oid, uint64_t size, int fd,
+                  unsigned flags, work_progress_fn *progress, void *ctx, struct err *err)
+{
 	struct manifest manifest;
 	struct download d = {
 		.transfer = t,
 		.manifest = &manifest,
 		.fd = fd,
+		.resumed = flags & DOWNLOAD_RESUME,
 		.meter = { .per_byte = 1,
 		           .size = size,
 		           .progress = progress,
@@ -205,6 +259,8 @@ int download_object(const struct transfer *t, const struct oid *oid, uint64_t si
 		             "the pointer says %llu bytes, the store holds %llu",
 		             (unsigned long long)size,
 		             (unsigned long long)manifest.extents.size);
+	if (!rc && d.resumed && ftruncate(fd, (off_t)size))
+		rc = err_errno(err, "cannot resume a download");
 	if (!rc)
 		rc = reserve_space(fd, size, err);
 	if (!rc)

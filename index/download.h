@@ -26,6 +26,13 @@ struct transfer;
 int download_object(const struct transfer *t, const struct oid *oid, uint64_t size,
                     int fd, work_progress_fn *progress, void *ctx, struct err *err);
 
+/* The same with DOWNLOAD_RESUME for a file that an earlier, unfinished download of
+ * the same object may have left: what is right in it is not fetched again, whatever
+ * else is in it is overwritten. After a failure it may be resumed once more. */
+enum { DOWNLOAD_RESUME = 1 };
+int download_into(const struct transfer *t, const struct oid *oid, uint64_t size, int fd,
+                  unsigned flags, work_progress_fn *progress, void *ctx, struct err *err);
+
 /* Reads the object of `m` in order and gives the SHA-256 of its bytes: the proof
  * that the store holds it. */
 int download_hash(const struct transfer *t, const struct manifest *m, struct oid *out,

@@ -78,6 +78,8 @@ int record_copy(const struct transfer *from, struct store *to, const struct oid 
 	if (!rc) {
 		through.store = tee;
 		through.local_blob = NULL;
+		through.cache = NULL;
+		through.records = NULL;
 		rc = read_through(&through, id, key, stored, err);
 	}
 	store_close(tee);

@@ -5,22 +5,33 @@
 #ifndef ZLLM_TRANSFER_H
 #define ZLLM_TRANSFER_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct err;
 struct oid;
 struct pool;
+struct record_map;
 struct scratch_shelf;
 struct store;
 
-enum { TRANSFER_MEMORY = 96 * 1024 * 1024 }; /* bytes of windows in all lanes */
+enum {
+	TRANSFER_MEMORY = 96 * 1024 * 1024,     /* bytes of windows in all lanes */
+	TRANSFER_FIRST_READS = 96 * 1024 * 1024 /* fetched at once, likewise */
+};
 
 struct transfer {
 	struct store *store;         /* not owned */
+	struct store *cache;         /* the same behind a cache of bases
+	                              * (store_cache.h), or NULL; not owned */
 	struct pool *pool;           /* owned */
 	struct scratch_shelf *shelf; /* owned */
 	unsigned lanes;              /* tasks at once; at least 1 */
+	struct record_map *records;  /* owned; NULL unless the store is remote */
+	const atomic_bool *stop;     /* once true, downloads end with ERR_INTERRUPTED
+	                              * at their next window; or NULL; not owned */
 	const char *repo_id;         /* who pushes; "" when not known; not owned */
 
 	/* Which range of a local file should hold the blob `id`: 0, or 1 when none is
@@ -45,5 +56,13 @@ unsigned transfer_window(const struct transfer *t, size_t frame_bytes);
 /* How many bytes of a base to read at a time for a part of a blob (predictor.h):
  * whole frames, a few at the most. */
 size_t transfer_block(const struct transfer *t, size_t frame_bytes);
+
+/* 0, or ERR_INTERRUPTED when the transfer was told to stop. */
+int transfer_go_on(const struct transfer *t, struct err *err);
+
+/* How many bytes of a record to ask for when it is opened: what is read later takes
+ * another round trip. All lanes together stay within TRANSFER_FIRST_READS, a base for
+ * each counted. At least 128 KiB. */
+size_t transfer_first_read(const struct transfer *t);
 
 #endif

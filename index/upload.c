@@ -20,6 +20,8 @@
 #include "index/lanes.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
+#include "index/object_look.h"
+#include "index/record_map.h"
 #include "index/relatives.h"
 #include "index/store/store.h"
 #include "index/transfer.h"
@@ -170,7 +172,7 @@ static int look_for_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct upload *u = ctx;
 	struct upload_blob *blob = &u->blobs[i];
 	struct blob_place place;
-	int rc = blob_find(u->transfer->store, &blob->extent->id, &place, err);
+	int rc = blob_look(u->transfer, &blob->extent->id, &place, err);
 
 	(void)lane;
 	if (rc < 0)
@@ -187,7 +189,13 @@ static int look_for_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 static int look(struct upload *u, struct err *err)
 {
 	struct lanes_work work = { u->blob_count, look_for_blob, tell_progress, u };
-	int rc = lanes_run(u->transfer->lanes, &work, err);
+	int rc = 0;
+
+	if (u->blob_count && u->transfer->records)
+		rc = record_map_expect(u->transfer->records, &u->blobs[0].extent->id,
+		                       u->blob_count, err);
+	if (!rc)
+		rc = lanes_run(u->transfer->lanes, &work, err);
 
 	for (size_t i = 0; i < u->blob_count && !rc; i++)
 		if (!u->blobs[i].there)
@@ -216,14 +224,25 @@ static int find_relatives(struct upload *u, struct err *err)
 
 /* ---------------------------------------------------------------- putting records */
 
+/* A record that we put is one that the next object may lean on. */
+static void remember_put(const struct upload *u, const struct upload_blob *blob)
+{
+	struct blob_place place = { .record = blob->record, .stored = blob->stored };
+
+	record_map_add(u->transfer->records, &place);
+}
+
 static int put_plan(struct upload *u, struct upload_blob *blob,
                     const struct blob_file *file, struct blob_plan *plan, struct err *err)
 {
 	int rc = blob_put(u->transfer, file, plan, &u->meter, &blob->stored, err);
 
-	if (!rc)
-		blob_plan_record(plan, &file->id, &blob->record);
-	return rc;
+	if (rc)
+		return rc;
+	blob_plan_record(plan, &file->id, &blob->record);
+	if (u->transfer->records)
+		remember_put(u, blob);
+	return 0;
 }
 
 /* One try with the bases from one place (base_choice.h); a base that is not what it
@@ -424,54 +443,17 @@ static int commit(struct upload *u, struct err *err)
 
 /* ---------------------------------------------------------------- the whole */
 
-/* What a manifest needs, on its way through the lanes. */
-struct needs {
-	const struct transfer *transfer;
-	const struct extents *extents;
-	atomic_bool lacking;
-};
-
-static int look_for_record(void *ctx, unsigned lane, size_t i, struct err *err)
-{
-	struct needs *n = ctx;
-	const struct extent *x = &n->extents->list[i];
-	struct blob_place place;
-
-	(void)lane;
-	if (x->inlined)
-		return 0;
-	int rc = blob_find(n->transfer->store, &x->id, &place, err);
-	if (rc == 1)
-		atomic_store(&n->lacking, true);
-	return rc < 0 ? rc : 0;
-}
-
-/* Whether the store has the object. One whose manifest cannot be read, or that has
- * lost a record, counts as none: pushing it anew mends it. */
 static int have_it(struct upload *u, bool *have, struct err *err)
 {
-	const struct transfer *t = u->transfer;
-	const struct oid *oid = &u->request->oid;
-	struct manifest m;
-	struct err why = ERR_INIT;
-	struct needs needs = { .transfer = t, .extents = &m.extents };
-	int rc = manifest_get(t->store, oid, &m, NULL, &why);
+	const struct upload_request *request = u->request;
+	int rc = 0;
 
-	*have = false;
-	u->in_the_way = rc == ERR_DAMAGED;
-	if (rc == 1 || rc == ERR_DAMAGED)
-		return 0;
-	if (rc) {
-		*err = why;
-		return rc;
-	}
-	struct lanes_work work = { .count = m.extents.count,
-		                   .task = look_for_record,
-		                   .ctx = &needs };
-	rc = lanes_run(t->lanes, &work, err);
-	manifest_wipe(&m);
-	*have = !rc && !atomic_load(&needs.lacking);
-	return *have ? put_owner(t, oid, err) : rc;
+	*have = request->state == OBJECT_WHOLE || request->state == OBJECT_OURS;
+	if (request->state == OBJECT_UNKNOWN)
+		rc = object_look(u->transfer, &request->oid, have, &u->in_the_way, err);
+	if (!rc && *have && request->state != OBJECT_OURS)
+		rc = put_owner(u->transfer, &request->oid, err);
+	return rc;
 }
 
 static int store_it(struct upload *u, struct err *err)

@@ -13,6 +13,7 @@
 
 #include "codec/common/sha256.h"
 #include "index/base_hint.h"
+#include "index/object_look.h"
 #include "index/work_meter.h"
 
 struct codec;
@@ -31,6 +32,8 @@ struct upload_request {
 	                   struct base_hints *out);
 	work_progress_fn *progress; /* may be NULL */
 	void *ctx;                  /* for both */
+
+	enum object_state state; /* what is known of it */
 
 	/* The file's extents, where they are known and hashed already: then the upload
 	 * does not look itself, and takes them over. Else NULL. */

@@ -16,6 +16,7 @@
 #ifndef ZLLM_STORE_H
 #define ZLLM_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -92,6 +93,8 @@ struct store {
 	const struct store_ops *ops;
 	unsigned inflight; /* requests at once that pay off, at least 1 */
 	const char *name;  /* for messages: "/mnt/models"; owned by the store */
+	bool remote;       /* each request takes a round trip: fetching ahead, and
+	                    * keeping on the local disk what was fetched, pays off */
 };
 
 /* The verbs. The contracts are those of the operations above; in addition a

@@ -272,7 +272,8 @@ int store_faulty_new(struct store *inner, struct store_fault_plan plan, unsigned
 	struct faulty *f = calloc(1, sizeof(*f));
 	if (!f)
 		return err_nomem(err, "a faulty store");
-	f->base = (struct store){ &faulty_ops, inner->inflight, inner->name };
+	f->base = (struct store){ &faulty_ops, inner->inflight, inner->name,
+		                  inner->remote };
 	f->inner = inner;
 	f->plan = plan;
 	f->flags = flags;

@@ -174,7 +174,7 @@ int store_folder_open(const char *path, const struct store_folder_modes *modes,
 	}
 	memcpy(f->path, path, path_size);
 	f->modes = *modes;
-	f->base = (struct store){ &folder_ops, FOLDER_INFLIGHT, f->path };
+	f->base = (struct store){ &folder_ops, FOLDER_INFLIGHT, f->path, false };
 	*out = &f->base;
 	return 0;
 }

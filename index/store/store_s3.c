@@ -229,6 +229,7 @@ int store_s3_open(const struct s3_options *options, struct s3_keyring *keyring,
 	s->aheads = S3_AHEADS;
 	s->base = (struct store){ .ops = &s3_store_ops,
 		                  .inflight = S3_INFLIGHT,
+		                  .remote = true,
 		                  .name = s3_client_name(s->client) };
 	*out = &s->base;
 	return 0;

@@ -1,0 +1,92 @@
+#include "agent/base_cache.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/lfs_config.h"
+#include "codec/common/err.h"
+#include "index/store/store.h"
+#include "index/store/store_cache.h"
+
+#define DEFAULT_SIZE ((uint64_t)20 << 30)
+
+int base_cache_parse_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "kmgt";
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	uint64_t n = strtoull(text, &end, 10);
+	if (errno)
+		return false;
+	if (*end) {
+		const char *unit = strchr(units, tolower((unsigned char)*end));
+		unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+		if (!unit || end[1] || n > UINT64_MAX >> shift)
+			return false;
+		n <<= shift;
+	}
+	*bytes = n;
+	return true;
+}
+
+static char *joined(const char *folder, const char *rest)
+{
+	char *path;
+
+	return asprintf(&path, "%s%s", folder, rest) < 0 ? NULL : path;
+}
+
+char *base_cache_folder(const struct lfs_config *config)
+{
+	const char *path = lfs_config_get(config, "zllm.cache.path");
+	const char *cache = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+
+	/* A relative path means nothing to the other repositories. */
+	if (path && path[0] == '/')
+		return strdup(path);
+	if (path && path[0] == '~' && path[1] == '/' && home && *home)
+		return joined(home, path + 1);
+	if (path && *path)
+		return NULL;
+	if (cache && cache[0] == '/')
+		return joined(cache, "/git-zllm");
+	return home && *home ? joined(home, "/.cache/git-zllm") : NULL;
+}
+
+int base_cache_open(const struct lfs_config *config, struct store *inner,
+                    struct store **out, struct err *err)
+{
+	const char *text = lfs_config_get(config, "zllm.cache.size");
+	const char *path = lfs_config_get(config, "zllm.cache.path");
+	uint64_t size = DEFAULT_SIZE;
+
+	*out = NULL;
+	if (text && !base_cache_parse_size(text, &size))
+		return err_set(
+			err, ERR_CONFIG,
+			"zllm.cache.size is '%s': a number of bytes is wanted, such as "
+			"20g, or 0 for no cache",
+			text);
+	if (path && *path && *path != '/' && strncmp(path, "~/", 2) != 0)
+		return err_set(
+			err, ERR_CONFIG,
+			"zllm.cache.path is '%s': an absolute path is wanted, or one "
+			"that begins with ~/",
+			path);
+	if (!inner->remote || !size)
+		return 0;
+	char *folder = base_cache_folder(config);
+	if (!folder)
+		return 0;
+	int rc = store_cache_new(inner, folder, size, out, err);
+	free(folder);
+	return rc;
+}
