@@ -20,6 +20,7 @@ extern const struct command cmd_agent;
 extern const struct command cmd_install;
 extern const struct command cmd_uninstall;
 extern const struct command cmd_init;
+extern const struct command cmd_base;
 extern const struct command cmd_status;
 extern const struct command cmd_show;
 extern const struct command cmd_stats;

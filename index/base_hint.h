@@ -7,6 +7,7 @@
 #ifndef ZLLM_BASE_HINT_H
 #define ZLLM_BASE_HINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "codec/common/sha256.h"
@@ -28,21 +29,24 @@ const char *base_source_name(unsigned source);
 struct base_hint {
 	struct oid oid;          /* an object, perhaps in the store */
 	enum base_source source; /* who names it */
-	char *path;              /* its path in the repository; owned */
-	char *commit;            /* the commit where it was found, hex; owned */
+	char *path;              /* its path in the repository; or, without a commit, the
+	                            name by which a card or the user names it; or
+	                            NULL; owned */
+	char *commit;            /* the commit where it was found, hex, or NULL; owned */
 	char *local_file;        /* a local copy of it (git-lfs's storage), or NULL; owned */
 };
 
 struct base_hints {
 	struct base_hint *list; /* owned */
 	size_t count;
+	bool never;   /* the user says: nothing is a base, not even what markers find */
 	char *path;   /* the path of the object itself, or NULL; owned */
 	char *commit; /* the commit that brings it, hex, or NULL; owned */
 };
 
-#define BASE_HINTS_INIT             \
-	{                           \
-		NULL, 0, NULL, NULL \
+#define BASE_HINTS_INIT                    \
+	{                                  \
+		NULL, 0, false, NULL, NULL \
 	}
 
 /* Frees everything and leaves no hints. */
