@@ -49,8 +49,9 @@ static int add_base(struct base_setting *s, const char *key, size_t key_size,
 
 	if (s->count == ENTRIES_MAX || strlen(value) > BASE_VALUE_MAX)
 		return err_set(err, ERR_CONFIG,
-		               BASE_SETTING_FILE " has too many bases, or one that is too "
-		                                 "long");
+		               BASE_SETTING_FILE
+		               " has too many bases, or one that is too "
+		               "long");
 	struct base_entry *entries = realloc(s->entries,
 	                                     (s->count + 1) * sizeof(*entries));
 	if (!entries)

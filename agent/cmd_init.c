@@ -375,9 +375,10 @@ static int init_all(struct init *in, const char *typed, struct err *err)
 
 static int run_init(int argc, char **argv)
 {
-	struct init in = {
-		.lfsconfig = BUF_INIT, .url = BUF_INIT, .setting = BUF_INIT, .base = BUF_INIT
-	};
+	struct init in = { .lfsconfig = BUF_INIT,
+		           .url = BUF_INIT,
+		           .setting = BUF_INIT,
+		           .base = BUF_INIT };
 	struct err err = ERR_INIT;
 
 	int rc = options_parse(&argc, argv, specs, &in.options, &err);

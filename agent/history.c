@@ -184,7 +184,7 @@ static void hint_same_path(struct question *q)
 	for (size_t i = 0; i < brought->count && q->out->count < q->limit; i++)
 		if (strcmp(brought->list[i].path, q->where->path) == 0)
 			question_add_file(q, &brought->list[i].commit, q->where->path,
-			         &brought->list[i].pointer);
+			                  &brought->list[i].pointer);
 }
 
 /* Tier 2: the same path on the remote's branches, then on ours. */
@@ -230,8 +230,7 @@ static void gather(struct question *q, const struct commit_id *commit,
 	const struct sightings *models = history_models_of(q->h, commit);
 
 	for (size_t i = 0; i < models->count; i++)
-		if (wanted(q, &models->list[i].pointer.oid,
-		           models->list[i].pointer.size))
+		if (wanted(q, &models->list[i].pointer.oid, models->list[i].pointer.size))
 			sightings_add(into, commit, models->list[i].path,
 			              &models->list[i].pointer);
 }
@@ -241,7 +240,7 @@ static void hint_ranked(struct question *q, struct sightings *found)
 	history_rank(found, q->where ? q->where->path : NULL, q->size);
 	for (size_t i = 0; i < found->count; i++)
 		question_add_file(q, &found->list[i].commit, found->list[i].path,
-		         &found->list[i].pointer);
+		                  &found->list[i].pointer);
 	sightings_wipe(found);
 }
 

@@ -71,9 +71,8 @@ static void read_cards(const struct question *q, const struct commit_id *commit,
 	for (unsigned i = 0; i < MODEL_CARD_FILES; i++) {
 		struct buf path = BUF_INIT, text = BUF_INIT;
 		buf_addf(&path, "%.*s%s", (int)n, folder, model_card_file(i));
-		if (!path.failed &&
-		    git_repo_text_at(q->h->repo, commit, buf_text(&path),
-		                     MODEL_CARD_SIZE_MAX, &text))
+		if (!path.failed && git_repo_text_at(q->h->repo, commit, buf_text(&path),
+		                                     MODEL_CARD_SIZE_MAX, &text))
 			model_card_read(i, (const char *)text.data, text.size, names);
 		buf_wipe(&path);
 		buf_wipe(&text);

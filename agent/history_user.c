@@ -68,8 +68,7 @@ static void add_value(struct question *q, const char *value)
 	if (q->out->count == before && q->h->repo &&
 	    git_repo_resolve(q->h->repo, value, &commit))
 		add_models(q, &commit, "");
-	if (q->out->count == before &&
-	    model_name_parse(value, strlen(value), &name))
+	if (q->out->count == before && model_name_parse(value, strlen(value), &name))
 		question_add_named(q, &name);
 }
 

@@ -15,16 +15,16 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* As `git config -z --list` prints it. */
-#define LIST                                                                        \
-	"zllm.name\nOrg/Model\0"                                                    \
-	"other.base\nnot/ours\0"                                                    \
-	"zllm.base\norg/a\0"                                                        \
-	"zllm.base\norg/b\0"                                                        \
-	"zllm.tuned.base\norg/c\0"                                                  \
-	"zllm.x/*.safetensors.base\nnone\0"                                         \
-	"zllm.*.bin.base\norg/d\0"                                                  \
-	"zllm.tuned/last.base\norg/e\0"                                             \
-	"zllm.future\0"                                                             \
+#define LIST                                \
+	"zllm.name\nOrg/Model\0"            \
+	"other.base\nnot/ours\0"            \
+	"zllm.base\norg/a\0"                \
+	"zllm.base\norg/b\0"                \
+	"zllm.tuned.base\norg/c\0"          \
+	"zllm.x/*.safetensors.base\nnone\0" \
+	"zllm.*.bin.base\norg/d\0"          \
+	"zllm.tuned/last.base\norg/e\0"     \
+	"zllm.future\0"                     \
 	"zllm.future.key\n1\0"
 
 static struct base_setting *parse(const char *list, size_t n)

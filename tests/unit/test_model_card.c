@@ -117,8 +117,9 @@ static void a_small_text_makes_no_large_one(void **state)
 	/* each line stands for ten of the one before: a thousand million in all */
 	buf_add_str(&text, "---\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
 	for (int i = 1; i < 10; i++)
-		buf_addf(&text, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n",
-		         i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1,
+		buf_addf(&text,
+		         "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i,
+		         i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1,
 		         i - 1);
 	buf_add_str(&text, "base_model: org/a\n---\n");
 	assert_names(README, buf_text(&text), text.size, "org/a ");

@@ -39,11 +39,29 @@ static void names_and_their_pages_are_normalised(void **state)
 static void what_is_no_name_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"",          " ",        "/",          "/home/me/model", "./model",
-		"../model",  "~/model",  "org/",       "org//model",     "org/model/",
-		"C:\\model", "a b",      "org/.model", "org/../model",   "a/b/c/d/e",
-		"caf\xc3\xa9", "\xff\xfe",  "org:model",      "https://",
-		"https://hub.example", "-\x01", "{{ base }}", "https://h/a b",
+		"",
+		" ",
+		"/",
+		"/home/me/model",
+		"./model",
+		"../model",
+		"~/model",
+		"org/",
+		"org//model",
+		"org/model/",
+		"C:\\model",
+		"a b",
+		"org/.model",
+		"org/../model",
+		"a/b/c/d/e",
+		"caf\xc3\xa9",
+		"\xff\xfe",
+		"org:model",
+		"https://",
+		"https://hub.example",
+		"-\x01",
+		"{{ base }}",
+		"https://h/a b",
 	};
 	char longer[MODEL_NAME_MAX + 2];
 	struct model_name name = { "as it was" };
@@ -77,8 +95,8 @@ static void a_remotes_url_suggests_its_last_two_segments(void **state)
 		{ "model", "model" },
 		{ "file:///a/b/c.git", "b/c" },
 	};
-	static const char *const bad[] = { "", "/", "..", "https://host", "/a b/c d", "x/../..",
-		                           ".git", "host:" };
+	static const char *const bad[] = { "",         "/",       "..",   "https://host",
+		                           "/a b/c d", "x/../..", ".git", "host:" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
