@@ -10,6 +10,7 @@
 #include "agent/base_setting.h"
 #include "agent/base_value.h"
 #include "agent/command.h"
+#include "agent/diff_install.h"
 #include "agent/lfs_config.h"
 #include "agent/git_paths.h"
 #include "agent/git_run.h"
@@ -301,6 +302,8 @@ static int write_files(struct init *in, struct err *err)
 	int rc = git_scope_set(&scope, "lfs.url", buf_text(&in->url), err);
 	if (!rc)
 		rc = track(in, err);
+	if (!rc)
+		rc = diff_install_attribute(in->paths.worktree, err);
 	if (!rc)
 		report_line("written:  .lfsconfig (lfs.url = %s), .gitattributes",
 		            buf_text(&in->url));

@@ -21,6 +21,8 @@ extern const struct command cmd_install;
 extern const struct command cmd_uninstall;
 extern const struct command cmd_init;
 extern const struct command cmd_base;
+extern const struct command cmd_diff;
+extern const struct command cmd_family;
 extern const struct command cmd_status;
 extern const struct command cmd_show;
 extern const struct command cmd_stats;
