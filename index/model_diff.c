@@ -178,7 +178,7 @@ static int compare_tensors(struct comparing *c, const struct item *old,
 	}
 	if (!relatives_alike(new->x, old->x))
 		return 0;
-	struct word_pair pair = { c->a, old->part, old->x, c->b, new->part, new->x };
+	struct word_pair pair = { c->a, old->part, old->x, c->b, new->part, new->x, 0 };
 	int rc = word_diff_run(c->words, &pair, d, err);
 	if (rc)
 		return err_context(err, "tensor '%s'", new->x->name);

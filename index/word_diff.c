@@ -181,6 +181,9 @@ static int diff_windows(struct word_diff *w, const struct word_pair *pair,
 	uint64_t size = pair->new->size;
 	int rc = 0;
 
+	if (pair->limit && pair->limit < size)
+		size = pair->limit;
+
 	for (uint64_t at = 0; !rc && at < size; at += w->size) {
 		uint64_t left = size - at, shared = both > at ? both - at : 0;
 		size_t window = w->frames * w->frame_size;

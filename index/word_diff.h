@@ -7,6 +7,8 @@
 #ifndef ZLLM_WORD_DIFF_H
 #define ZLLM_WORD_DIFF_H
 
+#include <stdint.h>
+
 struct err;
 struct extent;
 struct model_side;
@@ -23,6 +25,7 @@ struct word_pair {
 	const struct model_side *new_side;
 	const struct side_part *new_part;
 	const struct extent *new;
+	uint64_t limit; /* bytes of the new one that are compared; 0: all */
 };
 
 int word_diff_new(const struct transfer *t, struct word_diff **out, struct err *err);
