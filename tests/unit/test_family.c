@@ -112,10 +112,10 @@ static void assert_family(struct fixture *f, unsigned number, const char *expect
 	family_wipe(&family);
 }
 
-#define PUT(f, number, noted, ...)                                          \
-	do {                                                                \
-		static const struct tensor t[] = { __VA_ARGS__ };           \
-		put(f, number, noted, t, COUNT(t));                         \
+#define PUT(f, number, noted, ...)                                \
+	do {                                                      \
+		static const struct tensor t[] = { __VA_ARGS__ }; \
+		put(f, number, noted, t, COUNT(t));               \
 	} while (0)
 
 static void the_parent_holds_most_of_the_bases(void **state)
