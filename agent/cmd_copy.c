@@ -7,6 +7,7 @@
 
 #include "agent/command.h"
 #include "agent/json.h"
+#include "agent/lfs_config.h"
 #include "agent/options.h"
 #include "agent/report.h"
 #include "agent/report_json.h"
@@ -24,6 +25,7 @@ struct copy_options {
 
 /* The two ends of a copy. */
 struct ends {
+	struct lfs_config *config;
 	struct store_url from_url, to_url;
 	struct store *from, *to;
 	struct transfer transfer;
@@ -39,18 +41,24 @@ static void ends_close(struct ends *e)
 	store_close(e->to);
 	store_url_wipe(&e->from_url);
 	store_url_wipe(&e->to_url);
+	lfs_config_free(e->config);
 }
 
 static int ends_open(struct ends *e, const char *from, const char *to, struct err *err)
 {
-	int rc = store_url_parse(from, &e->from_url, err);
+	struct store_context context = { .modes = &own_modes };
+	int rc = lfs_config_read(&e->config, err);
 
+	context.config = e->config;
+	if (!rc)
+		rc = store_url_parse(from, &e->from_url, err);
 	if (!rc)
 		rc = store_url_parse(to, &e->to_url, err);
 	if (!rc)
-		rc = store_url_open(&e->from_url, NULL, &own_modes, &e->from, err);
+		rc = store_url_open(&e->from_url, &context, &e->from, err);
+	context.use = STORE_TO_WRITE;
 	if (!rc)
-		rc = store_url_create(&e->to_url, NULL, &own_modes, &e->to, err);
+		rc = store_url_create(&e->to_url, &context, &e->to, err);
 	return rc ? rc : transfer_init(&e->transfer, e->from, 0, err);
 }
 

@@ -19,6 +19,7 @@
 #include "agent/model_name.h"
 #include "agent/options.h"
 #include "agent/report.h"
+#include "agent/store_trust.h"
 #include "agent/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -140,10 +141,6 @@ static int add_store_text(const char *typed, struct buf *out, struct err *err)
 	bool is_url = strncmp(typed, "zllm::", 6) == 0;
 	const char *rest = is_url ? typed + 6 : typed;
 
-	if (strncmp(rest, "s3://", 5) == 0)
-		return err_set(err, ERR_INPUT,
-		               "'%s': buckets come with a later version; use a folder",
-		               typed);
 	if (strncmp(rest, "https://", 8) != 0)
 		buf_add_str(out, "zllm::");
 	if (!strstr(rest, "://"))
@@ -215,11 +212,18 @@ static void warn_if_inside(const struct init *in, const char *store)
 
 static int make_store(struct init *in, struct err *err)
 {
-	int rc = store_url_create(&in->store_url, in->paths.worktree, &in->paths.modes,
-	                          &in->store, err);
+	struct store_context context = { .root = in->paths.worktree,
+		                         .modes = &in->paths.modes,
+		                         .config = in->config,
+		                         .use = STORE_TO_WRITE };
+
+	int rc = store_url_create(&in->store_url, &context, &in->store, err);
 	if (!rc) {
 		report_line("store:    %s", in->store->name);
-		warn_if_inside(in, in->store->name);
+		if (in->store_url.kind == STORE_FOLDER)
+			warn_if_inside(in, in->store->name);
+		else
+			rc = store_trust_give(in->config, &in->store_url, err);
 	}
 	return rc;
 }
@@ -411,6 +415,9 @@ const struct command cmd_init = {
 		"  /mnt/models, models     the same folder for everybody, written as absolute\n"
 		"  ./models, ../models     relative to the root of each worktree\n"
 		"  ~/models                relative to each user's home (quote it)\n"
+		"or a bucket of S3, which must exist; credentials are those of the AWS tools:\n"
+		"  s3://bucket/team/a      add ?endpoint=https://host (and &region=x) for one\n"
+		"                          that is not AWS; or set AWS_ENDPOINT_URL_S3\n"
 		"  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
 		"\n"
 		"<pattern>s are those of 'git lfs track'; without any: *.safetensors *.gguf\n"

@@ -30,6 +30,7 @@ extern const struct command cmd_verify;
 extern const struct command cmd_fsck;
 extern const struct command cmd_copy;
 extern const struct command cmd_doctor;
+extern const struct command cmd_trust;
 extern const struct command cmd_codec;
 extern const struct command cmd_hook;
 

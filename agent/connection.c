@@ -7,7 +7,7 @@
 static int open_store(struct connection *c, enum endpoint_direction direction,
                       const char *remote, struct err *err)
 {
-	const char *root;
+	struct store_context context = { .modes = &c->paths.modes, .config = c->config };
 	int rc = endpoint_find(c->config, direction, remote, &c->endpoint, err);
 
 	if (rc)
@@ -17,8 +17,11 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 		err_context(err, "%s", c->endpoint.key);
 		return rc;
 	}
-	root = c->paths.worktree ? c->paths.worktree : c->paths.git_dir;
-	rc = store_url_open(&c->url, root, &c->paths.modes, &c->store, err);
+	context.root = c->paths.worktree ? c->paths.worktree : c->paths.git_dir;
+	context.use = direction == ENDPOINT_UPLOAD ? STORE_TO_WRITE : STORE_TO_READ;
+	if (lfs_config_from_lfsconfig(c->config, c->endpoint.key))
+		context.named_by = STORE_NAMED_BY_REPOSITORY;
+	rc = store_url_open(&c->url, &context, &c->store, err);
 	if (rc)
 		return rc;
 	rc = transfer_init(&c->transfer, c->store, 0, err);

@@ -8,6 +8,8 @@
 struct checkup;
 struct err;
 struct lfs_config;
+struct store_context;
+struct store_url;
 
 /* git, git-lfs, the keys by which git-lfs finds us, and that they lead to a program. */
 void doctor_setup(struct checkup *c, const struct lfs_config *config);
@@ -18,5 +20,10 @@ void doctor_hook(struct checkup *c);
 /* The repository of the current directory, its hook and its store, or the store that
  * `named` names: found, opened, each verb tried, its clock compared. */
 void doctor_store(struct checkup *c, const struct lfs_config *config, const char *named);
+
+/* How the bucket of `url` is reached, each setting with where it comes from, whether it
+ * is trusted, and whose keys are used. No secret is shown. */
+void doctor_bucket(struct checkup *c, const struct store_url *url,
+                   const struct store_context *context);
 
 #endif

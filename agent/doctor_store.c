@@ -77,16 +77,17 @@ static void try_verbs(struct checkup *c, struct store *store)
 /* ---------------------------------------------------------------- which store */
 
 static void open_and_try(struct checkup *c, const char *url,
-                         const struct git_paths *paths)
+                         const struct store_context *context)
 {
 	struct store_url parsed = { 0 };
 	struct store *store = NULL;
 	struct err err = ERR_INIT;
-	const char *root = paths->worktree ? paths->worktree : paths->git_dir;
 	int rc = store_url_parse(url, &parsed, &err);
 
+	if (!rc && parsed.kind == STORE_S3)
+		doctor_bucket(c, &parsed, context);
 	if (!rc)
-		rc = store_url_open(&parsed, root, &paths->modes, &store, &err);
+		rc = store_url_open(&parsed, context, &store, &err);
 	if (rc) {
 		checkup_add(c, FINDING_BAD, "store", NULL, "%s", err.text);
 	} else {
@@ -103,40 +104,52 @@ static const char *where_named(const struct lfs_config *config, const char *key)
 	                                              : "git's configuration";
 }
 
-/* The URL for one direction, said once; NULL when there is none. */
-static char *find_url(struct checkup *c, const struct lfs_config *config,
-                      enum endpoint_direction direction, const char *verb)
-{
-	struct endpoint endpoint = { 0 };
-	struct err err = ERR_INIT;
-	char *url = NULL;
+/* What one direction is for, and the URL it goes to; false when there is none. */
+struct way {
+	enum endpoint_direction direction;
+	const char *verb;
+	struct endpoint endpoint;
+	struct store_context context;
+};
 
-	if (endpoint_find(config, direction, NULL, &endpoint, &err)) {
-		checkup_add(c, FINDING_BAD, "store", NULL, "for %s: %s", verb, err.text);
-	} else {
-		checkup_add(c, FINDING_GOOD, "store", NULL, "for %s: %s (%s in %s)", verb,
-		            endpoint.url, endpoint.key,
-		            where_named(config, endpoint.key));
-		url = strdup(endpoint.url);
+static bool find_way(struct checkup *c, const struct lfs_config *config, struct way *w)
+{
+	struct err err = ERR_INIT;
+	const char *key;
+
+	if (endpoint_find(config, w->direction, NULL, &w->endpoint, &err)) {
+		checkup_add(c, FINDING_BAD, "store", NULL, "for %s: %s", w->verb,
+		            err.text);
+		return false;
 	}
-	endpoint_wipe(&endpoint);
-	return url;
+	key = w->endpoint.key;
+	checkup_add(c, FINDING_GOOD, "store", NULL, "for %s: %s (%s in %s)", w->verb,
+	            w->endpoint.url, key, where_named(config, key));
+	if (lfs_config_from_lfsconfig(config, key))
+		w->context.named_by = STORE_NAMED_BY_REPOSITORY;
+	return true;
 }
 
 static void examine_repository(struct checkup *c, const struct lfs_config *config,
                                const struct git_paths *paths)
 {
+	struct store_context context = { .root = paths->worktree ? paths->worktree
+		                                                 : paths->git_dir,
+		                         .modes = &paths->modes,
+		                         .config = config };
+	struct way push = { ENDPOINT_UPLOAD, "push", { 0 }, context };
+	struct way clone = { ENDPOINT_DOWNLOAD, "clone", { 0 }, context };
+
 	if (paths->worktree)
 		doctor_hook(c);
-	char *push = find_url(c, config, ENDPOINT_UPLOAD, "push");
-	char *fetch = find_url(c, config, ENDPOINT_DOWNLOAD, "clone");
-
-	if (push)
-		open_and_try(c, push, paths);
-	if (fetch && (!push || strcmp(push, fetch) != 0))
-		open_and_try(c, fetch, paths);
-	free(push);
-	free(fetch);
+	push.context.use = STORE_TO_WRITE;
+	bool pushes = find_way(c, config, &push), clones = find_way(c, config, &clone);
+	if (pushes)
+		open_and_try(c, push.endpoint.url, &push.context);
+	if (clones && !(pushes && strcmp(push.endpoint.url, clone.endpoint.url) == 0))
+		open_and_try(c, clone.endpoint.url, &clone.context);
+	endpoint_wipe(&push.endpoint);
+	endpoint_wipe(&clone.endpoint);
 }
 
 void doctor_store(struct checkup *c, const struct lfs_config *config, const char *named)
@@ -144,11 +157,14 @@ void doctor_store(struct checkup *c, const struct lfs_config *config, const char
 	struct git_paths paths = { 0 };
 	struct err err = ERR_INIT;
 	int rc = git_paths_find(config, &paths, &err);
+	struct store_context by_name = { .modes = &paths.modes,
+		                         .config = config,
+		                         .use = STORE_TO_WRITE };
 
 	if (rc < 0)
 		checkup_add(c, FINDING_BAD, "repository", NULL, "%s", err.text);
 	else if (named)
-		open_and_try(c, named, &paths);
+		open_and_try(c, named, &by_name);
 	else if (rc > 0)
 		checkup_add(c, FINDING_DOUBTFUL, "repository",
 		            "run doctor in a repository, or name a store",

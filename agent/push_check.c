@@ -35,6 +35,22 @@ bool push_check_concerns_us(const struct lfs_config *config,
 	return ours;
 }
 
+static int open_named(const struct lfs_config *config, const struct endpoint *endpoint,
+                      const struct git_paths *paths, const struct store_url *url,
+                      struct store **out, struct err *err)
+{
+	struct store_context context = {
+		.root = root_of(paths),
+		.modes = &paths->modes,
+		.config = config,
+		.named_by = lfs_config_from_lfsconfig(config, endpoint->key)
+		                    ? STORE_NAMED_BY_REPOSITORY
+		                    : STORE_NAMED_BY_USER,
+	};
+
+	return store_url_open(url, &context, out, err);
+}
+
 int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,
                     const char *remote, struct store **out, struct err *err)
 {
@@ -48,7 +64,7 @@ int push_check_open(const struct lfs_config *config, enum endpoint_direction dir
 	if (!rc)
 		rc = store_url_parse(endpoint.url, &url, err);
 	if (!rc)
-		rc = store_url_open(&url, root_of(&paths), &paths.modes, out, err);
+		rc = open_named(config, &endpoint, &paths, &url, out, err);
 	store_url_wipe(&url);
 	git_paths_wipe(&paths);
 	endpoint_wipe(&endpoint);

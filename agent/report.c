@@ -49,22 +49,41 @@ int report_error(const struct err *err)
 	}
 }
 
-static int trace_wanted(const char *name)
+static int asks(const char *name)
 {
 	const char *value = getenv(name);
 
 	return value && *value && strcmp(value, "0") != 0 && strcmp(value, "false") != 0;
 }
 
+int report_trace_wanted(void)
+{
+	return asks("ZLLM_TRACE") || asks("GIT_TRACE");
+}
+
+/* To the file that ZLLM_TRACE names, as git does with GIT_TRACE; else to us. */
+static FILE *trace_file(void)
+{
+	const char *value = getenv("ZLLM_TRACE");
+	FILE *file = value && *value == '/' ? fopen(value, "ae") : NULL;
+
+	return file ? file : stderr;
+}
+
 void report_trace(const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!trace_wanted("ZLLM_TRACE") && !trace_wanted("GIT_TRACE"))
+	if (!report_trace_wanted())
 		return;
-	fputs("trace git-zllm: ", stderr);
+	FILE *file = trace_file();
+	flockfile(file); /* lines of many threads do not mix */
+	fputs("trace git-zllm: ", file);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vfprintf(file, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fputc('\n', file);
+	funlockfile(file);
+	if (file != stderr)
+		fclose(file);
 }

@@ -20,7 +20,11 @@ void report_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * 2 for wrong use or configuration, 3 for damaged data, 1 for all others. */
 int report_error(const struct err *err);
 
-/* A line on standard error when GIT_TRACE or ZLLM_TRACE asks for it. */
+/* Whether anybody reads traces: ZLLM_TRACE or GIT_TRACE asks for them. */
+int report_trace_wanted(void);
+
+/* A line on standard error, or in the file whose absolute path ZLLM_TRACE is, when
+ * GIT_TRACE or ZLLM_TRACE asks for it. Any thread. */
 void report_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "agent/folder_make.h"
+#include "agent/store_bucket.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
@@ -20,6 +21,8 @@ enum { LEFTOVER_SECONDS = 2 * 24 * 3600 };
 void store_url_wipe(struct store_url *u)
 {
 	free(u->place);
+	free(u->endpoint);
+	free(u->region);
 	*u = (struct store_url){ 0 };
 }
 
@@ -106,9 +109,44 @@ static int take_kind(const char **text, const char *all, enum store_kind *kind,
 		if (word && strncmp(*text + word, "://", 3) == 0)
 			return err_set(
 				err, ERR_INPUT,
-				"'%s': no store is reached by %.*s://; use a folder", all,
-				(int)word, *text);
+				"'%s': no store is reached by %.*s://; use a folder or s3://<bucket>",
+				all, (int)word, *text);
 	}
+	return 0;
+}
+
+static int parse_repo_id(const char *text, size_t n, const char *all, struct store_url *u,
+                         struct err *err)
+{
+	char id[REPO_ID_HEX + 1] = "";
+
+	if (n == REPO_ID_HEX)
+		memcpy(id, text, REPO_ID_HEX);
+	if (!key_repo_id_valid(id) || u->repo_id[0])
+		return err_set(err, ERR_INPUT,
+		               "'%s': repo= takes %d hexadecimal digits, once", all,
+		               REPO_ID_HEX);
+	memcpy(u->repo_id, id, sizeof(id));
+	return 0;
+}
+
+/* An option of a bucket, once. */
+static int parse_text(const char *text, size_t n, const char *all, char **out,
+                      struct err *err)
+{
+	bool bad = *out != NULL || n == 0;
+	char *value = decoded(text, n, &bad);
+
+	if (!value)
+		return err_nomem(err, "the store's URL");
+	if (bad || has_bad_byte(value)) {
+		free(value);
+		return err_set(err, ERR_INPUT,
+		               "'%s': '%.*s' is no value of an option, or "
+		               "there are two",
+		               all, (int)n, text);
+	}
+	*out = value;
 	return 0;
 }
 
@@ -118,18 +156,19 @@ static int parse_options(const char *text, const char *all, struct store_url *u,
 {
 	while (*text) {
 		size_t n = strcspn(text, "&");
-		if (n >= 5 && strncmp(text, "repo=", 5) == 0) {
-			char id[REPO_ID_HEX + 1] = "";
-			if (n - 5 == REPO_ID_HEX)
-				memcpy(id, text + 5, REPO_ID_HEX);
-			if (!key_repo_id_valid(id) || u->repo_id[0])
-				return err_set(
-					err, ERR_INPUT,
-					"'%s': repo= takes %d hexadecimal digits, once",
-					all, REPO_ID_HEX);
-			memcpy(u->repo_id, id, sizeof(id));
-		}
-		text += n + (text[n] == '&');
+		const char *end = text + n, *value = text;
+		int rc = 0;
+		if (take_prefix(&value, "repo="))
+			rc = parse_repo_id(value, (size_t)(end - value), all, u, err);
+		else if (u->kind == STORE_S3 && take_prefix(&value, "endpoint="))
+			rc = parse_text(value, (size_t)(end - value), all, &u->endpoint,
+			                err);
+		else if (u->kind == STORE_S3 && take_prefix(&value, "region="))
+			rc = parse_text(value, (size_t)(end - value), all, &u->region,
+			                err);
+		if (rc)
+			return rc;
+		text = end + (*end == '&');
 	}
 	return 0;
 }
@@ -180,10 +219,6 @@ static int folder_path(const struct store_url *u, const char *root, struct buf *
 {
 	const char *place = u->place;
 
-	if (u->kind != STORE_FOLDER)
-		return err_set(err, ERR_CONFIG,
-		               "s3://%s: buckets come with a later version; use a folder",
-		               place);
 	if (place[0] == '~' && (!place[1] || place[1] == '/')) {
 		const char *home = getenv("HOME");
 		if (!home || !*home)
@@ -198,36 +233,58 @@ static int folder_path(const struct store_url *u, const char *root, struct buf *
 	return out->failed ? err_nomem(err, "the store's path") : 0;
 }
 
-int store_url_open(const struct store_url *u, const char *root,
-                   const struct store_folder_modes *modes, struct store **out,
-                   struct err *err)
+/* Where the store is, in words, and for a folder its path. */
+static int place_name(const struct store_url *u, const struct store_context *context,
+                      struct buf *out, struct err *err)
 {
-	struct buf path = BUF_INIT;
+	if (u->kind == STORE_FOLDER)
+		return folder_path(u, context->root, out, err);
+	buf_addf(out, "s3://%s", u->place);
+	return out->failed ? err_nomem(err, "the store's name") : 0;
+}
+
+/* The folder or bucket `name`, whatever is in it. */
+static int open_place(const struct store_url *u, const struct store_context *context,
+                      struct buf *name, struct store **out, struct err *err)
+{
+	if (u->kind == STORE_S3)
+		return store_bucket_open(u, context, out, err);
+	return store_folder_open(buf_text(name), context->modes, out, err);
+}
+
+static int no_store(const struct store_url *u, struct buf *name, struct err *err)
+{
+	return err_set(err, ERR_MISSING, "no store at %s: %s'git zllm init %s' makes one",
+	               buf_text(name),
+	               u->kind == STORE_FOLDER ? "is its disk mounted? " : "",
+	               buf_text(name));
+}
+
+int store_url_open(const struct store_url *u, const struct store_context *context,
+                   struct store **out, struct err *err)
+{
+	struct buf name = BUF_INIT;
 	struct store *store = NULL;
 	char id[STORE_ID_HEX + 1];
+	int rc = place_name(u, context, &name, err);
 
-	int rc = folder_path(u, root, &path, err);
-	if (rc)
-		goto out;
-	rc = store_folder_open(buf_text(&path), modes, &store, err);
+	if (!rc)
+		rc = open_place(u, context, &name, &store, err);
 	if (!rc)
 		rc = store_format_check(store, id, err);
-	if (rc == ERR_MISSING) {
-		rc = err_set(err, ERR_MISSING,
-		             "no store at %s: is its disk mounted? 'git zllm init %s' "
-		             "makes one",
-		             buf_text(&path), buf_text(&path));
-	} else if (rc) {
-		err_context(err, "store at %s", buf_text(&path));
-	}
+	if (rc == ERR_MISSING)
+		rc = no_store(u, &name, err);
+	else if (rc && u->kind == STORE_FOLDER && name.size)
+		err_context(err, "store at %s", buf_text(&name));
 	if (rc) {
 		store_close(store);
 		goto out;
 	}
-	store_folder_sweep(store, LEFTOVER_SECONDS);
+	if (u->kind == STORE_FOLDER)
+		store_folder_sweep(store, LEFTOVER_SECONDS);
 	*out = store;
 out:
-	buf_wipe(&path);
+	buf_wipe(&name);
 	return rc;
 }
 
@@ -241,20 +298,20 @@ static int random_id(char id[STORE_ID_HEX + 1], struct err *err)
 	return 0;
 }
 
-int store_url_create(const struct store_url *u, const char *root,
-                     const struct store_folder_modes *modes, struct store **out,
-                     struct err *err)
+int store_url_create(const struct store_url *u, const struct store_context *context,
+                     struct store **out, struct err *err)
 {
-	struct buf path = BUF_INIT;
+	struct buf name = BUF_INIT;
 	struct store *store = NULL;
 	char id[STORE_ID_HEX + 1];
+	int rc = place_name(u, context, &name, err);
 
-	int rc = folder_path(u, root, &path, err);
 	if (rc)
 		goto out;
-	rc = folder_make(buf_text(&path), modes->folder, err);
+	if (u->kind == STORE_FOLDER)
+		rc = folder_make(buf_text(&name), context->modes->folder, err);
 	if (!rc)
-		rc = store_folder_open(buf_text(&path), modes, &store, err);
+		rc = open_place(u, context, &name, &store, err);
 	if (!rc)
 		rc = random_id(id, err);
 	if (!rc)
@@ -262,12 +319,14 @@ int store_url_create(const struct store_url *u, const char *root,
 	if (!rc)
 		rc = store_format_check(store, id, err);
 	if (rc) {
-		err_context(err, "cannot make a store at %s", buf_text(&path));
+		err_context(err, "cannot make a store%s%s",
+		            u->kind == STORE_FOLDER ? " at " : "",
+		            u->kind == STORE_FOLDER ? buf_text(&name) : "");
 		store_close(store);
 		goto out;
 	}
 	*out = store;
 out:
-	buf_wipe(&path);
+	buf_wipe(&name);
 	return rc;
 }

@@ -57,6 +57,7 @@ const struct codec codec_bitx = {
 	.id = CODEC_BITX,
 	.name = "bitx",
 	.needs_base = true,
+	.mode = FRAME_CODED,
 	.takes = takes,
 	.encode = encode,
 	.decode = decode,

@@ -21,6 +21,7 @@
 #include "codec/frame_scratch.h"
 #include "codec/rans_coder.h"
 #include "codec/rans_room.h"
+#include "codec/rans_roots.h"
 #include "codec/rans_table.h"
 
 /* What `float` must know of a dtype. */
@@ -122,13 +123,14 @@ static void split_all(const struct cut *c, const struct kernel *kernel,
 
 static void make_table(struct rans_room *room, size_t n, struct bits_writer *to)
 {
-	uint16_t freq[RANS_SYMBOLS];
+	uint16_t roots[RANS_SYMBOLS], freq[RANS_SYMBOLS];
 
 	rans_room_clear(room, RANS_SYMBOLS);
 	rans_room_count(room, room->index, n);
 	rans_room_sum(room, RANS_SYMBOLS);
-	rans_table_fit(room->counts[0], RANS_SYMBOLS, freq);
-	rans_table_put(to, freq, RANS_SYMBOLS);
+	rans_roots_of(room->counts[0], RANS_SYMBOLS, roots);
+	rans_roots_put(to, roots, RANS_SYMBOLS);
+	rans_roots_freq(roots, RANS_SYMBOLS, freq);
 	rans_table_encoder(freq, RANS_SYMBOLS, room->coder);
 }
 
@@ -167,10 +169,23 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 
 /* What is known of a frame once its parts are found. */
 struct parts {
+	enum frame_mode form;
 	struct cut cut;
 	const uint8_t *raw, *tail;
 	struct rans_reader reader;
 };
+
+static bool get_table(enum frame_mode form, struct bits_reader *from, uint16_t *freq)
+{
+	uint16_t roots[RANS_SYMBOLS];
+
+	if (form == FRAME_CODED)
+		return rans_table_get(from, freq, RANS_SYMBOLS);
+	if (!rans_roots_get(from, roots, RANS_SYMBOLS))
+		return false;
+	rans_roots_freq(roots, RANS_SYMBOLS, freq);
+	return true;
+}
 
 static bool find_parts(struct parts *p, const struct shape *shape, const uint8_t *src,
                        size_t size, size_t n, size_t tail_size, struct rans_room *room)
@@ -181,14 +196,16 @@ static bool find_parts(struct parts *p, const struct shape *shape, const uint8_t
 	unsigned shift = bits_get(&head, 8);
 	if (head.bad || shift < shape->shift || shift > shape->unit * 8 - 8)
 		return false;
-	if (!rans_table_get(&head, freq, RANS_SYMBOLS))
+	if (!get_table(p->form, &head, freq))
 		return false;
 	p->cut = cut_of(shape, shift);
 	rans_table_decoder(freq, RANS_SYMBOLS, room->tables);
 	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
 	p->raw = cursor_take(&rest, fields_size(n, p->cut.width));
 	p->tail = cursor_take(&rest, tail_size);
-	return p->tail && rans_coder_open(&p->reader, rest.at, rest.left, n);
+	return p->tail && (p->form == FRAME_CODED
+	                           ? rans_coder_open_first
+	                           : rans_coder_open)(&p->reader, rest.at, rest.left, n);
 }
 
 static bool restore(struct parts *p, uint8_t *dst, size_t n,
@@ -222,15 +239,14 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 	return rans_coder_done(&p->reader);
 }
 
-static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                  size_t size, enum dtype dtype, struct frame_scratch *scratch,
-                  struct err *err)
+static int decode_form(enum frame_mode form, const uint8_t *src, size_t n, uint8_t *dst,
+                       size_t size, enum dtype dtype, struct frame_scratch *scratch,
+                       struct err *err)
 {
 	const struct shape *shape = &shapes[dtype];
-	struct parts parts;
+	struct parts parts = { .form = form };
 	size_t values = size / shape->unit, tail = size % shape->unit;
 
-	(void)base;
 	/* A record may have longer frames, but not of this codec: no room. */
 	if (values > FRAME_VALUES ||
 	    !find_parts(&parts, shape, src, n, values, tail, scratch->rans))
@@ -243,11 +259,29 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 	return 0;
 }
 
+static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
+                  size_t size, enum dtype dtype, struct frame_scratch *scratch,
+                  struct err *err)
+{
+	(void)base;
+	return decode_form(FRAME_TIGHT, src, n, dst, size, dtype, scratch, err);
+}
+
+static int decode_first(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
+                        size_t size, enum dtype dtype, struct frame_scratch *scratch,
+                        struct err *err)
+{
+	(void)base;
+	return decode_form(FRAME_CODED, src, n, dst, size, dtype, scratch, err);
+}
+
 const struct codec codec_float = {
 	.id = CODEC_FLOAT,
 	.name = "float",
 	.needs_base = false,
+	.mode = FRAME_TIGHT,
 	.takes = takes,
 	.encode = encode,
 	.decode = decode,
+	.decode_first = decode_first,
 };

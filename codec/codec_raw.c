@@ -42,6 +42,7 @@ const struct codec codec_raw = {
 	.id = CODEC_RAW,
 	.name = "raw",
 	.needs_base = false,
+	.mode = FRAME_CODED,
 	.takes = takes,
 	.encode = encode,
 	.decode = decode,

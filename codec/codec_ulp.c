@@ -17,10 +17,13 @@
 #include "codec/frame_scratch.h"
 #include "codec/rans_coder.h"
 #include "codec/rans_room.h"
+#include "codec/rans_roots.h"
 #include "codec/rans_table.h"
+#include "codec/rice.h"
 #include "codec/ulp_context.h"
 #include "codec/ulp_plan.h"
 #include "codec/ulp_raw.h"
+#include "codec/ulp_token.h"
 
 static bool takes(enum dtype dtype)
 {
@@ -50,51 +53,114 @@ static unsigned unfold(unsigned ones, unsigned last, unsigned n)
 	return ones % 2 ? (last + ones / 2 + 1) % n : (last + n - ones / 2) % n;
 }
 
+/* Runs of blocks of one class: which one, as ones ended by a zero where fewer than
+ * are possible, then how many more blocks. After the first run, "the same as
+ * before" is not possible, so there is a one less. */
+static void put_runs(struct bits_writer *to, const struct ulp_contexts *c, size_t blocks)
+{
+	unsigned last = 0, mean = RICE_MEAN_FIRST;
+
+	for (size_t i = 0; i < blocks;) {
+		unsigned class = c->block_class[i], first = i == 0;
+		unsigned ones = fold(class, last, c->classes) - !first;
+		unsigned most = c->classes - 1 - !first, run = 0;
+		bits_put(to, (1u << ones) - 1, ones + (ones < most));
+		for (i++; i < blocks && c->block_class[i] == class; i++)
+			run++;
+		rice_put(to, run, mean);
+		rice_follow(&mean, run);
+		last = class;
+	}
+}
+
 static void put_classes(struct bits_writer *to, const struct ulp_contexts *c, size_t n)
 {
-	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
-	unsigned last = 0;
-
 	bits_put(to, c->classes - 1, CLASS_BITS);
 	for (unsigned k = 0; k < c->classes; k++) {
 		bits_put(to, c->low[k], 8);
 		bits_put(to, c->bank[k], 2);
 	}
-	for (size_t i = 0; i < blocks && c->classes > 1; i++) {
-		unsigned ones = fold(c->block_class[i], last, c->classes);
-		bits_put(to, (1u << ones) - 1, ones + (ones + 1 < c->classes));
-		last = c->block_class[i];
-	}
+	if (c->classes > 1)
+		put_runs(to, c, (n + ROOM_BLOCK - 1) / ROOM_BLOCK);
 }
 
-static bool get_classes(struct bits_reader *from, struct ulp_contexts *c, size_t n,
-                        uint8_t *block_class)
+static unsigned get_ones(struct bits_reader *from, unsigned most)
+{
+	unsigned ones = 0;
+
+	while (ones < most && bits_get(from, 1))
+		ones++;
+	return ones;
+}
+
+static bool get_runs(struct bits_reader *from, unsigned classes, size_t blocks,
+                     uint8_t *block_class)
+{
+	unsigned last = 0, mean = RICE_MEAN_FIRST;
+
+	for (size_t i = 0; i < blocks;) {
+		unsigned later = i > 0;
+		unsigned ones = get_ones(from, classes - 1 - later) + later;
+		unsigned run = rice_get(from, mean);
+		rice_follow(&mean, run);
+		if (run >= blocks - i || from->bad)
+			return false;
+		last = unfold(ones, last, classes);
+		memset(block_class + i, (int)last, run + 1);
+		i += run + 1;
+	}
+	return true;
+}
+
+/* The first form had every block's class. */
+static bool get_each(struct bits_reader *from, unsigned classes, size_t blocks,
+                     uint8_t *block_class)
+{
+	unsigned last = 0;
+
+	for (size_t i = 0; i < blocks; i++) {
+		last = unfold(get_ones(from, classes - 1), last, classes);
+		block_class[i] = (uint8_t)last;
+	}
+	return !from->bad;
+}
+
+static bool get_classes(enum frame_mode form, struct bits_reader *from,
+                        struct ulp_contexts *c, size_t n, uint8_t *block_class)
 {
 	size_t blocks = (n + ROOM_BLOCK - 1) / ROOM_BLOCK;
-	unsigned last = 0;
 
 	c->classes = bits_get(from, CLASS_BITS) + 1;
 	c->banks = 1;
 	c->block_class = block_class;
-	memset(block_class, 0, blocks);
 	for (unsigned k = 0; k < c->classes; k++) {
 		c->low[k] = (uint8_t)bits_get(from, 8);
 		c->bank[k] = (uint8_t)bits_get(from, 2);
 		if (c->bank[k] >= c->banks)
 			c->banks = c->bank[k] + 1u;
 	}
-	for (size_t i = 0; i < blocks && c->classes > 1; i++) {
-		unsigned ones = 0;
-		while (ones + 1 < c->classes && bits_get(from, 1))
-			ones++;
-		last = unfold(ones, last, c->classes);
-		block_class[i] = (uint8_t)last;
-	}
-	return !from->bad;
+	memset(block_class, 0, blocks);
+	if (c->classes == 1)
+		return !from->bad;
+	return (form == FRAME_CODED ? get_each : get_runs)(from, c->classes, blocks,
+	                                                   block_class);
 }
 
-static bool get_tables(struct bits_reader *from, struct ulp_contexts *c, unsigned symbols,
-                       struct rans_room *room)
+static bool get_table(enum frame_mode form, struct bits_reader *from, uint16_t *freq,
+                      unsigned symbols)
+{
+	uint16_t roots[ROOM_STRIDE];
+
+	if (form == FRAME_CODED)
+		return rans_table_get(from, freq, symbols);
+	if (!rans_roots_get(from, roots, symbols))
+		return false;
+	rans_roots_freq(roots, symbols, freq);
+	return true;
+}
+
+static bool get_tables(enum frame_mode form, struct bits_reader *from,
+                       struct ulp_contexts *c, unsigned symbols, struct rans_room *room)
 {
 	uint16_t freq[ROOM_STRIDE];
 	unsigned tables = 0;
@@ -104,12 +170,36 @@ static bool get_tables(struct bits_reader *from, struct ulp_contexts *c, unsigne
 		c->table[i] = (uint8_t)tables;
 	}
 	for (unsigned t = 0; t <= tables; t++) {
-		if (!rans_table_get(from, freq, symbols))
+		if (!get_table(form, from, freq, symbols))
 			return false;
 		rans_table_decoder(freq, symbols,
 		                   room->tables + ((size_t)t << RANS_BITS));
 	}
 	return !from->bad;
+}
+
+/* ---- chunks of values, as tokens and raw bits and back */
+
+static void split(const struct ulp_shape *shape, struct ulp_raw *raw, const uint8_t *src,
+                  const uint8_t *base, size_t n, uint16_t *tokens)
+{
+	if (!shape->integer) {
+		ulp_raw_split(raw, src, base, n, tokens);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		tokens[i] = integer8_distance(src[i], base[i]);
+}
+
+static void merge(const struct ulp_shape *shape, struct ulp_raw *raw,
+                  const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst)
+{
+	if (!shape->integer) {
+		ulp_raw_merge(raw, tokens, base, n, dst);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		dst[i] = integer8_value((uint8_t)tokens[i], base[i]);
 }
 
 /* ---- encoding */
@@ -147,8 +237,8 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 	ulp_raw_init(&raw, scratch->kernel, shape->unit, room->raw);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t byte = at * shape->unit;
-		ulp_raw_split(&raw, src + byte, base + byte, chunk(n, at),
-		              room->index + at);
+		split(shape, &raw, src + byte, base + byte, chunk(n, at),
+		      room->index + at);
 	}
 	ulp_plan_contexts(&contexts, base, n, room);
 	put_classes(&head, &contexts, n);
@@ -165,6 +255,7 @@ static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
 
 /* What is known of a frame once its parts are found. */
 struct parts {
+	enum frame_mode form;
 	const struct ulp_shape *shape;
 	struct ulp_contexts contexts;
 	struct ulp_raw packed; /* its raw bits, all of them */
@@ -181,15 +272,17 @@ static bool find_parts(struct parts *p, const uint8_t *src, size_t size, size_t 
 	p->contexts.shape = p->shape;
 	p->contexts.kernel = scratch->kernel;
 
-	if (!get_classes(&head, &p->contexts, n, room->classes) ||
-	    !get_tables(&head, &p->contexts, p->shape->tokens, room))
+	if (!get_classes(p->form, &head, &p->contexts, n, room->classes) ||
+	    !get_tables(p->form, &head, &p->contexts, p->shape->tokens, room))
 		return false;
 	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
 	ulp_raw_init(&p->packed, scratch->kernel, p->shape->unit, room->raw);
 	if (!ulp_raw_unpack(&p->packed, &rest, n))
 		return false;
 	p->tail = cursor_take(&rest, tail_size);
-	return p->tail && rans_coder_open(&p->reader, rest.at, rest.left, n);
+	return p->tail && (p->form == FRAME_CODED
+	                           ? rans_coder_open_first
+	                           : rans_coder_open)(&p->reader, rest.at, rest.left, n);
 }
 
 static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n,
@@ -209,16 +302,16 @@ static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n
 		if (!rans_coder_read(scratch->kernel, &p->reader, room->tables, room->ctx,
 		                     room->symbols, m))
 			return false;
-		ulp_raw_merge(&raw, room->symbols, base + byte, m, dst + byte);
+		merge(p->shape, &raw, room->symbols, base + byte, m, dst + byte);
 	}
 	return rans_coder_done(&p->reader) && ulp_raw_same(&raw, &p->packed);
 }
 
-static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                  size_t size, enum dtype dtype, struct frame_scratch *scratch,
-                  struct err *err)
+static int decode_form(enum frame_mode form, const uint8_t *src, size_t n,
+                       const uint8_t *base, uint8_t *dst, size_t size, enum dtype dtype,
+                       struct frame_scratch *scratch, struct err *err)
 {
-	struct parts parts = { .shape = ulp_shape_of(dtype) };
+	struct parts parts = { .form = form, .shape = ulp_shape_of(dtype) };
 	size_t values = size / parts.shape->unit;
 	size_t tail_size = size % parts.shape->unit;
 
@@ -234,11 +327,27 @@ static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *ds
 	return 0;
 }
 
+static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
+                  size_t size, enum dtype dtype, struct frame_scratch *scratch,
+                  struct err *err)
+{
+	return decode_form(FRAME_TIGHT, src, n, base, dst, size, dtype, scratch, err);
+}
+
+static int decode_first(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
+                        size_t size, enum dtype dtype, struct frame_scratch *scratch,
+                        struct err *err)
+{
+	return decode_form(FRAME_CODED, src, n, base, dst, size, dtype, scratch, err);
+}
+
 const struct codec codec_ulp = {
 	.id = CODEC_ULP,
 	.name = "ulp",
 	.needs_base = true,
+	.mode = FRAME_TIGHT,
 	.takes = takes,
 	.encode = encode,
 	.decode = decode,
+	.decode_first = decode_first,
 };

@@ -49,6 +49,7 @@ const struct codec codec_zstd = {
 	.id = CODEC_ZSTD,
 	.name = "zstd",
 	.needs_base = false,
+	.mode = FRAME_CODED,
 	.takes = takes,
 	.encode = encode,
 	.decode = decode,

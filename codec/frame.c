@@ -4,6 +4,10 @@
 
 #include "codec/common/err.h"
 #include "codec/frame_scratch.h"
+#include "codec/sparse.h"
+
+/* A sparse frame of at most a part in so many of its size is not tried otherwise. */
+enum { SMALL_PART = 128 };
 
 size_t frame_size(enum dtype dtype)
 {
@@ -16,14 +20,31 @@ bool frame_valid(const struct frame_out *frame, enum dtype dtype, size_t size)
 	case FRAME_RAW:
 		return frame->stored == size;
 	case FRAME_CODED:
+	case FRAME_TIGHT:
+	case FRAME_SPARSE:
 		return frame->stored > 0 && frame->stored < size;
 	case FRAME_SAME:
 		return frame->stored == 0;
 	case FRAME_FILL:
 		return frame->stored == dtype_unit(dtype) &&
 		       size % dtype_unit(dtype) == 0;
+	case FRAME_MODES:
+		break;
 	}
 	return false;
+}
+
+bool frame_mode_suits(enum frame_mode mode, const struct codec *codec)
+{
+	switch (mode) {
+	case FRAME_SAME:
+	case FRAME_SPARSE:
+		return codec->needs_base;
+	case FRAME_TIGHT:
+		return codec->mode == FRAME_TIGHT;
+	default:
+		return true;
+	}
 }
 
 /* What stays the same while one frame is treated. */
@@ -61,15 +82,61 @@ static void fill(uint8_t *dst, size_t size, const uint8_t *value, size_t unit)
 	}
 }
 
+static int unsuitable(const struct task *t, const struct frame_out *in, struct err *err)
+{
+	return err_set(err, ERR_DAMAGED, "codec %s cannot store a frame in mode %u",
+	               t->codec->name, (unsigned)in->mode);
+}
+
+static int restore_coded(const struct task *t, const struct frame_out *in,
+                         const uint8_t *src, uint8_t *dst, struct err *err)
+{
+	bool first = in->mode == FRAME_CODED && t->codec->decode_first;
+
+	if (!t->codec->takes(t->dtype))
+		return unsuitable(t, in, err);
+	return (first ? t->codec->decode_first : t->codec->decode)(
+		src, in->stored, t->base, dst, t->size, t->dtype, t->scratch, err);
+}
+
+/* Writes the frame's bytes to `dst`; that they are the right ones is not yet
+ * known. */
+static int restore(const struct task *t, const struct frame_out *in, const uint8_t *src,
+                   uint8_t *dst, struct err *err)
+{
+	if (!frame_mode_suits(in->mode, t->codec))
+		return unsuitable(t, in, err);
+	switch (in->mode) {
+	case FRAME_RAW:
+		memcpy(dst, src, t->size);
+		return 0;
+	case FRAME_CODED:
+	case FRAME_TIGHT:
+		return restore_coded(t, in, src, dst, err);
+	case FRAME_SAME:
+		memcpy(dst, t->base, t->size);
+		return 0;
+	case FRAME_SPARSE:
+		if (sparse_decode(src, in->stored, t->base, dst, t->size, t->dtype))
+			return 0;
+		return err_set(err, ERR_DAMAGED, "a sparse frame is damaged");
+	case FRAME_FILL:
+		fill(dst, t->size, src, dtype_unit(t->dtype));
+		return 0;
+	case FRAME_MODES:
+		break;
+	}
+	return unsuitable(t, in, err);
+}
+
 /* Decodes what was coded and compares: the last look before it is stored. */
-static int prove(const struct task *t, const uint8_t *src, const uint8_t *coded, size_t n,
-                 struct err *err)
+static int prove(const struct task *t, const uint8_t *src, const uint8_t *coded,
+                 const struct frame_out *made, struct err *err)
 {
 	uint8_t *check = t->scratch->check;
 	struct err ignored = ERR_INIT;
 
-	if (t->codec->decode(coded, n, t->base, check, t->size, t->dtype, t->scratch,
-	                     &ignored) == 0 &&
+	if (restore(t, made, coded, check, &ignored) == 0 &&
 	    memcmp(check, src, t->size) == 0)
 		return 0;
 	return err_set(err, ERR_DAMAGED,
@@ -78,20 +145,41 @@ static int prove(const struct task *t, const uint8_t *src, const uint8_t *coded,
 	               t->codec->name, t->size);
 }
 
-/* Codes by the codec or, where that gains nothing, stores the frame as it is. */
+/* Bytes of the frame as SPARSE, or 0. */
+static size_t code_sparse(const struct task *t, const uint8_t *src, uint8_t *dst)
+{
+	if (!t->codec->needs_base)
+		return 0;
+	return sparse_encode(src, t->base, t->size, t->dtype, dst, t->size - 1);
+}
+
+/* Codes as SPARSE where that is very small, which is quick; else in the smaller of
+ * that and what the codec makes. Returns the bytes, or 0: nothing gains. */
+static size_t code(const struct task *t, const uint8_t *src, uint8_t *dst,
+                   enum frame_mode *mode)
+{
+	size_t sparse = code_sparse(t, src, dst), n = 0;
+
+	*mode = FRAME_SPARSE;
+	if (sparse && sparse <= t->size / SMALL_PART)
+		return sparse;
+	if (t->codec->takes(t->dtype))
+		n = t->codec->encode(src, t->base, t->size, t->dtype, dst,
+		                     (sparse ? sparse : t->size) - 1, t->scratch);
+	if (n > 0) {
+		*mode = t->codec->mode;
+		return n;
+	}
+	return sparse ? code_sparse(t, src, dst) : 0;
+}
+
+/* Codes or, where that gains nothing, stores the frame as it is. */
 static int code_or_copy(const struct task *t, const uint8_t *src, uint8_t *dst,
                         struct frame_out *made, struct err *err)
 {
-	size_t n = 0;
-
-	if (t->codec->takes(t->dtype))
-		n = t->codec->encode(src, t->base, t->size, t->dtype, dst, t->size - 1,
-		                     t->scratch);
-	if (n > 0) {
-		made->mode = FRAME_CODED;
-		made->stored = n;
-		return prove(t, src, dst, n, err);
-	}
+	made->stored = code(t, src, dst, &made->mode);
+	if (made->stored)
+		return prove(t, src, dst, made, err);
 	memcpy(dst, src, t->size);
 	made->mode = FRAME_RAW;
 	made->stored = t->size;
@@ -123,33 +211,6 @@ int frame_encode(const struct codec *codec, enum dtype dtype, const uint8_t *src
 	made.sum = xxh128_of(src, size);
 	*out = made;
 	return 0;
-}
-
-/* Writes the frame's bytes to `dst`; that they are the right ones is not yet
- * known. */
-static int restore(const struct task *t, const struct frame_out *in, const uint8_t *src,
-                   uint8_t *dst, struct err *err)
-{
-	switch (in->mode) {
-	case FRAME_RAW:
-		memcpy(dst, src, t->size);
-		return 0;
-	case FRAME_CODED:
-		if (!t->codec->takes(t->dtype))
-			break;
-		return t->codec->decode(src, in->stored, t->base, dst, t->size, t->dtype,
-		                        t->scratch, err);
-	case FRAME_SAME:
-		if (!t->codec->needs_base)
-			break;
-		memcpy(dst, t->base, t->size);
-		return 0;
-	case FRAME_FILL:
-		fill(dst, t->size, src, dtype_unit(t->dtype));
-		return 0;
-	}
-	return err_set(err, ERR_DAMAGED, "codec %s cannot store a frame in mode %u",
-	               t->codec->name, (unsigned)in->mode);
 }
 
 int frame_decode(const struct codec *codec, enum dtype dtype, const struct frame_out *in,

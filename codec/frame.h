@@ -27,10 +27,13 @@ enum {
 
 /* How a frame is stored; a decoder refuses any other number. */
 enum frame_mode {
-	FRAME_RAW = 0,   /* as it is */
-	FRAME_CODED = 1, /* by the record's codec */
-	FRAME_SAME = 2,  /* equal to its prediction; nothing stored */
-	FRAME_FILL = 3   /* one unit repeated; that unit is stored */
+	FRAME_RAW = 0,    /* as it is */
+	FRAME_CODED = 1,  /* by the record's codec */
+	FRAME_SAME = 2,   /* equal to its prediction; nothing stored */
+	FRAME_FILL = 3,   /* one unit repeated; that unit is stored */
+	FRAME_TIGHT = 4,  /* by the second form of `ulp` or `float` */
+	FRAME_SPARSE = 5, /* equal to its prediction but for a few values */
+	FRAME_MODES
 };
 
 /* The codecs; the numbers are stored and never change. */
@@ -47,7 +50,8 @@ enum codec_id {
 struct codec {
 	enum codec_id id;
 	const char *name;
-	bool needs_base; /* codes against a prediction */
+	bool needs_base;      /* codes against a prediction */
+	enum frame_mode mode; /* that encode() makes: FRAME_CODED or FRAME_TIGHT */
 
 	/* Whether it can code frames of this dtype at all. */
 	bool (*takes)(enum dtype dtype);
@@ -61,10 +65,15 @@ struct codec {
 	                 struct frame_scratch *scratch);
 
 	/* Restores exactly `size` bytes to `dst` from `n` bytes of `src`, which
-	 * are not to be trusted. 0, or ERR_DAMAGED. */
+	 * are not to be trusted and in the mode that encode() makes. 0, or ERR_DAMAGED. */
 	int (*decode)(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
 	              size_t size, enum dtype dtype, struct frame_scratch *scratch,
 	              struct err *err);
+
+	/* The same for frames in mode FRAME_CODED, where encode() makes others. */
+	int (*decode_first)(const uint8_t *src, size_t n, const uint8_t *base,
+	                    uint8_t *dst, size_t size, enum dtype dtype,
+	                    struct frame_scratch *scratch, struct err *err);
 };
 
 /* The codec of that number or name, or NULL. Raw is a codec too (it stores). */
@@ -89,11 +98,14 @@ struct frame_out {
  * number of bytes that suits it. */
 bool frame_valid(const struct frame_out *frame, enum dtype dtype, size_t size);
 
+/* Whether frames of this codec can be in this mode. */
+bool frame_mode_suits(enum frame_mode mode, const struct codec *codec);
+
 /*
  * Codes one frame. `base`, where the codec needs one, has `size` bytes: the
  * caller pads a base that ends early with zeros. `dst` has room for `size`
- * bytes. Chooses SAME, FILL, CODED or RAW, whichever is smallest, in that
- * order. What it made is decoded again and compared with `src` before it
+ * bytes. Chooses SAME, FILL, SPARSE where few values differ, what the codec makes, or
+ * RAW, in that order. What it made is decoded again and compared with `src` before it
  * returns: ERR_DAMAGED here means a defect of this program or of the machine,
  * and nothing may be stored.
  */

@@ -1,9 +1,18 @@
 #include "codec/rans_coder.h"
 
+#include <string.h>
+
+#include "codec/bits.h"
 #include "codec/common/le.h"
 #include "codec/kernel.h"
 
-enum { STATE_SIZE = 4, STATE_LIMIT_SHIFT = 31 };
+enum {
+	STATE_SIZE = 4, /* of a state in the first form */
+	STATE_LIMIT_SHIFT = 31,
+	STATE_LEAST_BITS = 16, /* of 2^15 */
+	LENGTH_BITS = 4,       /* of a length */
+	STATES_MAX = RANS_LANES * (LENGTH_BITS + STATE_LIMIT_SHIFT - 1) / 8 /* bytes */
+};
 
 static unsigned value_of(unsigned lanes, unsigned s)
 {
@@ -12,7 +21,7 @@ static unsigned value_of(unsigned lanes, unsigned s)
 
 size_t rans_coder_bound(size_t n)
 {
-	return RANS_LANES * STATE_SIZE + 2 * n + RANS_STEP_BYTES;
+	return STATES_MAX + 2 * n + RANS_STEP_BYTES;
 }
 
 /* Codes the n < lanes values that no kernel takes. */
@@ -34,6 +43,22 @@ static void write_step(struct rans_writer *w, const uint32_t *table,
 	}
 }
 
+/* Writes the states so that they end at `end`; returns their first byte. */
+static uint8_t *write_states(const struct rans_writer *w, uint8_t *end)
+{
+	uint8_t bytes[STATES_MAX];
+	struct bits_writer to = { .at = bytes, .end = bytes + sizeof(bytes) };
+
+	for (unsigned s = 0; s < w->lanes; s++) {
+		unsigned below = 31u - (unsigned)__builtin_clz(w->x[s]);
+		bits_put(&to, below + 1 - STATE_LEAST_BITS, LENGTH_BITS);
+		bits_put(&to, w->x[s] & ((1u << below) - 1), below);
+	}
+	size_t size = (size_t)(bits_finish(&to) - bytes);
+	memcpy(end - size, bytes, size);
+	return end - size;
+}
+
 uint8_t *rans_coder_write(const struct kernel *kernel, const uint32_t *table,
                           const uint16_t *index, size_t n, uint8_t *end)
 {
@@ -49,14 +74,32 @@ uint8_t *rans_coder_write(const struct kernel *kernel, const uint32_t *table,
 	else
 		while (steps-- > 0)
 			write_step(&w, table, index + steps * w.lanes, w.lanes);
-	for (unsigned s = w.lanes; s-- > 0;) {
-		w.at -= STATE_SIZE;
-		le32_store(w.at, w.x[s]);
-	}
-	return w.at;
+	return write_states(&w, w.at);
+}
+
+static void begin(struct rans_reader *r, const uint8_t *words, const uint8_t *end)
+{
+	r->at = words;
+	r->end = end;
+	r->soon = words;
+	r->soon_bytes = 0;
 }
 
 bool rans_coder_open(struct rans_reader *r, const uint8_t *src, size_t n, size_t total)
+{
+	struct bits_reader from = { .at = src, .end = src + n };
+
+	r->lanes = rans_lanes_of(total);
+	for (unsigned s = 0; s < r->lanes; s++) {
+		unsigned below = bits_get(&from, LENGTH_BITS) + STATE_LEAST_BITS - 1;
+		r->x[s] = 1u << below | bits_get(&from, below);
+	}
+	begin(r, from.at, from.end);
+	return !from.bad;
+}
+
+bool rans_coder_open_first(struct rans_reader *r, const uint8_t *src, size_t n,
+                           size_t total)
 {
 	unsigned lanes = rans_lanes_of(total);
 
@@ -68,10 +111,7 @@ bool rans_coder_open(struct rans_reader *r, const uint8_t *src, size_t n, size_t
 		if (r->x[s] < RANS_LOW || r->x[s] >> STATE_LIMIT_SHIFT)
 			return false;
 	}
-	r->at = src + lanes * STATE_SIZE;
-	r->end = src + n;
-	r->soon = r->at;
-	r->soon_bytes = 0;
+	begin(r, src + lanes * STATE_SIZE, src + n);
 	return true;
 }
 

@@ -2,7 +2,11 @@
  * The values of a frame through rANS: whole steps by a kernel, what is left by
  * plain C. A frame's coded values are its states, then its words:
  *
- *     lanes x u32 states | 16-bit words to the end
+ *     lanes states | 16-bit words to the end
+ *
+ * A state is as often of 16 bits as of 31, so it is written as its length and
+ * the bits below its highest (rans_coder_open() reads these); in the first form
+ * of coded frames (rans_coder_open_first()) it was a u32.
  *
  * Pure; any thread.
  */
@@ -27,6 +31,8 @@ size_t rans_coder_bound(size_t n);
 /* Begins to read a frame of `total` values from `n` bytes. False when they
  * cannot be one. */
 bool rans_coder_open(struct rans_reader *r, const uint8_t *src, size_t n, size_t total);
+bool rans_coder_open_first(struct rans_reader *r, const uint8_t *src, size_t n,
+                           size_t total);
 
 /* Decodes the next `n` values, a multiple of RANS_LANES in all calls but the
  * last. `ctx` has room for RANS_LANES entries more than `n`; it may be NULL, and

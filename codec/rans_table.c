@@ -1,61 +1,15 @@
 /*
- * Neighbouring symbols are about as frequent as each other, so a frequency is
- * written as its distance from the mean of the two before it, in a Rice code
- * whose parameter follows the distances seen so far; after two zeros comes the
- * number of further zeros. The sum is known, so nothing marks the end.
+ * How the first form of coded frames has its frequencies, and how all forms
+ * deal 2^11 slots out by counts.
  */
 #include "codec/rans_table.h"
 
 #include <string.h>
 
 #include "codec/bits.h"
+#include "codec/rice.h"
 
-enum {
-	RICE_UNARY_MAX = 12,  /* ones that announce a plain number */
-	RICE_PLAIN_BITS = 13, /* bits of that number */
-	RICE_MEAN_FIRST = 16  /* twice the mean distance, before any was seen */
-};
-
-/* Bits that are written as they are, for a mean (times two) of late. */
-static unsigned rice_parameter(unsigned mean)
-{
-	unsigned k = 0;
-
-	while (mean > 3u << k)
-		k++;
-	return k;
-}
-
-static unsigned rice_follow(unsigned mean, unsigned v)
-{
-	return mean - mean / 2 + v;
-}
-
-static void rice_put(struct bits_writer *to, unsigned v, unsigned k)
-{
-	unsigned ones = v >> k;
-
-	if (ones >= RICE_UNARY_MAX) {
-		bits_put(to, (1u << RICE_UNARY_MAX) - 1, RICE_UNARY_MAX);
-		bits_put(to, v, RICE_PLAIN_BITS);
-		return;
-	}
-	bits_put(to, (1u << ones) - 1, ones + 1);
-	bits_put(to, v & ((1u << k) - 1), k);
-}
-
-static unsigned rice_get(struct bits_reader *from, unsigned k)
-{
-	unsigned ones = 0;
-
-	while (ones < RICE_UNARY_MAX && bits_get(from, 1))
-		ones++;
-	if (ones == RICE_UNARY_MAX)
-		return bits_get(from, RICE_PLAIN_BITS);
-	return ones << k | bits_get(from, k);
-}
-
-/* What is known while the frequencies of a table are written or read. */
+/* What is known while the frequencies of a table are read. */
 struct walk {
 	unsigned left;     /* of the sum */
 	unsigned mean;     /* of distances of late, times 2 */
@@ -74,46 +28,6 @@ static bool in_run(const uint16_t *freq, unsigned i)
 	return i == 0 || (i >= 2 && freq[i - 1] == 0 && freq[i - 2] == 0);
 }
 
-/* A distance of either sign as a number, small distances first. A frequency
- * cannot be below 0, so beyond twice the guess all are above it. */
-static unsigned fold(unsigned f, unsigned g)
-{
-	if (f > 2 * g)
-		return f;
-	return f >= g ? 2 * (f - g) : 2 * (g - f) - 1;
-}
-
-static unsigned unfold(unsigned v, unsigned g)
-{
-	if (v > 2 * g)
-		return v;
-	return v % 2 ? g - (v + 1) / 2 : g + v / 2;
-}
-
-void rans_table_put(struct bits_writer *to, const uint16_t *freq, unsigned n)
-{
-	struct walk w = walk_start;
-
-	for (unsigned i = 0; i < n && w.left > 0; i++) {
-		if (in_run(freq, i)) {
-			unsigned run = 0;
-			while (freq[i] == 0) {
-				run++;
-				i++;
-			}
-			rice_put(to, run, rice_parameter(w.run_mean));
-			w.run_mean = rice_follow(w.run_mean, run);
-			rice_put(to, freq[i] - 1u, rice_parameter(w.mean));
-			w.mean = rice_follow(w.mean, freq[i]);
-		} else {
-			unsigned v = fold(freq[i], guess(freq, i));
-			rice_put(to, v, rice_parameter(w.mean));
-			w.mean = rice_follow(w.mean, v);
-		}
-		w.left -= freq[i];
-	}
-}
-
 bool rans_table_get(struct bits_reader *from, uint16_t *freq, unsigned n)
 {
 	struct walk w = walk_start;
@@ -123,17 +37,17 @@ bool rans_table_get(struct bits_reader *from, uint16_t *freq, unsigned n)
 	for (; i < n && w.left > 0; i++) {
 		unsigned f;
 		if (in_run(freq, i)) {
-			unsigned run = rice_get(from, rice_parameter(w.run_mean));
-			w.run_mean = rice_follow(w.run_mean, run);
+			unsigned run = rice_get(from, w.run_mean);
+			rice_follow(&w.run_mean, run);
 			if (run >= n - i)
 				return false;
 			i += run;
-			f = rice_get(from, rice_parameter(w.mean)) + 1;
-			w.mean = rice_follow(w.mean, f);
+			f = rice_get(from, w.mean) + 1;
+			rice_follow(&w.mean, f);
 		} else {
-			unsigned v = rice_get(from, rice_parameter(w.mean));
-			w.mean = rice_follow(w.mean, v);
-			f = unfold(v, guess(freq, i));
+			unsigned v = rice_get(from, w.mean);
+			rice_follow(&w.mean, v);
+			f = rice_unfold(v, guess(freq, i));
 		}
 		if (f > w.left || f > RANS_FREQ_MAX || from->bad)
 			return false;
@@ -162,7 +76,7 @@ static unsigned share(const uint32_t *counts, unsigned n, uint64_t total, unsign
 
 	if (!total)
 		return 0;
-	/* Fixed point: total and counts are below 2^20, shares at most 2^11. */
+	/* Fixed point: total and counts are below 2^31, shares at most 2^11. */
 	uint64_t scale = ((uint64_t)room << 40) / total;
 	for (unsigned i = 0; i < n; i++) {
 		if (!counts[i])

@@ -287,10 +287,10 @@ static int take_frame(struct cursor *c, const struct record_head *head, uint32_t
 		               "frame %u of the record uses reserved bytes; "
 		               "upgrade git-zllm",
 		               i);
-	if (frame->mode > FRAME_FILL)
+	if (frame->mode >= FRAME_MODES)
 		return too_new(err, "a frame of mode", frame->mode);
 	if (!frame_valid(frame, head->dtype, record_frame_size(head, i)) ||
-	    (frame->mode == FRAME_SAME && head->base_count == 0))
+	    !frame_mode_suits(frame->mode, codec_by_id(head->codec)))
 		return damaged(err,
 		               "a frame's stored size and mode contradict each other");
 	return 0;

@@ -8,13 +8,15 @@
 #include "codec/ulp_token.h"
 
 static const struct ulp_shape shapes[DTYPE_COUNT] = {
-	[DTYPE_BF16] = { 2, 7, 0xff, TOKENS_16 },
-	[DTYPE_F16] = { 2, 10, 0x1f, TOKENS_16 },
-	[DTYPE_F32] = { 4, 23, 0xff, TOKENS_32 },
-	[DTYPE_F8_E4M3] = { 1, 3, 0x0f, TOKENS_8 },
-	[DTYPE_F8_E5M2] = { 1, 2, 0x1f, TOKENS_8 },
-	[DTYPE_F8_E4M3FNUZ] = { 1, 3, 0x0f, TOKENS_8 },
-	[DTYPE_F8_E5M2FNUZ] = { 1, 2, 0x1f, TOKENS_8 },
+	[DTYPE_BF16] = { 2, 7, 0xff, TOKENS_16, false },
+	[DTYPE_F16] = { 2, 10, 0x1f, TOKENS_16, false },
+	[DTYPE_F32] = { 4, 23, 0xff, TOKENS_32, false },
+	[DTYPE_F8_E4M3] = { 1, 3, 0x0f, TOKENS_8, false },
+	[DTYPE_F8_E5M2] = { 1, 2, 0x1f, TOKENS_8, false },
+	[DTYPE_F8_E4M3FNUZ] = { 1, 3, 0x0f, TOKENS_8, false },
+	[DTYPE_F8_E5M2FNUZ] = { 1, 2, 0x1f, TOKENS_8, false },
+	[DTYPE_I8] = { 1, 0, 0, TOKENS_8, true },
+	[DTYPE_U8] = { 1, 0, 0, TOKENS_8, true },
 };
 
 const struct ulp_shape *ulp_shape_of(enum dtype dtype)

@@ -29,9 +29,10 @@ struct ulp_shape {
 	unsigned exp_shift; /* of the exponent in a value */
 	unsigned exp_mask;  /* once shifted */
 	unsigned tokens;    /* symbols that can occur */
+	bool integer;       /* of 8 bits: no exponent, plain differences */
 };
 
-/* NULL for dtypes that are no floats of 8, 16 or 32 bits. */
+/* NULL for dtypes that are no floats of 8, 16 or 32 bits and no integers of 8. */
 const struct ulp_shape *ulp_shape_of(enum dtype dtype);
 
 /* The contexts of a frame. */

@@ -7,15 +7,18 @@
 #include "codec/common/le.h"
 #include "codec/kernel.h"
 #include "codec/rans_room.h"
+#include "codec/rans_roots.h"
 #include "codec/rans_table.h"
 #include "codec/ulp_context.h"
 
 enum {
 	SAMPLE_STEP = 61,     /* values from one sampled exponent to the next */
 	RARE_PART = 512,      /* exponents above which fewer than 1/512 lie */
-	TABLE_VALUES = 1500,  /* values for which a table of their own pays */
+	TABLE_VALUES = 800,   /* values for which a table of their own pays */
 	SPARSE_PART = 8,      /* where fewer than 1/8 moved, there are no classes */
 	CLASS_VALUES = 16384, /* values from which classes pay */
+	CLASS_STEPS = 3,      /* half octaves from one class to the next */
+	CLASS_HEADROOM = 2,   /* exponents that lower classes need above the window */
 	EXPONENTS = 256
 };
 
@@ -62,9 +65,11 @@ static unsigned block_score(const struct kernel *kernel, const uint16_t *tokens,
 	return 2 * log + (log > 0 && (sum >> (log - 1) & 1));
 }
 
-/* Scores become classes around the frame's middle one. */
+/* Scores become classes around the frame's middle one. A class stands for a shift
+ * by an octave but takes in an octave and a half: scores scatter by chance more
+ * than the blocks' true movements do. */
 static void assign(uint8_t *classes, const uint8_t *scores, size_t blocks,
-                   const uint32_t *counts)
+                   const uint32_t *counts, int steps)
 {
 	size_t below = 0;
 	int middle = 0;
@@ -72,8 +77,9 @@ static void assign(uint8_t *classes, const uint8_t *scores, size_t blocks,
 	while (below + counts[middle] <= blocks / 2)
 		below += counts[middle++];
 	for (size_t i = 0; i < blocks; i++) {
-		int k = (scores[i] - middle) / 2 + ULP_CLASSES / 2;
-		k = k < 0 ? 0 : k;
+		int above = scores[i] - middle + 1 + steps * (ULP_CLASSES / 2);
+		int k = above / steps;
+		k = above < 0 ? 0 : k;
 		classes[i] = (uint8_t)(k < ULP_CLASSES ? k : ULP_CLASSES - 1);
 	}
 }
@@ -107,13 +113,16 @@ static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n
 			counts[s]++;
 		}
 	}
-	assign(room->classes, room->scores, blocks, counts);
-	int low = c->low[0];
+	assign(room->classes, room->scores, blocks, counts,
+	       c->shape->integer ? 1 : CLASS_STEPS);
+	int low = c->low[0] + CLASS_HEADROOM;
 	for (int k = 0; k < ULP_CLASSES; k++) {
 		int moved = low + k - ULP_CLASSES / 2;
 		c->low[k] = (uint8_t)(moved < 0 ? 0 : moved);
-		c->bank[k] = 0;
+		c->bank[k] = c->shape->integer ? (uint8_t)(k * ULP_BANKS / ULP_CLASSES)
+		                               : 0;
 	}
+	c->banks = c->shape->integer ? ULP_BANKS : 1;
 	c->classes = ULP_CLASSES;
 }
 
@@ -185,7 +194,7 @@ static unsigned group_end(const uint32_t *totals, unsigned first, unsigned end)
 static void make_table(unsigned first, unsigned end, unsigned symbols,
                        struct rans_room *room, struct bits_writer *to)
 {
-	uint16_t freq[ROOM_STRIDE];
+	uint16_t roots[ROOM_STRIDE], freq[ROOM_STRIDE];
 	uint32_t *counts = room->counts[0] + (size_t)first * ROOM_STRIDE;
 	uint32_t *coder = room->coder + (size_t)first * ROOM_STRIDE;
 
@@ -194,8 +203,9 @@ static void make_table(unsigned first, unsigned end, unsigned symbols,
 			counts[i] += counts[c * ROOM_STRIDE + i];
 	if (total_of(counts, symbols) == 0)
 		counts[0] = 1;
-	rans_table_fit(counts, symbols, freq);
-	rans_table_put(to, freq, symbols);
+	rans_roots_of(counts, symbols, roots);
+	rans_roots_put(to, roots, symbols);
+	rans_roots_freq(roots, symbols, freq);
 	rans_table_encoder(freq, symbols, coder);
 	for (unsigned c = 1; c < end - first; c++)
 		memcpy(coder + c * ROOM_STRIDE, coder, symbols * sizeof(*coder));

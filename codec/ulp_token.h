@@ -54,6 +54,19 @@ static inline uint8_t ulp8_value(uint8_t z, uint8_t base)
 	return (uint8_t)(v ^ (0x80u | (0x7fu & ~sign_mask8(v))));
 }
 
+/* Integers: no sign and magnitude, so a difference is one as it is. */
+static inline uint8_t integer8_distance(uint8_t value, uint8_t base)
+{
+	uint8_t d = (uint8_t)(value - base);
+
+	return (uint8_t)(d << 1 ^ sign_mask8(d));
+}
+
+static inline uint8_t integer8_value(uint8_t z, uint8_t base)
+{
+	return (uint8_t)(base + (z >> 1 ^ (0u - (z & 1u))));
+}
+
 static inline uint16_t ulp16_distance(uint16_t value, uint16_t base)
 {
 	uint32_t v = value ^ (0x8000u | sign_mask16(value)) ^ sign_mask16(base);

@@ -145,7 +145,7 @@ static uint64_t encode_alone(struct bench *b, const struct codec *codec,
 		return 0; /* it has nothing to do */
 	for (size_t at = 0, i = 0; at < batch->size; at += n, i++) {
 		n = frame_at(batch, at);
-		if (b->frames[i].mode != FRAME_CODED && b->frames[i].mode != FRAME_RAW)
+		if (b->frames[i].mode == FRAME_SAME || b->frames[i].mode == FRAME_FILL)
 			continue;
 		codec->encode(b->raw + at, codec->needs_base ? b->predicted + at : NULL,
 		              n, batch->dtype, b->back + at, n - 1, b->scratch);

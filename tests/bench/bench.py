@@ -66,6 +66,25 @@ PAIRS = [("base", "sft-a"), ("ckpt-4", "base"), ("base", "sft-c"), ("base", "sft
          ("base", "lora-merged"), ("base", "base2")]
 
 
+def rivals(data, base, model, paper):
+    """Rows of other programs on the same tensors, and the schemes' sizes."""
+    files = [f"{data}/{name}/model.safetensors" for name in (model, base)]
+    python = os.environ.get("ZLLM_BENCH_PYTHON", "/usr/bin/python3")
+    for line in run(python, HERE + "/rivals.py", *files).splitlines():
+        name, *figures = line.split()
+        if len(figures) != 3 or not figures[1].isdigit():
+            print(f"{'':24}{name:>9}  {' '.join(figures)}")
+            continue
+        part, encode, decode = map(float, figures)
+        print(f"{'':24}{name:>9}{part:>6.2f} %{'':9}{encode:>8.0f}{decode:>9.0f}"
+              f"{part / paper['percent']:>8.3f}{encode / paper['encode_alone_mbs']:>7.2f}"
+              f"{decode / paper['decode_mbs']:>7.2f}")
+    raw, bitx, fm_delta = map(int, run("/usr/bin/python3", HERE + "/rival_sizes.py",
+                                       *files).split())
+    print(f"{'':24}   sizes: BitX of whole planes {100 * bitx / raw:.2f} %, "
+          f"FM-Delta's scheme {100 * fm_delta / raw:.2f} %")
+
+
 def codec(data):
     print(f"{'base -> model':24}{'codec':>7}{'part':>10}{'encode':>9}{'alone':>8}{'decode':>9}"
           f"{'size':>8}{'enc.':>7}{'dec.':>7}   (MB/s; size and speeds over bitx)")
@@ -82,6 +101,7 @@ def codec(data):
                   f"{row['decode_mbs']:>9.0f}{row['stored'] / paper['stored']:>8.3f}"
                   f"{row['encode_alone_mbs'] / paper['encode_alone_mbs']:>7.2f}"
                   f"{row['decode_mbs'] / paper['decode_mbs']:>7.2f}")
+        rivals(data, base, model, paper)
 
 
 # ------------------------------------------------------------------------ family

@@ -122,7 +122,7 @@ static void one_frame(struct cross *x, const struct codec *codec, enum dtype dty
 	rc = frame_decode(codec, dtype, &out, x->made, base, x->back, size, x->scratch,
 	                  &err);
 	bool same = !rc && memcmp(x->back, x->src, size) == 0;
-	if (out.mode == FRAME_CODED && size <= 65 * 8)
+	if (out.mode != FRAME_RAW && out.stored > 8 && size <= 65 * 8)
 		printf(", %u accepted", damage(x, codec, dtype, &out, base, size));
 	printf("\n");
 	if (!same)

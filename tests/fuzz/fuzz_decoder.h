@@ -1,5 +1,5 @@
 /* What fuzz_ulp.c and fuzz_float.c do alike: the input is a frame that claims to
- * be coded. Its first four bytes choose dtype, kernel and length. */
+ * be tight or coded. Its first four bytes choose dtype, form and length. */
 #ifndef ZLLM_FUZZ_DECODER_H
 #define ZLLM_FUZZ_DECODER_H
 
@@ -36,6 +36,8 @@ static inline int fuzz_decode(const struct codec *codec, const uint8_t *data, si
 	if (n < 4)
 		return 0;
 	enum dtype dtype = fuzz_dtypes[data[0] & 7];
+	if (data[0] & 16 && codec->takes(DTYPE_I8))
+		dtype = DTYPE_I8;
 	size_t size = 1 + le16_load(data + 2) * (1u + (data[1] & 3));
 	uint8_t *base = malloc(size), *first = calloc(1, size), *other = calloc(1, size);
 	int rc_first = 0;
@@ -44,8 +46,9 @@ static inline int fuzz_decode(const struct codec *codec, const uint8_t *data, si
 		base[i] = (uint8_t)(i * 37 + (i >> 7) + data[1]);
 	for (unsigned k = 0; kernel_at(k); k++) {
 		struct err err = ERR_INIT;
-		int rc = codec->decode(data + 4, n - 4, base, k ? other : first, size,
-		                       dtype, fuzz_scratch(k), &err);
+		int rc = (data[0] & 8 ? codec->decode_first : codec->decode)(
+			data + 4, n - 4, base, k ? other : first, size, dtype,
+			fuzz_scratch(k), &err);
 		rc_first = k ? rc_first : rc;
 		if (rc != rc_first || (rc == 0 && k && memcmp(first, other, size) != 0))
 			abort();

@@ -670,4 +670,5 @@ def main():
         f.writelines(sorted(lines))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -39,5 +39,6 @@ one_file 'yaml\.h' libyaml
 one_file 'z(std|dict)(_errors)?\.h' zstd
 one_file 'xxh(ash|3)\.h' xxHash
 one_file 'openssl/.*' OpenSSL
+one_file 'curl/.*' libcurl
 cat "$bad"
 [ ! -s "$bad" ]

@@ -28,5 +28,5 @@ excepted() {
 
 compile_flags() {
 	printf '%s ' -std=c11 -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZLLM_VERSION="\"0\""'
-	pkg-config --cflags libgit2 libcjson libzstd libxxhash libcrypto
+	pkg-config --cflags libgit2 libcjson libzstd libxxhash libcrypto libcurl
 }

@@ -6,7 +6,7 @@
 import re
 import sys
 
-from ulp_float import decode_float, decode_ulp
+from ulp_float import decode_float, decode_sparse, decode_ulp
 from zllm_reader import DTYPES, decode_record, parse_manifest, parse_record, sum_of
 
 HEX = "((?:[0-9a-f]{2} ?)+)"
@@ -43,20 +43,28 @@ def main(docs):
     assert w.name == "w" and w.sum == sum_of(bytes(131072))
 
     with open(f"{docs}/format-record.md", encoding="utf-8") as file:
-        text = file.read().split("## 7. Example")[1].split("## 8.")[0]
+        record = file.read()
+    text = record.split("## 7. Example")[1].split("## 8.")[0]
     base, blob = plain(text)[:48], plain(text)[48:]
     data = listing(text)
     assert len(data) == 171 and decode_record(parse_record(data), base) == blob
 
     with open(f"{docs}/format-ulp-float.md", encoding="utf-8") as file:
         text = file.read()
-    ulp, fields = text.split("## Worked example: ")[1:]
-    ulp, fields, bf16 = column(ulp), column(fields), DTYPES[11]
-    assert len(ulp) == 38 and len(fields) == 75
+    examples = [column(part) for part in text.split("## Worked example: ")[1:]]
+    assert [len(example) for example in examples] == [28, 65, 38, 75]
+    bf16 = DTYPES[11]
     base, blob = bytes.fromhex("803f" * 4), bytes.fromhex("803f803f813f803f")
-    assert decode_ulp(ulp, 8, bf16, base, "the example") == blob
+    assert decode_ulp(examples[0], 8, bf16, base, True, "the example") == blob
+    assert decode_ulp(examples[2], 8, bf16, base, False, "the example") == blob
     blob = bytes.fromhex("803f803f81bf403f")
-    assert decode_float(fields, 8, bf16, None, "the example") == blob
+    assert decode_float(examples[1], 8, bf16, None, True, "the example") == blob
+    assert decode_float(examples[3], 8, bf16, None, False, "the example") == blob
+
+    stored = re.search(f"The frame has 7 bytes, `{HEX}`", record).group(1)
+    base = bytes.fromhex("803f" * 128)
+    blob = base[:10] + b"\x81" + base[11:80] + b"\x7e" + base[81:]
+    assert decode_sparse(bytes.fromhex(stored), 256, bf16, base, "the example") == blob
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import os
 import sys
 
 from basics import Cursor
-from zllm_reader import (CODED, MODES, Store, blob_key, frame_extent, object_key, parse_record,
+from zllm_reader import (CODED, MODES, TIGHT, Store, blob_key, frame_extent, object_key, parse_record,
                          read_manifest)
 
 
@@ -34,7 +34,7 @@ def cover(folder):
 def ways(r):
     """The branches that coded frames of ulp and float take."""
     for i, (mode, data, _) in enumerate(r.frames):
-        if mode == CODED and r.codec in ("ulp", "float"):
+        if mode in (CODED, TIGHT) and r.codec in ("ulp", "float"):
             lanes = 4 if frame_extent(r, i)[1] // r.type[1] < 16384 else 64
             yield f"{r.codec} {r.dtype} {lanes} lanes"
             if r.codec == "ulp":

@@ -105,7 +105,7 @@ tools cover "$place/store" >"$place/cover" 2>"$place/said" || give_up "every rec
 for dtype in BOOL U8 I8 U16 I16 U32 I32 U64 I64 F16 BF16 F32 F64 F8_E4M3 F8_E5M2 F8_E8M0 \
 	C64 F4 F6_E2M3 F6_E3M2 F8_E4M3FNUZ F8_E5M2FNUZ; do
 	for codec in "(zstd|float)" "(bitx|ulp)"; do
-		grep -Eqx "$codec $dtype coded" "$place/cover" || missing="$missing $codec-$dtype"
+		grep -Eqx "$codec $dtype (coded|tight)" "$place/cover" || missing="$missing $codec-$dtype"
 	done
 done
 for line in "zstd bytes coded" "(zstd|float|raw) U8 raw" "(zstd|float) BF16 fill" "(bitx|ulp) BF16 same" \

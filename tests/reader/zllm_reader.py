@@ -24,7 +24,7 @@ import struct
 import sys
 
 from basics import Cursor, Damage, Newer, Refusal, known, need, sum_of
-from ulp_float import EXPONENTS, decode_float, decode_ulp
+from ulp_float import EXPONENTS, INTEGERS, decode_float, decode_sparse, decode_ulp
 
 try:
     import zstandard
@@ -231,8 +231,8 @@ DTYPES = {
 }
 NONE, BASE, CAST = 0, 1, 4          # predictions
 CASTABLE = ("BF16", "F16", "F32")
-RAW, CODED, SAME, FILL = range(4)
-MODES = ["raw", "coded", "same", "fill"]
+RAW, CODED, SAME, FILL, TIGHT, SPARSE = range(6)
+MODES = ["raw", "coded", "same", "fill", "tight", "sparse"]
 
 
 class Record:
@@ -310,13 +310,18 @@ def parse_frame(table, stored, r, i):
         need(count == size, f"raw frame {i} has {count} bytes instead of {size}")
     elif mode == CODED:
         need(r.codec != "raw", f"frame {i} is coded in a record of codec raw")
-        need(1 <= count < size, f"coded frame {i} has {count} bytes, of {size}")
+    elif mode == TIGHT:
+        need(r.codec in ("float", "ulp"), f"frame {i} is tight in a record of codec {r.codec}")
+    elif mode == SPARSE:
+        need(r.base is not None, f"frame {i} differs from nothing")
     elif mode == SAME:
         need(r.base is not None, f"frame {i} is the same as nothing")
         need(count == 0, f"frame {i} is the same, and has {count} bytes")
     elif mode == FILL:
         need(count == unit, f"fill of frame {i} has {count} bytes instead of {unit}")
         need(size % unit == 0, f"fill of frame {i} ends within a {r.dtype}")
+    if mode in (CODED, TIGHT, SPARSE):
+        need(1 <= count < size, f"{MODES[mode]} frame {i} has {count} bytes, of {size}")
     return mode, stored.take(count), frame_sum
 
 
@@ -338,8 +343,10 @@ def decode_record(r, base):
             frame = prediction
         elif mode == FILL:
             frame = stored * (size // len(stored))
+        elif mode == SPARSE:
+            frame = decode_sparse(stored, size, r.type, prediction, f"frame {i}")
         else:
-            frame = r.decode(stored, size, r.type, prediction, f"frame {i}")
+            frame = r.decode(stored, size, r.type, prediction, mode == TIGHT, f"frame {i}")
         need(sum_of(frame) == frame_sum, f"the sum of frame {i} does not match")
         blob += frame
     need(sum_of(blob) == r.sum, "the sum of the blob does not match")
@@ -406,13 +413,13 @@ TO_F32 = {"BF16": lambda v: v << 16, "F16": f32_of_f16, "F32": lambda v: v}
 FROM_F32 = {"BF16": bf16_of_f32, "F16": f16_of_f32, "F32": lambda v: v}
 
 
-# 4. Codecs: each decodes one coded frame
+# 4. Codecs: each decodes one coded or tight frame
 
-def decode_zstd(stored, size, dtype, prediction, what):
+def decode_zstd(stored, size, dtype, prediction, tight, what):
     return decode_planes(stored, size, dtype, what)
 
 
-def decode_bitx(stored, size, dtype, prediction, what):
+def decode_bitx(stored, size, dtype, prediction, tight, what):
     return xor(decode_planes(stored, size, dtype, what), prediction)
 
 
@@ -424,7 +431,7 @@ CODECS = {
     1: ("zstd", (NONE,), ALL, decode_zstd),
     2: ("bitx", (BASE, CAST), ALL, decode_bitx),
     3: ("float", (NONE,), EXPONENTS, decode_float),
-    4: ("ulp", (BASE, CAST), EXPONENTS, decode_ulp),
+    4: ("ulp", (BASE, CAST), [*EXPONENTS, *INTEGERS], decode_ulp),
 }
 
 

@@ -91,6 +91,8 @@ static inline void every_case(const struct codec *codec, struct frame_scratch *s
 {
 	for (unsigned d = 0; d < CASE_DTYPES; d++) {
 		size_t unit = dtype_unit(case_dtypes[d]);
+		if (!codec->takes(case_dtypes[d]))
+			continue;
 		for (unsigned w = 0; w < CASES; w++) {
 			for (unsigned i = 0; i < CASE_VALUES; i++)
 				one_case(codec, scratch, case_dtypes[d], w,

@@ -100,10 +100,10 @@ static inline void case_fill(unsigned which, uint8_t *src, uint8_t *base, size_t
 	}
 }
 
-static const enum dtype case_dtypes[] = { DTYPE_BF16,       DTYPE_F16,
-	                                  DTYPE_F32,        DTYPE_F8_E4M3,
-	                                  DTYPE_F8_E5M2,    DTYPE_F8_E4M3FNUZ,
-	                                  DTYPE_F8_E5M2FNUZ };
+static const enum dtype case_dtypes[] = {
+	DTYPE_BF16,        DTYPE_F16,         DTYPE_F32, DTYPE_F8_E4M3, DTYPE_F8_E5M2,
+	DTYPE_F8_E4M3FNUZ, DTYPE_F8_E5M2FNUZ, DTYPE_I8,  DTYPE_U8
+};
 
 enum { CASE_DTYPES = sizeof(case_dtypes) / sizeof(case_dtypes[0]) };
 

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -23,6 +25,7 @@
 #include "index/store/store_folder.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
+#include "index/store/store_s3.h"
 #include "tests/unit/scratch_folder.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -60,7 +63,39 @@ static inline struct store *make_faulty(char folder[SCRATCH_MAX])
 	return !inner || store_faulty_new(inner, none, 0, &s, NULL) ? NULL : s;
 }
 
-enum { KIND_FOLDER, KIND_MEMORY, KIND_FAULTY };
+/* A prefix of its own in the bucket ZLLM_TEST_S3_BUCKET at ZLLM_TEST_S3_ENDPOINT, with
+ * the keys of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. */
+static inline struct store *make_s3(char folder[SCRATCH_MAX])
+{
+	const struct s3_keys keys = { getenv("AWS_ACCESS_KEY_ID"),
+		                      getenv("AWS_SECRET_ACCESS_KEY"), NULL };
+	struct s3_credentials *credentials;
+	struct s3_keyring *keyring;
+	struct timespec now;
+	struct store *s;
+	char prefix[64];
+
+	(void)folder;
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(prefix, sizeof(prefix), "unit/%lld-%ld-%d", (long long)now.tv_sec,
+	         now.tv_nsec, (int)getpid());
+	struct s3_options options = { .endpoint = getenv("ZLLM_TEST_S3_ENDPOINT"),
+		                      .region = "us-east-1",
+		                      .bucket = getenv("ZLLM_TEST_S3_BUCKET"),
+		                      .prefix = prefix,
+		                      .http = { NULL, 32, 10, 30, true },
+		                      .repeat_ms = 60000 };
+	if (!keys.id || !keys.secret || !options.bucket ||
+	    s3_credentials_new(&keys, 0, "the environment", &credentials, NULL) ||
+	    s3_keyring_of(credentials, &keyring, NULL))
+		return NULL;
+	if (store_s3_open(&options, keyring, &s, NULL) == 0)
+		return s;
+	s3_keyring_close(keyring);
+	return NULL;
+}
+
+enum { KIND_FOLDER, KIND_MEMORY, KIND_FAULTY, KIND_S3 };
 
 static const struct kind {
 	const char *name;
@@ -69,6 +104,7 @@ static const struct kind {
 	{ "a store in a folder", make_folder },
 	{ "a store in memory", make_memory },
 	{ "a faulty store without faults", make_faulty },
+	{ "a store in a bucket", make_s3 },
 };
 
 static inline int begin(void **state)
@@ -180,7 +216,10 @@ static inline int run_rules_on_all(const struct rule *rules, size_t n)
 {
 	int failed = 0;
 
-	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+	/* A bucket is there when the environment names one. */
+	size_t count = getenv("ZLLM_TEST_S3_ENDPOINT") ? KIND_S3 + 1 : KIND_S3;
+
+	for (size_t k = 0; k < count; k++)
 		failed += run_rules(&kinds[k], rules, n);
 	return failed;
 }

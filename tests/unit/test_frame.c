@@ -60,7 +60,9 @@ static void the_smallest_mode_is_chosen(void **state)
 		{ CODEC_BITX, all_zero, FRAME_FILL },
 		{ CODEC_BITX, all_noise, FRAME_RAW },
 		{ CODEC_BITX, near_base, FRAME_CODED },
-		{ CODEC_BITX, one_bit_off, FRAME_CODED },
+		{ CODEC_BITX, one_bit_off, FRAME_SPARSE },
+		{ CODEC_ULP, near_base, FRAME_TIGHT },
+		{ CODEC_ULP, one_bit_off, FRAME_SPARSE },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

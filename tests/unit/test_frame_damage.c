@@ -84,7 +84,10 @@ static void stored_sizes_that_do_not_suit_the_mode_are_refused(void **state)
 		{ FRAME_CODED, 1000, false },     { FRAME_SAME, 0, true },
 		{ FRAME_SAME, 1, false },         { FRAME_FILL, 2, true },
 		{ FRAME_FILL, 1, false },         { FRAME_FILL, 4, false },
-		{ (enum frame_mode)4, 0, false }, { (enum frame_mode)255, 1000, false },
+		{ FRAME_TIGHT, 0, false },        { FRAME_TIGHT, 999, true },
+		{ FRAME_TIGHT, 1000, false },     { FRAME_SPARSE, 0, false },
+		{ FRAME_SPARSE, 999, true },      { FRAME_SPARSE, 1000, false },
+		{ (enum frame_mode)6, 0, false }, { (enum frame_mode)255, 1000, false },
 	};
 	struct sample s = sample_of(1000);
 

@@ -12,6 +12,7 @@
 #include "codec/bits.h"
 #include "codec/kernel.h"
 #include "codec/rans_coder.h"
+#include "codec/rans_roots.h"
 #include "codec/rans_table.h"
 
 enum { SYMBOLS = 256 };
@@ -42,7 +43,7 @@ static void counts_of(unsigned shape, uint32_t *counts, unsigned n)
 	counts[shape % n] += 1;
 }
 
-static void tables_fit_and_come_back(void **state)
+static void tables_fit(void **state)
 {
 	static const unsigned sizes[] = { 2, 106, 226, 256, 1024 };
 
@@ -50,8 +51,7 @@ static void tables_fit_and_come_back(void **state)
 	for (unsigned shape = 0; shape < 70; shape++) {
 		unsigned n = sizes[shape / 7 % 5];
 		uint32_t counts[1024];
-		uint16_t freq[1024], back[1024];
-		uint8_t bytes[4096];
+		uint16_t freq[1024];
 		unsigned sum = 0;
 		counts_of(shape, counts, n);
 		rans_table_fit(counts, n, freq);
@@ -61,18 +61,66 @@ static void tables_fit_and_come_back(void **state)
 			assert_in_range(freq[i], 0, RANS_FREQ_MAX);
 		}
 		assert_int_equal(sum, RANS_SUM);
+	}
+}
+
+/* A root is off by a half step at most, and what is stored is what comes back. */
+static void roots_come_back(void **state)
+{
+	static const unsigned sizes[] = { 2, 106, 226, 256, 1024 };
+
+	(void)state;
+	for (unsigned shape = 0; shape < 70; shape++) {
+		unsigned n = sizes[shape / 7 % 5], sum = 0;
+		uint32_t counts[1024];
+		uint16_t roots[1024], back[1024], freq[1024];
+		uint8_t bytes[4096];
+		counts_of(shape, counts, n);
+		counts[shape * 31 % n] = 262144; /* as many as a frame can have */
+		rans_roots_of(counts, n, roots);
+		for (unsigned i = 0; i < n; i++) {
+			double step = 1.5, root = step * roots[i];
+			assert_true(!counts[i] == !roots[i]);
+			assert_true(
+				roots[i] == 1 ||
+				((root - step / 2) * (root - step / 2) <= counts[i] + 1 &&
+			         (root + step / 2) * (root + step / 2) + 1 >= counts[i]));
+		}
 		struct bits_writer to = { .at = bytes, .end = bytes + sizeof(bytes) };
-		rans_table_put(&to, freq, n);
+		rans_roots_put(&to, roots, n);
 		uint8_t *end = bits_finish(&to);
 		struct bits_reader from = { .at = bytes, .end = end };
 		assert_false(to.full);
-		assert_true(rans_table_get(&from, back, n));
-		assert_memory_equal(back, freq, n * sizeof(*freq));
+		assert_true(rans_roots_get(&from, back, n));
+		assert_memory_equal(back, roots, n * sizeof(*roots));
 		assert_ptr_equal(from.at, end);
 		from = (struct bits_reader){ .at = bytes, .end = end - 1 };
-		if (end - bytes > 1)
-			assert_false(rans_table_get(&from, back, n));
+		assert_false(rans_roots_get(&from, back, n));
+		rans_roots_freq(roots, n, freq);
+		for (unsigned i = 0; i < n; i++) {
+			sum += freq[i];
+			assert_true(!roots[i] == !freq[i] || n == 2 || sum == 1);
+		}
+		assert_int_equal(sum, RANS_SUM);
 	}
+}
+
+/* Tables that end in a zero, or reach beyond their symbols. */
+static void wrong_roots_are_refused(void **state)
+{
+	static const uint8_t ends_in_zero[] = { 0x01, 0x00, 0x01, 0, 0 };
+	static const uint8_t beyond[] = { 0x7f, 0, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t long_run[] = { 0x02, 0x03, 0, 0, 0 };
+	uint16_t roots[106];
+	struct bits_reader from[] = {
+		{ .at = ends_in_zero, .end = ends_in_zero + sizeof(ends_in_zero) },
+		{ .at = beyond, .end = beyond + sizeof(beyond) },
+		{ .at = long_run, .end = long_run + sizeof(long_run) },
+	};
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_false(rans_roots_get(&from[i], roots, 106));
 }
 
 /* Every frequency, at both ends of the quotients that a state can give: vector
@@ -130,7 +178,7 @@ static void certainty_is_free(void **state)
 	rans_table_encoder(freq, SYMBOLS, table);
 	uint8_t *end = room + sizeof(room);
 	uint8_t *at = rans_coder_write(kernel_best(), table, index, N, end);
-	assert_in_range(end - at, 256, 256 + N / 8 / 500);
+	assert_in_range(end - at, 64, 256 + N / 8 / 500);
 }
 
 static void wrong_states_are_refused(void **state)
@@ -139,23 +187,45 @@ static void wrong_states_are_refused(void **state)
 	uint8_t bytes[256] = { 0 };
 
 	(void)state;
-	assert_false(rans_coder_open(&r, bytes, sizeof(bytes), 100000)); /* below 2^15 */
+	/* below 2^15 */
+	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
 	memset(bytes, 0xff, sizeof(bytes));
-	assert_false(rans_coder_open(&r, bytes, sizeof(bytes), 100000)); /* above 2^31 */
+	/* above 2^31 */
+	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
 	memset(bytes, 0x10, sizeof(bytes));
-	assert_true(rans_coder_open(&r, bytes, sizeof(bytes), 100000));
-	assert_false(rans_coder_open(&r, bytes, sizeof(bytes) - 1, 100000));
-	assert_true(rans_coder_open(&r, bytes, 16, 100));
-	assert_false(rans_coder_open(&r, bytes, 15, 100));
+	assert_true(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
+	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes) - 1, 100000));
+	assert_true(rans_coder_open_first(&r, bytes, 16, 100));
+	assert_false(rans_coder_open_first(&r, bytes, 15, 100));
+}
+
+/* Whatever the bits, states are in range; but there must be enough of them. */
+static void states_are_read_by_their_length(void **state)
+{
+	static const uint8_t short_ones[10] = { 0 };
+	struct rans_reader r;
+	uint8_t ones[64 * 34 / 8];
+
+	(void)state;
+	assert_false(rans_coder_open(&r, short_ones, 9, 100));
+	assert_true(rans_coder_open(&r, short_ones, 10, 100)); /* 4 of 19 bits */
+	assert_int_equal(r.x[3], RANS_LOW);
+	memset(ones, 0xff, sizeof(ones));
+	assert_false(rans_coder_open(&r, ones, sizeof(ones) - 1, 100000));
+	assert_true(rans_coder_open(&r, ones, sizeof(ones), 100000));
+	assert_int_equal(r.x[63], 0x7fffffff);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tables_fit_and_come_back),
+		cmocka_unit_test(tables_fit),
+		cmocka_unit_test(roots_come_back),
+		cmocka_unit_test(wrong_roots_are_refused),
 		cmocka_unit_test(kernels_divide_alike),
 		cmocka_unit_test(certainty_is_free),
 		cmocka_unit_test(wrong_states_are_refused),
+		cmocka_unit_test(states_are_read_by_their_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -289,7 +289,9 @@ static const struct {
 	{ AT_MODE, 1, FRAME_RAW, ERR_DAMAGED },
 	{ AT_MODE, 1, FRAME_SAME, ERR_DAMAGED },
 	{ AT_MODE, 1, FRAME_FILL, ERR_DAMAGED },
-	{ AT_MODE, 1, 4, ERR_FORMAT },
+	{ AT_MODE, 1, FRAME_TIGHT, ERR_DAMAGED }, /* bitx has no such form */
+	{ AT_MODE, 1, FRAME_SPARSE, 0 },
+	{ AT_MODE, 1, FRAME_MODES, ERR_FORMAT },
 	{ AT_MODE + 1, 1, 1, ERR_FORMAT },
 	{ AT_MODE + 3, 1, 1, ERR_FORMAT },
 	{ AT_ENTRY + 24, 4, 1, ERR_DAMAGED }, /* SAME that stores something */

@@ -20,9 +20,10 @@ static void every_content_comes_back_by_every_kernel(void **state)
 
 static void damage_stays_within_bounds(void **state)
 {
-	static const enum dtype dtypes[] = { DTYPE_BF16, DTYPE_F32, DTYPE_F8_E4M3 };
+	static const enum dtype dtypes[] = { DTYPE_BF16, DTYPE_F32, DTYPE_F8_E4M3,
+		                             DTYPE_I8 };
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		every_damage(&codec_ulp, *state, dtypes[i]);
 }
 
@@ -40,6 +41,11 @@ static void distances_of_all_pairs_return(void **state)
 			assert_int_equal(ulp8_value(ulp8_distance((uint8_t)v, (uint8_t)b),
 			                            (uint8_t)b),
 			                 v);
+	for (unsigned v = 0; v < 65536; v++)
+		assert_int_equal(
+			integer8_value(integer8_distance((uint8_t)v, (uint8_t)(v >> 8)),
+		                       (uint8_t)(v >> 8)),
+			v & 255);
 	uint64_t seed = 9;
 	for (int i = 0; i < 100000; i++) {
 		uint32_t v = (uint32_t)(case_next(&seed) << 1 ^ case_next(&seed));
@@ -70,36 +76,58 @@ static void what_did_not_move_costs_next_to_nothing(void **state)
 	assert_in_range(n, 1, VALUES / 8 * 11 / 100);
 }
 
-/* The worked example of docs/format-record.md: these bytes never change. */
+/* The worked examples of docs/format-ulp-float.md: these bytes never change. */
+static const uint8_t example_base[] = { 0x80, 0x3f, 0x80, 0x3f, 0x80, 0x3f, 0x80, 0x3f };
+static const uint8_t example[] = { 0x80, 0x3f, 0x80, 0x3f, 0x81, 0x3f, 0x80, 0x3f };
+
 static void the_documented_frame_is_made_and_read(void **state)
 {
-	static const uint8_t base[] = { 0x80, 0x3f, 0x80, 0x3f, 0x80, 0x3f, 0x80, 0x3f };
-	static const uint8_t src[] = { 0x80, 0x3f, 0x80, 0x3f, 0x81, 0x3f, 0x80, 0x3f };
-	static const uint8_t
-		coded
-			[] = {
-				0x80, 0x03, 0x00, 0x00, 0xff, 0xff, 0x5f, 0x00,
-				0xe0, 0x3f, /* tables */
-				0,    0,    0,    0,    0,    0,    0,    0,
-				0,    0,    0,    0, /* nibbles */
-				0x00, 0xaa, 0,    0,    0x00, 0xaa, 0,    0,
-				0x00, 0x06, 2,    0,    0x00, 0xaa, 0,    0,
-			};
+	static const uint8_t coded[] = {
+		0x80, 0x03, 0x00, 0x20, 0x00, 0x10, /* tables */
+		0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
+		0,    0,                                                    /* nibbles */
+		0x01, 0x00, 0x10, 0x00, 0x00, 0x01, 0x40, 0x10, 0x00, 0x00, /* states */
+	};
 	struct frame_scratch *scratch = *state;
 	uint8_t made[4096];
 
-	size_t n = codec_ulp.encode(src, base, sizeof(src), DTYPE_BF16, made,
-	                            sizeof(made), scratch);
+	size_t n = codec_ulp.encode(example, example_base, sizeof(example), DTYPE_BF16,
+	                            made, sizeof(made), scratch);
 	assert_int_equal(n, sizeof(coded));
 	assert_memory_equal(made, coded, n);
-	restores(&codec_ulp, scratch, coded, n, src, base, sizeof(src), DTYPE_BF16);
+	restores(&codec_ulp, scratch, coded, n, example, example_base, sizeof(example),
+	         DTYPE_BF16);
+}
+
+static void the_first_form_is_read(void **state)
+{
+	static const uint8_t coded[] = {
+		0x80, 0x03, 0x00, 0x00, 0xff, 0xff, 0x5f, 0x00, 0xe0, 0x3f, /* tables */
+		0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
+		0,    0,    0x00, 0xaa, 0,    0,    0x00, 0xaa, 0,    0, /* states */
+		0x00, 0x06, 2,    0,    0x00, 0xaa, 0,    0,
+	};
+	struct err err = ERR_INIT;
+	uint8_t back[sizeof(example)];
+
+	assert_int_equal(codec_ulp.decode_first(coded, sizeof(coded), example_base, back,
+	                                        sizeof(back), DTYPE_BF16, *state, &err),
+	                 0);
+	assert_memory_equal(back, example, sizeof(back));
+	for (size_t n = 0; n < sizeof(coded); n++) {
+		uint8_t *cut = exact(coded, n);
+		assert_int_equal(codec_ulp.decode_first(cut, n, example_base, back,
+		                                        sizeof(back), DTYPE_BF16, *state,
+		                                        &err),
+		                 ERR_DAMAGED);
+		free(cut);
+	}
 }
 
 /* What follows the head claims 28 raw bits for each of 512 Ki values. */
 static void frames_of_too_many_values_are_refused(void **state)
 {
-	static const uint8_t head[] = { 0x80, 0x03, 0x00, 0x00, 0xff,
-		                        0xff, 0x5f, 0x00, 0xe0, 0x3f };
+	static const uint8_t head[] = { 0x80, 0x03, 0x00, 0x20, 0x00, 0x10 };
 	static const enum dtype dtypes[] = { DTYPE_F32, DTYPE_BF16, DTYPE_F8_E5M2 };
 	size_t size = FRAME_MAX - 1;
 	uint8_t *made = calloc(1, size);
@@ -134,6 +162,7 @@ int main(void)
 		cmocka_unit_test(growth_has_one_sign),
 		cmocka_unit_test(what_did_not_move_costs_next_to_nothing),
 		cmocka_unit_test(the_documented_frame_is_made_and_read),
+		cmocka_unit_test(the_first_form_is_read),
 		cmocka_unit_test(frames_of_too_many_values_are_refused),
 		cmocka_unit_test(real_weights_come_back),
 	};

@@ -1,0 +1,43 @@
+/*
+ * Where a bucket is reached: an endpoint's URL and a way of addressing, made into
+ * the parts that a request's URL consists of.
+ *
+ *   path      https://host/bucket/key     virtual   https://bucket.host/key
+ *
+ * Without an endpoint it is AWS's own, of the region.
+ */
+#ifndef ZLLM_S3_ENDPOINT_H
+#define ZLLM_S3_ENDPOINT_H
+
+#include <stdbool.h>
+
+struct err;
+
+enum s3_addressing {
+	S3_AUTO, /* virtual for AWS, where the name allows it; path for all others */
+	S3_PATH,
+	S3_VIRTUAL
+};
+
+struct s3_endpoint {
+	char *origin; /* "https://host:port"; a port that is the scheme's own is left out */
+	char *host;   /* "host:port" as the field Host has it */
+	char *path;   /* "/bucket", or "" */
+	bool tls;
+	bool loopback; /* this machine: nobody is between */
+	bool aws;      /* Amazon's own */
+};
+
+/* `url` NULL or "": AWS in `region`. ERR_CONFIG names what is wrong. */
+int s3_endpoint_make(const char *url, const char *region, const char *bucket,
+                     enum s3_addressing addressing, struct s3_endpoint *out,
+                     struct err *err);
+void s3_endpoint_wipe(struct s3_endpoint *e);
+
+/* Whether `name` may be a bucket: 3 to 63 of A-Z a-z 0-9 . - _ , and no two dots. */
+bool s3_bucket_valid(const char *name);
+
+/* Whether `name` may be a region: letters, digits and '-'. */
+bool s3_region_valid(const char *name);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * A value's way into a bucket.
+ *
+ *     value:    head | first .............. | filling ... | ...
+ *     parts:    \________ part 1 _________/ \__ part 2 __/
+ *
+ * The head is known last, and part 1 begins with it: so that much is held back. What
+ * fits into `first` and `filling` goes with one PUT; more goes in parts.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "index/store/store_s3_private.h"
+
+struct s3_writer {
+	struct store_writer base;
+	struct s3_store *store;
+	char key[KEY_MAX];
+	size_t head_size;
+	struct buf first; /* what follows the head, up to `first_max` bytes */
+	size_t first_max;
+	struct buf filling;       /* the part after what was sent */
+	bool turn;                /* it is one of those with large values */
+	struct s3_upload *upload; /* NULL: all so far is in memory */
+};
+
+/* ---------------------------------------------------------------- turns */
+
+static void take_turn(struct s3_writer *w)
+{
+	if (w->turn)
+		return;
+	pthread_mutex_lock(&w->store->lock);
+	while (w->store->turns == 0)
+		pthread_cond_wait(&w->store->freed, &w->store->lock);
+	w->store->turns--;
+	pthread_mutex_unlock(&w->store->lock);
+	w->turn = true;
+}
+
+static void s3_writer_free(struct s3_writer *w)
+{
+	if (w->turn) {
+		pthread_mutex_lock(&w->store->lock);
+		w->store->turns++;
+		pthread_cond_signal(&w->store->freed);
+		pthread_mutex_unlock(&w->store->lock);
+	}
+	buf_wipe(&w->first);
+	buf_wipe(&w->filling);
+	free(w);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* Room for another byte in `filling`: the first time, or by sending what is in it. */
+static int make_room(struct s3_writer *w, struct err *err)
+{
+	int rc = 0;
+
+	if (w->filling.size == S3_PART) {
+		if (!w->upload)
+			rc = s3_upload_begin(w->store, w->key, &w->upload, err);
+		if (!rc)
+			rc = s3_upload_part(w->upload, &w->filling, err);
+	}
+	if (!rc && !w->filling.cap && !buf_reserve(&w->filling, S3_PART))
+		rc = err_nomem(err, w->key);
+	return rc;
+}
+
+static int s3_write(struct store_writer *writer, const void *bytes, size_t n,
+                    struct err *err)
+{
+	struct s3_writer *w = (struct s3_writer *)writer;
+	const uint8_t *at = bytes;
+
+	while (n) {
+		bool begins = w->first.size < w->first_max;
+		int rc = begins ? 0 : make_room(w, err);
+		if (rc)
+			return rc;
+		struct buf *b = begins ? &w->first : &w->filling;
+		size_t room = (begins ? w->first_max : S3_PART) - b->size;
+		size_t take = n < room ? n : room;
+		if (b->size + take > S3_SMALL)
+			take_turn(w);
+		buf_add(b, at, take);
+		if (b->failed)
+			return err_nomem(err, w->key);
+		at += take;
+		n -= take;
+	}
+	return 0;
+}
+
+static void s3_writer_abort(struct store_writer *writer)
+{
+	struct s3_writer *w = (struct s3_writer *)writer;
+
+	s3_upload_abort(w->upload);
+	s3_writer_free(w);
+}
+
+/* ---------------------------------------------------------------- one PUT */
+
+static void describe_put(struct s3_call *call, const struct s3_writer *w,
+                         const void *head)
+{
+	const struct http_piece pieces[3] = { { head, w->head_size },
+		                              { w->first.data, w->first.size },
+		                              { w->filling.data, w->filling.size } };
+
+	*call = (struct s3_call){ .method = "PUT",
+		                  .key = w->key,
+		                  .permission = "s3:PutObject",
+		                  .body_max = S3_SMALL };
+	for (unsigned i = 0; i < 3; i++)
+		if (pieces[i].size)
+			call->body[call->pieces++] = pieces[i];
+}
+
+/* 0; 1 when the service has no such request; or negative. */
+static int put_if_absent(const struct s3_writer *w, const void *head, struct err *err)
+{
+	struct s3_call call;
+
+	describe_put(&call, w, head);
+	call.fields[0] = "If-None-Match: *";
+	call.answers = S3_OR_CHANGED | S3_OR_NO_SUPPORT;
+	int rc = s3_call(w->store->client, &call, err);
+	if (!rc && call.status == 501)
+		rc = 1;
+	s3_call_wipe(&call); /* 412: the key exists, and that is success */
+	return rc;
+}
+
+/* Two who do this at once both succeed, with equal content. */
+static int put_after_a_look(const struct s3_writer *w, const void *head, struct err *err)
+{
+	struct s3_call call;
+	int rc = s3_store_look(w->store, w->key, err);
+
+	if (rc <= 0)
+		return rc;
+	describe_put(&call, w, head);
+	rc = s3_call(w->store->client, &call, err);
+	s3_call_wipe(&call);
+	return rc;
+}
+
+static int put_whole(const struct s3_writer *w, const void *head, struct err *err)
+{
+	if (!atomic_load(&w->store->unconditional)) {
+		int rc = put_if_absent(w, head, err);
+		if (rc <= 0)
+			return rc;
+		atomic_store(&w->store->unconditional, true);
+	}
+	return put_after_a_look(w, head, err);
+}
+
+/* ---------------------------------------------------------------- commit, put */
+
+static int s3_commit(struct store_writer *writer, const void *head, struct err *err)
+{
+	struct s3_writer *w = (struct s3_writer *)writer;
+	const struct http_piece first[2] = { { head, w->head_size },
+		                             { w->first.data, w->first.size } };
+	int rc = w->upload ? s3_upload_commit(w->upload, first, &w->filling, err)
+	                   : put_whole(w, head, err);
+
+	s3_writer_free(w);
+	return rc;
+}
+
+static const struct store_writer_ops s3_writer_ops = {
+	.write = s3_write,
+	.commit = s3_commit,
+	.abort = s3_writer_abort,
+};
+
+int s3_store_put(struct store *store, const char *key, size_t head_size,
+                 struct store_writer **out, struct err *err)
+{
+	struct s3_writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return err_nomem(err, "a writer");
+	w->base.ops = &s3_writer_ops;
+	w->store = (struct s3_store *)store;
+	w->head_size = head_size;
+	/* Some services want all parts but the last to be of one size. A head that is
+	 * larger than a part makes part 1 larger. */
+	w->first_max = head_size < S3_PART ? S3_PART - head_size : 0;
+	memcpy(w->key, key, strlen(key) + 1);
+	*out = &w->base;
+	return 0;
+}

@@ -1,0 +1,454 @@
+/* A bucket against a scripted server: what is asked, and what is made of the answers. */
+#include "tests/unit/s3_script.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TEN "Content-Range: bytes 0-3/10\r\nETag: \"v1\"\r\nContent-Length: 4\r\n\r\n0123"
+
+/* ---------------------------------------------------------------- get and read */
+
+static void one_request_brings_size_and_first_bytes(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "GET /bucket/pre/a/b HTTP/1.1\r\n", "HTTP/1.1 206 Partial\r\n" TEN, 0,
+		  "Range: bytes=0-3\r\n", SCRIPT_KEEP, 1 },
+	};
+	struct scripted s;
+	struct store_reader *r;
+	char text[5] = "";
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(store_get(s.store, "a/b", 4, &r, NULL), 0);
+	assert_int_equal(r->size, 10);
+	assert_int_equal(store_read(r, 0, text, 4, NULL), 0);
+	assert_string_equal(text, "0123");
+	store_reader_close(r);
+	scripted_end(&s);
+}
+
+static void ranges_are_asked_for_under_the_etag(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "GET /bucket/pre/a", "HTTP/1.1 206 Partial\r\n" TEN, 0,
+		  "Range: bytes=0-3\r\n", SCRIPT_KEEP, 1 },
+		{ "GET /bucket/pre/a",
+		  "HTTP/1.1 206 Partial\r\nContent-Range: bytes 4-9/10\r\n"
+		  "Content-Length: 6\r\n\r\n456789",
+		  0, "Range: bytes=4-9\r\nIf-Match: \"v1\"\r\n", SCRIPT_KEEP, 1 },
+	};
+	struct scripted s;
+	struct store_reader *r;
+	char text[11] = "";
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(store_get(s.store, "a", 4, &r, NULL), 0);
+	assert_int_equal(store_read(r, 2, text, 8, NULL), 0);
+	assert_string_equal(text, "23456789");
+	store_reader_close(r);
+	scripted_end(&s);
+}
+
+/* What a range is answered with, when the value has 10 bytes of version v1. */
+static void odd_answers_to_a_range_are_errors(void **state)
+{
+	static const struct {
+		const char *reply, *words;
+		int rc;
+	} cases[] = {
+		{ "HTTP/1.1 412 Changed\r\n" NO_BODY, "was replaced", ERR_MISSING },
+		{ NO_SUCH_KEY, "was removed", ERR_MISSING },
+		{ "HTTP/1.1 206 P\r\nContent-Range: bytes 4-9/11\r\n"
+		  "Content-Length: 6\r\n\r\n456789",
+		  "not the range", ERR_IO },
+		{ "HTTP/1.1 206 P\r\nContent-Range: bytes 0-5/10\r\n"
+		  "Content-Length: 6\r\n\r\n456789",
+		  "not the range", ERR_IO },
+		{ "HTTP/1.1 206 P\r\nContent-Range: bytes 4-9/10\r\n"
+		  "Content-Length: 5\r\n\r\n45678",
+		  "not the range", ERR_IO },
+		{ "HTTP/1.1 206 P\r\nContent-Length: 6\r\n\r\n456789", "not the range",
+		  ERR_IO },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789",
+		  "larger than it may be", ERR_IO },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n012345", "not the range",
+		  ERR_IO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct http_step steps[] = {
+			{ "GET /bucket/pre/a", "HTTP/1.1 206 Partial\r\n" TEN, 0,
+			  "Range: bytes=0-3\r\n", SCRIPT_KEEP, 1 },
+			{ "GET /bucket/pre/a", cases[i].reply, 0, "Range: bytes=4-9\r\n",
+			  SCRIPT_CLOSE, 1 },
+		};
+		struct scripted s;
+		struct store_reader *r;
+		struct err err = ERR_INIT;
+		char text[11] = "";
+		scripted_begin(&s, steps);
+		assert_int_equal(store_get(s.store, "a", 4, &r, NULL), 0);
+		assert_int_equal(store_read(r, 0, text, 10, &err), cases[i].rc);
+		if (!has(err.text, cases[i].words))
+			fail_msg("%s: %s", cases[i].words, err.text);
+		store_reader_close(r);
+		scripted_end(&s);
+	}
+}
+
+static void a_value_of_no_bytes_has_no_range(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "GET /bucket/pre/a", ERROR_REPLY("416 No", "InvalidRange"), 0, NULL,
+		  SCRIPT_CLOSE, 1 },
+		{ "HEAD /bucket/pre/a", OK_EMPTY, 0, NULL, SCRIPT_KEEP, 1 },
+	};
+	struct scripted s;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(store_get_all(s.store, "a", 100, &b, NULL), 0);
+	assert_int_equal(b.size, 0);
+	buf_wipe(&b);
+	scripted_end(&s);
+}
+
+static void absence_is_of_the_key_and_not_of_the_bucket(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "GET /bucket/pre/a", NO_SUCH_KEY, 0, NULL, SCRIPT_CLOSE, 1 },
+		{ "GET /bucket/pre/b", ERROR_REPLY("404 Not Found", "NoSuchBucket"), 0,
+		  NULL, SCRIPT_CLOSE, 1 },
+	};
+	struct scripted s;
+	struct store_reader *r;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(store_get(s.store, "a", 4, &r, &err), 1);
+	assert_int_equal(store_get(s.store, "b", 4, &r, &err), ERR_CONFIG);
+	assert_true(has(err.text, "there is no bucket 'bucket'"));
+	assert_true(has(err.text, "aws s3 mb s3://bucket"));
+	scripted_end(&s);
+}
+
+/* ---------------------------------------------------------------- put */
+
+static int put_text(struct store *s, const char *text, struct err *err)
+{
+	return store_put_all(s, "k", text, strlen(text), err);
+}
+
+/* SHA-256 of "value". */
+#define VALUE_SHA256 "cd42404d52ad55ccfa9aca4adc828aa5800ad9d385a0671fbcbf724118320619"
+
+static void small_values_go_with_one_signed_put(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "PUT /bucket/pre/k HTTP/1.1\r\n", OK_EMPTY, 0,
+		  "x-amz-content-sha256: " VALUE_SHA256 "\r\n", SCRIPT_KEEP, 1 },
+		{ "PUT /bucket/pre/k", OK_EMPTY, 0, "If-None-Match: *\r\n", SCRIPT_KEEP,
+		  1 },
+		{ "PUT /bucket/pre/k", OK_EMPTY, 0,
+		  "x-amz-security-token: " SCRIPT_TOKEN "\r\n", SCRIPT_KEEP, 1 },
+		{ "PUT /bucket/pre/k", OK_EMPTY, 0,
+		  "SignedHeaders=host;x-amz-content-sha256;x-amz-date;"
+		  "x-amz-security-token, Signature=",
+		  SCRIPT_KEEP, 1 },
+	};
+	struct scripted s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	for (size_t i = 0; i < COUNT(steps); i++)
+		assert_int_equal(put_text(s.store, "value", &err), 0);
+	scripted_end(&s);
+}
+
+static void a_key_that_exists_is_success(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "PUT /bucket/pre/k", ERROR_REPLY("412 No", "PreconditionFailed"), 0,
+		  NULL, SCRIPT_CLOSE, 1 },
+	};
+	struct scripted s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(put_text(s.store, "value", &err), 0);
+	scripted_end(&s);
+}
+
+/* The second put knows already: it asks for no condition, and looks at once. */
+static void where_puts_have_no_conditions_keys_are_looked_for(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "PUT /bucket/pre/k", ERROR_REPLY("501 No", "NotImplemented"), 0,
+		  "If-None-Match", SCRIPT_CLOSE, 1 },
+		{ "HEAD /bucket/pre/k", NOT_FOUND, 0, NULL, SCRIPT_KEEP, 1 },
+		{ "PUT /bucket/pre/k", OK_EMPTY, 0, "Content-Length: 5", SCRIPT_KEEP, 1 },
+		{ "HEAD /bucket/pre/k", OK_EMPTY, 0, NULL, SCRIPT_KEEP, 1 },
+	};
+	struct scripted s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(put_text(s.store, "value", &err), 0);
+	assert_int_equal(put_text(s.store, "value", &err), 0);
+	scripted_end(&s);
+}
+
+/* ---------------------------------------------------------------- parts */
+
+enum { PART = 8 << 20, LARGE = 2 * PART + 1000 };
+
+#define UPLOAD_REPLY(body, length) \
+	"HTTP/1.1 200 OK\r\nContent-Length: " length "\r\n\r\n" body
+#define BEGUN "<R><UploadId>up/1</UploadId></R>"
+#define BEGIN_STEP                                                                  \
+	{                                                                           \
+		"POST /bucket/pre/k?uploads= ", UPLOAD_REPLY(BEGUN, "32"), 0, NULL, \
+			SCRIPT_KEEP, 1                                              \
+	}
+#define PART_STEP(number, etag)                                                       \
+	{                                                                             \
+		"PUT /bucket/pre/k?partNumber=" number "&uploadId=up%2F1 ",           \
+			"HTTP/1.1 200 OK\r\nETag: \"" etag "\"\r\n" NO_BODY, 0, NULL, \
+			SCRIPT_KEEP, 1                                                \
+	}
+#define PARTS BEGIN_STEP, PART_STEP("1", "e1"), PART_STEP("2", "e2"), PART_STEP("3", "e3")
+#define LOOK_STEP(reply)                                              \
+	{                                                             \
+		"HEAD /bucket/pre/k ", reply, 0, NULL, SCRIPT_KEEP, 1 \
+	}
+#define ABORT_STEP                                                                     \
+	{                                                                              \
+		"DELETE /bucket/pre/k?uploadId=up%2F1 ", "HTTP/1.1 204 OK\r\n\r\n", 0, \
+			NULL, SCRIPT_KEEP, 1                                           \
+	}
+#define ALL_ETAGS                                                    \
+	"<Part><PartNumber>1</PartNumber><ETag>\"e1\"</ETag></Part>" \
+	"<Part><PartNumber>2</PartNumber><ETag>\"e2\"</ETag></Part>" \
+	"<Part><PartNumber>3</PartNumber><ETag>\"e3\"</ETag></Part>"
+#define COMPLETE_STEP(reply, then)                                                  \
+	{                                                                           \
+		"POST /bucket/pre/k?uploadId=up%2F1 ", reply, 0, ALL_ETAGS, then, 1 \
+	}
+#define COMPLETED UPLOAD_REPLY("<CompleteMultipartUploadResult/>", "32")
+
+static int put_large(struct store *s, struct err *err)
+{
+	struct store_writer *w;
+	uint8_t *bytes = calloc(1, LARGE);
+
+	assert_non_null(bytes);
+	assert_int_equal(store_put(s, "k", 10, &w, NULL), 0);
+	int rc = store_write(w, bytes, LARGE, err);
+	free(bytes);
+	if (rc)
+		store_abort(w);
+	return rc ? rc : store_commit(w, "0123456789", err);
+}
+
+static void large_values_go_in_parts_the_first_last(void **state)
+{
+	static const struct {
+		const char *name;
+		struct http_step steps[10];
+		int rc;
+		const char *words;
+	} cases[] = {
+		{ "the usual",
+		  { PARTS, LOOK_STEP(NOT_FOUND), COMPLETE_STEP(COMPLETED, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "somebody was there before",
+		  { PARTS, LOOK_STEP(OK_EMPTY), ABORT_STEP },
+		  0,
+		  NULL },
+		{ "the last reply is lost, and it is done",
+		  { PARTS, LOOK_STEP(NOT_FOUND), COMPLETE_STEP(NULL, SCRIPT_CLOSE),
+		    COMPLETE_STEP(ERROR_REPLY("404 No", "NoSuchUpload"), SCRIPT_CLOSE),
+		    LOOK_STEP(OK_EMPTY) },
+		  0,
+		  NULL },
+		{ "a 200 with an error in it",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_STEP(ERROR_REPLY("200 OK", "InternalError"), SCRIPT_CLOSE),
+		    COMPLETE_STEP(COMPLETED, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "the upload is gone, and so is the key",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_STEP(ERROR_REPLY("404 No", "NoSuchUpload"), SCRIPT_CLOSE),
+		    LOOK_STEP(NOT_FOUND), ABORT_STEP },
+		  ERR_IO,
+		  "aborted by somebody else" },
+		{ "it cannot be begun",
+		  { { "POST /bucket/pre/k?uploads= ",
+		      ERROR_REPLY("403 No", "AccessDenied"), 0, NULL, SCRIPT_CLOSE, 1 } },
+		  ERR_CONFIG,
+		  "lacks the permission s3:PutObject" },
+		{ "no name of an upload",
+		  { { "POST /bucket/pre/k?uploads= ", UPLOAD_REPLY("<R></R>", "7"), 0,
+		      NULL, SCRIPT_KEEP, 1 } },
+		  ERR_IO,
+		  "without a name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scripted s;
+		struct err err = ERR_INIT;
+		size_t n = 0;
+		while (n < 10 && cases[i].steps[n].expect)
+			n++;
+		scripted_begin_steps(&s, cases[i].steps, n);
+		int rc = put_large(s.store, &err);
+		if (rc != cases[i].rc || (rc && !has(err.text, cases[i].words)))
+			fail_msg("%s: %d %s", cases[i].name, rc, err.text);
+		scripted_end(&s);
+	}
+}
+
+static void an_abort_drops_the_parts(void **state)
+{
+	static const struct http_step steps[] = {
+		BEGIN_STEP,
+		PART_STEP("2", "e2"),
+		ABORT_STEP,
+	};
+	struct scripted s;
+	struct store_writer *w;
+	uint8_t *bytes = calloc(1, LARGE);
+
+	(void)state;
+	assert_non_null(bytes);
+	scripted_begin(&s, steps);
+	assert_int_equal(store_put(s.store, "k", 10, &w, NULL), 0);
+	assert_int_equal(store_write(w, bytes, LARGE, NULL), 0);
+	store_abort(w);
+	free(bytes);
+	scripted_end(&s);
+}
+
+/* ---------------------------------------------------------------- list, remove */
+
+#define KEY(name)                                         \
+	"<Contents><Key>pre/" name "</Key><Size>3</Size>" \
+	"<LastModified>2026-11-26T17:30:04.000Z</LastModified></Contents>"
+#define PAGE(rest)                                                                  \
+	"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<?xml version=\"1.0\"?>\n"     \
+	"<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" rest \
+	"</ListBucketResult>"
+#define MORE(token)                       \
+	"<IsTruncated>true</IsTruncated>" \
+	"<NextContinuationToken>" token "</NextContinuationToken>"
+#define QUERY "list-type=2&max-keys=1000&prefix=pre%2Fa%2F"
+
+static int collect(void *ctx, const struct store_entry *e)
+{
+	buf_addf(ctx, "%s=%llu@%lld ", e->key, (unsigned long long)e->size,
+	         (long long)e->mtime);
+	return 0;
+}
+
+static void listings_go_on_until_they_end(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "GET /bucket/?" QUERY " ", PAGE(KEY("a/1") MORE("t+1")), 0, NULL,
+		  SCRIPT_CLOSE, 1 },
+		{ "GET /bucket/?continuation-token=t%2B1&" QUERY " ",
+		  PAGE(KEY("a/2") KEY("a/Upper") KEY("a/.x")
+		               KEY("a/3&amp;") "<IsTruncated>false</IsTruncated>"),
+		  0, NULL, SCRIPT_CLOSE, 1 },
+	};
+	struct scripted s;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(store_list(s.store, "a/", collect, &b, NULL), 0);
+	assert_string_equal(buf_text(&b), "a/1=3@1795714204 a/2=3@1795714204 ");
+	buf_wipe(&b);
+	scripted_end(&s);
+}
+
+static void listings_that_make_no_sense_are_errors(void **state)
+{
+	static const struct {
+		const char *replies[2], *words;
+	} cases[] = {
+		{ { PAGE(MORE("t")), PAGE(MORE("t")) }, "does not go on" },
+		{ { PAGE(MORE("")) }, "does not go on" },
+		{ { PAGE(KEY("a/2") KEY("a/1")) }, "out of order" },
+		{ { PAGE(KEY("a/1") MORE("t")), PAGE(KEY("a/1")) }, "out of order" },
+		{ { PAGE("<Contents>") }, "not readable" },
+		{ { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi" }, "not readable" },
+		{ { "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<a/>" },
+		  "not readable" },
+		{ { "HTTP/1.1 200 OK\r\n" NO_BODY }, "not readable" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct http_step steps[] = {
+			{ "GET /bucket/?list-type", cases[i].replies[0], 0, NULL,
+			  SCRIPT_CLOSE, 1 },
+			{ "GET /bucket/?continuation-token=t&", cases[i].replies[1], 0,
+			  NULL, SCRIPT_CLOSE, 1 },
+		};
+		struct scripted s;
+		struct err err = ERR_INIT;
+		struct buf b = BUF_INIT;
+		scripted_begin_steps(&s, steps, cases[i].replies[1] ? 2 : 1);
+		int rc = store_list(s.store, "a/", collect, &b, &err);
+		if (rc >= 0 || !has(err.text, cases[i].words))
+			fail_msg("%s: %d %s", cases[i].words, rc, err.text);
+		buf_wipe(&b);
+		scripted_end(&s);
+	}
+}
+
+static void removing_looks_first(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "HEAD /bucket/pre/k", OK_EMPTY, 0, NULL, SCRIPT_KEEP, 1 },
+		{ "DELETE /bucket/pre/k", "HTTP/1.1 204 Gone\r\n\r\n", 0, NULL,
+		  SCRIPT_KEEP, 1 },
+		{ "HEAD /bucket/pre/k", NOT_FOUND, 0, NULL, SCRIPT_KEEP, 1 },
+	};
+	struct scripted s;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(store_remove(s.store, "k", NULL), 0);
+	assert_int_equal(store_remove(s.store, "k", NULL), 1);
+	scripted_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_request_brings_size_and_first_bytes),
+		cmocka_unit_test(ranges_are_asked_for_under_the_etag),
+		cmocka_unit_test(odd_answers_to_a_range_are_errors),
+		cmocka_unit_test(a_value_of_no_bytes_has_no_range),
+		cmocka_unit_test(absence_is_of_the_key_and_not_of_the_bucket),
+		cmocka_unit_test(small_values_go_with_one_signed_put),
+		cmocka_unit_test(a_key_that_exists_is_success),
+		cmocka_unit_test(where_puts_have_no_conditions_keys_are_looked_for),
+		cmocka_unit_test(large_values_go_in_parts_the_first_last),
+		cmocka_unit_test(an_abort_drops_the_parts),
+		cmocka_unit_test(listings_go_on_until_they_end),
+		cmocka_unit_test(listings_that_make_no_sense_are_errors),
+		cmocka_unit_test(removing_looks_first),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
