@@ -30,7 +30,7 @@ SAN_tsan  := -fsanitize=thread
 SAN_fuzz  := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 SAN       := $(SAN_$(FLAVOUR))
 
-LIBRARIES := libgit2 libcjson libzstd libxxhash libcrypto libcurl
+LIBRARIES := libgit2 libcjson yaml-0.1 libzstd libxxhash libcrypto libcurl
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
              -Wvla -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef $(WERROR)
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLLM_VERSION='"$(VERSION)"'

@@ -7,12 +7,16 @@
 #include <unistd.h>
 
 #include "agent/agent_install.h"
+#include "agent/base_setting.h"
+#include "agent/base_value.h"
 #include "agent/command.h"
+#include "agent/diff_install.h"
 #include "agent/lfs_config.h"
 #include "agent/git_paths.h"
 #include "agent/git_run.h"
 #include "agent/git_scope.h"
 #include "agent/hook_install.h"
+#include "agent/model_name.h"
 #include "agent/options.h"
 #include "agent/report.h"
 #include "agent/store_trust.h"
@@ -20,6 +24,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
+#include "index/name_claim.h"
 #include "index/store/store.h"
 
 /* What the files of models are called. */
@@ -30,12 +35,22 @@ static const char *const model_patterns[] = {
 
 enum { MODEL_PATTERNS = sizeof(model_patterns) / sizeof(model_patterns[0]) };
 
+struct init_options {
+	const char *name;
+	const char *base;
+};
+
 struct init {
 	struct lfs_config *config;
 	struct git_paths paths;
 	struct buf lfsconfig; /* path of .lfsconfig */
 	struct buf url;       /* what is written there */
 	struct store_url store_url;
+	struct store *store;
+	struct buf setting; /* path of .zllm */
+	struct buf base;    /* what is written there, or empty */
+	struct model_name name;
+	struct init_options options;
 	char **patterns;
 	int pattern_count;
 };
@@ -46,6 +61,9 @@ static void init_wipe(struct init *in)
 	git_paths_wipe(&in->paths);
 	buf_wipe(&in->lfsconfig);
 	buf_wipe(&in->url);
+	buf_wipe(&in->setting);
+	buf_wipe(&in->base);
+	store_close(in->store);
 	store_url_wipe(&in->store_url);
 }
 
@@ -70,6 +88,8 @@ static int find_repository(struct init *in, struct err *err)
 			"committed: run it in a clone");
 	if (!rc)
 		buf_addf(&in->lfsconfig, "%s/.lfsconfig", in->paths.worktree);
+	if (!rc)
+		buf_addf(&in->setting, "%s/" BASE_SETTING_FILE, in->paths.worktree);
 	return rc;
 }
 
@@ -168,10 +188,11 @@ static int make_url(struct init *in, const char *typed, struct err *err)
 	if (rc || in->store_url.repo_id[0])
 		return rc;
 	rc = find_repo_id(in, id, err);
-	if (!rc)
-		buf_addf(&in->url, "%srepo=%s",
-		         strchr(buf_text(&in->url), '?') ? "&" : "?", id);
-	return rc;
+	if (rc)
+		return rc;
+	buf_addf(&in->url, "%srepo=%s", strchr(buf_text(&in->url), '?') ? "&" : "?", id);
+	memcpy(in->store_url.repo_id, id, sizeof(id));
+	return 0;
 }
 
 /* A store that `git add -A` would put into the repository. */
@@ -195,17 +216,59 @@ static int make_store(struct init *in, struct err *err)
 		                         .modes = &in->paths.modes,
 		                         .config = in->config,
 		                         .use = STORE_TO_WRITE };
-	struct store *store = NULL;
 
-	int rc = store_url_create(&in->store_url, &context, &store, err);
+	int rc = store_url_create(&in->store_url, &context, &in->store, err);
 	if (!rc) {
-		report_line("store:    %s", store->name);
+		report_line("store:    %s", in->store->name);
 		if (in->store_url.kind == STORE_FOLDER)
-			warn_if_inside(in, store->name);
+			warn_if_inside(in, in->store->name);
 		else
 			rc = store_trust_give(in->config, &in->store_url, err);
 	}
-	store_close(store);
+	return rc;
+}
+
+static int check_name(struct init *in, struct err *err)
+{
+	const char *name = in->options.name;
+
+	if (name && !model_name_parse(name, strlen(name), &in->name))
+		return err_set(err, ERR_INPUT,
+		               "'%s' is no name of a model: one to four words of "
+		               "letters, digits and ._-+, with '/' between them",
+		               name);
+	return 0;
+}
+
+static int resolve_base(struct init *in, struct err *err)
+{
+	struct buf words = BUF_INIT;
+	int rc = 0;
+
+	if (in->options.base)
+		rc = base_value_resolve(in->options.base, &in->paths, in->store, NULL,
+		                        &in->base, &words, err);
+	if (!rc && in->base.size)
+		report_line("base:     %s (%s)", buf_text(&in->base), buf_text(&words));
+	buf_wipe(&words);
+	return rc;
+}
+
+/* What others call our models, and what ours derive from. The name is told to the
+ * store at once; a push tells it again, to a store that does not know it yet. */
+static int write_setting(struct init *in, struct err *err)
+{
+	struct git_scope scope = { "--file", buf_text(&in->setting) };
+	int rc = 0;
+
+	if (*in->name.text)
+		rc = git_scope_set(&scope, "zllm.name", in->name.text, err);
+	if (!rc && *in->name.text)
+		rc = name_claim_put(in->store, in->name.text, in->store_url.repo_id, err);
+	if (!rc && *in->name.text)
+		report_line("name:     %s", in->name.text);
+	if (!rc && in->base.size)
+		rc = git_scope_set(&scope, "zllm.base", buf_text(&in->base), err);
 	return rc;
 }
 
@@ -244,6 +307,8 @@ static int write_files(struct init *in, struct err *err)
 	if (!rc)
 		rc = track(in, err);
 	if (!rc)
+		rc = diff_install_attribute(in->paths.worktree, err);
+	if (!rc)
 		report_line("written:  .lfsconfig (lfs.url = %s), .gitattributes",
 		            buf_text(&in->url));
 	return rc;
@@ -280,16 +345,50 @@ static void say_what_is_next(const struct init *in)
 		report_note("git-lfs does not know this program yet: run 'git zllm "
 		            "install' (once "
 		            "per user)");
-	report_line("next:     git add .lfsconfig .gitattributes && git commit");
+	report_line("next:     git add .lfsconfig .gitattributes%s && git commit",
+	            *in->name.text || in->base.size ? " " BASE_SETTING_FILE : "");
+}
+
+static const struct option_spec specs[] = {
+	{ "name", OPTION_VALUE, "NAME", "what other repositories call our models",
+	  offsetof(struct init_options, name) },
+	{ "base", OPTION_VALUE, "BASE", "what our models derive from, as 'git zllm base'",
+	  offsetof(struct init_options, base) },
+	{ 0 },
+};
+
+static int init_all(struct init *in, const char *typed, struct err *err)
+{
+	int rc = check_name(in, err);
+
+	if (!rc)
+		rc = find_repository(in, err);
+	if (!rc)
+		rc = make_url(in, typed, err);
+	if (!rc)
+		rc = make_store(in, err);
+	if (!rc)
+		rc = resolve_base(in, err);
+	if (!rc)
+		rc = write_files(in, err);
+	if (!rc)
+		rc = write_setting(in, err);
+	if (!rc)
+		rc = install_hook(err);
+	if (!rc)
+		say_what_is_next(in);
+	return rc;
 }
 
 static int run_init(int argc, char **argv)
 {
-	static const struct option_spec none[] = { { 0 } };
-	struct init in = { .lfsconfig = BUF_INIT, .url = BUF_INIT };
+	struct init in = { .lfsconfig = BUF_INIT,
+		           .url = BUF_INIT,
+		           .setting = BUF_INIT,
+		           .base = BUF_INIT };
 	struct err err = ERR_INIT;
 
-	int rc = options_parse(&argc, argv, none, NULL, &err);
+	int rc = options_parse(&argc, argv, specs, &in.options, &err);
 	if (!rc && argc < 1)
 		rc = err_set(&err, ERR_INPUT,
 		             "which store? 'git zllm init <folder>'; see 'git zllm help "
@@ -297,24 +396,14 @@ static int run_init(int argc, char **argv)
 	in.patterns = argv + 1;
 	in.pattern_count = argc - 1;
 	if (!rc)
-		rc = find_repository(&in, &err);
-	if (!rc)
-		rc = make_url(&in, argv[0], &err);
-	if (!rc)
-		rc = make_store(&in, &err);
-	if (!rc)
-		rc = write_files(&in, &err);
-	if (!rc)
-		rc = install_hook(&err);
-	if (!rc)
-		say_what_is_next(&in);
+		rc = init_all(&in, argv[0], &err);
 	init_wipe(&in);
 	return rc ? report_error(&err) : 0;
 }
 
 const struct command cmd_init = {
 	.name = "init",
-	.arguments = "<store> [<pattern>...]",
+	.arguments = "[--name NAME] [--base BASE] <store> [<pattern>...]",
 	.summary = "gives this repository a store",
 	.details =
 		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
@@ -332,6 +421,11 @@ const struct command cmd_init = {
 		"  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
 		"\n"
 		"<pattern>s are those of 'git lfs track'; without any: *.safetensors *.gguf\n"
-		"*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n",
+		"*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n"
+		"\n"
+		"A model whose card names its base (base_model: org/model) finds it in any\n"
+		"repository of the same store that is called so: by --name, else by the end of\n"
+		"its remote's URL. Name and base are kept in the file .zllm, to be committed.\n",
+	.options = specs,
 	.run = run_init,
 };

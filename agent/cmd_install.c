@@ -6,6 +6,7 @@
 
 #include "agent/agent_install.h"
 #include "agent/command.h"
+#include "agent/diff_install.h"
 #include "agent/git_run.h"
 #include "agent/git_scope.h"
 #include "agent/options.h"
@@ -145,6 +146,8 @@ static int run_install(int argc, char **argv)
 		rc = install_lfs(&scope, &err);
 	if (!rc)
 		rc = agent_install_add(&scope, &err);
+	if (!rc)
+		rc = diff_install_add(&scope, &err);
 	if (rc)
 		return report_error(&err);
 	report_line("git-zllm is installed (git config %s%s%s).", scope.option,
@@ -175,6 +178,8 @@ static int run_uninstall(int argc, char **argv)
 	if (!rc)
 		rc = agent_install_remove(&scope, &removed, &err);
 	if (!rc)
+		rc = diff_install_remove(&scope, &err);
+	if (!rc)
 		rc = uninstall_lfs(&scope, &err);
 	if (rc)
 		return report_error(&err);
@@ -189,7 +194,8 @@ const struct command cmd_install = {
 	.summary = "tells git-lfs about this program, once per user",
 	.details =
 		"Writes to the user's git configuration that stores named zllm::... are reached\n"
-		"by this program, and runs 'git lfs install' where that was not done yet.\n"
+		"by this program, that 'git diff' shows models by 'git zllm diff', and runs\n"
+		"'git lfs install' where that was not done yet.\n"
 		"Afterwards plain 'git push' and 'git clone' are all that is needed. Nothing\n"
 		"changes for repositories whose LFS objects lie elsewhere. May be repeated.\n",
 	.options = specs,

@@ -112,17 +112,25 @@ bool git_repo_resolve(struct git_repo *r, const char *rev, struct commit_id *out
 	return found;
 }
 
-/* Sizes are asked first: a header costs little, a large blob does not. */
-static bool read_pointer(struct git_repo *r, const git_oid *oid, struct lfs_pointer *out)
+/* A blob of at most `max` bytes; NULL where it is none. Sizes are asked first: a
+ * header costs little, a large blob does not. */
+static git_odb_object *read_blob(struct git_repo *r, const git_oid *oid, size_t max)
 {
 	git_odb_object *object = NULL;
 	git_object_t type;
 	size_t size;
 
 	if (git_odb_read_header(&size, &type, r->odb, oid) < 0 ||
-	    type != GIT_OBJECT_BLOB || size > LFS_POINTER_MAX)
-		return false;
-	if (git_odb_read(&object, r->odb, oid) < 0)
+	    type != GIT_OBJECT_BLOB || size > max)
+		return NULL;
+	return git_odb_read(&object, r->odb, oid) < 0 ? NULL : object;
+}
+
+static bool read_pointer(struct git_repo *r, const git_oid *oid, struct lfs_pointer *out)
+{
+	git_odb_object *object = read_blob(r, oid, LFS_POINTER_MAX);
+
+	if (!object)
 		return false;
 	bool is = lfs_pointer_parse(git_odb_object_data(object),
 	                            git_odb_object_size(object), out);
@@ -138,6 +146,25 @@ bool git_repo_pointer_at(struct git_repo *r, const struct commit_id *commit,
 	bool found = tree && git_tree_entry_bypath(&entry, tree, path) == 0 &&
 	             read_pointer(r, git_tree_entry_id(entry), out);
 
+	git_tree_entry_free(entry);
+	git_tree_free(tree);
+	return found;
+}
+
+bool git_repo_text_at(struct git_repo *r, const struct commit_id *commit,
+                      const char *path, size_t max, struct buf *out)
+{
+	git_tree *tree = find_tree(r, commit);
+	git_tree_entry *entry = NULL;
+	git_odb_object *object = NULL;
+
+	if (tree && git_tree_entry_bypath(&entry, tree, path) == 0 &&
+	    git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK)
+		object = read_blob(r, git_tree_entry_id(entry), max);
+	if (object)
+		buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
+	bool found = object && !out->failed;
+	git_odb_object_free(object);
 	git_tree_entry_free(entry);
 	git_tree_free(tree);
 	return found;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct git_repo;
 struct lfs_pointer;
 
@@ -44,6 +45,11 @@ int git_repo_each_new_pointer(struct git_repo *r, const struct commit_id *commit
 /* The LFS pointer at `path` in the tree of `commit`; false when there is none. */
 bool git_repo_pointer_at(struct git_repo *r, const struct commit_id *commit,
                          const char *path, struct lfs_pointer *out);
+
+/* Appends the bytes of the file at `path` in the tree of `commit` to `out`; false,
+ * and nothing is appended, when there is none or it has more than `max` bytes. */
+bool git_repo_text_at(struct git_repo *r, const struct commit_id *commit,
+                      const char *path, size_t max, struct buf *out);
 
 /* Commits reachable from `tips` and not from `hidden`, newest first by their own
  * clocks, at most `max`. Commits that are not there (shallow clones) are passed

@@ -44,10 +44,10 @@ int git_scope_get(const struct git_scope *scope, const char *key, struct buf *ou
 	return 0;
 }
 
-int git_scope_set(const struct git_scope *scope, const char *key, const char *value,
-                  struct err *err)
+static int write_value(const struct git_scope *scope, const char *option, const char *key,
+                       const char *value, struct err *err)
 {
-	const char *words[] = { "--replace-all", key, value, NULL };
+	const char *words[] = { option, key, value, NULL };
 	int status;
 
 	int rc = run(scope, words, NULL, &status, err);
@@ -55,6 +55,18 @@ int git_scope_set(const struct git_scope *scope, const char *key, const char *va
 		rc = err_set(err, ERR_CONFIG, "git cannot write %s (%s)", key,
 		             scope->option);
 	return rc;
+}
+
+int git_scope_set(const struct git_scope *scope, const char *key, const char *value,
+                  struct err *err)
+{
+	return write_value(scope, "--replace-all", key, value, err);
+}
+
+int git_scope_add(const struct git_scope *scope, const char *key, const char *value,
+                  struct err *err)
+{
+	return write_value(scope, "--add", key, value, err);
 }
 
 int git_scope_unset(const struct git_scope *scope, const char *key, struct err *err)

@@ -22,6 +22,10 @@ int git_scope_get(const struct git_scope *scope, const char *key, struct buf *ou
 int git_scope_set(const struct git_scope *scope, const char *key, const char *value,
                   struct err *err);
 
+/* Gives `key` one more value. */
+int git_scope_add(const struct git_scope *scope, const char *key, const char *value,
+                  struct err *err);
+
 /* Removes `key`, and its section when nothing is left in it. */
 int git_scope_unset(const struct git_scope *scope, const char *key, struct err *err);
 

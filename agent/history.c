@@ -1,7 +1,8 @@
 /*
- * Two parts do the work: history_scan.c finds the commit and the path that bring
- * an object; history_rank.c orders other files by likeness. Here they are put
- * together, tier by tier, within the budgets below.
+ * Parts do the work: history_scan.c finds the commit and the path that bring an
+ * object; history_rank.c orders other files by likeness; history_user.c and
+ * history_card.c hint at what the user and the card say. Here they are put together,
+ * tier by tier, within the budgets below.
  */
 #include "agent/history.h"
 
@@ -9,45 +10,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/base_setting.h"
 #include "agent/git_paths.h"
+#include "agent/history_private.h"
 #include "agent/history_rank.h"
-#include "agent/history_scan.h"
 
 enum {
-	HINTS_MAX = 64,
-	SAME_PATH_MAX = 8,        /* hints by the object's own path in its past */
-	BRANCHES_MAX = 16,        /* hints by its path elsewhere */
-	OLDER_FILES_MAX = 32,     /* hints by other files of the commits before */
-	STEPS_MAX = 256,          /* commits along first parents, for one object */
-	TIPS_ASKED_MAX = 64,      /* branches whose tree is asked for one path */
-	TIPS_LISTED_MAX = 4,      /* branches whose tree is listed whole */
-	LISTINGS_MAX = 64,        /* trees listed in a session */
-	MODEL_SIZE_MIN = 64 << 10 /* bytes: smaller files have no tensors of their own */
-};
-
-struct listing {
-	struct commit_id commit;
-	struct sightings models;
-};
-
-struct history {
-	const struct git_paths *paths;
-	char *remote; /* NULL: not known */
-	struct git_repo *repo;
-	struct history_scan scan;
-	bool scanned;
-	struct listing listings[LISTINGS_MAX];
-	size_t listing_count;
-};
-
-/* One question being answered. */
-struct question {
-	struct history *h;
-	const struct oid *oid;
-	uint64_t size;
-	const struct sighting *where; /* NULL: not known */
-	struct base_hints *out;
-	size_t limit; /* hints that `out` may hold after the present tier */
+	SAME_PATH_MAX = 8,    /* hints by the object's own path in its past */
+	BRANCHES_MAX = 16,    /* hints by its path elsewhere */
+	OLDER_FILES_MAX = 32, /* hints by other files of the commits before */
+	STEPS_MAX = 256,      /* commits along first parents, for one object */
+	TIPS_ASKED_MAX = 64,  /* branches whose tree is asked for one path */
+	TIPS_LISTED_MAX = 4   /* branches whose tree is listed whole */
 };
 
 struct history *history_open(const struct git_paths *paths, const char *remote)
@@ -72,10 +46,18 @@ void history_free(struct history *h)
 		return;
 	for (size_t i = 0; i < h->listing_count; i++)
 		sightings_wipe(&h->listings[i].models);
+	for (size_t i = 0; i < h->named_count; i++)
+		free(h->named[i].objects);
 	history_scan_wipe(&h->scan);
+	base_setting_free(h->setting);
 	git_repo_free(h->repo);
 	free(h->remote);
 	free(h);
+}
+
+void history_use_store(struct history *h, const struct transfer *t)
+{
+	h->transfer = t;
 }
 
 static void scan_once(struct history *h)
@@ -114,41 +96,63 @@ static char *local_copy(const struct history *h, const struct lfs_pointer *point
 	return NULL;
 }
 
-static bool wanted(const struct question *q, const struct lfs_pointer *pointer)
+static bool wanted(const struct question *q, const struct oid *oid, uint64_t size)
 {
-	if (pointer->size < MODEL_SIZE_MIN || oid_equal(&pointer->oid, q->oid))
+	if (size < MODEL_SIZE_MIN || oid_equal(oid, q->oid))
 		return false;
 	for (size_t i = 0; i < q->out->count; i++)
-		if (oid_equal(&q->out->list[i].oid, &pointer->oid))
+		if (oid_equal(&q->out->list[i].oid, oid))
 			return false;
 	return q->out->count < q->limit;
 }
 
-static void add_hint(struct question *q, const struct commit_id *commit, const char *path,
-                     const struct lfs_pointer *pointer)
+/* Appends a hint, whose texts go to it or are freed. */
+static void append(struct question *q, struct base_hint hint, bool whole)
 {
 	struct base_hints *out = q->out;
+	struct base_hint *list =
+		whole ? realloc(out->list, (out->count + 1) * sizeof(*list)) : NULL;
 
-	if (!wanted(q, pointer))
-		return;
-	struct base_hint *list = realloc(out->list, (out->count + 1) * sizeof(*list));
-	if (!list)
-		return;
-	out->list = list;
-	char *path_copy = strdup(path), *commit_copy = strdup(commit->hex);
-	if (!path_copy || !commit_copy) {
-		free(path_copy);
-		free(commit_copy);
+	if (!list) {
+		free(hint.path);
+		free(hint.commit);
+		free(hint.local_file);
 		return;
 	}
-	list[out->count++] = (struct base_hint){ pointer->oid, path_copy, commit_copy,
-		                                 local_copy(q->h, pointer) };
+	out->list = list;
+	list[out->count++] = hint;
 }
 
-static void begin_tier(struct question *q, size_t hints)
+void question_add_file(struct question *q, const struct commit_id *commit,
+                       const char *path, const struct lfs_pointer *pointer)
+{
+	if (!wanted(q, &pointer->oid, pointer->size))
+		return;
+	struct base_hint hint = {
+		.oid = pointer->oid,
+		.source = q->source,
+		.path = strdup(path),
+		.commit = strdup(commit->hex),
+		.local_file = local_copy(q->h, pointer),
+	};
+	append(q, hint, hint.path && hint.commit);
+}
+
+void question_add_object(struct question *q, const struct oid *oid, const char *name)
+{
+	if (!wanted(q, oid, MODEL_SIZE_MIN))
+		return;
+	struct base_hint hint = { .oid = *oid,
+		                  .source = q->source,
+		                  .path = name ? strdup(name) : NULL };
+	append(q, hint, hint.path || !name);
+}
+
+void question_begin_tier(struct question *q, enum base_source source, size_t hints)
 {
 	size_t limit = q->out->count + hints;
 
+	q->source = source;
 	q->limit = limit < HINTS_MAX ? limit : HINTS_MAX;
 }
 
@@ -157,7 +161,7 @@ static void ask_commit(struct question *q, const struct commit_id *commit)
 	struct lfs_pointer pointer;
 
 	if (git_repo_pointer_at(q->h->repo, commit, q->where->path, &pointer))
-		add_hint(q, commit, q->where->path, &pointer);
+		question_add_file(q, commit, q->where->path, &pointer);
 }
 
 /* Tier 1: what the path held before, all parents of a merge included; and what
@@ -167,8 +171,9 @@ static void hint_same_path(struct question *q)
 	struct commit_id parents[2], at = q->where->commit;
 	const struct sightings *brought = &q->h->scan.brought;
 
-	begin_tier(q, SAME_PATH_MAX);
-	for (int step = 0; step < STEPS_MAX && q->out->count < q->limit / 2; step++) {
+	question_begin_tier(q, BASE_SOURCE_HISTORY, SAME_PATH_MAX);
+	size_t enough = q->out->count + SAME_PATH_MAX / 2;
+	for (int step = 0; step < STEPS_MAX && q->out->count < enough; step++) {
 		size_t count = git_repo_parents(q->h->repo, &at, parents, 2);
 		for (size_t i = 0; i < count && i < 2; i++)
 			ask_commit(q, &parents[i]);
@@ -178,8 +183,8 @@ static void hint_same_path(struct question *q)
 	}
 	for (size_t i = 0; i < brought->count && q->out->count < q->limit; i++)
 		if (strcmp(brought->list[i].path, q->where->path) == 0)
-			add_hint(q, &brought->list[i].commit, q->where->path,
-			         &brought->list[i].pointer);
+			question_add_file(q, &brought->list[i].commit, q->where->path,
+			                  &brought->list[i].pointer);
 }
 
 /* Tier 2: the same path on the remote's branches, then on ours. */
@@ -187,7 +192,7 @@ static void hint_branches(struct question *q)
 {
 	const struct commit_list *tips[] = { &q->h->scan.remote, &q->h->scan.local };
 
-	begin_tier(q, BRANCHES_MAX);
+	question_begin_tier(q, BASE_SOURCE_HISTORY, BRANCHES_MAX);
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < tips[k]->count && i < TIPS_ASKED_MAX; i++)
 			ask_commit(q, &tips[k]->list[i]);
@@ -203,8 +208,8 @@ static int list_model(void *ctx, const char *path, const struct lfs_pointer *poi
 }
 
 /* All model files of a commit; kept, since a push asks again and again. */
-static const struct sightings *models_of(struct history *h,
-                                         const struct commit_id *commit)
+const struct sightings *history_models_of(struct history *h,
+                                          const struct commit_id *commit)
 {
 	static const struct sightings none = SIGHTINGS_INIT;
 
@@ -222,10 +227,10 @@ static const struct sightings *models_of(struct history *h,
 static void gather(struct question *q, const struct commit_id *commit,
                    struct sightings *into)
 {
-	const struct sightings *models = models_of(q->h, commit);
+	const struct sightings *models = history_models_of(q->h, commit);
 
 	for (size_t i = 0; i < models->count; i++)
-		if (wanted(q, &models->list[i].pointer))
+		if (wanted(q, &models->list[i].pointer.oid, models->list[i].pointer.size))
 			sightings_add(into, commit, models->list[i].path,
 			              &models->list[i].pointer);
 }
@@ -234,8 +239,8 @@ static void hint_ranked(struct question *q, struct sightings *found)
 {
 	history_rank(found, q->where ? q->where->path : NULL, q->size);
 	for (size_t i = 0; i < found->count; i++)
-		add_hint(q, &found->list[i].commit, found->list[i].path,
-		         &found->list[i].pointer);
+		question_add_file(q, &found->list[i].commit, found->list[i].path,
+		                  &found->list[i].pointer);
 	sightings_wipe(found);
 }
 
@@ -247,7 +252,7 @@ static void hint_older_files(struct question *q)
 	struct commit_id parents[2];
 	size_t count = 0;
 
-	begin_tier(q, OLDER_FILES_MAX);
+	question_begin_tier(q, BASE_SOURCE_HISTORY, OLDER_FILES_MAX);
 	if (q->where)
 		count = git_repo_parents(q->h->repo, &q->where->commit, parents, 2);
 	for (size_t i = 0; i < count && i < 2; i++)
@@ -263,7 +268,7 @@ static void hint_own_files(struct question *q)
 	const struct commit_list *local = &q->h->scan.local;
 	struct sightings found = SIGHTINGS_INIT;
 
-	begin_tier(q, HINTS_MAX);
+	question_begin_tier(q, BASE_SOURCE_HISTORY, HINTS_MAX);
 	if (q->where)
 		gather(q, &q->where->commit, &found);
 	for (size_t i = 0; i < local->count && i < TIPS_LISTED_MAX; i++)
@@ -274,18 +279,24 @@ static void hint_own_files(struct question *q)
 void history_hints(struct history *h, const struct oid *oid, uint64_t size,
                    struct base_hints *out)
 {
-	struct question q = { h, oid, size, NULL, out, 0 };
+	struct question q = { .h = h, .oid = oid, .size = size, .out = out };
 
 	scan_once(h);
-	if (!h->repo)
-		return;
-	q.where = find_origin(h, oid);
+	q.where = h->repo ? find_origin(h, oid) : NULL;
 	if (q.where) {
 		out->path = strdup(q.where->path);
 		out->commit = strdup(q.where->commit.hex);
+	}
+	history_user_hints(&q);
+	if (!h->repo || out->never)
+		return;
+	size_t before = out->count;
+	if (q.where) {
 		hint_same_path(&q);
 		hint_branches(&q);
 	}
+	if (q.where && out->count == before)
+		history_card_hints(&q);
 	hint_older_files(&q);
 	hint_own_files(&q);
 }

@@ -9,11 +9,14 @@
 #include "agent/history.h"
 #include "agent/lfs_message.h"
 #include "agent/look_ahead.h"
+#include "agent/model_name.h"
 #include "agent/object_fetch.h"
 #include "agent/partial_file.h"
 #include "agent/push_ahead.h"
+#include "agent/repo_name.h"
 #include "agent/report.h"
 #include "codec/common/err.h"
+#include "index/name_claim.h"
 #include "index/upload.h"
 
 /* A line longer than this is no message. */
@@ -29,6 +32,7 @@ struct session {
 	bool looked;              /* whether that was decided */
 	struct push_ahead *push;  /* likewise */
 	uint64_t uploads;         /* objects that were offered */
+	bool named;               /* the repository's name was told to the store */
 
 	/* The transfer under way. */
 	const char *oid;
@@ -105,15 +109,39 @@ static int serve_init(struct session *s, const struct lfs_message *m, struct err
 
 /* ---------------------------------------------------------------- upload */
 
+static struct history *history_of(struct session *s)
+{
+	if (!s->history) {
+		s->history = history_open(&s->connection.paths, s->remote);
+		if (s->history)
+			history_use_store(s->history, &s->connection.transfer);
+	}
+	return s->history;
+}
+
 static void find_hints(void *ctx, const struct oid *oid, uint64_t size,
                        struct base_hints *out)
 {
-	struct session *s = ctx;
+	struct history *history = history_of(ctx);
 
-	if (!s->history)
-		s->history = history_open(&s->connection.paths, s->remote);
-	if (s->history)
-		history_hints(s->history, oid, size, out);
+	if (history)
+		history_hints(history, oid, size, out);
+}
+
+/* Other repositories may find this one by its name, once it has an object. No push
+ * fails for that. */
+static void claim_name(struct session *s)
+{
+	const struct connection *c = &s->connection;
+	struct history *history = s->named || !*c->url.repo_id ? NULL : history_of(s);
+	struct model_name name;
+	struct err failure = ERR_INIT;
+
+	s->named = true;
+	if (history &&
+	    repo_name_find(history_setting(history), c->config, s->remote, &name) &&
+	    name_claim_put(c->store, name.text, c->url.repo_id, &failure))
+		report_trace("the name %s: %s", name.text, failure.text);
 }
 
 /* What is known of the object already. Only from the second on: a push of one object
@@ -153,6 +181,7 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 		rc = upload_object(&s->connection.transfer, &request, &result, failure);
 	if (rc)
 		return rc;
+	claim_name(s);
 	report_trace(
 		"upload %s: %llu bytes, %llu stored, %llu known, %zu deltas, %zu solo",
 		m->oid_text, (unsigned long long)m->size,

@@ -31,9 +31,9 @@
 #include "codec/common/err.h"
 
 static const struct command *const commands[] = {
-	&cmd_install, &cmd_uninstall, &cmd_init,  &cmd_status, &cmd_show,
-	&cmd_stats,   &cmd_verify,    &cmd_fsck,  &cmd_copy,   &cmd_doctor,
-	&cmd_trust,   &cmd_hook,      &cmd_codec, &cmd_agent,
+	&cmd_install, &cmd_uninstall, &cmd_init,  &cmd_base,   &cmd_status, &cmd_show,
+	&cmd_diff,    &cmd_family,    &cmd_stats, &cmd_verify, &cmd_fsck,   &cmd_copy,
+	&cmd_doctor,  &cmd_trust,     &cmd_hook,  &cmd_codec,  &cmd_agent,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

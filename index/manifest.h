@@ -6,6 +6,7 @@
 #ifndef ZLLM_MANIFEST_H
 #define ZLLM_MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct err;
 enum {
 	MANIFEST_VERSION = 1,
 	MANIFEST_MAX = 1 << 30, /* bytes of the largest manifest, stored or unpacked */
+	MANIFEST_OUTLINE_SIZE = 80, /* bytes */
 	MANIFEST_NOTES_MAX = 64,
 	MANIFEST_EXTENTS_MAX = 1 << 24
 };
@@ -37,6 +39,14 @@ struct manifest {
 	struct manifest_note notes[MANIFEST_NOTES_MAX];
 	size_t note_count;
 	uint8_t *memory; /* owned: what the pointers point into */
+};
+
+/* What the first MANIFEST_OUTLINE_SIZE bytes of a manifest say. Not checked against
+ * its checksum: good enough to tell which manifest is worth reading. */
+struct manifest_outline {
+	enum model_kind model;
+	uint64_t size;  /* of the object, bytes */
+	size_t extents; /* how many */
 };
 
 void manifest_wipe(struct manifest *m);
@@ -60,5 +70,10 @@ int manifest_format(const struct manifest *m, struct buf *out, struct err *err);
  */
 int manifest_parse(const uint8_t *bytes, size_t n, const struct oid *oid,
                    struct manifest *out, struct err *err);
+
+/* Reads the beginning, MANIFEST_OUTLINE_SIZE bytes, of the manifest of `oid`; false
+ * where it cannot be one that this program reads. */
+bool manifest_parse_outline(const uint8_t bytes[MANIFEST_OUTLINE_SIZE],
+                            const struct oid *oid, struct manifest_outline *out);
 
 #endif

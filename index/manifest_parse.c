@@ -99,6 +99,21 @@ static int check_head(const struct head *h, uint64_t stored, const struct oid *o
 	return 0;
 }
 
+bool manifest_parse_outline(const uint8_t bytes[MANIFEST_OUTLINE_SIZE],
+                            const struct oid *oid, struct manifest_outline *out)
+{
+	struct cursor c = cursor_over(bytes, MANIFEST_OUTLINE_SIZE);
+	struct head h = read_head(&c);
+
+	if (memcmp(bytes, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE) != 0 ||
+	    h.version != MANIFEST_VERSION || h.model > MODEL_SAFETENSORS ||
+	    !oid_equal(&h.oid, oid) || h.extent_count > MANIFEST_EXTENTS_MAX)
+		return false;
+	*out = (struct manifest_outline){ (enum model_kind)h.model, h.size,
+		                          h.extent_count };
+	return true;
+}
+
 static int unpack(const struct head *h, const uint8_t *stored, size_t n, uint8_t *body,
                   struct err *err)
 {

@@ -24,6 +24,26 @@ int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
 	return rc;
 }
 
+int manifest_get_outline(struct store *s, const struct oid *oid,
+                         struct manifest_outline *out, struct err *err)
+{
+	uint8_t bytes[MANIFEST_OUTLINE_SIZE];
+	struct store_reader *reader;
+	char key[KEY_MAX];
+
+	key_object(oid, key);
+	int rc = store_get(s, key, sizeof(bytes), &reader, err);
+	if (rc)
+		return rc;
+	bool whole = reader->size >= sizeof(bytes);
+	if (whole)
+		rc = store_read(reader, 0, bytes, sizeof(bytes), err);
+	store_reader_close(reader);
+	if (rc)
+		return rc;
+	return whole && manifest_parse_outline(bytes, oid, out) ? 0 : 1;
+}
+
 int manifest_put(struct store *s, const struct manifest *m, struct err *err)
 {
 	struct buf bytes = BUF_INIT;

@@ -11,6 +11,7 @@
 
 struct err;
 struct manifest;
+struct manifest_outline;
 struct store;
 
 /* Reads and checks the manifest of `oid`. 0 with *out to be wiped by the caller,
@@ -18,6 +19,11 @@ struct store;
  * no such object; ERR_DAMAGED, ERR_FORMAT, ... */
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err);
+
+/* Reads the outline of the manifest of `oid`: one small request. 0; 1 when the store
+ * has no such object, or none that this program reads; or negative. */
+int manifest_get_outline(struct store *s, const struct oid *oid,
+                         struct manifest_outline *out, struct err *err);
 
 /* Writes the manifest. When this returns 0 the object is in the store for good. */
 int manifest_put(struct store *s, const struct manifest *m, struct err *err);

@@ -109,7 +109,11 @@ struct markers {
 static int note_marker(void *ctx, const struct store_entry *entry)
 {
 	struct markers *m = ctx;
+	const char *wanted = m->copying->request->repo_id;
+	char repo[REPO_ID_HEX + 1];
 
+	if (*wanted && key_parse_name(entry->key, repo) && strcmp(repo, wanted) != 0)
+		return 0; /* another repository's name */
 	if (!entry->size)
 		buf_add(&m->keys, entry->key, strlen(entry->key) + 1);
 	return m->keys.failed ? ERR_NOMEM : 0;
@@ -299,7 +303,9 @@ static int copy_all(struct copying *c, struct err *err)
 		rc = store_list(c->request->to, "objects/", note_there, c, err);
 	if (!rc)
 		rc = copy_markers(c, owners, err);
-	return rc ? rc : copy_objects(c, err);
+	if (!rc)
+		rc = copy_objects(c, err);
+	return rc ? rc : copy_markers(c, "names/", err);
 }
 
 int store_copy(const struct store_copy_request *request, struct store_copy_result *out,

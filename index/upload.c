@@ -216,8 +216,10 @@ static int find_relatives(struct upload *u, struct err *err)
 		return err_nomem(err, "a list of tensors");
 	for (size_t i = 0; i < u->missing_count; i++)
 		wanted[i] = u->missing[i]->extent;
-	int rc = relatives_load(u->transfer, &u->hints, wanted, u->missing_count,
-	                        &u->relatives, err);
+	/* `git zllm base none`: nothing is looked for */
+	int rc = relatives_load(u->transfer, &u->hints, wanted,
+	                        u->hints.never ? 0 : u->missing_count, &u->relatives,
+	                        err);
 	free(wanted);
 	return rc;
 }

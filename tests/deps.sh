@@ -4,7 +4,7 @@
 set -eu
 
 build="gcc make pkg-config git git-lfs libgit2-dev libcjson-dev libzstd-dev
-       libxxhash-dev libssl-dev libcurl4-openssl-dev python3"
+       libxxhash-dev libssl-dev libyaml-dev libcurl4-openssl-dev python3"
 check="$build bats libcmocka-dev libsimde-dev clang libclang-rt-14-dev clang-format clang-tidy
        cppcheck universal-ctags shellcheck python3-zstandard
        python3-xxhash python3-numpy strace libfaketime zstd man-db
@@ -19,7 +19,7 @@ esac
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
 	command -v pkg-config >/dev/null 2>&1 &&
-		pkg-config --exists libgit2 libcjson libzstd libxxhash libcrypto libcurl && exit 0
+		pkg-config --exists libgit2 libcjson yaml-0.1 libzstd libxxhash libcrypto libcurl && exit 0
 	# shellcheck disable=SC2086  # a list of words
 	echo "git-zllm: this is not Debian: install what these packages hold, then repeat:" $wanted >&2
 	exit 1

@@ -8,11 +8,18 @@
 
 #define BLOBS "blobs/"
 #define OBJECTS "objects/"
+#define OWNERS "owners/"
+#define NAMES "names/"
 
 enum {
 	BLOB_ID_AT = sizeof(BLOBS "aa/bb/") - 1,
 	OBJECT_ID_AT = sizeof(OBJECTS "aa/") - 1,
-	BASE_HEX = 2 * KEY_BASE_PREFIX
+	BASE_HEX = 2 * KEY_BASE_PREFIX,
+	NAME_HEX = 2 * KEY_NAME_HASH,
+	OWNER_REPO_AT = sizeof(OWNERS) - 1,
+	OWNER_ID_AT = OWNER_REPO_AT + REPO_ID_HEX + 1,
+	NAME_HASH_AT = sizeof(NAMES) - 1,
+	NAME_REPO_AT = NAME_HASH_AT + NAME_HEX + 1
 };
 
 void key_object(const struct oid *oid, char key[KEY_MAX])
@@ -54,7 +61,28 @@ void key_owner(const char *repo_id, const struct oid *oid, char key[KEY_MAX])
 	char hex[SHA256_HEX + 1];
 
 	oid_format(oid, hex);
-	snprintf(key, KEY_MAX, "owners/%.*s/%s", REPO_ID_HEX, repo_id, hex);
+	snprintf(key, KEY_MAX, OWNERS "%.*s/%s", REPO_ID_HEX, repo_id, hex);
+}
+
+void key_owners(const char *repo_id, char prefix[KEY_MAX])
+{
+	snprintf(prefix, KEY_MAX, OWNERS "%.*s/", REPO_ID_HEX, repo_id);
+}
+
+void key_name(const struct oid *hash, const char *repo_id, char key[KEY_MAX])
+{
+	char prefix[KEY_MAX];
+
+	key_names(hash, prefix);
+	snprintf(key, KEY_MAX, "%.*s%.*s", NAME_REPO_AT, prefix, REPO_ID_HEX, repo_id);
+}
+
+void key_names(const struct oid *hash, char prefix[KEY_MAX])
+{
+	char hex[NAME_HEX + 1];
+
+	hex_format(hash->bytes, KEY_NAME_HASH, hex);
+	snprintf(prefix, KEY_MAX, NAMES "%s/", hex);
 }
 
 /* The id is read from where it must stand; what comes before it then has only
@@ -93,6 +121,38 @@ bool key_parse_object(const char *key, struct oid *out)
 	if (strcmp(key, whole) != 0)
 		return false;
 	*out = found;
+	return true;
+}
+
+static void take_repo_id(const char *from, char repo_id[REPO_ID_HEX + 1])
+{
+	memcpy(repo_id, from, REPO_ID_HEX);
+	repo_id[REPO_ID_HEX] = 0;
+}
+
+bool key_parse_owner(const char *key, char repo_id[REPO_ID_HEX + 1], struct oid *oid)
+{
+	uint8_t bytes[REPO_ID_HEX / 2];
+	struct oid found;
+
+	if (strncmp(key, OWNERS, OWNER_REPO_AT) != 0 ||
+	    !hex_parse(key + OWNER_REPO_AT, sizeof(bytes), bytes) ||
+	    key[OWNER_ID_AT - 1] != '/' || !oid_parse(key + OWNER_ID_AT, &found))
+		return false;
+	take_repo_id(key + OWNER_REPO_AT, repo_id);
+	*oid = found;
+	return true;
+}
+
+bool key_parse_name(const char *key, char repo_id[REPO_ID_HEX + 1])
+{
+	uint8_t hash[KEY_NAME_HASH];
+
+	if (strncmp(key, NAMES, NAME_HASH_AT) != 0 ||
+	    !hex_parse(key + NAME_HASH_AT, sizeof(hash), hash) ||
+	    key[NAME_REPO_AT - 1] != '/' || !key_repo_id_valid(key + NAME_REPO_AT))
+		return false;
+	take_repo_id(key + NAME_REPO_AT, repo_id);
 	return true;
 }
 

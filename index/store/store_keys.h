@@ -15,7 +15,8 @@ enum {
 	KEY_MAX = 256, /* bytes of the longest key, NUL included */
 	KEY_BASES_MAX = 3,
 	KEY_BASE_PREFIX = 16, /* bytes of a base's id that stand in a key */
-	REPO_ID_HEX = 32      /* digits of a repository's id */
+	REPO_ID_HEX = 32,     /* digits of a repository's id */
+	KEY_NAME_HASH = 16    /* bytes of a name's hash that stand in a key */
 };
 
 #define KEY_STORE_FILE "zllm.json"
@@ -32,6 +33,16 @@ void key_delta(const struct oid *id, const struct oid *base, char key[KEY_MAX]);
 /* owners/<repo-id>/<oid> */
 void key_owner(const char *repo_id, const struct oid *oid, char key[KEY_MAX]);
 
+/* owners/<repo-id>/: the prefix of all of a repository's objects. */
+void key_owners(const char *repo_id, char prefix[KEY_MAX]);
+
+/* names/<name>/<repo-id>: that repository says its models are called so. <name> is
+ * the first 2 * KEY_NAME_HASH digits of `hash`, the SHA-256 of the name. */
+void key_name(const struct oid *hash, const char *repo_id, char key[KEY_MAX]);
+
+/* names/<name>/: the prefix of all who say so. */
+void key_names(const struct oid *hash, char prefix[KEY_MAX]);
+
 /* What the key of a record says. */
 struct key_record {
 	struct oid id;
@@ -47,6 +58,12 @@ bool key_parse_record(const char *key, struct key_record *out);
 
 /* False when `key` is not the key of an object's manifest. */
 bool key_parse_object(const char *key, struct oid *out);
+
+/* False when `key` is not the key of an owner's marker. */
+bool key_parse_owner(const char *key, char repo_id[REPO_ID_HEX + 1], struct oid *oid);
+
+/* False when `key` is not the key of a name's marker. */
+bool key_parse_name(const char *key, char repo_id[REPO_ID_HEX + 1]);
 
 /* Whether every segment of `key` is one a store may hold: neither empty nor
  * beginning with a dot, and the first not "tmp", which a folder needs itself. */

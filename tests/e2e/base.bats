@@ -289,6 +289,16 @@ tune() {
 	clone_and_compare
 }
 
+@test "other __metadata__" {
+	pushed_base
+	tune "$T/tuned.safetensors"
+	model metadata model.safetensors "$T/tuned.safetensors" 'another word, and a longer header'
+	commit 'Tuned, other metadata'
+	git push -q
+	expect_delta model.safetensors
+	clone_and_compare
+}
+
 @test "a chain of fine-tunes: every base is stored solo" {
 	pushed_base
 	local i

@@ -33,6 +33,7 @@ refused() {
 	git zllm install >/dev/null
 	git config --global --list | sort >after
 	diff <(comm -13 before after) - <<-END
+		diff.zllm.command=git-zllm diff --driver
 		lfs.customtransfer.zllm.args=agent
 		lfs.customtransfer.zllm.concurrent=false
 		lfs.customtransfer.zllm.path=git-zllm

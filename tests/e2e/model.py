@@ -8,6 +8,7 @@
     model.py rename OUT FROM PREFIX    the same tensors under other names
     model.py shard DIR FROM N          the same tensors in N files, dealt in turn
     model.py merge OUT FROM...         the tensors of several files in one
+    model.py twin OUT FROM DTYPE       every BF16 tensor as F32, F16, or quantised: I8, U8 (4-bit, packed)
     model.py names FILE                the tensors' names, one a line
 
 Deterministic: the same words give the same bytes.
@@ -128,13 +129,43 @@ def merge(out, *sources):
     save(out, [t for source in sources for t in load(source)[1]], {"format": "pt"})
 
 
+def quantised(data, bits):
+    """Symmetric, with one scale a tensor; two 4-bit values in a byte."""
+    values = [struct.unpack("<f", b"\0\0" + data[i:i + 2])[0] for i in range(0, len(data), 2)]
+    top = 2 ** (bits - 1) - 1
+    scale = max(map(abs, values)) / top
+    steps = [round(v / scale) for v in values]
+    if bits == 8:
+        return array("b", steps).tobytes(), scale
+    return bytes((a & 15) | (b & 15) << 4 for a, b in zip(steps[::2], steps[1::2])), scale
+
+
+def twin(out, source, dtype):
+    meta, tensors = load(source)
+    made = []
+    for n, d, s, data in tensors:
+        pairs = [data[i:i + 2] for i in range(0, len(data), 2)]
+        if d != "BF16" or len(s) < 2:
+            made.append((n, d, s, data))
+        elif dtype == "F32":
+            made.append((n, dtype, s, b"".join(b"\0\0" + p for p in pairs)))
+        elif dtype == "F16":
+            made.append((n, dtype, s, b"".join(struct.pack("<e", struct.unpack("<f", b"\0\0" + p)[0]) for p in pairs)))
+        else:
+            words, scale = quantised(data, 8 if dtype == "I8" else 4)
+            shape = s if dtype == "I8" else [s[0], s[1] // 2]
+            made.append((n, dtype, shape, words))
+            made.append((n + ".scale", "F32", [1], struct.pack("<f", scale)))
+    save(out, made, meta)
+
+
 def names(source):
     for tensor in load(source)[1]:
         print(tensor[0])
 
 
 if __name__ == "__main__":
-    commands = {f.__name__: f for f in (new, finetune, reorder, metadata, rename, shard, merge, names)}
+    commands = {f.__name__: f for f in (new, finetune, reorder, metadata, rename, shard, merge, twin, names)}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])

@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char key[KEY_MAX];
 	struct key_record record;
 	struct oid oid;
+	char repo[REPO_ID_HEX + 1];
 	char *text = malloc(size + 1);
 
 	if (!text)
@@ -47,6 +48,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		key_object(&oid, key);
 		demand(!strcmp(key, text));
 	}
+	if (key_parse_owner(text, repo, &oid)) {
+		demand(key_valid(text) && key_repo_id_valid(repo));
+		key_owner(repo, &oid, key);
+		demand(!strcmp(key, text));
+	}
+	if (key_parse_name(text, repo))
+		demand(key_valid(text) && key_repo_id_valid(repo));
 	if (key_valid(text))
 		demand(key_prefix_valid(text) && !strstr(text, "/.") && text[0] != '/' &&
 		       text[0] != '.');

@@ -35,6 +35,7 @@ one_file() {
 }
 one_file 'git2(/.*)?\.h' libgit2
 one_file '(cjson/)?cJSON\.h' cJSON
+one_file 'yaml\.h' libyaml
 one_file 'z(std|dict)(_errors)?\.h' zstd
 one_file 'xxh(ash|3)\.h' xxHash
 one_file 'openssl/.*' OpenSSL

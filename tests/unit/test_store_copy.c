@@ -12,6 +12,7 @@
 #include "index/download.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
+#include "index/name_claim.h"
 #include "index/store/store.h"
 #include "index/store/store_faulty.h"
 #include "index/store/store_keys.h"
@@ -81,6 +82,8 @@ static void make_family(struct family *f)
 	push(f, OTHER, theirs);
 	push(f, TUNED, ours);
 	push(f, SMALL, ours);
+	assert_int_equal(name_claim_put(f->store, "org/ours", ours, &err), 0);
+	assert_int_equal(name_claim_put(f->store, "org/theirs", theirs, &err), 0);
 }
 
 static void drop_family(struct family *f)
@@ -219,6 +222,8 @@ static void one_repository_comes_with_the_bases_it_needs(void **state)
 	assert_false(has_object(to, &f.files[OTHER]));
 	assert_true(count_keys(to, "blobs/") < count_keys(f.store, "blobs/"));
 	assert_int_equal(count_keys(to, "owners/"), 2);
+	assert_int_equal(name_claim_count(to, "org/ours", &err), 1);
+	assert_int_equal(name_claim_count(to, "org/theirs", &err), 0);
 
 	assert_int_equal(
 		copy(&f, to, "00000000000000000000000000000000", &result, &told, &err),

@@ -42,6 +42,15 @@ static void keys_are_spelled_as_documented(void **state)
 	assert_string_equal(key, "owners/" REPO "/" HEX);
 	assert_true(key_valid(key));
 	assert_true(key_valid(KEY_STORE_FILE));
+	key_owners(REPO, key);
+	assert_string_equal(key, "owners/" REPO "/");
+	assert_true(key_prefix_valid(key));
+	key_name(&base, REPO, key);
+	assert_string_equal(key, "names/" HALF "/" REPO);
+	assert_true(key_valid(key));
+	key_names(&base, key);
+	assert_string_equal(key, "names/" HALF "/");
+	assert_true(key_prefix_valid(key));
 }
 
 static void record_keys_say_what_they_are_and_of_which_bases(void **state)
@@ -130,6 +139,44 @@ static void object_keys_have_one_spelling(void **state)
 			fail_msg("taken for an object: %s", bad[i]);
 }
 
+static void markers_of_owners_and_names_have_one_spelling(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"owners/",
+		"owners/" REPO,
+		"owners/" REPO "/",
+		"owners/" REPO "/" HALF,
+		"owners/" REPO "/" HEX "0",
+		"owners/" REPO "0/" HEX,
+		"owners/5E5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e/" HEX,
+		"owner/" REPO "/" HEX,
+		"names/",
+		"names/" HALF,
+		"names/" HALF "/",
+		"names/" HALF "/5e",
+		"names/" HALF "/" REPO "0",
+		"names/" HALF "0/" REPO,
+		"names/" HALF "/" REPO "/",
+		"Names/" HALF "/" REPO,
+	};
+	struct oid id = oid_of(HEX), found;
+	char repo[REPO_ID_HEX + 1] = "";
+
+	(void)state;
+	assert_true(key_parse_owner("owners/" REPO "/" HEX, repo, &found));
+	assert_true(oid_equal(&id, &found));
+	assert_string_equal(repo, REPO);
+	*repo = 0;
+	assert_true(key_parse_name("names/" HALF "/" REPO, repo));
+	assert_string_equal(repo, REPO);
+	*repo = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (key_parse_owner(bad[i], repo, &found) || key_parse_name(bad[i], repo))
+			fail_msg("taken for a marker: %s", bad[i]);
+	assert_string_equal(repo, "");
+}
+
 static void keys_are_made_of_plain_segments(void **state)
 {
 	static const char *const good[] = { "a", "a/b", "a.b",  "-",     "_x", "~",
@@ -204,6 +251,7 @@ int main(void)
 		cmocka_unit_test(record_keys_say_what_they_are_and_of_which_bases),
 		cmocka_unit_test(what_is_no_record_key_is_told_apart),
 		cmocka_unit_test(object_keys_have_one_spelling),
+		cmocka_unit_test(markers_of_owners_and_names_have_one_spelling),
 		cmocka_unit_test(keys_are_made_of_plain_segments),
 		cmocka_unit_test(keys_are_shorter_than_their_limit),
 		cmocka_unit_test(prefixes_are_beginnings_of_keys),

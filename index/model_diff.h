@@ -1,0 +1,58 @@
+/*
+ * What differs between two models, tensor by tensor. Tensors are matched by name:
+ * those of a file of the same name first, so that resharded models match too. Every
+ * byte of what may have changed is read and compared, a window at a time; a delta is
+ * coded in full, so its size is what a push would store for it.
+ */
+#ifndef ZLLM_MODEL_DIFF_H
+#define ZLLM_MODEL_DIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct extent;
+struct model_side;
+struct side_part;
+struct transfer;
+
+enum diff_kind { DIFF_EQUAL, DIFF_CHANGED, DIFF_NEW, DIFF_GONE };
+
+/* One tensor; or one file that is no model, whose `size` alone is told. */
+struct tensor_diff {
+	enum diff_kind kind;
+	const struct side_part *old_part, *new_part; /* NULL: not there */
+	const struct extent *old, *new;              /* NULL: not there, or no tensor */
+	uint64_t old_size, new_size;                 /* bytes */
+
+	/* Where shape and dtype allow it: the old values, cast to the new dtype where
+	 * that is another, against the new ones, as far as both go. */
+	bool compared;
+	uint64_t words;         /* that were compared */
+	uint64_t words_changed; /* of them */
+	uint64_t bits_changed;  /* in them */
+	uint64_t delta;         /* bytes of the new tensor as a delta against the old */
+};
+
+struct model_diff_sum {
+	size_t tensors[DIFF_GONE + 1];               /* by kind */
+	uint64_t old_size, new_size;                 /* bytes of all */
+	uint64_t words, words_changed, bits_changed; /* equal tensors included */
+	uint64_t delta;    /* bytes of all deltas of changed tensors */
+	uint64_t unlike;   /* bytes of new tensors, and of changed ones without a delta */
+};
+
+/* Bits that differ in a word of the model, on average; 0 without words. */
+double model_diff_distance(uint64_t bits, uint64_t words);
+
+/* Non-zero ends it and is returned. */
+typedef int tensor_diff_fn(void *ctx, const struct tensor_diff *d);
+
+/* Compares `a`, the old side, with `b`. Calls `each` in the order of `b`; what is gone
+ * follows. `out` has the sums. */
+int model_diff_run(const struct transfer *t, struct model_side *a, struct model_side *b,
+                   tensor_diff_fn *each, void *ctx, struct model_diff_sum *out,
+                   struct err *err);
+
+#endif

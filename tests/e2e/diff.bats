@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# git zllm diff: what differs between two models, and the same by way of `git diff`.
+
+load helpers
+
+# two_versions: r with a base and a fine-tune of it, two commits, pushed.
+two_versions() {
+	make_repo r
+	make_model model.safetensors
+	commit 'The base'
+	git push -q
+	cp model.safetensors "$T/base.safetensors"
+	finetune model.safetensors "$T/base.safetensors"
+	cp model.safetensors "$T/tuned.safetensors"
+	commit 'Tuned'
+	git push -q
+}
+
+# expect_words: $output has, for each tensor, the counts that Python comes to.
+expect_words() {
+	printf '%s' "$output" >"$T/diff.json"
+	python - "$E2E" "$1" "$2" "$T/diff.json" <<-'END'
+		import json, sys
+		from array import array
+		sys.path.insert(0, sys.argv[1])
+		import model
+		old = {t[0]: t for t in model.load(sys.argv[2])[1]}
+		seen = 0
+		for d in json.load(open(sys.argv[4]))["tensors"]:
+		    name, dtype, shape, data = next(t for t in model.load(sys.argv[3])[1] if t[0] == d["name"])
+		    code = "I" if model.WIDTH[dtype] == 4 else "H"
+		    pairs = [(a ^ b) for a, b in zip(array(code, old[name][3]), array(code, data))]
+		    assert d["shape"] == shape and d["dtype"] == dtype and d["size"] == len(data)
+		    if d["status"] == "changed":
+		        assert d["words"] == len(pairs), d
+		        assert d["words_changed"] == sum(x != 0 for x in pairs), d
+		        assert d["bits_changed"] == sum(bin(x).count("1") for x in pairs), d
+		        assert abs(d["bits_per_word"] - d["bits_changed"] / d["words"]) < 0.001
+		        assert 0 < d["delta"] < len(data), d
+		        seen += 1
+		assert seen >= 13, seen
+	END
+}
+
+@test "files, revisions, oids and <rev>:<path> come to the same, exactly" {
+	two_versions
+	local base tuned words
+	base=$(oid_of "$T/base.safetensors")
+	tuned=$(oid_of "$T/tuned.safetensors")
+	for words in "$T/base.safetensors $T/tuned.safetensors" "HEAD^ HEAD" "$base $tuned" \
+		"HEAD^:model.safetensors model.safetensors" "HEAD^ $T/tuned.safetensors"; do
+		# shellcheck disable=SC2086
+		run -0 --separate-stderr git zllm diff --json $words
+		json_holds 'd["changed"] == 13 and d["equal"] + d["new"] + d["gone"] == 0'
+		expect_words "$T/base.safetensors" "$T/tuned.safetensors"
+	done
+}
+
+@test "the size of a delta is what a push stores" {
+	two_versions
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	local sum inside
+	sum=$(json 'sum(t["delta"] for t in d["tensors"] if t["size"] >= 65536)' <<<"$output")
+	inside=$(git zllm show model.safetensors --json |
+		json 'sum(e["stored"] for e in d["extents"] if e["base"])')
+	[ "$inside" -gt 100000 ]
+	# a record names its base and pads its head: some bytes for each of eleven
+	[ "$sum" -le $((inside + 11 * 64)) ] && [ "$sum" -ge $((inside - 11 * 128)) ]
+}
+
+@test "objects that are only in the store" {
+	two_versions
+	rm -rf .git/lfs/objects
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	json_holds 'd["changed"] == 13'
+	expect_words "$T/base.safetensors" "$T/tuned.safetensors"
+	[ ! -e .git/lfs/objects ] # nothing was fetched
+}
+
+@test "equal, new, gone, other shape, other dtype" {
+	cd "$T"
+	make_model a.safetensors
+	python - "$E2E" <<-'END'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		import model, array, struct
+		meta, t = model.load("a.safetensors")
+		t = {x[0]: x for x in t}
+		names = list(t)
+		emb, q, k, v = names[0], names[1], names[2], names[3]
+		n, d, s, data = t[emb]
+		t[emb] = (n, d, [s[0] + 8, s[1]], data + bytes(8 * s[1] * 2))   # grown by rows
+		n, d, s, data = t[q]
+		wide = b"".join(b"\0\0" + data[i:i + 2] for i in range(0, len(data), 2))
+		t[q] = (n, "F32", s, wide)                                      # exactly widened
+		n, d, s, data = t[k]
+		t[k] = (n, d, [s[1] * 2, s[0] // 2], data)                      # another shape
+		del t[v]
+		t["extra.weight"] = ("extra.weight", "BF16", [4, 4], bytes(32))
+		model.save("b.safetensors", list(t.values()), meta)
+	END
+	run -0 --separate-stderr git zllm diff --json a.safetensors b.safetensors
+	json_holds 'd["new"] == 1 and d["gone"] == 1 and d["changed"] == 3 and d["equal"] == 9'
+	local by='{t["name"].split(".")[-2]: t for t in d["tensors"]}'
+	json_holds "($by)['extra']['status'] == 'new' and ($by)['v_proj']['status'] is not None"
+	json_holds "[t for t in d['tensors'] if t['status'] == 'gone'][0]['name'].endswith('layers.0.self_attn.v_proj.weight')"
+	json_holds "($by)['embed_tokens']['words'] == 1200 * 256 and ($by)['embed_tokens']['words_changed'] == 0"
+	json_holds "[t for t in d['tensors'] if t.get('old_dtype') == 'BF16' and t.get('dtype') == 'F32'][0]['words_changed'] == 0"
+	json_holds "'words' not in [t for t in d['tensors'] if t.get('shape') == [512, 128]][0]"
+	run -0 --separate-stderr git zllm diff a.safetensors b.safetensors
+	says 'BF16>F32' '[1200, 256]>[1208, 256]' 'new ' 'gone ' '9 equal, 3 changed, 1 new, 1 gone'
+	says_not 'equal   BF16'
+	run -0 --separate-stderr git zllm diff --all a.safetensors b.safetensors
+	says 'equal   BF16'
+}
+
+@test "folders and revisions of shards: tensors are found by name" {
+	make_repo r
+	make_model "$T/base.safetensors"
+	mkdir one three
+	finetune one/model.safetensors "$T/base.safetensors"
+	model shard three "$T/base.safetensors" 3
+	run -0 --separate-stderr git zllm diff --json three one
+	json_holds 'd["changed"] == 13 and d["new"] + d["gone"] + d["equal"] == 0'
+	expect_words "$T/base.safetensors" one/model.safetensors
+	git rm -q --cached -r one 2>/dev/null || true
+	mv one "$T/one"
+	commit 'Shards'
+	git rm -q -r three
+	mv "$T/one" one
+	commit 'One file'
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	json_holds 'd["changed"] == 13'
+	run -0 --separate-stderr git zllm diff HEAD^ HEAD
+	says 'one/model.safetensors'
+}
+
+@test "other files are the same or not; nothing but tensors is compared" {
+	make_repo r
+	noise a.bin 300000 1
+	noise b.bin 3000000 2
+	cp a.bin c.bin
+	run -0 --separate-stderr git zllm diff --json a.bin b.bin
+	json_holds 'd["changed"] == 1 and d["old_size"] == 300000 and d["size"] == 3000000'
+	run -0 --separate-stderr git zllm diff --json a.bin c.bin
+	json_holds 'd["equal"] == 1'
+	make_model m.safetensors
+	model metadata other.safetensors m.safetensors 'another word'
+	run -0 git zllm diff m.safetensors other.safetensors
+	says '13 equal' 'nothing differs but what lies outside the tensors'
+	run -0 --separate-stderr git zllm diff --json a.bin m.safetensors
+	json_holds 'd["new"] == 13 and d["gone"] == 1'
+}
+
+@test "without a repository, and without a store, files are compared" {
+	cd "$T"
+	make_model a.safetensors
+	finetune b.safetensors a.safetensors
+	run -0 git zllm diff a.safetensors b.safetensors
+	says '13 changed'
+	git init -q plain
+	cd plain
+	run -0 git zllm diff ../a.safetensors ../b.safetensors
+	says '13 changed'
+}
+
+@test "what cannot be compared is said in one line" {
+	two_versions
+	local pair
+	for pair in "HEAD nothing" "HEAD^:no HEAD" "$(printf '%064d' 7) HEAD" "-x HEAD" "HEAD" "HEAD HEAD HEAD" \
+		"HEAD:.gitattributes HEAD" ". HEAD~2"; do
+		# shellcheck disable=SC2086
+		run git zllm diff $pair
+		[ "$status" -ne 0 ]
+		one_line_error
+	done
+	rm -rf "$(lfs_file "$(oid_of model.safetensors)")" "$(manifest_of "$(oid_of model.safetensors)")"
+	run git zllm diff HEAD^ HEAD
+	[ "$status" -ne 0 ]
+	one_line_error
+	says 'neither here nor in store'
+}
+
+# ---------------------------------------------------------------- git diff
+
+@test "git diff shows models tensor by tensor" {
+	two_versions
+	run -0 git diff HEAD^ HEAD
+	says 'diff a/model.safetensors b/model.safetensors' '13 changed' 'model.embed_tokens.weight' 'as deltas'
+	says_not 'oid sha256'
+	run -0 git diff --no-ext-diff HEAD^ HEAD
+	says 'oid sha256'
+	run -0 git log -p -1
+	says '+oid sha256'
+	finetune model.safetensors "$T/base.safetensors" 2
+	run -0 git diff
+	says '13 changed'
+}
+
+@test "git diff: a model that is new or gone, a rename, and other files" {
+	two_versions
+	git mv model.safetensors renamed.safetensors
+	echo text >notes
+	commit 'Renamed'
+	run -0 git diff -M HEAD^ HEAD
+	says '+text'
+	run -0 git diff --no-renames HEAD^ HEAD
+	says 'gone: 13 tensors' 'new: 13 tensors'
+	finetune renamed.safetensors "$T/base.safetensors" 2
+	noise other.bin 2000
+	commit 'More'
+	run -0 git diff -M HEAD^ HEAD
+	says 'renamed.safetensors' '13 changed' '+oid sha256'
+}
+
+@test "git diff in a clone that has pointers alone: what lies in the store is compared" {
+	two_versions
+	GIT_LFS_SKIP_SMUDGE=1 git clone -q "$T/r.git" "$T/c"
+	cd "$T/c"
+	GIT_LFS_SKIP_SMUDGE=1 run -0 git diff HEAD^ HEAD
+	says '13 changed'
+}
+
+@test "git diff where an object is nowhere: one line, and the diff goes on" {
+	two_versions
+	echo text >z-notes
+	commit 'Notes'
+	rm -rf .git/lfs/objects "$(manifest_of "$(oid_of "$T/base.safetensors")")"
+	GIT_LFS_SKIP_SMUDGE=1 run -0 git diff HEAD~2 HEAD
+	says 'git-zllm cannot compare them' '+text'
+	rm -rf "$STORE"
+	GIT_LFS_SKIP_SMUDGE=1 run -0 git diff HEAD~2 HEAD
+	says 'git-zllm cannot compare them' 'no store at' '+text'
+}
+
+@test "after uninstall git diff shows pointers again; init writes the attribute once" {
+	two_versions
+	git zllm init "$STORE" '*.safetensors' '*.bin' >/dev/null
+	[ "$(grep -c 'diff=zllm' .gitattributes)" -eq 1 ]
+	git zllm uninstall >/dev/null
+	run -0 git diff HEAD^ HEAD
+	says '+oid sha256'
+	git config --global diff.zllm.command /my/own
+	git zllm install 2>"$T/words"
+	grep -q 'not ours' "$T/words"
+	git zllm uninstall 2>/dev/null
+	[ "$(git config --global diff.zllm.command)" = /my/own ]
+}
