@@ -141,8 +141,13 @@ static void add_hint(struct question *q, const struct commit_id *commit, const c
 		free(commit_copy);
 		return;
 	}
-	list[out->count++] = (struct base_hint){ pointer->oid, path_copy, commit_copy,
-		                                 local_copy(q->h, pointer) };
+	list[out->count++] = (struct base_hint){
+		.oid = pointer->oid,
+		.source = BASE_SOURCE_HISTORY,
+		.path = path_copy,
+		.commit = commit_copy,
+		.local_file = local_copy(q->h, pointer),
+	};
 }
 
 static void begin_tier(struct question *q, size_t hints)

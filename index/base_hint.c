@@ -14,3 +14,11 @@ void base_hints_wipe(struct base_hints *h)
 	free(h->commit);
 	*h = (struct base_hints)BASE_HINTS_INIT;
 }
+
+const char *base_source_name(unsigned source)
+{
+	static const char *const names[] = { "",     "user",    "git",
+		                             "card", "markers", "itself" };
+
+	return source < sizeof(names) / sizeof(names[0]) ? names[source] : "";
+}

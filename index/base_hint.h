@@ -1,8 +1,8 @@
 /*
  * What is known about objects that may hold the bases of an object's tensors,
- * best first. git is one source (agent/history.h); the card and the store's own
- * markers are others to come. A hint is only a hint: the upload checks each
- * against bytes, and does without when there is none.
+ * best first. Users, git (agent/history.h) and model cards name objects; the
+ * store's own markers name single blobs (base_search.h). A hint is only a hint: the
+ * upload checks each against bytes, and does without when there is none.
  */
 #ifndef ZLLM_BASE_HINT_H
 #define ZLLM_BASE_HINT_H
@@ -11,11 +11,26 @@
 
 #include "codec/common/sha256.h"
 
+/* Who says that something may be a base. In the order of their weight; the numbers
+ * are stored in manifests and never change. */
+enum base_source {
+	BASE_SOURCE_NONE = 0,    /* not known */
+	BASE_SOURCE_USER = 1,    /* git zllm base, or --base */
+	BASE_SOURCE_HISTORY = 2, /* git: the same or a like path, before or elsewhere */
+	BASE_SOURCE_CARD = 3,    /* the model's card declares its base */
+	BASE_SOURCE_MARKER = 4,  /* the store's markers: a like sketch */
+	BASE_SOURCE_SELF = 5     /* another tensor of the same object or push */
+};
+
+/* "user", "git", "card", "markers", "itself"; "" for any other number. */
+const char *base_source_name(unsigned source);
+
 struct base_hint {
-	struct oid oid;   /* an object, perhaps in the store */
-	char *path;       /* its path in the repository; owned */
-	char *commit;     /* the commit where it was found, hex; owned */
-	char *local_file; /* a local copy of it (git-lfs's storage), or NULL; owned */
+	struct oid oid;          /* an object, perhaps in the store */
+	enum base_source source; /* who names it */
+	char *path;              /* its path in the repository; owned */
+	char *commit;            /* the commit where it was found, hex; owned */
+	char *local_file;        /* a local copy of it (git-lfs's storage), or NULL; owned */
 };
 
 struct base_hints {

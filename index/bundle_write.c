@@ -23,6 +23,7 @@ static void hint_at_base(void *ctx, const struct oid *oid, uint64_t size,
 	if (!hint)
 		return; /* a hint is only a hint */
 	hint->oid = base->oid;
+	hint->source = BASE_SOURCE_USER;
 	hint->local_file = strdup(base->path);
 	out->list = hint;
 	out->count = 1;
