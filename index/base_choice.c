@@ -2,9 +2,11 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "codec/cast.h"
 #include "codec/common/err.h"
+#include "index/base_hint.h"
 #include "index/blob_find.h"
 #include "index/blob_put.h"
 #include "index/blob_reader.h"
@@ -26,6 +28,12 @@ enum {
 	DELTA_COUNT = sizeof(delta_codecs) / sizeof(delta_codecs[0])
 };
 
+/* A base that may be chosen, and the like that led to it. */
+struct candidate {
+	struct record_base root;
+	struct relative like;
+};
+
 /* One choice being made. */
 struct choosing {
 	const struct transfer *transfer;
@@ -38,8 +46,35 @@ struct choosing {
 
 /* ---------------------------------------------------------------- candidates */
 
-/* The base that a like stands for: itself where its record is solo, else its own
- * base. False when neither has a solo record. */
+/* The base that a like stands for, as its manifest remembers it: itself where its
+ * record was solo, else its own base. False when the manifest does not say. */
+static bool remembered_root(const struct extent *like, struct record_base *root)
+{
+	if (like->base_count == 0) {
+		*root = (struct record_base){ .id = like->id, .dtype = like->dtype };
+		return true;
+	}
+	for (unsigned i = 0; i < like->candidate_count && like->base_count == 1; i++) {
+		const struct extent_candidate *c = &like->candidates[i];
+		if (memcmp(c->id.bytes, like->bases[0], EXTENT_BASE_PREFIX) == 0) {
+			*root = (struct record_base){ .id = c->id, .dtype = c->dtype };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the base has a solo record now. A delta may be put only on what this push
+ * has seen. */
+static bool is_solo(const struct transfer *t, const struct oid *id)
+{
+	struct blob_place place;
+	struct err ignored = ERR_INIT;
+
+	return !blob_find(t->store, id, &place, &ignored) && place.record.base_count == 0;
+}
+
+/* The same, as the store has it. False when neither has a solo record. */
 static bool find_root(const struct transfer *t, const struct extent *like,
                       struct record_base *root)
 {
@@ -59,8 +94,7 @@ static bool find_root(const struct transfer *t, const struct extent *like,
 	bool usable = head->base_count == 1 && head->bases[0].offset == 0;
 	*root = head->bases[0];
 	blob_reader_close(reader);
-	return usable && !blob_find(t->store, &root->id, &place, &ignored) &&
-	       place.record.base_count == 0;
+	return usable && is_solo(t, &root->id);
 }
 
 static bool can_predict(const struct record_base *base, enum dtype dtype)
@@ -76,24 +110,24 @@ static bool seen_before(const struct oid *roots, size_t count, const struct oid 
 	return false;
 }
 
-/* The different bases that the extent's likes stand for; returns how many. */
-static size_t find_roots(const struct choosing *c,
-                         struct relative likes[RELATIVES_LIKES_MAX],
-                         struct record_base roots[RELATIVES_LIKES_MAX])
+/* The different bases that the extent's likes stand for, in their order; returns how
+ * many. */
+static size_t find_candidates(const struct choosing *c,
+                              struct candidate out[RELATIVES_LIKES_MAX])
 {
 	struct oid seen[RELATIVES_LIKES_MAX + 1];
-	struct relative all[RELATIVES_LIKES_MAX];
-	size_t count = relatives_like(c->relatives, c->extent, all), found = 0;
+	struct relative likes[RELATIVES_LIKES_MAX];
+	size_t count = relatives_like(c->relatives, c->extent, likes), found = 0;
 
 	seen[0] = c->extent->id; /* nothing is its own base */
 	for (size_t i = 0; i < count; i++) {
 		struct record_base root;
-		if (!find_root(c->transfer, all[i].extent, &root) ||
+		if ((!remembered_root(likes[i].extent, &root) &&
+		     !find_root(c->transfer, likes[i].extent, &root)) ||
 		    !can_predict(&root, c->extent->dtype) ||
 		    seen_before(seen, found + 1, &root.id))
 			continue;
-		likes[found] = all[i];
-		roots[found++] = root;
+		out[found++] = (struct candidate){ root, likes[i] };
 		seen[found] = root.id;
 	}
 	return found;
@@ -150,33 +184,83 @@ static int try_solo(struct choosing *c, struct err *err)
 	return 0;
 }
 
-/* A base that cannot be read, or a codec that fails on it, is passed over. */
-static void try_base(struct choosing *c, const struct record_base *root,
-                     const struct base_hint *hint, unsigned limit)
+/* The smallest that a delta against the base makes of the samples, in thousandths, and
+ * its codec. A base that cannot be read, or a codec that fails on it, is passed over:
+ * EXTENT_UNKNOWN. */
+static unsigned try_base(struct choosing *c, const struct record_base *root,
+                         const struct codec **best)
 {
 	struct blob_source *source = NULL;
 	struct err ignored = ERR_INIT;
+	unsigned least = EXTENT_UNKNOWN;
+	int rc = base_open(c->transfer, c->relatives, &root->id, &source, &ignored);
 
-	if (base_open(c->transfer, c->relatives, &root->id, &source, &ignored) ||
-	    codec_trial_predict(c->trial, root, source, &ignored)) {
-		blob_source_close(source);
-		return;
-	}
+	if (!rc)
+		rc = codec_trial_predict(c->trial, root, source, &ignored);
 	blob_source_close(source);
-	for (size_t i = 0; i < DELTA_COUNT; i++) {
+	for (size_t i = 0; i < DELTA_COUNT && !rc; i++) {
 		const struct codec *codec = codec_by_id(delta_codecs[i]);
 		unsigned permille;
 		if (!codec || !codec->takes(c->extent->dtype) ||
 		    codec_trial_run(c->trial, codec, &permille, &ignored))
 			continue;
 		note_trial(c->extent, codec->id, permille);
+		if (permille < least) {
+			least = permille;
+			*best = codec;
+		}
+	}
+	return least;
+}
+
+/* What was found out about a candidate, for the manifest. */
+static void note_candidate(struct extent *x, const struct candidate *one,
+                           unsigned permille)
+{
+	const struct sketch_gap *gap = &one->like.gap;
+
+	if (x->candidate_count == EXTENT_CANDIDATES_MAX)
+		return;
+	x->candidates[x->candidate_count++] = (struct extent_candidate){
+		.dtype = one->root.dtype,
+		.source = (uint8_t)one->like.hint->source,
+		.bits = gap->known ? gap->bits : EXTENT_UNKNOWN,
+		.steps = gap->known ? gap->steps : EXTENT_UNKNOWN,
+		.permille = (uint16_t)permille,
+		.id = one->root.id,
+	};
+}
+
+/* Far by its sketch: a trial would cost its samples, and lose. The user's word goes
+ * before. */
+static bool worth_a_trial(const struct extent *x, const struct candidate *one)
+{
+	return one->like.hint->source == BASE_SOURCE_USER ||
+	       sketch_gap_class(x->dtype, &one->like.gap) != GAP_FAR;
+}
+
+static void try_candidate(struct choosing *c, struct candidate *one, unsigned limit)
+{
+	const struct codec *codec = NULL;
+	unsigned permille = EXTENT_UNKNOWN;
+
+	if (worth_a_trial(c->extent, one))
+		permille = try_base(c, &one->root, &codec);
+	if (codec && permille < c->best && permille <= limit) {
+		/* Since the manifest was written the record may have changed. */
+		if (!is_solo(c->transfer, &one->root.id)) {
+			if (!find_root(c->transfer, one->like.extent, &one->root))
+				return;
+			permille = try_base(c, &one->root, &codec);
+		}
 		if (permille < c->best && permille <= limit) {
 			c->best = permille;
 			c->choice.codec = codec;
-			c->choice.base = *root;
-			c->choice.hint = hint;
+			c->choice.base = one->root;
+			c->choice.hint = one->like.hint;
 		}
 	}
+	note_candidate(c->extent, one, permille);
 }
 
 int base_choose(const struct transfer *t, const struct relatives *relatives,
@@ -184,17 +268,16 @@ int base_choose(const struct transfer *t, const struct relatives *relatives,
                 struct err *err)
 {
 	struct choosing c = { t, relatives, x, NULL, UINT_MAX, { .codec = NULL } };
-	struct relative likes[RELATIVES_LIKES_MAX];
-	struct record_base roots[RELATIVES_LIKES_MAX];
+	struct candidate candidates[RELATIVES_LIKES_MAX];
 	int rc = codec_trial_begin(t, blob, &c.trial, err);
 
 	if (!rc)
 		rc = try_solo(&c, err);
 	if (!rc) {
 		unsigned limit = c.best * MARGIN_PERCENT / 100;
-		size_t count = find_roots(&c, likes, roots);
+		size_t count = find_candidates(&c, candidates);
 		for (size_t i = 0; i < count; i++)
-			try_base(&c, &roots[i], likes[i].hint, limit);
+			try_candidate(&c, &candidates[i], limit);
 		*out = c.choice;
 	}
 	codec_trial_end(c.trial);
@@ -207,15 +290,20 @@ void base_choose_by_codec(const struct transfer *t, const struct relatives *rela
 {
 	const struct codec *raw = codec_by_id(CODEC_RAW);
 	struct choosing c = { t, relatives, x, NULL, 0, { .codec = raw, .solo = raw } };
-	struct relative likes[RELATIVES_LIKES_MAX];
-	struct record_base roots[RELATIVES_LIKES_MAX];
+	struct candidate candidates[RELATIVES_LIKES_MAX];
+	bool base = codec->takes(x->dtype) && codec->needs_base;
+	size_t count = base ? find_candidates(&c, candidates) : 0;
 
-	if (codec->takes(x->dtype) && !codec->needs_base) {
+	if (codec->takes(x->dtype) && !codec->needs_base)
 		c.choice.codec = c.choice.solo = codec;
-	} else if (codec->takes(x->dtype) && find_roots(&c, likes, roots)) {
+	for (size_t i = 0; i < count && base; i++) {
+		if (!is_solo(t, &candidates[i].root.id))
+			continue;
 		c.choice.codec = codec;
-		c.choice.base = roots[0];
-		c.choice.hint = likes[0].hint;
+		c.choice.base = candidates[i].root;
+		c.choice.hint = candidates[i].like.hint;
+		note_candidate(x, &candidates[i], EXTENT_UNKNOWN);
+		base = false;
 	}
 	*out = c.choice;
 }
