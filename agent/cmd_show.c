@@ -142,6 +142,10 @@ static struct json *extent_json(const struct extent *x, const struct extent_cost
 	json_put_str(j, "base_source", chosen ? base_source_name(chosen->source) : NULL);
 	put_bits(j, "bit_distance", chosen ? chosen->bits : EXTENT_UNKNOWN);
 	json_put(j, "candidates", candidates_json(x));
+	if (x->series_length) {
+		json_put_u64(j, "series_length", x->series_length);
+		json_put_u64(j, "series_permille", x->series_spent);
+	}
 	json_put(j, "tried", tried_json(x));
 	return j;
 }
@@ -195,6 +199,8 @@ static void add_reason(const struct extent *x, struct buf *out)
 	buf_addf(out, "  %s%s", chosen ? "" : "not ", base_source_name(c->source));
 	if (c->bits != EXTENT_UNKNOWN)
 		buf_addf(out, ", %u.%02u bits", c->bits / 100, c->bits % 100);
+	if (x->series_length == 1)
+		buf_add_str(out, ", the series begins anew");
 }
 
 /* "  (ulp 20.9, bitx 32.9, float 65.9 %)": what samples of it took, in percent */

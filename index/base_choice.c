@@ -7,6 +7,7 @@
 #include "codec/cast.h"
 #include "codec/common/err.h"
 #include "index/base_hint.h"
+#include "index/base_series.h"
 #include "index/blob_find.h"
 #include "index/blob_put.h"
 #include "index/blob_reader.h"
@@ -42,6 +43,7 @@ struct choosing {
 	struct codec_trial *trial;
 	unsigned best; /* thousandths of raw that the choice takes */
 	struct base_choice choice;
+	const struct relative *like; /* what led to the chosen base */
 };
 
 /* ---------------------------------------------------------------- candidates */
@@ -258,26 +260,50 @@ static void try_candidate(struct choosing *c, struct candidate *one, unsigned li
 			c->choice.codec = codec;
 			c->choice.base = one->root;
 			c->choice.hint = one->like.hint;
+			c->like = &one->like;
 		}
 	}
 	note_candidate(c->extent, one, permille);
+}
+
+/* A delta against the key of a series is part of it, or so dear that the series begins
+ * anew: solo. `solo` is what that takes. */
+static void continue_series(struct choosing *c, unsigned solo)
+{
+	struct extent *x = c->extent;
+
+	if (!c->like || !c->like->hint->earlier)
+		return;
+	struct base_series series = base_series_of(c->like->extent, solo);
+	if (base_series_is_dear(&series, c->best)) {
+		c->choice = (struct base_choice){ .codec = c->choice.solo,
+			                          .solo = c->choice.solo };
+		series = (struct base_series){ 0, 0 };
+		c->best = solo;
+	}
+	x->series_length = (uint16_t)(series.length < UINT16_MAX ? series.length + 1
+	                                                         : UINT16_MAX);
+	x->series_spent = series.spent + c->best;
 }
 
 int base_choose(const struct transfer *t, const struct relatives *relatives,
                 struct extent *x, const struct blob_file *blob, struct base_choice *out,
                 struct err *err)
 {
-	struct choosing c = { t, relatives, x, NULL, UINT_MAX, { .codec = NULL } };
+	struct choosing c = {
+		.transfer = t, .relatives = relatives, .extent = x, .best = UINT_MAX
+	};
 	struct candidate candidates[RELATIVES_LIKES_MAX];
 	int rc = codec_trial_begin(t, blob, &c.trial, err);
 
 	if (!rc)
 		rc = try_solo(&c, err);
 	if (!rc) {
-		unsigned limit = c.best * MARGIN_PERCENT / 100;
+		unsigned solo = c.best, limit = solo * MARGIN_PERCENT / 100;
 		size_t count = find_candidates(&c, candidates);
 		for (size_t i = 0; i < count; i++)
 			try_candidate(&c, &candidates[i], limit);
+		continue_series(&c, solo);
 		*out = c.choice;
 	}
 	codec_trial_end(c.trial);
@@ -289,7 +315,10 @@ void base_choose_by_codec(const struct transfer *t, const struct relatives *rela
                           struct base_choice *out)
 {
 	const struct codec *raw = codec_by_id(CODEC_RAW);
-	struct choosing c = { t, relatives, x, NULL, 0, { .codec = raw, .solo = raw } };
+	struct choosing c = { .transfer = t,
+		              .relatives = relatives,
+		              .extent = x,
+		              .choice = { .codec = raw, .solo = raw } };
 	struct candidate candidates[RELATIVES_LIKES_MAX];
 	bool base = codec->takes(x->dtype) && codec->needs_base;
 	size_t count = base ? find_candidates(&c, candidates) : 0;

@@ -7,6 +7,7 @@
 #ifndef ZLLM_BASE_HINT_H
 #define ZLLM_BASE_HINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "codec/common/sha256.h"
@@ -28,6 +29,7 @@ const char *base_source_name(unsigned source);
 struct base_hint {
 	struct oid oid;          /* an object, perhaps in the store */
 	enum base_source source; /* who names it */
+	bool earlier;            /* an earlier version of the very file; the upload sees */
 	char *path;              /* its path in the repository; owned */
 	char *commit;            /* the commit where it was found, hex; owned */
 	char *local_file;        /* a local copy of it (git-lfs's storage), or NULL; owned */

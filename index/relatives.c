@@ -165,8 +165,8 @@ static void insert(struct wanted *w, const struct relative *like)
 /* A marker was the nearest of all that were listed: to list more would not help. */
 static bool satisfies(enum dtype dtype, const struct relative *like)
 {
-	enum gap_class enough =
-		like->hint->source == BASE_SOURCE_MARKER ? GAP_NEAR : GAP_CLOSE;
+	enum gap_class enough = like->hint->source == BASE_SOURCE_MARKER ? GAP_NEAR
+	                                                                 : GAP_CLOSE;
 
 	return user_said(like) || !like->gap.known ||
 	       sketch_gap_class(dtype, &like->gap) <= enough;
