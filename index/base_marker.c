@@ -55,7 +55,7 @@ static int by_rank(const void *a, const void *b)
 struct putting {
 	const struct transfer *transfer;
 	const struct oid *object;
-	const struct extent **solos;
+	const struct extent *const *chosen;
 	atomic_int written;
 };
 
@@ -68,17 +68,15 @@ static int put_one(void *ctx, unsigned lane, size_t i, struct err *err)
 
 	(void)lane;
 	(void)err;
-	base_marker_make(p->solos[i], p->object, &marker);
+	base_marker_make(p->chosen[i], p->object, &marker);
 	key_marker(&marker, key);
 	if (!store_put_all(p->transfer->store, key, NULL, 0, &ignored))
 		atomic_fetch_add(&p->written, 1);
 	return 0;
 }
 
-int base_markers_put(const struct transfer *t, const struct oid *object,
-                     const struct extent **solos, size_t count, struct err *err)
+size_t base_markers_choose(const struct extent **solos, size_t count)
 {
-	struct putting p = { .transfer = t, .object = object, .solos = solos };
 	size_t chosen = 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -89,7 +87,15 @@ int base_markers_put(const struct transfer *t, const struct oid *object,
 	while (chosen > MARKERS_ALWAYS &&
 	       base_marker_rank(solos[chosen - 1]) >= rank_always)
 		chosen--;
-	struct lanes_work work = { .count = chosen, .task = put_one, .ctx = &p };
+	return chosen;
+}
+
+int base_markers_put(const struct transfer *t, const struct oid *object,
+                     const struct extent *const *chosen, size_t count, struct err *err)
+{
+	struct putting p = { .transfer = t, .object = object, .chosen = chosen };
+	struct lanes_work work = { .count = count, .task = put_one, .ctx = &p };
 	int rc = lanes_run(t->lanes, &work, err);
+
 	return rc ? rc : atomic_load(&p.written);
 }

@@ -39,12 +39,16 @@ uint64_t base_marker_rank(const struct extent *x);
 void base_marker_make(const struct extent *x, const struct oid *object,
                       struct key_marker *out);
 
+/* Sorts `solos` by rank, and returns how many of them, from the first, are to have a
+ * marker. Those that may not have one are left out. */
+size_t base_markers_choose(const struct extent **solos, size_t count);
+
 /*
- * Writes the markers of `object`, of whose extents `solos` have solo records in the
- * store; sorts `solos`. A marker that cannot be written is left out: it is only a
+ * Writes markers of the tensors `chosen`, which have solo records in the store, as those
+ * of `object`. A marker that cannot be written is left out: it is only a
  * hint, and can be made later. Returns how many were written, or ERR_NOMEM.
  */
 int base_markers_put(const struct transfer *t, const struct oid *object,
-                     const struct extent **solos, size_t count, struct err *err);
+                     const struct extent *const *chosen, size_t count, struct err *err);
 
 #endif

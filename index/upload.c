@@ -362,6 +362,7 @@ static int put_markers(struct upload *u, struct err *err)
 	for (size_t i = 0; i < u->missing_count; i++)
 		if (u->missing[i]->record.base_count == 0)
 			solos[count++] = u->missing[i]->extent;
+	count = base_markers_choose(solos, count);
 	int rc = base_markers_put(u->transfer, &u->request->oid, solos, count, err);
 	free(solos);
 	return rc < 0 ? rc : 0;

@@ -104,7 +104,8 @@ small_family() {
 	git -C "$T/one.git" config uploadpack.allowFilter true
 	local kind
 	for kind in --depth=1 --filter=blob:none; do
-		rm -rf "$T/clone"
+		cd "$T"
+		rm -rf clone
 		git clone -q "$kind" "file://$T/one.git" "$T/clone"
 		cd "$T/clone"
 		finetune other.safetensors "$T/base" "$kind"
@@ -150,6 +151,23 @@ small_family() {
 	commit 'Tuned'
 	git push -q -u origin main
 	[ "$(deltas "$(oid_of model.safetensors)")" -ge 10 ]
+}
+
+@test "fsck --markers makes the markers of a store that has none" {
+	small_family
+	pushed one "$T/base"
+	store_keys | grep ^bases/ >"$T/markers"
+	[ "$(wc -l <"$T/markers")" -ge 10 ]
+	rm -rf "$STORE/bases"
+	run -0 git zllm fsck --markers
+	says '1 objects looked at' "$(wc -l <"$T/markers") markers made"
+	store_keys | grep ^bases/ | diff "$T/markers" -
+	run -0 git zllm fsck --markers
+	says ', 0 markers made'
+	run -2 git zllm fsck --markers "$(oid_of "$T/base")"
+	one_line_error
+	pushed two "$T/tuned"
+	[ "$(deltas model.safetensors)" -ge 10 ]
 }
 
 # ---------------------------------------------------------------- trained models

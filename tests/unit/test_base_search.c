@@ -54,6 +54,7 @@ static int put(struct fixture *f, struct sketched_model *m)
 	struct err err = ERR_INIT;
 
 	memcpy(solos, m->wanted, count * sizeof(const struct extent *));
+	count = base_markers_choose(solos, count);
 	int markers = base_markers_put(&f->transfer, &m->manifest.oid, solos, count,
 	                               &err);
 	assert_int_equal(manifest_put(f->memory, &m->manifest, &err), 0);
@@ -235,7 +236,7 @@ static void a_base_in_thirty_files_is_found_whole(void **state)
 		sketched_model_part(shard, &right, i * EACH, EACH);
 		memcpy(solos, shard->wanted, sizeof(solos));
 		assert_true(base_markers_put(&f->transfer, &shard->manifest.oid, solos,
-		                             EACH, &err) > 0);
+		                             base_markers_choose(solos, EACH), &err) > 0);
 		assert_int_equal(manifest_put(f->memory, &shard->manifest, &err), 0);
 	}
 	struct base_search *s = search(f, tune);
@@ -261,11 +262,11 @@ static void markers_that_lead_nowhere_are_passed_over(void **state)
 
 	/* Of an object that never came, of one whose manifest is damaged. */
 	memcpy(solos, base->wanted, sizeof(solos));
-	base_markers_put(&f->transfer, &tune->list[7].id, solos, SKETCHED_TENSORS, &err);
+	size_t chosen = base_markers_choose(solos, SKETCHED_TENSORS);
+	base_markers_put(&f->transfer, &tune->list[7].id, solos, chosen, &err);
 	key_object(&tune->list[8].id, key);
 	assert_int_equal(store_put_all(f->memory, key, "junk", 4, &err), 0);
-	memcpy(solos, base->wanted, sizeof(solos));
-	base_markers_put(&f->transfer, &tune->list[8].id, solos, SKETCHED_TENSORS, &err);
+	base_markers_put(&f->transfer, &tune->list[8].id, solos, chosen, &err);
 	struct base_search *s = search(f, tune);
 	assert_int_equal(found_in(s, tune, base), 0);
 	assert_true(crowded_store_requests(&f->store) < 400);
