@@ -216,3 +216,43 @@ assert right >= 0.99 * len(mine), (right, len(mine))' "$T/base.json" "$output"
 	done
 	clone_and_compare base-fp16-part
 }
+
+# stored_in_order STORE MODEL...: pushes the trained models, each from a repository of
+# its own, and prints what the store holds then.
+stored_in_order() {
+	local store=$T/$1 name
+	shift
+	for name; do
+		make_repo "$(basename "$store")-$name" "$store" >&2
+		cp "$ZLLM_DATA/$name/model.safetensors" model.safetensors
+		commit "$name" >&2
+		git push -q >&2
+	done
+	stored_bytes "$store"
+}
+
+@test "trained: a fine-tune pushed before its base takes no more than the other way round" {
+	real_data base/model.safetensors
+	local right wrong both name
+	right=$(stored_in_order right base sft-a)
+	wrong=$(stored_in_order wrong sft-a base)
+	# Both in one push: which goes first is git-lfs's choice.
+	make_repo both "$T/both-store"
+	for name in sft-a base; do
+		mkdir "$name"
+		cp "$ZLLM_DATA/$name/model.safetensors" "$name/"
+	done
+	commit 'Both'
+	git push -q
+	both=$(stored_bytes "$T/both-store")
+	echo "base first $right, fine-tune first $wrong, in one push $both"
+	for name in "$wrong" "$both"; do
+		python -c 'import sys; assert float(sys.argv[1]) <= 1.02 * float(sys.argv[2])' "$name" "$right"
+	done
+	# One more fine-tune then has the first one as its base: depth is 1.
+	right=$(stored_in_order right sft-c)
+	wrong=$(stored_in_order wrong sft-c)
+	echo "and one more: $right, $wrong"
+	cd "$T/wrong-sft-c"
+	[ "$(deltas model.safetensors)" -gt 50 ]
+}
