@@ -59,7 +59,7 @@ fuzz: | deps-check
 
 ## bench: measures this machine, side by side with what others do
 bench: | deps-check
-	@$(MAKE) --no-print-directory build/git-zllm
+	@$(MAKE) --no-print-directory build/git-zllm build/search_bench
 	@sh tests/bench/run.sh
 
 ## demo: pushes and clones a family of models with plain git, and prints what was saved
@@ -139,6 +139,10 @@ unit-binaries: $(UNIT_BIN)
 $(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS) -lcmocka
+
+$(B)/search_bench: $(B)/tests/bench/search_bench.o $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS)
 
 # A fuzz target under libFuzzer, and the same linked with a driver that only
 # reads files, so that the kept corpora run as ordinary tests.
