@@ -18,6 +18,7 @@
 #include "index/blob_put.h"
 #include "index/blob_source.h"
 #include "index/extent_key.h"
+#include "index/extents_sketch.h"
 #include "index/file_range.h"
 #include "index/lanes.h"
 #include "index/manifest.h"
@@ -194,36 +195,6 @@ static int look(struct upload *u, struct err *err)
 		if (!u->blobs[i].there)
 			u->missing[u->missing_count++] = &u->blobs[i];
 	return rc;
-}
-
-static int read_for_sketch(void *ctx, uint64_t offset, void *dst, size_t n,
-                           struct err *err)
-{
-	const struct blob_file *file = ctx;
-
-	return file_range_read(file->fd, file->offset + offset, dst, n, err);
-}
-
-/* Tensors are found again by their sketches: by those who look for a base in the store,
- * and by us, who ask how far a like is. */
-static int sketch_one(void *ctx, unsigned lane, size_t i, struct err *err)
-{
-	struct upload *u = ctx;
-	struct extent *x = &u->manifest.extents.list[i];
-	struct blob_file file = { .fd = u->fd, .offset = x->offset };
-
-	(void)lane;
-	if (x->inlined || x->kind != EXTENT_TENSOR)
-		return 0;
-	return tensor_sketch_make(x, read_for_sketch, &file, &x->sketch, err);
-}
-
-static int sketch(struct upload *u, struct err *err)
-{
-	struct lanes_work work = { u->manifest.extents.count, sketch_one, tell_progress,
-		                   u };
-
-	return lanes_run(u->transfer->lanes, &work, err);
 }
 
 /* The versions that the same path had before make a series (base_series.h). */
@@ -567,8 +538,10 @@ static int store_it(struct upload *u, struct err *err)
 		rc = list_blobs(u, err);
 	if (!rc)
 		rc = look(u, err);
+	/* Tensors are found again by their sketches: by those who look for a base in the
+	 * store, and by us, who ask how far a like is. */
 	if (!rc)
-		rc = sketch(u, err);
+		rc = extents_sketch(u->transfer, u->fd, &u->manifest.extents, err);
 	if (!rc)
 		rc = search(u, err);
 	if (!rc)

@@ -77,7 +77,7 @@ small_family() {
 @test "markers lead nowhere when the store lost what they name" {
 	small_family
 	pushed one "$T/base"
-	rm -rf "$STORE/blobs"
+	rm -rf "${STORE:?}/blobs"
 	pushed two "$T/tuned"
 	[ "$(deltas model.safetensors)" -eq 0 ]
 	clone_and_compare two
@@ -126,7 +126,7 @@ small_family() {
 	commit 'Second'
 	# The tree of the first commit is gone bad; git itself does not need it to push.
 	local tree file
-	tree=$(git rev-parse HEAD~1^{tree})
+	tree=$(git rev-parse 'HEAD~1^{tree}')
 	file=.git/objects/${tree:0:2}/${tree:2}
 	chmod u+w "$file"
 	printf 'rot' >"$file"
