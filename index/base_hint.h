@@ -50,4 +50,8 @@ struct base_hints {
 /* Frees everything and leaves no hints. */
 void base_hints_wipe(struct base_hints *h);
 
+/* Marks those that are earlier versions of the object's own path: they make a series
+ * (base_series.h). */
+void base_hints_mark_earlier(struct base_hints *h);
+
 #endif

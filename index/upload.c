@@ -197,16 +197,6 @@ static int look(struct upload *u, struct err *err)
 	return rc;
 }
 
-/* The versions that the same path had before make a series (base_series.h). */
-static void mark_earlier(struct base_hints *hints)
-{
-	for (size_t i = 0; i < hints->count && hints->path; i++) {
-		struct base_hint *hint = &hints->list[i];
-		hint->earlier = hint->source == BASE_SOURCE_HISTORY && hint->path &&
-		                strcmp(hint->path, hints->path) == 0;
-	}
-}
-
 static int search(struct upload *u, struct err *err)
 {
 	const struct upload_request *request = u->request;
@@ -216,7 +206,7 @@ static int search(struct upload *u, struct err *err)
 	if (request->find_hints)
 		request->find_hints(request->ctx, &request->oid, request->size,
 		                    &u->hints);
-	mark_earlier(&u->hints);
+	base_hints_mark_earlier(&u->hints);
 	const struct extent **wanted = calloc(u->missing_count ? u->missing_count : 1,
 	                                      sizeof(const struct extent *));
 	if (!wanted)
