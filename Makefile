@@ -59,7 +59,7 @@ fuzz: | deps-check
 
 ## bench: measures this machine, side by side with what others do
 bench: | deps-check
-	@$(MAKE) --no-print-directory build/git-zllm
+	@$(MAKE) --no-print-directory build/git-zllm build/search_bench
 	@sh tests/bench/run.sh
 
 ## demo: pushes and clones a family of models with plain git, and prints what was saved
@@ -149,6 +149,10 @@ $(B)/emulated/%.o: %.c $(B)/flags
 	@$(COMPILE) -DTARGET_AVX512= -isystem tests/avx512 $(CPPFLAGS) $(CFLAGS) \
 	  -O1 -g0 -Wno-psabi -fwrapv -fno-sanitize=signed-integer-overflow -MMD -MP -c -o $@ $<
 $(B)/test_avx512: $(EMULATED)
+
+$(B)/search_bench: $(B)/tests/bench/search_bench.o $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS)
 
 # A fuzz target under libFuzzer, and the same linked with a driver that only
 # reads files, so that the kept corpora run as ordinary tests.

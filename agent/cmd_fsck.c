@@ -7,6 +7,7 @@
 #include "agent/report.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/base_marker_rebuild.h"
 #include "index/download.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
@@ -84,36 +85,70 @@ static int check_named(struct fsck *f, int count, char **names, struct err *err)
 	return 0;
 }
 
-static const struct option_spec specs[] = { { 0 } };
+static int make_markers(struct fsck *f, struct err *err)
+{
+	struct marker_rebuild done;
+	int rc = base_markers_rebuild(&f->connection.transfer, &done, err);
+
+	if (!rc)
+		report_line("%zu objects looked at, %zu markers made, %zu were there",
+		            done.objects, done.made, done.known);
+	return rc;
+}
+
+struct fsck_options {
+	bool markers;
+};
+
+static const struct option_spec specs[] = {
+	{ "markers", OPTION_FLAG, NULL, "make the base markers that the store lacks",
+	  offsetof(struct fsck_options, markers) },
+	{ 0 },
+};
+
+static int check(struct fsck *f, int argc, char **argv, struct err *err)
+{
+	int rc = argc ? check_named(f, argc, argv, err) : check_all(f, err);
+
+	if (!rc)
+		report_line("%zu objects whole, %zu not", f->good, f->bad);
+	return rc;
+}
 
 static int run(int argc, char **argv)
 {
+	struct fsck_options options = { 0 };
 	struct fsck f = { 0 };
 	struct err err = ERR_INIT;
-	int rc = options_parse(&argc, argv, specs, NULL, &err);
+	int rc = options_parse(&argc, argv, specs, &options, &err);
 
+	if (!rc && options.markers && argc)
+		rc = err_set(&err, ERR_INPUT, "fsck --markers takes no oid");
 	if (!rc)
-		rc = connection_open(ENDPOINT_DOWNLOAD, NULL, &f.connection, &err);
+		rc = connection_open(options.markers ? ENDPOINT_UPLOAD
+		                                     : ENDPOINT_DOWNLOAD,
+		                     NULL, &f.connection, &err);
 	if (rc)
 		return report_error(&err);
-	rc = argc ? check_named(&f, argc, argv, &err) : check_all(&f, &err);
+	rc = options.markers ? make_markers(&f, &err) : check(&f, argc, argv, &err);
 	if (rc)
 		f.exit_code = report_error(&err);
-	else
-		report_line("%zu objects whole, %zu not", f.good, f.bad);
 	connection_close(&f.connection);
 	return f.exit_code;
 }
 
 const struct command cmd_fsck = {
 	.name = "fsck",
-	.arguments = "[<oid>...]",
+	.arguments = "[--markers | <oid>...]",
 	.summary = "read every object of the store and check its SHA-256",
 	.details =
 		"Restores each object (or those named) from the store without writing it\n"
 		"anywhere, and compares the SHA-256 of its bytes with its name. Exit code 3\n"
 		"when something is damaged; the record that is stands in the message.\n"
-		"To mend one: push it again from a clone that has it.\n",
+		"To mend one: push it again from a clone that has it.\n\n"
+		"With --markers it checks nothing, and makes the base markers that the store\n"
+		"lacks: those of a store from before there were any, or that could not be\n"
+		"written. By them a base is found where git names none.\n",
 	.options = specs,
 	.run = run,
 };

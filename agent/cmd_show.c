@@ -15,6 +15,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
+#include "index/base_hint.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
 #include "index/object_cost.h"
@@ -58,7 +59,49 @@ static void base_text(const struct extent_cost *cost, unsigned i,
 	hex_format(cost->record.bases[i], KEY_BASE_PREFIX, text);
 }
 
+/* Which of the candidates the record was made against, or NULL. */
+static const struct extent_candidate *chosen_candidate(const struct extent *x)
+{
+	for (unsigned i = 0; i < x->candidate_count && x->base_count; i++)
+		if (memcmp(x->candidates[i].id.bytes, x->bases[0], EXTENT_BASE_PREFIX) ==
+		    0)
+			return &x->candidates[i];
+	return NULL;
+}
+
 /* ---------------------------------------------------------------- json */
+
+/* No member where it was not measured. */
+static void put_bits(struct json *j, const char *name, unsigned hundredths)
+{
+	if (hundredths != EXTENT_UNKNOWN)
+		json_put_real(j, name, hundredths / 100.0);
+}
+
+static struct json *candidate_json(const struct extent *x,
+                                   const struct extent_candidate *c)
+{
+	struct json *j = json_object();
+	char id[SHA256_HEX + 1];
+
+	oid_format(&c->id, id);
+	json_put_str(j, "id", id);
+	json_put_str(j, "source", base_source_name(c->source));
+	put_bits(j, "bit_distance", c->bits);
+	if (c->permille != EXTENT_UNKNOWN)
+		json_put_u64(j, "permille", c->permille);
+	json_put_bool(j, "chosen", c == chosen_candidate(x));
+	return j;
+}
+
+static struct json *candidates_json(const struct extent *x)
+{
+	struct json *all = json_array();
+
+	for (unsigned i = 0; i < x->candidate_count; i++)
+		json_add(all, candidate_json(x, &x->candidates[i]));
+	return all;
+}
 
 static struct json *tried_json(const struct extent *x)
 {
@@ -100,6 +143,14 @@ static struct json *extent_json(const struct extent *x, const struct extent_cost
 		json_add_str(bases, base);
 	}
 	json_put(j, "bases", bases);
+	const struct extent_candidate *chosen = chosen_candidate(x);
+	json_put_str(j, "base_source", chosen ? base_source_name(chosen->source) : NULL);
+	put_bits(j, "bit_distance", chosen ? chosen->bits : EXTENT_UNKNOWN);
+	json_put(j, "candidates", candidates_json(x));
+	if (x->series_length) {
+		json_put_u64(j, "series_length", x->series_length);
+		json_put_u64(j, "series_permille", x->series_spent);
+	}
 	json_put(j, "tried", tried_json(x));
 	return j;
 }
@@ -121,6 +172,7 @@ static int print_json(const struct show *s, struct err *err)
 	json_put_str(j, "base_oid", manifest_note(m, "base.oid"));
 	json_put_str(j, "base_path", manifest_note(m, "base.path"));
 	json_put_str(j, "base_commit", manifest_note(m, "base.commit"));
+	json_put_str(j, "base_source", manifest_note(m, "base.source"));
 	json_put_str(j, "agent", manifest_note(m, "agent"));
 	for (size_t i = 0; i < m->extents.count; i++)
 		json_add(extents, extent_json(&m->extents.list[i], &s->costs[i]));
@@ -138,6 +190,22 @@ static void add_shape(const struct extent *x, struct buf *out)
 	for (unsigned i = 0; i < x->dim_count; i++)
 		buf_addf(out, "%s%" PRIu64, i ? ", " : "", x->dims[i]);
 	buf_add_str(out, "]");
+}
+
+/* "  git, 1.85 bits": who named the base, and how far it is by estimate. Without a base,
+ * the nearest that was considered and not taken. */
+static void add_reason(const struct extent *x, struct buf *out)
+{
+	const struct extent_candidate *chosen = chosen_candidate(x);
+	const struct extent_candidate *c = chosen ? chosen : x->candidates;
+
+	if (!x->candidate_count)
+		return;
+	buf_addf(out, "  %s%s", chosen ? "" : "not ", base_source_name(c->source));
+	if (c->bits != EXTENT_UNKNOWN)
+		buf_addf(out, ", %u.%02u bits", c->bits / 100, c->bits % 100);
+	if (x->series_length == 1)
+		buf_add_str(out, ", the series begins anew");
 }
 
 /* "  (ulp 20.9, bitx 32.9, float 65.9 %)": what samples of it took, in percent */
@@ -177,6 +245,7 @@ static void print_extent(const struct extent *x, const struct extent_cost *cost)
 	size_format(cost->stored, stored);
 	add_base(cost, &base);
 	add_shape(x, &shape);
+	add_reason(x, &tried);
 	add_tried(x, &tried);
 	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s%s",
 	            x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : "-",
@@ -195,6 +264,21 @@ static void print_origin(const char *label, const char *path, const char *commit
 		            commit ? commit : "", commit ? ")" : "");
 }
 
+/* A base that the store's markers gave has no path that we know. */
+static void print_base(const struct manifest *m)
+{
+	const char *path = manifest_note(m, "base.path"),
+		   *oid = manifest_note(m, "base.oid");
+	const char *source = manifest_note(m, "base.source");
+
+	if (path)
+		print_origin("base", path, manifest_note(m, "base.commit"));
+	else if (oid)
+		report_line("%-7s object %s", "base", oid);
+	if (oid && source)
+		report_line("%-7s by %s", "found", source);
+}
+
 static void print_text(const struct show *s)
 {
 	const struct manifest *m = &s->manifest;
@@ -209,8 +293,7 @@ static void print_text(const struct show *s)
 	            m->extents.count);
 	report_line("size    %s, stored %s, saved %s", size, stored, saved);
 	print_origin("from", manifest_note(m, "path"), manifest_note(m, "commit"));
-	print_origin("base", manifest_note(m, "base.path"),
-	             manifest_note(m, "base.commit"));
+	print_base(m);
 	report_line("%s", "");
 	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s", "DTYPE", "SHAPE", "SIZE",
 	            "STORED", "CODEC", "BASE", "NAME");
@@ -287,8 +370,11 @@ const struct command cmd_show = {
 	.details =
 		"Prints where the object came from and where its bases did, and a line for\n"
 		"each extent of the file: dtype, shape, size, stored bytes, codec, the blob\n"
-		"that is its base, the tensor's name, and why: what each codec that was tried\n"
-		"made of samples of it. What is stored inside the manifest is 'inline'.\n",
+		"that is its base, the tensor's name, and why: who named the base (user, git,\n"
+		"card, markers) and how many bits of a weight differ by estimate, and what\n"
+		"each codec that was tried made of samples of it. A base that was considered\n"
+		"and not taken is shown as 'not git, 5.71 bits'. What is stored inside the\n"
+		"manifest is 'inline'.\n",
 	.options = specs,
 	.run = run,
 };

@@ -2,8 +2,11 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "codec/common/err.h"
+#include "index/base_hint.h"
+#include "index/base_series.h"
 #include "index/blob_find.h"
 #include "index/blob_put.h"
 #include "index/blob_reader.h"
@@ -25,6 +28,12 @@ enum {
 	DELTA_COUNT = sizeof(delta_codecs) / sizeof(delta_codecs[0])
 };
 
+/* A base that may be chosen, and the like that led to it. */
+struct candidate {
+	struct record_basis root;
+	struct relative like;
+};
+
 /* One choice being made. */
 struct choosing {
 	const struct transfer *transfer;
@@ -33,16 +42,51 @@ struct choosing {
 	struct codec_trial *trial;
 	unsigned best; /* thousandths of raw that the choice takes */
 	struct base_choice choice;
+	const struct relative *like; /* what led to the chosen base */
 };
 
 /* ---------------------------------------------------------------- candidates */
 
+/* The basis that a like stands for, as the manifests remember it: its bases where their
+ * records were solo; else, of one, the base of that. False when they do not say. */
+static bool remembered_root(const struct tensor_relation *like, struct record_basis *root)
+{
+	const struct extent *base = like->bases[0];
+	bool solo = true;
+
+	*root = like->basis;
+	for (unsigned i = 0; i < like->basis.base_count; i++)
+		solo = solo && like->bases[i]->base_count == 0;
+	if (solo || like->basis.base_count > 1)
+		return solo;
+	for (unsigned i = 0; i < base->candidate_count && base->base_count == 1; i++) {
+		const struct extent_candidate *c = &base->candidates[i];
+		if (!c->in_parts &&
+		    memcmp(c->id.bytes, base->bases[0], EXTENT_BASE_PREFIX) == 0) {
+			root->bases[0] = (struct record_base){ .id = c->id,
+				                               .dtype = c->dtype };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the base has a solo record now. A delta may be put only on what this push
+ * has seen. */
 static bool is_solo(const struct transfer *t, const struct oid *id)
 {
 	struct blob_place place;
 	struct err ignored = ERR_INIT;
 
 	return !blob_look(t, id, &place, &ignored) && place.record.base_count == 0;
+}
+
+static bool are_solo(const struct transfer *t, const struct record_basis *basis)
+{
+	for (unsigned i = 0; i < basis->base_count; i++)
+		if (!is_solo(t, &basis->bases[i].id))
+			return false;
+	return true;
 }
 
 /* The basis of the like's own record, where that is a delta; solo comes out as itself.
@@ -104,32 +148,38 @@ static bool bases_differ(const struct record_basis *b, const struct oid *id)
 	return true;
 }
 
-static bool seen_before(const struct record_basis *roots, size_t count,
+static bool seen_before(const struct candidate *found, size_t count,
                         const struct record_basis *root)
 {
 	for (size_t i = 0; i < count; i++)
-		if (record_basis_equal(&roots[i], root))
+		if (record_basis_equal(&found[i].root, root))
 			return true;
 	return false;
 }
 
-/* The different bases that the extent's likes stand for; returns how many. */
-static size_t find_roots(const struct choosing *c,
-                         struct relative likes[RELATIVES_LIKES_MAX],
-                         struct record_basis roots[RELATIVES_LIKES_MAX])
+/* Whether the tensor can have that basis at all. */
+static bool can_have(const struct extent *x, const struct record_basis *root)
+{
+	return !record_basis_fault(root, x->dtype, x->size) && bases_differ(root, &x->id);
+}
+
+/* The different bases that the extent's likes stand for, in their order; returns how
+ * many. */
+static size_t find_candidates(const struct choosing *c,
+                              struct candidate out[RELATIVES_LIKES_MAX])
 {
 	const struct extent *x = c->extent;
-	struct relative all[RELATIVES_LIKES_MAX];
-	size_t count = relatives_like(c->relatives, x, all), found = 0;
+	struct relative likes[RELATIVES_LIKES_MAX];
+	size_t count = relatives_like(c->relatives, x, likes), found = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		const struct tensor_relation *like = &likes[i].relation;
 		struct record_basis root;
-		if (!find_root(c->transfer, &all[i].relation, &root) ||
-		    record_basis_fault(&root, x->dtype, x->size) ||
-		    !bases_differ(&root, &x->id) || seen_before(roots, found, &root))
+		if ((!remembered_root(like, &root) &&
+		     !find_root(c->transfer, like, &root)) ||
+		    !can_have(x, &root) || seen_before(out, found, &root))
 			continue;
-		likes[found] = all[i];
-		roots[found++] = root;
+		out[found++] = (struct candidate){ root, likes[i] };
 	}
 	return found;
 }
@@ -208,51 +258,132 @@ static int try_solo(struct choosing *c, struct err *err)
 	return 0;
 }
 
-/* A base that cannot be read, or a codec that fails on it, is passed over. */
-static void try_base(struct choosing *c, const struct record_basis *root,
-                     const struct base_hint *hint, unsigned limit)
+/* The smallest that a delta against the bases makes of the samples, in thousandths, and
+ * its codec. A base that cannot be read, or a codec that fails on it, is passed over:
+ * EXTENT_UNKNOWN. */
+static unsigned try_bases(struct choosing *c, const struct record_basis *root,
+                          const struct codec **best)
 {
 	struct blob_source *sources[RECORD_BASES_MAX];
 	struct err ignored = ERR_INIT;
+	unsigned least = EXTENT_UNKNOWN;
 
 	if (bases_open(c->transfer, c->relatives, root, sources, &ignored))
-		return;
+		return least;
 	int rc = codec_trial_predict(c->trial, root, sources, &ignored);
 	bases_close(sources);
-	if (rc)
-		return;
-	for (size_t i = 0; i < DELTA_COUNT; i++) {
+	for (size_t i = 0; i < DELTA_COUNT && !rc; i++) {
 		const struct codec *codec = codec_by_id(delta_codecs[i]);
 		unsigned permille;
 		if (!codec || !codec->takes(c->extent->dtype) ||
 		    codec_trial_run(c->trial, codec, &permille, &ignored))
 			continue;
 		note_trial(c->extent, codec->id, permille);
+		if (permille < least) {
+			least = permille;
+			*best = codec;
+		}
+	}
+	return least;
+}
+
+/* One base, which predicts all from its beginning. */
+static bool is_plain(const struct record_basis *b)
+{
+	return b->base_count == 1 && !b->parts.count && !b->bases[0].offset;
+}
+
+/* What was found out about a candidate, for the manifest. */
+static void note_candidate(struct extent *x, const struct candidate *one,
+                           unsigned permille)
+{
+	const struct sketch_gap *gap = &one->like.gap;
+
+	if (x->candidate_count == EXTENT_CANDIDATES_MAX)
+		return;
+	x->candidates[x->candidate_count++] = (struct extent_candidate){
+		.dtype = one->root.bases[0].dtype,
+		.source = (uint8_t)one->like.hint->source,
+		.bits = gap->known ? gap->bits : EXTENT_UNKNOWN,
+		.steps = gap->known ? gap->steps : EXTENT_UNKNOWN,
+		.permille = (uint16_t)permille,
+		.id = one->root.bases[0].id,
+		.in_parts = !is_plain(&one->root),
+	};
+}
+
+/* Far by its sketch: a trial would cost its samples, and lose. The user's word goes
+ * before. */
+static bool worth_a_trial(const struct extent *x, const struct candidate *one)
+{
+	return one->like.hint->source == BASE_SOURCE_USER ||
+	       sketch_gap_class(x->dtype, &one->like.gap) != GAP_FAR;
+}
+
+static void try_candidate(struct choosing *c, struct candidate *one, unsigned limit)
+{
+	const struct codec *codec = NULL;
+	unsigned permille = EXTENT_UNKNOWN;
+
+	if (worth_a_trial(c->extent, one))
+		permille = try_bases(c, &one->root, &codec);
+	if (codec && permille < c->best && permille <= limit) {
+		/* Since the manifest was written the record may have changed. */
+		if (!are_solo(c->transfer, &one->root)) {
+			if (!find_root(c->transfer, &one->like.relation, &one->root) ||
+			    !can_have(c->extent, &one->root))
+				return;
+			permille = try_bases(c, &one->root, &codec);
+		}
 		if (permille < c->best && permille <= limit) {
 			c->best = permille;
 			c->choice.codec = codec;
-			c->choice.basis = *root;
-			c->choice.hint = hint;
+			c->choice.basis = one->root;
+			c->choice.hint = one->like.hint;
+			c->like = &one->like;
 		}
 	}
+	note_candidate(c->extent, one, permille);
+}
+
+/* A delta against the key of a series is part of it, or so dear that the series begins
+ * anew: solo. `solo` is what that takes. */
+static void continue_series(struct choosing *c, unsigned solo)
+{
+	struct extent *x = c->extent;
+
+	if (!c->like || !c->like->hint->earlier || !is_plain(&c->like->relation.basis))
+		return;
+	struct base_series series = base_series_of(c->like->relation.bases[0], solo);
+	if (base_series_is_dear(&series, c->best)) {
+		c->choice = (struct base_choice){ .codec = c->choice.solo,
+			                          .solo = c->choice.solo };
+		series = (struct base_series){ 0, 0 };
+		c->best = solo;
+	}
+	x->series_length = (uint16_t)(series.length < UINT16_MAX ? series.length + 1
+	                                                         : UINT16_MAX);
+	x->series_spent = series.spent + c->best;
 }
 
 int base_choose(const struct transfer *t, const struct relatives *relatives,
                 struct extent *x, const struct blob_file *blob, struct base_choice *out,
                 struct err *err)
 {
-	struct choosing c = { t, relatives, x, NULL, UINT_MAX, { .codec = NULL } };
-	struct relative likes[RELATIVES_LIKES_MAX];
-	struct record_basis roots[RELATIVES_LIKES_MAX];
+	struct choosing c = {
+		.transfer = t, .relatives = relatives, .extent = x, .best = UINT_MAX
+	};
+	struct candidate candidates[RELATIVES_LIKES_MAX];
 	int rc = codec_trial_begin(t, blob, &c.trial, err);
 
 	if (!rc)
 		rc = try_solo(&c, err);
 	if (!rc) {
-		unsigned limit = c.best * MARGIN_PERCENT / 100;
-		size_t count = find_roots(&c, likes, roots);
+		unsigned solo = c.best, limit = solo * MARGIN_PERCENT / 100;
+		size_t count = find_candidates(&c, candidates);
 		for (size_t i = 0; i < count; i++)
-			try_base(&c, &roots[i], likes[i].hint, limit);
+			try_candidate(&c, &candidates[i], limit);
+		continue_series(&c, solo);
 		*out = c.choice;
 	}
 	codec_trial_end(c.trial);
@@ -264,16 +395,24 @@ void base_choose_by_codec(const struct transfer *t, const struct relatives *rela
                           struct base_choice *out)
 {
 	const struct codec *raw = codec_by_id(CODEC_RAW);
-	struct choosing c = { t, relatives, x, NULL, 0, { .codec = raw, .solo = raw } };
-	struct relative likes[RELATIVES_LIKES_MAX];
-	struct record_basis roots[RELATIVES_LIKES_MAX];
+	struct choosing c = { .transfer = t,
+		              .relatives = relatives,
+		              .extent = x,
+		              .choice = { .codec = raw, .solo = raw } };
+	struct candidate candidates[RELATIVES_LIKES_MAX];
+	bool base = codec->takes(x->dtype) && codec->needs_base;
+	size_t count = base ? find_candidates(&c, candidates) : 0;
 
-	if (codec->takes(x->dtype) && !codec->needs_base) {
+	if (codec->takes(x->dtype) && !codec->needs_base)
 		c.choice.codec = c.choice.solo = codec;
-	} else if (codec->takes(x->dtype) && find_roots(&c, likes, roots)) {
+	for (size_t i = 0; i < count && base; i++) {
+		if (!are_solo(t, &candidates[i].root))
+			continue;
 		c.choice.codec = codec;
-		c.choice.basis = roots[0];
-		c.choice.hint = likes[0].hint;
+		c.choice.basis = candidates[i].root;
+		c.choice.hint = candidates[i].like.hint;
+		note_candidate(x, &candidates[i], EXTENT_UNKNOWN);
+		base = false;
 	}
 	*out = c.choice;
 }

@@ -29,6 +29,7 @@ const char *base_source_name(unsigned source);
 struct base_hint {
 	struct oid oid;          /* an object, perhaps in the store */
 	enum base_source source; /* who names it */
+	bool earlier;            /* an earlier version of the very file; the upload sees */
 	char *path;              /* its path in the repository; or, without a commit, the
 	                            name by which a card or the user names it; or
 	                            NULL; owned */
@@ -51,5 +52,9 @@ struct base_hints {
 
 /* Frees everything and leaves no hints. */
 void base_hints_wipe(struct base_hints *h);
+
+/* Marks those that are earlier versions of the object's own path: they make a series
+ * (base_series.h). */
+void base_hints_mark_earlier(struct base_hints *h);
 
 #endif

@@ -42,6 +42,7 @@ static int put(const struct bundle_request *request, struct store *store,
 		.ctx = request->base,
 		.scanned = &model->extents,
 		.codec = request->codec,
+		.flags = UPLOAD_NO_MARKERS,
 	};
 	int rc = transfer_init(&t, store, request->threads, err);
 

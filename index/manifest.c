@@ -5,6 +5,7 @@
 
 #include "codec/common/checked.h"
 #include "codec/common/err.h"
+#include "index/manifest_layout.h"
 
 void manifest_wipe(struct manifest *m)
 {
@@ -36,7 +37,8 @@ static const char *extent_fault(const struct extent *x)
 	if (x->dim_count > TENSOR_DIMS_MAX)
 		return "has too many dimensions";
 	if (x->base_count > EXTENT_BASES_MAX || x->tried_count > EXTENT_TRIED_MAX ||
-	    (x->inlined && (x->base_count || x->tried_count)))
+	    x->candidate_count > EXTENT_CANDIDATES_MAX ||
+	    (x->inlined && (x->base_count || x->tried_count || manifest_has_finding(x))))
 		return "has bases or trials it cannot have";
 	if (!x->size && !x->inlined)
 		return "is empty and not inline";

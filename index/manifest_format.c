@@ -27,7 +27,8 @@ static void add_extent(struct buf *body, const struct extent *x)
 	buf_add_u8(body, (uint8_t)x->dtype);
 	buf_add_u8(body, (uint8_t)((x->inlined ? MANIFEST_INLINED : 0) |
 	                           x->base_count << MANIFEST_BASES_SHIFT |
-	                           x->tried_count << MANIFEST_TRIED_SHIFT));
+	                           x->tried_count << MANIFEST_TRIED_SHIFT |
+	                           (manifest_has_finding(x) ? MANIFEST_FINDING : 0)));
 	buf_add_u8(body, (uint8_t)x->dim_count);
 	buf_add_u64(body, x->size);
 	for (unsigned i = 0; i < x->dim_count; i++)
@@ -43,6 +44,8 @@ static void add_extent(struct buf *body, const struct extent *x)
 		buf_add_u8(body, x->tried[i].codec);
 		buf_add_u16(body, x->tried[i].permille);
 	}
+	if (manifest_has_finding(x))
+		manifest_add_finding(body, x);
 }
 
 static int format_body(const struct manifest *m, struct buf *body, struct err *err)

@@ -6,6 +6,7 @@
 #ifndef ZLLM_MANIFEST_LAYOUT_H
 #define ZLLM_MANIFEST_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MANIFEST_MAGIC "ZLLMMAN\0" /* eight bytes, the last one 0 */
@@ -27,8 +28,20 @@ enum {
 	MANIFEST_BASES = 6, /* two bits: how many bases its record had */
 	MANIFEST_BASES_SHIFT = 1,
 	MANIFEST_TRIED = 0x38, /* three bits: how many trials */
-	MANIFEST_TRIED_SHIFT = 3
+	MANIFEST_TRIED_SHIFT = 3,
+	MANIFEST_FINDING = 0x40 /* a block that says what was found */
 };
+
+struct buf;
+struct cursor;
+struct extent;
+
+/* The finding of an extent (manifest_finding.c): what is known of its base, and its
+ * sketch. Whether there is any; appending it; reading it. A finding is only ever shown
+ * or taken for a hint, so one that makes no sense counts as none. */
+bool manifest_has_finding(const struct extent *x);
+void manifest_add_finding(struct buf *body, const struct extent *x);
+void manifest_read_finding(struct cursor *c, struct extent *x);
 
 /* How large a body `packed` bytes may unpack to: what a reader is willing to
  * allocate for them. A body that packs better is stored unpacked. */

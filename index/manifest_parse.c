@@ -158,11 +158,12 @@ static int read_extent(struct cursor *c, struct extent *x, struct span *name,
 
 	*x = (struct extent){ .dim_count = cursor_u8(c) };
 	if (kind > EXTENT_GAP || dtype >= DTYPE_COUNT ||
-	    flags & ~(unsigned)(MANIFEST_INLINED | MANIFEST_BASES | MANIFEST_TRIED))
+	    flags & ~(unsigned)(MANIFEST_INLINED | MANIFEST_BASES | MANIFEST_TRIED |
+	                        MANIFEST_FINDING))
 		return too_new(err, "an extent");
 	x->base_count = (flags & MANIFEST_BASES) >> MANIFEST_BASES_SHIFT;
 	x->tried_count = (flags & MANIFEST_TRIED) >> MANIFEST_TRIED_SHIFT;
-	if (flags & MANIFEST_INLINED && (x->base_count || x->tried_count))
+	if (flags & MANIFEST_INLINED && flags & ~(unsigned)MANIFEST_INLINED)
 		return damaged(err, "an inline extent with a record");
 	if (x->dim_count > TENSOR_DIMS_MAX)
 		return damaged(err, "a tensor with too many dimensions");
@@ -182,6 +183,8 @@ static int read_extent(struct cursor *c, struct extent *x, struct span *name,
 		x->tried[i].codec = cursor_u8(c);
 		x->tried[i].permille = cursor_u16(c);
 	}
+	if (flags & MANIFEST_FINDING)
+		manifest_read_finding(c, x);
 	return 0;
 }
 

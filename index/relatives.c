@@ -9,14 +9,21 @@
 #include "index/base_hint.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
+#include "index/model/tensor_name.h"
 #include "index/tensor_names.h"
 #include "index/transfer.h"
+
+enum {
+	NEARLY_PERCENT = 2, /* of all bytes: what may be left unsatisfied */
+	MORE_MANIFESTS = 8  /* read for what little is left */
+};
 
 /* A tensor of the object being pushed, and what was found for it. */
 struct wanted {
 	const struct extent *extent;
-	struct relative likes[RELATIVES_LIKES_MAX];
+	struct relative likes[RELATIVES_LIKES_MAX]; /* best first */
 	size_t count;
+	bool satisfied;
 };
 
 /* A blob of a relative that has a local copy. */
@@ -25,13 +32,19 @@ struct local_blob {
 	const char *path;
 };
 
-struct relatives {
-	struct wanted *wanted; /* sorted by name */
-	size_t wanted_count;
-	size_t without; /* wanted that have found nothing yet */
+/* The manifest of a hint. */
+struct loaded {
+	struct manifest manifest;
+	struct loaded *next;
+};
 
-	struct manifest *manifests; /* one for each hint that was read */
-	size_t manifest_count;
+struct relatives {
+	struct wanted *wanted; /* sorted by the core of the name */
+	size_t wanted_count;
+	uint64_t bytes, unsatisfied; /* of all wanted, and of those not satisfied */
+
+	struct loaded *loaded; /* owned */
+	size_t requests;
 
 	struct local_blob *locals; /* sorted by id */
 	size_t local_count;
@@ -55,24 +68,126 @@ static int by_name(const void *a, const void *b)
 {
 	const struct wanted *x = a, *y = b;
 
-	return strcmp(x->extent->name, y->extent->name);
+	return strcmp(tensor_name_core(x->extent->name),
+	              tensor_name_core(y->extent->name));
 }
 
+/* Among those of one name: a file may hold "a" and "model.a". */
 static struct wanted *find_wanted(const struct relatives *r, const struct extent *x)
 {
 	struct wanted key = { .extent = x };
+	struct wanted *found = NULL, *end = r->wanted + r->wanted_count;
 
-	if (!x->name || !r->wanted_count)
+	if (x->name && r->wanted_count)
+		found = bsearch(&key, r->wanted, r->wanted_count, sizeof(key), by_name);
+	if (!found)
 		return NULL;
-	return bsearch(&key, r->wanted, r->wanted_count, sizeof(key), by_name);
+	while (found > r->wanted && by_name(found - 1, &key) == 0)
+		found--;
+	for (; found < end && by_name(found, &key) == 0; found++)
+		if (found->extent == x)
+			return found;
+	return NULL;
+}
+
+/* The tensor that the relation is about, where it is one and predicts all. */
+static const struct extent *single(const struct tensor_relation *relation)
+{
+	bool whole = relation->basis.base_count == 1 && !relation->basis.parts.count;
+
+	return whole ? relation->bases[0] : NULL;
+}
+
+/* The beginning of the id of the base that `x` stands for. */
+static const uint8_t *root_of(const struct extent *x)
+{
+	return x->base_count == 1 ? x->bases[0] : x->id.bytes;
+}
+
+static bool same_root(const struct tensor_relation *a, const struct tensor_relation *b)
+{
+	const struct extent *x = single(a), *y = single(b);
+
+	if (x && y)
+		return memcmp(root_of(x), root_of(y), EXTENT_BASE_PREFIX) == 0;
+	return record_basis_equal(&a->basis, &b->basis);
 }
 
 static bool already_there(const struct wanted *w, const struct tensor_relation *like)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (record_basis_equal(&w->likes[i].relation.basis, &like->basis))
+		if (same_root(&w->likes[i].relation, like))
 			return true;
 	return false;
+}
+
+/* ---------------------------------------------------------------- ranking */
+
+static bool user_said(const struct relative *a)
+{
+	return a->hint->source == BASE_SOURCE_USER;
+}
+
+/* Whether `a`, which came later, ranks before `b`. Distances of samples are rough:
+ * only a difference of an eighth counts. */
+static bool ranks_before(enum dtype dtype, const struct relative *a,
+                         const struct relative *b)
+{
+	enum gap_class x = sketch_gap_class(dtype, &a->gap);
+	enum gap_class y = sketch_gap_class(dtype, &b->gap);
+
+	if (user_said(a) != user_said(b))
+		return user_said(a);
+	if (x != y)
+		return x < y;
+	if (a->gap.known && b->gap.known) {
+		unsigned margin = b->gap.steps / 8;
+		if (a->gap.steps + margin < b->gap.steps)
+			return true;
+		if (a->gap.steps > b->gap.steps + margin)
+			return false;
+	}
+	return a->hint->source < b->hint->source;
+}
+
+static void insert(struct wanted *w, const struct relative *like)
+{
+	enum dtype dtype = w->extent->dtype;
+	size_t at = w->count;
+
+	while (at > 0 && ranks_before(dtype, like, &w->likes[at - 1]))
+		at--;
+	if (at == RELATIVES_LIKES_MAX)
+		return;
+	if (w->count < RELATIVES_LIKES_MAX)
+		w->count++;
+	memmove(&w->likes[at + 1], &w->likes[at],
+	        (w->count - at - 1) * sizeof(w->likes[0]));
+	w->likes[at] = *like;
+}
+
+/* A marker was the nearest of all that were listed: to list more would not help. */
+static bool satisfies(enum dtype dtype, const struct relative *like)
+{
+	enum gap_class enough = like->hint->source == BASE_SOURCE_MARKER ? GAP_NEAR
+	                                                                 : GAP_CLOSE;
+
+	return user_said(like) || !like->gap.known ||
+	       sketch_gap_class(dtype, &like->gap) <= enough;
+}
+
+static void take_like(struct relatives *r, struct wanted *w, struct relative *like)
+{
+	enum dtype dtype = w->extent->dtype;
+	const struct extent *one = single(&like->relation);
+
+	if (one && tensor_sketch_comparable(w->extent, one))
+		like->gap = tensor_sketch_gap(dtype, &w->extent->sketch, &one->sketch);
+	insert(w, like);
+	if (!w->satisfied && satisfies(dtype, like)) {
+		w->satisfied = true;
+		r->unsatisfied -= w->extent->size;
+	}
 }
 
 static int take_likes(struct relatives *r, const struct manifest *m,
@@ -86,13 +201,9 @@ static int take_likes(struct relatives *r, const struct manifest *m,
 	for (size_t i = 0; i < r->wanted_count; i++) {
 		struct wanted *w = &r->wanted[i];
 		struct relative like = { .hint = hint };
-		if (w->count == RELATIVES_LIKES_MAX ||
-		    !tensor_names_relate(names, w->extent, &like.relation) ||
-		    already_there(w, &like.relation))
-			continue;
-		if (w->count == 0)
-			r->without--;
-		w->likes[w->count++] = like;
+		if (tensor_names_relate(names, w->extent, &like.relation) &&
+		    !already_there(w, &like.relation))
+			take_like(r, w, &like);
 	}
 	tensor_names_free(names);
 	return 0;
@@ -100,18 +211,26 @@ static int take_likes(struct relatives *r, const struct manifest *m,
 
 /* ---------------------------------------------------------------- loading */
 
-static int prepare(struct relatives *r, const struct extent *const *wanted, size_t count,
-                   const struct base_hints *hints, struct err *err)
+int relatives_new(const struct extent *const *wanted, size_t count,
+                  struct relatives **out, struct err *err)
 {
-	r->wanted = calloc(count ? count : 1, sizeof(*r->wanted));
-	r->manifests = calloc(hints->count ? hints->count : 1, sizeof(*r->manifests));
-	if (!r->wanted || !r->manifests)
+	struct relatives *r = calloc(1, sizeof(*r));
+
+	if (r)
+		r->wanted = calloc(count ? count : 1, sizeof(*r->wanted));
+	if (!r || !r->wanted) {
+		relatives_free(r);
 		return err_nomem(err, "relatives");
-	for (size_t i = 0; i < count; i++)
-		if (wanted[i]->name)
-			r->wanted[r->wanted_count++].extent = wanted[i];
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!wanted[i]->name)
+			continue;
+		r->wanted[r->wanted_count++].extent = wanted[i];
+		r->bytes += wanted[i]->size;
+	}
+	r->unsatisfied = r->bytes;
 	qsort(r->wanted, r->wanted_count, sizeof(*r->wanted), by_name);
-	r->without = r->wanted_count;
+	*out = r;
 	return 0;
 }
 
@@ -142,54 +261,72 @@ static int add_locals(struct relatives *r, const struct manifest *m, const char 
 static int load_one(struct relatives *r, const struct transfer *t,
                     const struct base_hint *hint, struct err *err)
 {
-	struct manifest *m = &r->manifests[r->manifest_count];
+	struct loaded *l = calloc(1, sizeof(*l));
 	struct err ignored = ERR_INIT;
 
-	if (manifest_get(t->store, &hint->oid, m, NULL, &ignored))
+	if (!l)
+		return err_nomem(err, "relatives");
+	r->requests++;
+	if (manifest_get(t->store, &hint->oid, &l->manifest, NULL, &ignored)) {
+		free(l);
 		return 0;
-	r->manifest_count++;
-	int rc = take_likes(r, m, hint, err);
-	if (rc)
-		return rc;
-	if (hint->local_file && m->extents.count)
-		return add_locals(r, m, hint->local_file, err);
-	return 0;
+	}
+	l->next = r->loaded;
+	r->loaded = l;
+	int rc = take_likes(r, &l->manifest, hint, err);
+	if (!rc && hint->local_file && l->manifest.extents.count)
+		rc = add_locals(r, &l->manifest, hint->local_file, err);
+	return rc;
 }
 
-int relatives_load(const struct transfer *t, const struct base_hints *hints,
-                   const struct extent *const *wanted, size_t count,
-                   struct relatives **out, struct err *err)
+int relatives_load(struct relatives *r, const struct transfer *t,
+                   const struct base_hints *hints, struct err *err)
 {
-	struct relatives *r = calloc(1, sizeof(*r));
+	int rc = 0;
 
-	if (!r)
-		return err_nomem(err, "relatives");
-	int rc = prepare(r, wanted, count, hints, err);
-	for (size_t i = 0; i < hints->count && r->without && !rc; i++)
+	for (size_t i = 0, more = 0; i < hints->count && r->unsatisfied && !rc; i++) {
+		if (relatives_suffice(r) && more++ == MORE_MANIFESTS)
+			break;
 		rc = load_one(r, t, &hints->list[i], err);
-	if (rc) {
-		relatives_free(r);
-		return rc;
 	}
 	if (r->local_count)
 		qsort(r->locals, r->local_count, sizeof(*r->locals), by_id);
-	*out = r;
-	return 0;
+	return rc;
 }
 
 void relatives_free(struct relatives *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->manifest_count; i++)
-		manifest_wipe(&r->manifests[i]);
-	free(r->manifests);
+	while (r->loaded) {
+		struct loaded *next = r->loaded->next;
+		manifest_wipe(&r->loaded->manifest);
+		free(r->loaded);
+		r->loaded = next;
+	}
 	free(r->wanted);
 	free(r->locals);
 	free(r);
 }
 
 /* ---------------------------------------------------------------- questions */
+
+bool relatives_satisfied(const struct relatives *r, const struct extent *x)
+{
+	const struct wanted *w = find_wanted(r, x);
+
+	return w && w->satisfied;
+}
+
+bool relatives_suffice(const struct relatives *r)
+{
+	return r->unsatisfied <= r->bytes / 100 * NEARLY_PERCENT;
+}
+
+size_t relatives_requests(const struct relatives *r)
+{
+	return r->requests;
+}
 
 size_t relatives_like(const struct relatives *r, const struct extent *x,
                       struct relative out[RELATIVES_LIKES_MAX])

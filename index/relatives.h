@@ -3,7 +3,7 @@
  * like those that are about to be stored: of the same name, or of one that tells that
  * they belong together (tensor_names.h), and of a shape and dtype that fit.
  *
- * Thread rule: constant once loaded; any thread may ask.
+ * Thread rule: one thread loads; then any thread may ask.
  */
 #ifndef ZLLM_RELATIVES_H
 #define ZLLM_RELATIVES_H
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
+#include "index/model/tensor_sketch.h"
 #include "index/tensor_relation.h"
 
 struct base_hint;
@@ -28,21 +29,39 @@ enum { RELATIVES_LIKES_MAX = 3 };
  * allow it. Names are for the caller. */
 bool relatives_alike(const struct extent *x, const struct extent *base);
 
-/* A tensor, or several, that may serve as base. */
+/* A tensor, or several, that may serve as base, or whose own bases may. */
 struct relative {
 	struct tensor_relation relation;
 	const struct base_hint *hint; /* the object it was found in */
+	struct sketch_gap gap;        /* known only where one tensor predicts all */
 };
 
-/* Reads manifests in the order of the hints until each of the `count` tensors in
- * `wanted` has found its like. Hints that the store does not know, or whose
- * manifest is damaged, are passed over. `hints` must outlive the relatives. */
-int relatives_load(const struct transfer *t, const struct base_hints *hints,
-                   const struct extent *const *wanted, size_t count,
-                   struct relatives **out, struct err *err);
+/* None yet. `wanted` and its extents must outlive the relatives; so must all hints. */
+int relatives_new(const struct extent *const *wanted, size_t count,
+                  struct relatives **out, struct err *err);
 void relatives_free(struct relatives *r);
 
-/* The likes of the tensor `x` (one of `wanted`), best first; returns how many. */
+/*
+ * Reads manifests in the order of the hints until each wanted tensor is satisfied:
+ * has found a like that is near enough by their sketches, or whose distance nothing
+ * tells. When only a few bytes are left unsatisfied, only a few more are read. Hints
+ * that the store does not know, or whose manifest is damaged, are passed over.
+ */
+int relatives_load(struct relatives *r, const struct transfer *t,
+                   const struct base_hints *hints, struct err *err);
+
+/* Whether the wanted tensor `x` is satisfied, and whether nearly all are, by bytes. */
+bool relatives_satisfied(const struct relatives *r, const struct extent *x);
+bool relatives_suffice(const struct relatives *r);
+
+/* How many manifests were asked for so far. */
+size_t relatives_requests(const struct relatives *r);
+
+/*
+ * The likes of the tensor `x` (one of `wanted`), ranked: the user's first, then by
+ * distance where sketches tell it, then by source and the order of the hints; of those
+ * that stand on the same base, one. Returns how many.
+ */
 size_t relatives_like(const struct relatives *r, const struct extent *x,
                       struct relative out[RELATIVES_LIKES_MAX]);
 

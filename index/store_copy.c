@@ -111,9 +111,13 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	struct markers *m = ctx;
 	const char *wanted = m->copying->request->repo_id;
 	char repo[REPO_ID_HEX + 1];
+	struct key_marker base;
 
 	if (*wanted && key_parse_name(entry->key, repo) && strcmp(repo, wanted) != 0)
 		return 0; /* another repository's name */
+	if (key_parse_marker(entry->key, &base) &&
+	    !blob_set_has(m->copying->done, &base.object))
+		return 0; /* of an object that was not to be copied */
 	if (!entry->size)
 		buf_add(&m->keys, entry->key, strlen(entry->key) + 1);
 	return m->keys.failed ? ERR_NOMEM : 0;
@@ -305,6 +309,8 @@ static int copy_all(struct copying *c, struct err *err)
 		rc = copy_markers(c, owners, err);
 	if (!rc)
 		rc = copy_objects(c, err);
+	if (!rc)
+		rc = copy_markers(c, "bases/", err);
 	return rc ? rc : copy_markers(c, "names/", err);
 }
 

@@ -5,6 +5,7 @@
 
 #include "codec/common/err.h"
 #include "index/model/extents.h"
+#include "index/model/tensor_name.h"
 #include "index/tensor_role.h"
 
 struct named {
@@ -21,11 +22,21 @@ struct tensor_names {
 
 /* ---------------------------------------------------------------- making */
 
-static int by_name(const void *a, const void *b)
+/* By what is left of the names without wrappers, then by the whole. */
+static int by_core(const void *a, const void *b)
 {
 	const struct named *x = a, *y = b;
 
-	return strcmp(x->extent->name, y->extent->name);
+	return strcmp(tensor_name_core(x->extent->name),
+	              tensor_name_core(y->extent->name));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+	int order = by_core(a, b);
+
+	return order ? order : strcmp(x->extent->name, y->extent->name);
 }
 
 static int by_role(const void *a, const void *b)
@@ -81,6 +92,7 @@ void tensor_names_free(struct tensor_names *n)
 
 /* ---------------------------------------------------------------- asking */
 
+/* The tensor of that name, or one that is called so in a wrapper. */
 static const struct extent *find_name(const struct tensor_names *n, const char *name)
 {
 	struct extent wanted = { .name = name };
@@ -89,6 +101,8 @@ static const struct extent *find_name(const struct tensor_names *n, const char *
 
 	if (n->name_count)
 		found = bsearch(&key, n->names, n->name_count, sizeof(key), by_name);
+	if (!found && n->name_count)
+		found = bsearch(&key, n->names, n->name_count, sizeof(key), by_core);
 	return found ? found->extent : NULL;
 }
 

@@ -12,17 +12,19 @@
 #include "codec/common/err.h"
 #include "codec/frame.h"
 #include "index/base_choice.h"
+#include "index/base_marker.h"
+#include "index/base_search.h"
 #include "index/blob_find.h"
 #include "index/blob_put.h"
 #include "index/blob_source.h"
 #include "index/extent_key.h"
+#include "index/extents_sketch.h"
 #include "index/file_range.h"
 #include "index/lanes.h"
 #include "index/manifest.h"
 #include "index/manifest_store.h"
 #include "index/object_look.h"
 #include "index/record_map.h"
-#include "index/relatives.h"
 #include "index/store/store.h"
 #include "index/transfer.h"
 
@@ -50,7 +52,7 @@ struct upload {
 	struct upload_blob **missing; /* those that the store lacks */
 	size_t missing_count;
 	struct base_hints hints;
-	struct relatives *relatives;
+	struct base_search *search;
 	uint8_t *inline_bytes;
 	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
 	struct work_meter meter;
@@ -203,23 +205,25 @@ static int look(struct upload *u, struct err *err)
 	return rc;
 }
 
-static int find_relatives(struct upload *u, struct err *err)
+static int search(struct upload *u, struct err *err)
 {
 	const struct upload_request *request = u->request;
 
+	if (!u->missing_count)
+		return 0;
 	if (request->find_hints)
 		request->find_hints(request->ctx, &request->oid, request->size,
 		                    &u->hints);
+	base_hints_mark_earlier(&u->hints);
 	const struct extent **wanted = calloc(u->missing_count ? u->missing_count : 1,
 	                                      sizeof(const struct extent *));
 	if (!wanted)
 		return err_nomem(err, "a list of tensors");
 	for (size_t i = 0; i < u->missing_count; i++)
 		wanted[i] = u->missing[i]->extent;
-	/* `git zllm base none`: nothing is looked for */
-	int rc = relatives_load(u->transfer, &u->hints, wanted,
-	                        u->hints.never ? 0 : u->missing_count, &u->relatives,
-	                        err);
+	/* `git zllm base none`: nothing is looked for. */
+	int rc = base_search_run(u->transfer, &u->hints, wanted,
+	                         u->hints.never ? 0 : u->missing_count, &u->search, err);
 	free(wanted);
 	return rc;
 }
@@ -281,7 +285,7 @@ static int put_choice(struct upload *u, struct upload_blob *blob,
 
 	if (!choice->codec->needs_base)
 		return put_plan(u, blob, file, &solo, err);
-	rc = put_delta(u, blob, file, choice, u->relatives, err);
+	rc = put_delta(u, blob, file, choice, base_search_relatives(u->search), err);
 	if (base_is_to_blame(rc))
 		rc = put_delta(u, blob, file, choice, NULL, err);
 	if (base_is_to_blame(rc))
@@ -295,15 +299,16 @@ static int put_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct upload_blob *blob = u->missing[i];
 	struct extent *x = blob->extent;
 	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
+	const struct relatives *relatives = base_search_relatives(u->search);
 	struct base_choice choice;
 	int rc = 0;
 
 	(void)lane;
 	if (u->request->codec && x->kind == EXTENT_TENSOR)
-		base_choose_by_codec(u->transfer, u->relatives, x, u->request->codec,
+		base_choose_by_codec(u->transfer, relatives, x, u->request->codec,
 		                     &choice);
 	else
-		rc = base_choose(u->transfer, u->relatives, x, &file, &choice, err);
+		rc = base_choose(u->transfer, relatives, x, &file, &choice, err);
 	if (!rc)
 		rc = put_choice(u, blob, &file, &choice, err);
 	if (rc && x->name)
@@ -317,6 +322,24 @@ static int put_missing(struct upload *u, struct err *err)
 	struct lanes_work work = { u->missing_count, put_blob, tell_progress, u };
 
 	return lanes_run(u->transfer->lanes, &work, err);
+}
+
+/* So that others find what may now serve as their base. */
+static int put_markers(struct upload *u, struct err *err)
+{
+	const struct extent **solos = calloc(u->missing_count ? u->missing_count : 1,
+	                                     sizeof(const struct extent *));
+	size_t count = 0;
+
+	if (!solos)
+		return err_nomem(err, "a list of tensors");
+	for (size_t i = 0; i < u->missing_count; i++)
+		if (u->missing[i]->record.base_count == 0)
+			solos[count++] = u->missing[i]->extent;
+	count = base_markers_choose(solos, count);
+	int rc = base_markers_put(u->transfer, &u->request->oid, solos, count, err);
+	free(solos);
+	return rc < 0 ? rc : 0;
 }
 
 /* ---------------------------------------------------------------- the manifest */
@@ -372,22 +395,34 @@ static void add_note(struct manifest *m, const char *key, const char *value)
 		m->notes[m->note_count++] = (struct manifest_note){ key, value };
 }
 
+/* The hint, if any, that gave more bases than `most`, which becomes their number. */
+static const struct base_hint *best_hint(const struct upload *u,
+                                         const struct base_hints *hints, size_t *most)
+{
+	const struct base_hint *best = NULL;
+
+	for (size_t i = 0; i < hints->count; i++) {
+		size_t count = 0;
+		for (size_t k = 0; k < u->blob_count; k++)
+			count += u->blobs[k].hint == &hints->list[i];
+		if (count > *most) {
+			*most = count;
+			best = &hints->list[i];
+		}
+	}
+	return best;
+}
+
 /* Where the object comes from, and where most of its bases do. */
 static void add_notes(struct upload *u)
 {
 	struct manifest *m = &u->manifest;
-	const struct base_hint *best = NULL;
 	size_t most = 0;
+	const struct base_hint *best = best_hint(u, &u->hints, &most), *found = NULL;
 
-	for (size_t i = 0; i < u->hints.count; i++) {
-		size_t count = 0;
-		for (size_t k = 0; k < u->blob_count; k++)
-			count += u->blobs[k].hint == &u->hints.list[i];
-		if (count > most) {
-			most = count;
-			best = &u->hints.list[i];
-		}
-	}
+	if (u->search)
+		found = best_hint(u, base_search_found(u->search), &most);
+	best = found ? found : best;
 	add_note(m, "agent", "git-zllm " ZLLM_VERSION);
 	add_note(m, "path", u->hints.path);
 	add_note(m, "commit", u->hints.commit);
@@ -395,6 +430,7 @@ static void add_notes(struct upload *u)
 		return;
 	oid_format(&best->oid, u->base_oid);
 	add_note(m, "base.oid", u->base_oid);
+	add_note(m, "base.source", base_source_name(best->source));
 	add_note(m, "base.path", best->path);
 	add_note(m, "base.commit", best->commit);
 }
@@ -468,10 +504,16 @@ static int store_it(struct upload *u, struct err *err)
 		rc = list_blobs(u, err);
 	if (!rc)
 		rc = look(u, err);
+	/* Tensors are found again by their sketches: by those who look for a base in the
+	 * store, and by us, who ask how far a like is. */
 	if (!rc)
-		rc = find_relatives(u, err);
+		rc = extents_sketch(u->transfer, u->fd, &u->manifest.extents, err);
+	if (!rc)
+		rc = search(u, err);
 	if (!rc)
 		rc = put_missing(u, err);
+	if (!rc && !(u->request->flags & UPLOAD_NO_MARKERS))
+		rc = put_markers(u, err);
 	return rc ? rc : commit(u, err);
 }
 
@@ -494,7 +536,7 @@ static void upload_wipe(struct upload *u)
 		close(u->fd);
 	u->manifest.inline_bytes = NULL;
 	manifest_wipe(&u->manifest);
-	relatives_free(u->relatives);
+	base_search_free(u->search);
 	base_hints_wipe(&u->hints);
 	free(u->inline_bytes);
 	free(u->missing);

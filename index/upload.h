@@ -1,7 +1,8 @@
 /*
  * Upload: an object into the store, so that it can be given back bit for bit.
  *
- *     have it?  ->  scan  ->  hash  ->  look  ->  put records  ->  owner  ->  manifest
+ *     have it?  ->  scan  ->  hash  ->  look  ->  search  ->  put records
+ *                                     ->  put markers  ->  owner  ->  manifest
  *
  * The manifest comes last: a crash before it leaves records that nothing refers
  * to, never an object with a hole (docs/store.md has the argument).
@@ -21,6 +22,8 @@ struct err;
 struct extents;
 struct transfer;
 
+enum { UPLOAD_NO_MARKERS = 1 }; /* flag: nobody will look for bases in this store */
+
 struct upload_request {
 	struct oid oid;
 	uint64_t size;    /* bytes, as git-lfs says */
@@ -38,6 +41,7 @@ struct upload_request {
 	/* The file's extents, where they are known and hashed already: then the upload
 	 * does not look itself, and takes them over. Else NULL. */
 	struct extents *scanned;
+	unsigned flags;
 	const struct codec *codec; /* of every tensor that it can code; NULL: tried */
 };
 

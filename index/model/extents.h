@@ -16,6 +16,7 @@
 #include "codec/common/sha256.h"
 #include "codec/common/xxh128.h"
 #include "codec/dtype.h"
+#include "index/model/tensor_sketch.h"
 
 struct err;
 
@@ -25,6 +26,8 @@ enum {
 	EXTENT_BASES_MAX = 3,
 	EXTENT_BASE_PREFIX = 16, /* bytes */
 	EXTENT_TRIED_MAX = 7,
+	EXTENT_CANDIDATES_MAX = 3,
+	EXTENT_UNKNOWN = 0xffff, /* of a candidate: not measured */
 	EXTENT_INLINE_TENSOR = 64 * 1024,     /* smaller extents of a model are inline */
 	EXTENT_INLINE_CHUNK = 1024 * 1024,    /* a smaller opaque file is inline, whole */
 	EXTENT_INLINE_TOTAL = 8 * 1024 * 1024 /* then even small ones get records */
@@ -43,6 +46,17 @@ enum extent_kind {
 struct extent_trial {
 	uint8_t codec;     /* enum codec_id */
 	uint16_t permille; /* stored bytes in thousandths of the raw ones */
+};
+
+/* A blob that was considered as its base. */
+struct extent_candidate {
+	enum dtype dtype;  /* of its values */
+	uint8_t source;    /* who named it: enum base_source (base_hint.h) */
+	uint16_t bits;     /* estimated bit distance, hundredths of a bit */
+	uint16_t steps;    /* estimated difference in units of the last place, likewise */
+	uint16_t permille; /* what the best delta made of the samples */
+	struct oid id;
+	bool in_parts; /* the first of several, or it predicts by parts */
 };
 
 struct extent {
@@ -67,6 +81,16 @@ struct extent {
 	/* Why it was stored as it was: what was tried when it was pushed. */
 	unsigned tried_count;
 	struct extent_trial tried[EXTENT_TRIED_MAX];
+	unsigned candidate_count;
+	struct extent_candidate candidates[EXTENT_CANDIDATES_MAX]; /* best first */
+
+	/* Of a series of versions: how many, this one included, have been stored since
+	 * the solo one that it refers to, and what they took together, in thousandths
+	 * of a version (base_series.h). 0: not part of a series. */
+	uint16_t series_length;
+	uint32_t series_spent;
+
+	struct tensor_sketch sketch; /* of a tensor with a record; see there */
 };
 
 struct extents {

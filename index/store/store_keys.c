@@ -10,6 +10,7 @@
 #define OBJECTS "objects/"
 #define OWNERS "owners/"
 #define NAMES "names/"
+#define BASES "bases/"
 
 enum {
 	BLOB_ID_AT = sizeof(BLOBS "aa/bb/") - 1,
@@ -19,7 +20,14 @@ enum {
 	OWNER_REPO_AT = sizeof(OWNERS) - 1,
 	OWNER_ID_AT = OWNER_REPO_AT + REPO_ID_HEX + 1,
 	NAME_HASH_AT = sizeof(NAMES) - 1,
-	NAME_REPO_AT = NAME_HASH_AT + NAME_HEX + 1
+	NAME_REPO_AT = NAME_HASH_AT + NAME_HEX + 1,
+	NAME_BYTES = 8,
+	NAME_AT = sizeof(BASES) - 1,
+	BAND_AT = NAME_AT + 2 * NAME_BYTES + 1,
+	SKETCH_AT = BAND_AT + 3,
+	MARKED_ID_AT = SKETCH_AT + 2 * KEY_SKETCH + 1,
+	MARKED_OBJECT_AT = MARKED_ID_AT + SHA256_HEX + 1,
+	MARKER_SIZE = MARKED_OBJECT_AT + SHA256_HEX
 };
 
 void key_object(const struct oid *oid, char key[KEY_MAX])
@@ -153,6 +161,51 @@ bool key_parse_name(const char *key, char repo_id[REPO_ID_HEX + 1])
 	    key[NAME_REPO_AT - 1] != '/' || !key_repo_id_valid(key + NAME_REPO_AT))
 		return false;
 	take_repo_id(key + NAME_REPO_AT, repo_id);
+	return true;
+}
+
+void key_marker_name(uint64_t name, char key[KEY_MAX])
+{
+	snprintf(key, KEY_MAX, BASES "%016llx/", (unsigned long long)name);
+}
+
+void key_marker_band(uint64_t name, uint8_t band, char key[KEY_MAX])
+{
+	snprintf(key, KEY_MAX, BASES "%016llx/%02x/", (unsigned long long)name, band);
+}
+
+void key_marker(const struct key_marker *marker, char key[KEY_MAX])
+{
+	char sketch[2 * KEY_SKETCH + 1], id[SHA256_HEX + 1], object[SHA256_HEX + 1];
+
+	hex_format(marker->sketch, KEY_SKETCH, sketch);
+	oid_format(&marker->id, id);
+	oid_format(&marker->object, object);
+	snprintf(key, KEY_MAX, BASES "%016llx/%02x/%s-%s~%s",
+	         (unsigned long long)marker->name, marker->band, sketch, id, object);
+}
+
+/* Read from where each part must stand, and then spelled again: what lies between
+ * them is right when the two are equal. */
+bool key_parse_marker(const char *key, struct key_marker *out)
+{
+	struct key_marker found = { .name = 0 };
+	uint8_t name[NAME_BYTES];
+	char again[KEY_MAX];
+
+	if (strnlen(key, KEY_MAX) != MARKER_SIZE ||
+	    !hex_parse(key + NAME_AT, NAME_BYTES, name) ||
+	    !hex_parse(key + BAND_AT, 1, &found.band) ||
+	    !hex_parse(key + SKETCH_AT, KEY_SKETCH, found.sketch) ||
+	    !hex_parse(key + MARKED_ID_AT, SHA256_SIZE, found.id.bytes) ||
+	    !hex_parse(key + MARKED_OBJECT_AT, SHA256_SIZE, found.object.bytes))
+		return false;
+	for (unsigned i = 0; i < NAME_BYTES; i++)
+		found.name = found.name << 8 | name[i];
+	key_marker(&found, again);
+	if (strcmp(key, again) != 0)
+		return false;
+	*out = found;
 	return true;
 }
 

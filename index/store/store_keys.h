@@ -43,6 +43,27 @@ void key_name(const struct oid *hash, const char *repo_id, char key[KEY_MAX]);
 /* names/<name>/: the prefix of all who say so. */
 void key_names(const struct oid *hash, char prefix[KEY_MAX]);
 
+/* What the key of a base marker says:
+ * bases/<name-key>/<band>/<sketch>-<blob-id>~<oid> */
+enum { KEY_SKETCH = 48 }; /* bytes of a sketch */
+
+struct key_marker {
+	uint64_t name; /* the name-key */
+	uint8_t band;
+	uint8_t sketch[KEY_SKETCH];
+	struct oid id;     /* a blob that has a solo record */
+	struct oid object; /* one that holds it, and whose push wrote the marker */
+};
+
+void key_marker(const struct key_marker *marker, char key[KEY_MAX]);
+
+/* The prefixes of all markers of a name-key, and of those of one band. */
+void key_marker_name(uint64_t name, char key[KEY_MAX]);
+void key_marker_band(uint64_t name, uint8_t band, char key[KEY_MAX]);
+
+/* False when `key` is not the key of a marker. */
+bool key_parse_marker(const char *key, struct key_marker *out);
+
 /* What the key of a record says. */
 struct key_record {
 	struct oid id;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [family] [transfer] [memory]      all of them when none is named
+    bench.py [codec] [family] [transfer] [memory] [search]      all when none is named
 
 codec     each codec on real pairs, one thread: part of raw, speed, and both next to
           BitX with zstd -3, which is the published method
@@ -9,6 +9,9 @@ family    the trained models of ../shared/data in one repository: stored bytes n
           to BitX (zstd -3) per tensor plus zstd -3 on the base
 transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
 memory    peak memory of the agent for a 4 GB object, each way
+search    finding the base of a model of 300 tensors in a folder store with the markers
+          of 10 000 models for each of the 8 tensors that are asked for first, and of
+          200 for each of 256
 """
 import json
 import os
@@ -277,6 +280,18 @@ def memory(place):
     print(f"memory: one object of {size / 1e9:.2f} GB: peak {up:.0f} MiB up, {down:.0f} MiB down")
 
 
+def search(place):
+    for models, names in ((10000, 8), (200, 256)):
+        folder = os.path.join(place.root, f"markers-{models}")
+        os.mkdir(folder)
+        report = json.loads(run(TOP + "/build/search_bench", folder, str(models), str(names)))
+        for what, r in report.items():
+            print(f"search    {models} models, {names} tensors, base {what}: {r['cpu_seconds']:.3f} s CPU, "
+                  f"{r['seconds']:.3f} s, {r['listings']} listings, {r['manifests']} manifests, "
+                  f"{r['markers']} keys")
+        shutil.rmtree(folder)
+
+
 def with_place(measure):
     where = tempfile.mkdtemp(prefix="git-zllm-bench.", dir=os.environ.get("TMPDIR", "/tmp"))
     try:
@@ -290,7 +305,8 @@ def main():
     known = {"codec": lambda: codec(data),
              "family": lambda: with_place(lambda place: family(place, data)),
              "transfer": lambda: with_place(transfer),
-             "memory": lambda: with_place(memory)}
+             "memory": lambda: with_place(memory),
+             "search": lambda: with_place(search)}
     wanted = sys.argv[1:] or list(known)
     if any(name not in known for name in wanted):
         sys.exit(__doc__)

@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char key[KEY_MAX];
 	struct key_record record;
+	struct key_marker marker;
 	struct oid oid;
 	char repo[REPO_ID_HEX + 1];
 	char *text = malloc(size + 1);
@@ -55,6 +56,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (key_parse_name(text, repo))
 		demand(key_valid(text) && key_repo_id_valid(repo));
+	if (key_parse_marker(text, &marker)) {
+		demand(key_valid(text));
+		key_marker(&marker, key);
+		demand(!strcmp(key, text));
+		key_marker_band(marker.name, marker.band, key);
+		demand(!strncmp(key, text, strlen(key)));
+		key_marker_name(marker.name, key);
+		demand(!strncmp(key, text, strlen(key)));
+	}
 	if (key_valid(text))
 		demand(key_prefix_valid(text) && !strstr(text, "/.") && text[0] != '/' &&
 		       text[0] != '.');

@@ -132,7 +132,7 @@ def make_manifest(extents, packing=0, notes=((b"path", b"made by hand"),), patch
         body += struct.pack("<H", len(e["name"])) + e["name"]
         if not e["flags"] & 1:
             body += sha(e["data"]).digest() + e.get("sum", sum_of(e["data"]))
-        body += b"".join(e["bases"]) + e.get("trials", b"")
+        body += b"".join(e["bases"]) + e.get("trials", b"") + e.get("finding", b"")
     inlines = b"".join(e["data"] for e in extents if e["flags"] & 1)
     body += inlines + tail
     h = {"magic": b"ZLLMMAN\0", "version": 1, "model": 0, "packing": packing, "flags": 0,

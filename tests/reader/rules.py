@@ -151,6 +151,11 @@ def good_oddities(store):
     trials = {"flags": 7 << 3, "trials": struct.pack("<BH", 255, 65535) * 7}
     put_object(store, [put_solo(store, text(56, 300), ZSTD, 0, 200) | trials])
 
+    # Findings that make no sense, and none at all.
+    for n, finding in enumerate((b"", b"\xff", b"\xff" * 300)):
+        noted = {"flags": 64, "finding": struct.pack("<H", len(finding)) + finding}
+        put_object(store, [put_solo(store, text(80 + n, 300), ZSTD, 0, 200) | noted])
+
     # Manifests that remember another record than the store has.
     moved = put_solo(store, text(52, 500), ZSTD, 0, 200)
     put_object(store, [stored(moved["data"], ["0" * 32])])
@@ -271,7 +276,8 @@ MANIFESTS = [
     ("a NUL in a name", DAMAGE, [inline(b"xyz", kind=2, name=b"a\0")], {}),
     ("kind 4", NEWER, [inline(b"xyz", kind=4)], {}),
     ("dtype 23", NEWER, [inline(b"xyz", kind=2, dtype=23)], {}),
-    ("flag 64", NEWER, [inline(b"xyz", flags=65)], {}),
+    ("flag 128", NEWER, [inline(b"xyz", flags=129)], {}),
+    ("an inline extent with a finding", DAMAGE, [inline(b"xyz", flags=65)], {}),
     ("an inline extent with a trial", DAMAGE, [inline(b"xyz", flags=9)], {}),
     ("17 dimensions", DAMAGE, [inline(b"xyz", kind=2, shape=[1] * 17)], {}),
     ("an inline extent with a base", DAMAGE, [inline(b"xyz", flags=3, bases=[bytes(16)])], {}),

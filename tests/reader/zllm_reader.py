@@ -193,10 +193,10 @@ def parse_extent(cursor):
     kind, dtype, flags, dimensions = (cursor.number(1) for _ in range(4))
     known(kind < len(KINDS), f"kind {kind} of an extent")
     known(dtype in DTYPES, f"dtype {dtype} of an extent")
-    known(flags < 64, f"flags {flags:#x} of an extent")
+    known(flags < 128, f"flags {flags:#x} of an extent")
     need(dimensions <= 16, f"a tensor has {dimensions} dimensions")
-    e.inline, bases, trials = flags & 1 == 1, flags >> 1 & 3, flags >> 3
-    need(not (e.inline and (bases or trials)), "an inline extent has a base or a trial")
+    e.inline, bases, trials = flags & 1 == 1, flags >> 1 & 3, flags >> 3 & 7
+    need(not (e.inline and flags != 1), "an inline extent has a base, a trial or a finding")
 
     e.size = cursor.number(8)
     e.shape = [cursor.number(8) for _ in range(dimensions)]
@@ -211,6 +211,8 @@ def parse_extent(cursor):
         e.id, e.sum = cursor.take(32).hex(), cursor.take(16)
         e.bases = [cursor.take(16).hex() for _ in range(bases)]
         e.trials = [(cursor.number(1), cursor.number(2)) for _ in range(trials)]
+        if flags & 64:
+            cursor.take(cursor.number(2))  # the finding: nothing is restored by it
     return e
 
 

@@ -57,6 +57,93 @@ static void a_model_comes_back(void **state)
 	check_round_trip(&s.manifest);
 }
 
+/* A tensor with all that can be known of it. */
+static void add_finding(struct extent *x)
+{
+	x->candidate_count = 2;
+	x->candidates[0] =
+		(struct extent_candidate){ DTYPE_F32, 2, 185, 160, 209, x->id, false };
+	x->candidates[1] = (struct extent_candidate){ DTYPE_BF16,     4,
+		                                      EXTENT_UNKNOWN, EXTENT_UNKNOWN,
+		                                      EXTENT_UNKNOWN, x->id, true };
+	x->series_length = 7;
+	x->series_spent = 1234567;
+	x->sketch.known = true;
+	x->sketch.band = 0x5e;
+	memset(x->sketch.values, 0xa5, sizeof(x->sketch.values));
+}
+
+static void what_was_found_out_about_a_tensor_comes_back(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct manifest back;
+	struct err err = ERR_INIT;
+
+	sample_init(&s);
+	add_finding(&s.list[1]);
+	struct buf bytes = formatted(&s.manifest);
+	assert_int_equal(parse(&bytes, &s.manifest, &back, &err), 0);
+	const struct extent *x = &s.list[1], *y = &back.extents.list[1];
+	assert_int_equal(y->candidate_count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(y->candidates[i].dtype, x->candidates[i].dtype);
+		assert_int_equal(y->candidates[i].source, x->candidates[i].source);
+		assert_int_equal(y->candidates[i].bits, x->candidates[i].bits);
+		assert_int_equal(y->candidates[i].steps, x->candidates[i].steps);
+		assert_int_equal(y->candidates[i].permille, x->candidates[i].permille);
+		assert_true(oid_equal(&y->candidates[i].id, &x->candidates[i].id));
+	}
+	assert_int_equal(y->series_length, 7);
+	assert_int_equal(y->series_spent, 1234567);
+	assert_true(y->sketch.known && y->sketch.band == 0x5e);
+	assert_memory_equal(y->sketch.values, x->sketch.values, SKETCH_BYTES);
+	manifest_wipe(&back);
+	buf_wipe(&bytes);
+	check_round_trip(&s.manifest);
+}
+
+/* A finding is only a hint: one that a newer program wrote longer is read as far as we
+ * know it, and one that makes no sense is none. */
+static void a_finding_of_another_length_does_no_harm(void **state)
+{
+	enum { FINDING_AT = 0xc4 }; /* behind the sum of "w" in the documented example */
+	static const struct {
+		int change; /* bytes more, or fewer */
+		bool sketch;
+	} cases[] = { { 0, true }, { 3, true }, { -1, false } };
+	(void)state;
+	struct sample s;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct manifest back;
+		sample_init(&s);
+		add_finding(&s.list[1]);
+		struct buf bytes = formatted_unpacked(&s.manifest), out = BUF_INIT;
+		size_t size = (size_t)(bytes.data[FINDING_AT] | bytes.data[FINDING_AT + 1]
+		                                                        << 8);
+		size_t end = FINDING_AT + 2 + size;
+		size_t kept = cases[i].change < 0 ? end - 1 : end;
+		buf_add(&out, bytes.data, kept);
+		for (int k = 0; k < cases[i].change; k++)
+			buf_add_u8(&out, 0xff);
+		buf_add(&out, bytes.data + end, bytes.size - end);
+		le16_store(out.data + FINDING_AT,
+		           (uint16_t)((int)size + cases[i].change));
+		le64_store(out.data + 56,
+		           le64_load(out.data + 56) + (uint64_t)(int64_t)cases[i].change);
+		seal(&out);
+		if (parse(&out, &s.manifest, &back, &err))
+			fail_msg("case %zu: %s", i, err.text);
+		check_same(&s.manifest, &back);
+		assert_int_equal(back.extents.list[1].sketch.known, cases[i].sketch);
+		manifest_wipe(&back);
+		buf_wipe(&out);
+		buf_wipe(&bytes);
+	}
+}
+
 static void an_empty_object_comes_back(void **state)
 {
 	(void)state;
@@ -173,6 +260,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_model_comes_back),
+		cmocka_unit_test(what_was_found_out_about_a_tensor_comes_back),
+		cmocka_unit_test(a_finding_of_another_length_does_no_harm),
 		cmocka_unit_test(an_empty_object_comes_back),
 		cmocka_unit_test(notes_and_names_of_every_length_come_back),
 		cmocka_unit_test(bytes_that_pack_and_bytes_that_do_not_come_back),

@@ -82,7 +82,8 @@ static const struct {
 	{ W_AT, 1, 0, ERR_DAMAGED },                  /* a chunk with a name */
 	{ HEADER_AT + 1, 1, 23, ERR_FORMAT },         /* dtype */
 	{ HEADER_AT + 1, 1, 1, ERR_DAMAGED },
-	{ HEADER_AT + 2, 1, 0x41, ERR_FORMAT },       /* flags */
+	{ HEADER_AT + 2, 1, 0x81, ERR_FORMAT },       /* flags */
+	{ HEADER_AT + 2, 1, 0x41, ERR_DAMAGED },      /* inline, and a finding */
 	{ HEADER_AT + 2, 1, 9, ERR_DAMAGED },         /* inline, and a trial */
 	{ HEADER_AT + 2, 1, 3, ERR_DAMAGED },         /* inline, and a base */
 	{ HEADER_AT + 2, 1, 0, ERR_FORMAT },          /* the rest is misread */

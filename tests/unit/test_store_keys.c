@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -15,6 +16,7 @@
 #define HALF "00112233445566778899aabbccddeeff"
 #define HALF2 "ffeeddccbbaa99887766554433221100"
 #define HALF3 "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f"
+#define A5 "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5"
 #define REPO "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"
 
 static struct oid oid_of(const char *text)
@@ -177,6 +179,49 @@ static void markers_of_owners_and_names_have_one_spelling(void **state)
 	assert_string_equal(repo, "");
 }
 
+static void marker_keys_carry_a_sketch_and_say_where_to_look(void **state)
+{
+	struct key_marker marker = { 0x0123456789abcdef,
+		                     0x5e,
+		                     { 1, 2 },
+		                     { { 0 } },
+		                     { { 0 } } },
+			  back;
+	char key[KEY_MAX], prefix[KEY_MAX], changed[KEY_MAX + 8];
+
+	(void)state;
+	memset(marker.sketch, 0xa5, sizeof(marker.sketch));
+	marker.id = oid_of(HEX);
+	marker.object = oid_of(HALF HALF2);
+	key_marker(&marker, key);
+	assert_string_equal(key,
+	                    "bases/0123456789abcdef/5e/" A5 A5 A5 "-" HEX "~" HALF HALF2);
+	assert_true(key_valid(key));
+	assert_true(key_parse_marker(key, &back));
+	assert_int_equal(back.name, marker.name);
+	assert_int_equal(back.band, marker.band);
+	assert_memory_equal(back.sketch, marker.sketch, sizeof(marker.sketch));
+	assert_true(oid_equal(&back.id, &marker.id));
+	assert_true(oid_equal(&back.object, &marker.object));
+	key_marker_name(marker.name, prefix);
+	assert_string_equal(prefix, "bases/0123456789abcdef/");
+	assert_true(key_prefix_valid(prefix));
+	key_marker_band(marker.name, marker.band, prefix);
+	assert_string_equal(prefix, "bases/0123456789abcdef/5e/");
+	/* No byte of it can be another of its kind but a digit for a digit. */
+	for (size_t i = 0; key[i]; i++) {
+		strcpy(changed, key);
+		changed[i] = 'G';
+		assert_false(key_parse_marker(changed, &back));
+		changed[i] = 0;
+		assert_false(key_parse_marker(changed, &back));
+	}
+	snprintf(changed, sizeof(changed), "%s0", key);
+	assert_false(key_parse_marker(changed, &back));
+	assert_false(key_parse_marker("", &back));
+	assert_false(key_parse_marker("blobs/ab/cd/" HEX, &back));
+}
+
 static void keys_are_made_of_plain_segments(void **state)
 {
 	static const char *const good[] = { "a", "a/b", "a.b",  "-",     "_x", "~",
@@ -252,6 +297,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_record_key_is_told_apart),
 		cmocka_unit_test(object_keys_have_one_spelling),
 		cmocka_unit_test(markers_of_owners_and_names_have_one_spelling),
+		cmocka_unit_test(marker_keys_carry_a_sketch_and_say_where_to_look),
 		cmocka_unit_test(keys_are_made_of_plain_segments),
 		cmocka_unit_test(keys_are_shorter_than_their_limit),
 		cmocka_unit_test(prefixes_are_beginnings_of_keys),

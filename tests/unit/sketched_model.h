@@ -1,0 +1,117 @@
+/*
+ * A model that exists only as the extents of a manifest with their sketches: 300
+ * tensors, whose weights are made from a seed where they are read.
+ */
+#ifndef ZLLM_TEST_SKETCHED_MODEL_H
+#define ZLLM_TEST_SKETCHED_MODEL_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/le.h"
+#include "codec/common/sha256.h"
+#include "index/manifest.h"
+#include "index/manifest_store.h"
+#include "tests/unit/crowded_store.h"
+
+enum { SKETCHED_TENSORS = 300, SKETCHED_ROWS = 512, SKETCHED_COLUMNS = 512 };
+
+struct sketched_model {
+	struct manifest manifest;
+	struct extent list[SKETCHED_TENSORS];
+	const struct extent *wanted[SKETCHED_TENSORS];
+	char names[SKETCHED_TENSORS][80];
+};
+
+/* Of a model: the seed of its family, its own, and how far it moved, as a part of the
+ * width of a weight. */
+struct descent {
+	uint64_t family, own;
+	double drift;
+};
+
+struct sketched_tensor {
+	const struct descent *descent;
+	uint64_t number;
+};
+
+/* A number with mean 0 and width 1 for place `i`. */
+static inline double bell(uint64_t seed, uint64_t number, uint64_t i)
+{
+	uint64_t z = crowd_mix(crowd_mix(seed * 0x9e3779b97f4a7c15u + number) + i);
+	double sum = 0;
+
+	for (int k = 0; k < 4; k++, z >>= 16)
+		sum += (double)(z & 0xffff) / 65536 - 0.5;
+	return sum * 1.732;
+}
+
+static inline int sketched_read(void *ctx, uint64_t offset, void *dst, size_t n,
+                                struct err *err)
+{
+	const struct sketched_tensor *t = ctx;
+	uint8_t *out = dst;
+
+	(void)err;
+	for (size_t i = 0; i < n; i += 2) {
+		uint64_t at = (offset + i) / 2;
+		float value = (float)(0.02 * (bell(t->descent->family, t->number, at) +
+		                              t->descent->drift *
+		                                      bell(t->descent->own, t->number,
+		                                           at)));
+		uint32_t bits;
+		memcpy(&bits, &value, sizeof(bits));
+		le16_store(out + i, (uint16_t)(bits >> 16));
+	}
+	return 0;
+}
+
+static const char *const parts_of_a_layer[] = { "self_attn.q_proj", "self_attn.k_proj",
+	                                        "self_attn.v_proj", "self_attn.o_proj",
+	                                        "mlp.gate_proj",    "mlp.up_proj" };
+
+/* The tensors `first` to `first + count - 1` of the model; the object's oid and the
+ * blobs' ids are made from the descent. */
+static inline void sketched_model_part(struct sketched_model *m,
+                                       const struct descent *descent, unsigned first,
+                                       unsigned count)
+{
+	struct extents *x = &m->manifest.extents;
+
+	memset(m, 0, sizeof(*m));
+	for (unsigned i = 0; i < count; i++) {
+		struct extent *one = &m->list[i];
+		struct sketched_tensor t = { descent, first + i };
+		struct { struct descent d; unsigned n; } identity;
+		snprintf(m->names[i], sizeof(m->names[i]), "model.layers.%u.%s.weight",
+		         (first + i) / 6, parts_of_a_layer[(first + i) % 6]);
+		*one = (struct extent){ .kind = EXTENT_TENSOR,
+			                .dtype = DTYPE_BF16,
+			                .offset = x->size,
+			                .size = 2 * SKETCHED_ROWS * SKETCHED_COLUMNS,
+			                .name = m->names[i],
+			                .dim_count = 2,
+			                .dims = { SKETCHED_ROWS, SKETCHED_COLUMNS } };
+		memset(&identity, 0, sizeof(identity));
+		identity.d = *descent;
+		identity.n = first + i;
+		sha256_of(&identity, sizeof(identity), &one->id);
+		tensor_sketch_make(one, sketched_read, &t, &one->sketch, NULL);
+		m->wanted[i] = one;
+		x->size += one->size;
+	}
+	x->model = MODEL_SAFETENSORS;
+	x->list = m->list;
+	x->count = count;
+	m->manifest.oid = m->list[0].id;
+}
+
+static inline void sketched_model_make(struct sketched_model *m,
+                                       const struct descent *descent)
+{
+	sketched_model_part(m, descent, 0, SKETCHED_TENSORS);
+}
+
+#endif
