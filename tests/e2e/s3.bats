@@ -290,7 +290,7 @@ no_words() {
 	in_a_sentence
 	local before
 	before=$(store_count blobs/)
-	[ "$before" -ge 10 ]
+	[ "$before" -ge 1 ]
 	no_rules
 	requests_begin
 	push_until_done 1
@@ -327,6 +327,7 @@ no_words() {
 # ---------------------------------------------------------------- how many requests
 
 @test "300 tensors: a push of a fine-tune and a clone cost at most 2 requests a tensor and 20" {
+	case $S3_SERVER in */ceph.sh) ;; *) skip 'not applicable to this server: without PUT "if absent" each record takes two' ;; esac
 	make_repo r
 	kept_model "$T/many.safetensors" many-300 many 1 300
 	cp "$T/many.safetensors" model.safetensors
