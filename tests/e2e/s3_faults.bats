@@ -63,10 +63,11 @@ survive() {
 	[ "$(faults lose-reply)" -gt 0 ]
 }
 
+# An upload whose id never reached us stays open: the bucket's rule drops it
+# (docs/store.md), so this one does not ask for none.
 @test "the first reply to each kind of request is lost" {
 	LARGE=40000000 survive 'PUT . 1 lose-reply' 'PUT . 5 lose-reply' 'POST uploads 1 lose-reply' \
 		'POST uploadId 1-2 lose-reply' 'GET . 1-2 lose-reply'
-	no_temporaries
 }
 
 @test "the reply to the last PUT is lost: the manifest is there, the push completes" {
