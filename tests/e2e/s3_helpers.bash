@@ -25,7 +25,8 @@ start_proxy() {
 	: >"$T/$1.rules"
 	: >"$T/$1.log"
 	mkfifo "$T/$1.address"
-	python "$TOP/tests/s3/fault_proxy.py" --target "$2" --rules "$T/$1.rules" --log "$T/$1.log" \
+	# Not our python(): $! would be the shell that runs the function.
+	/usr/bin/env python3 -B "$TOP/tests/s3/fault_proxy.py" --target "$2" --rules "$T/$1.rules" --log "$T/$1.log" \
 		--heads "$T/$1.heads" >"$T/$1.address" 2>"$T/$1.errors" 3>&- &
 	echo $! >>"$T/proxies"
 	read -r PROXY <"$T/$1.address"
