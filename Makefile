@@ -58,7 +58,7 @@ fuzz: | deps-check
 	@sh tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 
 ## bench: measures this machine, side by side with what others do
-bench: | deps-check
+bench: | deps-bench
 	@$(MAKE) --no-print-directory build/git-zllm build/search_bench
 	@sh tests/bench/run.sh
 
@@ -70,9 +70,11 @@ demo: | deps
 ## deps: installs what the build and the demo need (apt, as root or with sudo)
 deps:
 	@sh tests/deps.sh build
-.PHONY: deps-check
+.PHONY: deps-check deps-bench
 deps-check:
 	@sh tests/deps.sh check
+deps-bench:
+	@sh tests/deps.sh bench
 
 ## install: program, man page and hooks below $(DESTDIR)$(PREFIX)
 install: all

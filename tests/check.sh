@@ -4,7 +4,8 @@
 # what fails in full, and ends with "N passed, N failed, N skipped".
 #
 #   check.sh [PHASE...]      some phases only: build lint unit threads corpora fuzz
-#                            cross reader e2e sanitized-e2e
+#                            cross reader e2e sanitized-e2e s3 swift; and what takes
+#                            longer: s3-e2e, swift-e2e: everything on each server
 #   FUZZ_SECONDS=5           for each fuzz target
 #   ZLLM_DATA=DIR            trained models; ../shared/data is unpacked where it is there
 set -u
@@ -13,6 +14,7 @@ results=$PWD/build/check
 rm -rf "$results"
 mkdir -p "$results"
 : >"$results/list"
+ci=${CI:-}
 export LC_ALL=C CI=true
 
 count() {
@@ -111,7 +113,7 @@ phase_reader() {
 phase_e2e() {
 	{
 		printf 'tests/e2e/%s.bats\n' crash shapes corpus matrix failures commands family
-		ls tests/e2e/*.bats
+		find tests/e2e -name '*.bats' ! -name 's3*' | sort
 	} | awk '!seen[$0]++' | sed 's|.*/\(.*\)\.bats|e2e/\1 bats --tap &|' | tap_each
 }
 
@@ -127,6 +129,59 @@ phase_sanitized_e2e() {
 	unset ASAN_OPTIONS UBSAN_OPTIONS
 	must 'sanitizers have nothing to say of the agents' \
 		sh -c "! find '$results/sanitizers' -type f -exec cat {} + | grep ."
+}
+
+# bucket_files: the files of tests/e2e that are about a store, longest first; those
+# that kill the server's daemons are not among them.
+bucket_files() {
+	printf '%s\n' shapes s3_faults commands matrix s3 crash base failures family corpus hooks dedup agent copy doctor
+}
+
+bucket_line() {
+	echo "$server/$1 env ZLLM_TEST_STORE=s3 ZLLM_TEST_SHARE=$share bats --tap tests/e2e/$1.bats"
+}
+
+# on_bucket SERVER FILES [FILES]: those bats files with a bucket for a store, two at
+# a time; then the others, one at a time. A server that cannot run here is a reason to
+# skip, but not where everything must be there: in CI.
+on_bucket() {
+	server=$1
+	why=$(sh tests/s3/with_server.sh reason "$server")
+	if [ -n "$why" ]; then
+		if [ "$ci" = true ]; then note failed "$server: $why"; else note skipped "$server: $why"; fi
+		return
+	fi
+	for file in $2; do bucket_line "$file"; done >"$results/$server.two"
+	for file in ${3:-}; do bucket_line "$file"; done >"$results/$server.one"
+	# shellcheck disable=SC2016  # expanded by that shell
+	sh tests/s3/with_server.sh "$server" sh -c '
+		xargs -P2 -I{} sh -c "sh tests/run_tap.sh $1 {}" <"$1/$2.two"
+		xargs -P1 -I{} sh -c "sh tests/run_tap.sh $1 {}" <"$1/$2.one"
+		exit 0' on_bucket "$results" "$server" >"$results/$server.out" 2>&1
+	status=$?
+	cat "$results/$server.out"
+	[ $status -ne 76 ] || note failed "$server: did not start"
+}
+
+# What is tried a thousand times in a folder is tried a hundred times here.
+phase_s3() {
+	share=10
+	on_bucket ceph "$(bucket_files)" s3_kills
+}
+
+phase_swift() {
+	share=10
+	on_bucket swift 's3 agent dedup copy'
+}
+
+phase_s3_e2e() {
+	share=100
+	on_bucket ceph "$(bucket_files)" s3_kills
+}
+
+phase_swift_e2e() {
+	share=100
+	on_bucket swift "$(bucket_files)"
 }
 
 # Trained models and the conformance corpus, where they can be had.
@@ -147,11 +202,12 @@ prepare_data() {
 
 begin_all=$(date +%s)
 prepare_data
-[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross reader e2e sanitized-e2e
+[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross reader e2e sanitized-e2e s3 swift
 for name; do
 	phase "$name"
 done
 printf '%-14s %4d s\n' 'in all' $(($(date +%s) - begin_all))
+sed -n 's/^inapplicable /not applicable: /p' "$results/list"
 sed -n 's/^skipped /skipped: /p' "$results/list"
 sed -n 's/^failed /FAILED: /p' "$results/list"
 echo "$(count passed) passed, $(count failed) failed, $(count skipped) skipped"

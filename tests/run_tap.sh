@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs one command that prints TAP and keeps the score:
 #   run_tap.sh RESULTS NAME COMMAND...
-# appends "passed|failed|skipped NAME: test" to RESULTS/list for each test, keeps the
+# appends "passed|failed|skipped|inapplicable NAME: test" to RESULTS/list for each test
+# (inapplicable is what was skipped with the words "not applicable"), keeps the
 # output in RESULTS/NAME.log, and prints it all but the passed tests when one failed.
 set -u
 results=$1
@@ -16,6 +17,7 @@ status=$?
 awk -v name="$name" -v status=$status '
 	/^1\.\.0 # SKIP/ { sub(/^1\.\.0 # SKIP /, ""); print "skipped " name ": " $0; planned = 0; next }
 	/^1\.\.[0-9]+/ { planned += substr($1, 4) }
+	/^ok [0-9]+ .*# skip not applicable/ { sub(/^ok [0-9]+ /, ""); print "inapplicable " name ": " $0; n++; next }
 	/^(not )?ok [0-9]+ .*# *(skip|SKIP|TODO)/ { sub(/^(not )?ok [0-9]+ /, ""); print "skipped " name ": " $0; n++; next }
 	/^ok [0-9]+/ { sub(/^ok [0-9]+ (- )?/, ""); print "passed " name ": " $0; n++ }
 	/^not ok [0-9]+/ { sub(/^not ok [0-9]+ (- )?/, ""); print "failed " name ": " $0; n++; bad++ }

@@ -158,7 +158,7 @@ stored_model() {
 
 @test "a store that is missing is an error of init, with words" {
 	one_model
-	mv "$STORE" "$T/away"
+	store_hide
 	run -0 drive < <(say_init upload)
 	says '"error"' 'no store at' "$STORE"
 }
@@ -227,7 +227,7 @@ for line in sys.stdin: assert isinstance(json.loads(line), dict), line'
 @test "the agent leaves nothing in the temporary folders of store and repository" {
 	stored_model
 	run -0 drive < <(say_init upload; say_upload "$FILE"; say_terminate)
-	[ -z "$(find "$STORE/tmp" -type f 2>/dev/null)" ]
+	no_temporaries
 	run -0 drive < <(say_init download; say_download "$OID" "$SIZE"; say_download "$OID" 5)
 	# What was handed over is git-lfs's to rename; nothing else stays.
 	[ "$(find .git/lfs/tmp -type f | wc -l)" -le 1 ]
@@ -239,7 +239,7 @@ for line in sys.stdin: assert isinstance(json.loads(line), dict), line'
 	run -0 drive < <(say_init upload; printf '{"event":"upload","oid":"%s","size":%s,"path":"%s"}\n' \
 		"$OID" "$SIZE" "$(realpath "$FILE")"; say_terminate)
 	says '"error"' 'its bytes are not those of its name'
-	[ -z "$(find "$STORE/tmp" -type f 2>/dev/null)" ]
+	no_temporaries
 }
 
 @test "the answers hold only what the protocol knows" {

@@ -310,9 +310,10 @@ tune() {
 	clone_and_compare
 	# No record leans on one that leans on another: bases stand in the names.
 	local base
-	for base in $(find "$STORE/blobs" -name '*~*' | sed 's/.*~//' | sort -u); do
-		[ -n "$(find "$STORE/blobs" -name "$base*" ! -name '*~*')" ]
-	done
+	store_keys blobs/ >"$T/keys"
+	while IFS= read -r base; do
+		grep -v '~' "$T/keys" | grep -q "/$base"
+	done < <(sed -n 's/.*~//p' "$T/keys" | sort -u)
 	run -0 git zllm fsck
 }
 
@@ -394,19 +395,18 @@ tune() {
 	rm -f "$(lfs_file "$BASE_OID")"
 	local blob
 	blob=$(a_blob)
-	cp "$blob" "$T/kept"
-	flip "$blob"
+	store_read "$blob" >"$T/kept"
+	store_damage "$blob"
 	if git push -q 2>"$T/words"; then
-		chmod u+w "$blob"
-		cp "$T/kept" "$blob"
+		store_write "$blob" <"$T/kept"
 		clone_and_compare
 	fi
 }
 
 @test "a base that is in no store is not used: the clone is right" {
 	pushed_base
-	rm -f "$(manifest_of "$BASE_OID")"
-	find "$STORE/blobs" -type f -delete
+	store_remove "$(manifest_of "$BASE_OID")"
+	store_empty blobs/
 	tune model.safetensors
 	commit 'Tuned'
 	git push -q
@@ -439,11 +439,14 @@ tune() {
 
 # push_afresh NAME: both versions, one push each, to a new remote and a new store.
 push_afresh() {
-	make_store "$T/$1"
+	local store
+	store=$(other_store "$1")
+	make_store "$store"
 	git init -q --bare "$T/$1.git"
 	git remote add "$1" "$T/$1.git"
-	git -c "lfs.url=zllm::$T/$1" push -q "$1" main^:refs/heads/main
-	git -c "lfs.url=zllm::$T/$1" push -q "$1" main
+	git -c "lfs.url=zllm::$store" push -q "$1" main^:refs/heads/main
+	git -c "lfs.url=zllm::$store" push -q "$1" main
+	store_fetch "$T/$1.fetched" "$store"
 }
 
 @test "the same push twice into fresh stores gives the same records, bit for bit" {
@@ -452,7 +455,7 @@ push_afresh() {
 	commit 'Tuned'
 	push_afresh first
 	push_afresh second
-	[ -n "$(find "$T/first/blobs" -name '*~*')" ]
-	diff -r "$T/first/blobs" "$T/second/blobs"
-	diff -r "$T/first/objects" "$T/second/objects"
+	[ -n "$(find "$T/first.fetched/blobs" -name '*~*')" ]
+	diff -r "$T/first.fetched/blobs" "$T/second.fetched/blobs"
+	diff -r "$T/first.fetched/objects" "$T/second.fetched/objects"
 }

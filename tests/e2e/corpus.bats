@@ -4,6 +4,9 @@
 
 load helpers
 
+FILES=$((1000 * ${ZLLM_TEST_SHARE:-100} / 100))
+PUSHES=$((30 * ${ZLLM_TEST_SHARE:-100} / 100))
+
 @test "the ends of what a parser can meet" {
 	make_repo r
 	python "$E2E/random_files.py" odd .
@@ -31,19 +34,19 @@ load helpers
 	done
 }
 
-@test "1000 random files, models or not, 0 bytes to a few MB" {
+@test "$FILES random files, models or not, 0 bytes to a few MB" {
 	make_repo r
-	python "$E2E/random_files.py" random . 1000 1
-	[ "$(find . -name '*.bin' | wc -l)" -eq 1000 ]
+	python "$E2E/random_files.py" random . "$FILES" 1
+	[ "$(find . -name '*.bin' | wc -l)" -eq "$FILES" ]
 	commit 'Random files'
 	git push -q
 	clone_and_compare
 	run -0 git zllm fsck
 }
 
-@test "300 random files in 30 commits, one push each" {
+@test "10 random files in each of $PUSHES commits, one push each" {
 	make_repo r
-	for round in $(seq 30); do
+	for round in $(seq "$PUSHES"); do
 		python "$E2E/random_files.py" random . 10 "round $round"
 		commit "Round $round"
 		git push -q

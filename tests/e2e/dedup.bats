@@ -31,7 +31,7 @@ pushed_model() {
 }
 
 blob_count() {
-	find "$STORE/blobs" -type f | wc -l
+	store_count blobs/
 }
 
 @test "a model is stored in less than its size" {
@@ -45,7 +45,7 @@ blob_count() {
 	cp a.safetensors b.safetensors
 	commit 'Twice'
 	git push -q
-	[ "$(find "$STORE/objects" -type f | wc -l)" -eq 1 ]
+	[ "$(store_count objects/)" -eq 1 ]
 	clone_and_compare
 }
 
@@ -58,10 +58,10 @@ blob_count() {
 	commit 'The same again'
 	git push -q
 	[ "$(blob_count)" -eq "$records" ]
-	[ "$(find "$STORE/objects" -type f | wc -l)" -eq 1 ]
+	[ "$(store_count objects/)" -eq 1 ]
 	expect_small 2000
 	clone_and_compare
-	[ "$(find "$STORE/owners" -name "$(oid_of copy.safetensors)" | wc -l)" -eq 2 ]
+	[ "$(store_keys owners/ | grep -c "/$(oid_of copy.safetensors)\$")" -eq 2 ]
 }
 
 @test "other __metadata__: no tensor is stored again" {

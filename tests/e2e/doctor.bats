@@ -18,7 +18,7 @@ finds() {
 	run -0 git zllm doctor
 	[ "${lines[-1]}" = 'all is well' ]
 	[ "$(grep -cE '^(bad|doubtful)' <<<"$output")" -eq 0 ]
-	[ -z "$(find "$STORE" -path '*/probe/*')" ]
+	[ -z "$(store_keys probe/)" ]
 	run -0 git zllm doctor --json
 	json_holds 'd["bad"] == 0 and d["doubtful"] == 0 and len(d["findings"]) > 8'
 }
@@ -58,10 +58,11 @@ finds() {
 
 @test "a store that is away, and one that may only be read" {
 	make_repo r
-	mv "$STORE" "$T/away"
+	store_hide
 	run -1 git zllm doctor
 	finds bad store "no store at $STORE"
-	mv "$T/away" "$STORE"
+	store_show
+	folder_only 's3.bats has a user who may only read'
 	[ "$(id -u)" -ne 0 ] || skip 'root may write everywhere'
 	chmod -R a-w "$STORE"
 	run -0 git zllm doctor
@@ -76,13 +77,14 @@ finds() {
 	finds ok permission remove
 	run -0 git zllm doctor
 	finds doubtful repository 'no git repository'
-	run -1 git zllm doctor "$T/nothing"
-	finds bad store "no store at $T/nothing"
+	run -1 git zllm doctor "$(other_store nothing)"
+	finds bad store "no store at $(other_store nothing)"
 	run -2 git zllm doctor a b
 	one_line_error
 }
 
 @test "a store whose clock is another, and an old probe" {
+	folder_only 'the clock is that of the files'
 	make_repo r
 	mkdir -p "$STORE/probe"
 	touch -d '2 hours ago' "$STORE/probe/00000000000000000000000000000000"

@@ -38,23 +38,24 @@ expect_no_clone() {
 
 @test "a store that is missing is a sentence at push, not EOF" {
 	three_models
-	mv "$STORE" "$T/away"
+	store_hide
 	expect_no_push
 	says 'no store at' "$STORE"
 	says_not EOF
-	[ ! -e "$STORE" ]
+	[ -z "$(store_keys)" ]
 }
 
 @test "a store that is missing is a sentence at clone, not EOF" {
 	three_models
 	git push -q
-	mv "$STORE" "$T/away"
+	store_hide
 	expect_no_clone
 	says 'no store at' "$STORE"
 	says_not EOF
 }
 
 @test "an empty folder is not taken for a store: a disk may not be mounted" {
+	folder_only 'a bucket has no folders'
 	three_models
 	mv "$STORE" "$T/away"
 	mkdir "$STORE"
@@ -65,9 +66,8 @@ expect_no_clone() {
 
 @test "a store that a newer git-zllm made is refused with a sentence" {
 	three_models
-	chmod u+w "$STORE/zllm.json"
-	sed -i -E 's/("(format|version)" *: *)1/\199/' "$STORE/zllm.json"
-	grep -q 99 "$STORE/zllm.json"
+	store_change zllm.json sed -E 's/("(format|version)" *: *)1/\199/'
+	store_read zllm.json | grep -q 99
 	expect_no_push
 	says newer
 	says_not EOF
@@ -79,14 +79,14 @@ expect_no_clone() {
 
 @test "a store whose zllm.json is not readable is refused with a sentence" {
 	three_models
-	chmod u+w "$STORE/zllm.json"
-	echo '{"form' >"$STORE/zllm.json"
+	echo '{"form' | store_write zllm.json
 	expect_no_push
 	says zllm.json
 	nothing_stored
 }
 
 @test "a read-only store refuses a push with a sentence, and gives clones" {
+	folder_only 'mounts; s3.bats has a user who may only read'
 	own_mounts
 	three_models
 	git push -q
@@ -107,6 +107,7 @@ expect_no_clone() {
 }
 
 @test "a store without permission to write refuses a push with a sentence" {
+	folder_only 'objects have no modes; s3.bats has a user who may only read'
 	[ "$(id -u)" != 0 ] || skip 'root may write everywhere; the read-only mount above stands in'
 	three_models
 	chmod -R a-w "$STORE"
@@ -115,6 +116,7 @@ expect_no_clone() {
 }
 
 @test "a full store refuses a push with a sentence, and takes it when there is room" {
+	folder_only 'a file system that is full'
 	own_mounts
 	make_repo r
 	make_model a.safetensors 1
@@ -227,7 +229,7 @@ expect_no_clone() {
 	git push -q
 	local blob
 	blob=$(a_blob)
-	flip "$blob"
+	store_damage "$blob"
 	expect_no_clone
 	says "$(basename "$blob" | cut -c1-16)"
 	says_not 'worker 0: EOF'
@@ -236,7 +238,7 @@ expect_no_clone() {
 @test "a flipped bit in the head of a record: the clone fails" {
 	three_models
 	git push -q
-	flip "$(a_blob)" 40
+	store_damage "$(a_blob)" 40
 	expect_no_clone
 	says_not EOF
 }
@@ -246,8 +248,7 @@ expect_no_clone() {
 	git push -q
 	local blob
 	blob=$(a_blob)
-	chmod u+w "$blob"
-	truncate -s -1000 "$blob"
+	store_change "$blob" head -c -1000
 	expect_no_clone
 	says "$(basename "$blob" | cut -c1-16)"
 }
@@ -255,10 +256,10 @@ expect_no_clone() {
 @test "a record that another one was copied over: the clone fails" {
 	three_models
 	git push -q
-	local files
-	mapfile -t files < <(find "$STORE/blobs" -type f -printf '%s %p\n' | sort -n | tail -2 | cut -d' ' -f2-)
-	chmod u+w "${files[@]}"
-	cp "${files[0]}" "${files[1]}"
+	local keys
+	mapfile -t keys < <(store_sizes blobs/ | sort -n | tail -2 | cut -d' ' -f2-)
+	store_read "${keys[0]}" >"$T/kept"
+	store_write "${keys[1]}" <"$T/kept"
 	expect_no_clone
 }
 
@@ -267,7 +268,7 @@ expect_no_clone() {
 	git push -q
 	local blob
 	blob=$(a_blob)
-	rm -f "$blob"
+	store_remove "$blob"
 	expect_no_clone
 	says "$(basename "$blob" | cut -c1-16)"
 }
@@ -275,7 +276,7 @@ expect_no_clone() {
 @test "a flipped bit in a manifest: the clone fails and names the object" {
 	three_models
 	git push -q
-	flip "$(manifest_of "$(oid_of a.safetensors)")"
+	store_damage "$(manifest_of "$(oid_of a.safetensors)")"
 	expect_no_clone
 	says "$(oid_of a.safetensors)"
 	says_not 'worker 0: EOF'
@@ -284,17 +285,15 @@ expect_no_clone() {
 @test "a manifest of another object: the clone fails" {
 	three_models
 	git push -q
-	local file
-	file=$(manifest_of "$(oid_of a.safetensors)")
-	chmod u+w "$file"
-	cp "$(manifest_of "$(oid_of b.safetensors)")" "$file"
+	store_read "$(manifest_of "$(oid_of b.safetensors)")" >"$T/kept"
+	store_write "$(manifest_of "$(oid_of a.safetensors)")" <"$T/kept"
 	expect_no_clone
 }
 
 @test "an object that is not in the store: the clone fails and names it" {
 	three_models
 	git push -q
-	rm -f "$(manifest_of "$(oid_of a.safetensors)")"
+	store_remove "$(manifest_of "$(oid_of a.safetensors)")"
 	expect_no_clone
 	says "$(oid_of a.safetensors)"
 }
@@ -302,7 +301,7 @@ expect_no_clone() {
 @test "the undamaged objects of a damaged store are still given" {
 	three_models
 	git push -q
-	flip "$(manifest_of "$(oid_of a.safetensors)")"
+	store_damage "$(manifest_of "$(oid_of a.safetensors)")"
 	GIT_LFS_SKIP_SMUDGE=1 git clone -q "$T/r.git" "$T/c"
 	run ! git -C "$T/c" lfs pull
 	cmp b.safetensors "$T/c/b.safetensors"
@@ -312,8 +311,8 @@ expect_no_clone() {
 @test "a damaged record is put right by removing it and pushing again" {
 	three_models
 	git push -q
-	rm -f "$(a_blob)"
-	for oid in $(git lfs ls-files -l | cut -d' ' -f1); do rm -f "$(manifest_of "$oid")"; done
+	store_remove "$(a_blob)"
+	for oid in $(git lfs ls-files -l | cut -d' ' -f1); do store_remove "$(manifest_of "$oid")"; done
 	git lfs push --all origin
 	clone_and_compare
 }
@@ -321,7 +320,7 @@ expect_no_clone() {
 @test "a push never writes over a damaged record in silence" {
 	three_models
 	git push -q
-	flip "$(a_blob)"
+	store_damage "$(a_blob)"
 	make_repo again
 	cp "$T"/r/*.safetensors .
 	model metadata other.safetensors a.safetensors other

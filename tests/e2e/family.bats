@@ -85,7 +85,7 @@ at_most() {
 	clone_and_compare three
 	cd "$T/two"
 	run -0 git zllm fsck
-	[ "$(find "$STORE/objects" -type f | wc -l)" -eq 3 ]
+	[ "$(store_count objects/)" -eq 3 ]
 }
 
 @test "a fine-tune of shards of the base" {

@@ -1,10 +1,12 @@
 # What every end-to-end test stands on: a user of its own (HOME, configuration,
 # PATH with build/ in front), repositories with a bare remote, small models, and
 # comparisons byte for byte. Nothing here reaches the network or the real HOME.
+# What looks into the store is in store_helpers.bash.
 #
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
+load store_helpers
 
 # ---------------------------------------------------------------- the user
 
@@ -25,16 +27,16 @@ e2e_setup() {
 e2e_blank_user() {
 	local name
 	for name in ${!GIT_@} ${!ZLLM_@} ${!XDG_@}; do
-		case $name in ZLLM_DATA | ZLLM_BIN) ;; *) unset "$name" ;; esac
+		case $name in ZLLM_DATA | ZLLM_BIN | ZLLM_TEST_*) ;; *) unset "$name" ;; esac
 	done
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	E2E=$TOP/tests/e2e
 	T=$BATS_TEST_TMPDIR/w
-	STORE=$T/store
 	mkdir -p "$T" "$BATS_TEST_TMPDIR/home"
 	export HOME=$BATS_TEST_TMPDIR/home
 	export PATH=${ZLLM_BIN:-$TOP/build}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	export LC_ALL=C GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 TZ=UTC
+	store_setup
 	umask 022
 	cat >"$HOME/.gitconfig" <<-END
 		[user]
@@ -102,7 +104,7 @@ repo_with_url() {
 	git commit -qm 'Set up'
 }
 
-# make_store [FOLDER]: an empty store, as `init` makes it, and no repository.
+# make_store [STORE]: an empty store, as `init` makes it, and no repository.
 make_store() {
 	git init -q "$T/maker"
 	(cd "$T/maker" && git zllm init "${1:-$STORE}" >/dev/null)
@@ -185,7 +187,7 @@ clone_and_compare() {
 	expect_same_files "$T/$name" "$T/$name.clone"
 }
 
-# ---------------------------------------------------------------- oids and stores
+# ---------------------------------------------------------------- oids
 
 oid_of() {
 	sha256sum <"$1" | cut -d' ' -f1
@@ -195,39 +197,6 @@ oid_of() {
 lfs_file() {
 	printf '%s/lfs/objects/%s/%s/%s\n' "$(git rev-parse --git-common-dir)" \
 		"$(printf %.2s "$1")" "$(printf %s "$1" | cut -c3-4)" "$1"
-}
-
-manifest_of() {
-	printf '%s/objects/%.2s/%s\n' "${2:-$STORE}" "$1" "$1"
-}
-
-in_store() {
-	[ -f "$(manifest_of "$1" "${2:-$STORE}")" ]
-}
-
-# stored_bytes [STORE]: what all its files hold together.
-stored_bytes() {
-	find "${1:-$STORE}" -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }'
-}
-
-# store_listing [STORE]: every file with inode, time, size: equal when nothing was
-# written, not even the same again.
-store_listing() {
-	find "${1:-$STORE}" -type f -printf '%P %i %T@ %s\n' | sort
-}
-
-store_keys() {
-	(cd "${1:-$STORE}" && find . -type f ! -path './tmp/*' -printf '%P\n' | sort)
-}
-
-# a_blob [STORE]: the path of the largest record.
-a_blob() {
-	find "${1:-$STORE}/blobs" -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2-
-}
-
-# nothing_stored [STORE]: no object, no record, no leftover temporary file.
-nothing_stored() {
-	[ -z "$(find "${1:-$STORE}/objects" "${1:-$STORE}/blobs" "${1:-$STORE}/tmp" -type f 2>/dev/null)" ]
 }
 
 # no_bad_objects [REPO]: everything in git-lfs's storage hashes to its name.

@@ -42,7 +42,7 @@ server_hook() {
 	# Uploaded, so that git-lfs has no more to do; then lost.
 	git lfs push origin main
 	git push -q --no-verify origin main
-	rm -f "$(manifest_of "$(oid_of model.safetensors)")"
+	store_remove "$(manifest_of "$(oid_of model.safetensors)")"
 	echo more >notes
 	commit 'Notes'
 	run git push origin main
@@ -113,7 +113,7 @@ server_hook() {
 
 @test "a store that is missing refuses the push in words" {
 	lost_model
-	mv "$STORE" "$T/away"
+	store_hide
 	run git push origin main
 	[ "$status" -ne 0 ]
 	says "$STORE"

@@ -76,6 +76,7 @@ no_network() {
 }
 
 @test "A3: zllm:: with a path relative to the worktree works, also from a sub-directory" {
+	folder_only 'a bucket has no relative name'
 	make_store
 	expect_works r zllm::../store
 	mkdir sub
@@ -88,6 +89,7 @@ no_network() {
 }
 
 @test "A4: zllm:: with a file:// URL works" {
+	folder_only 'file:// is a folder'
 	make_store
 	expect_works r "zllm::file://$STORE"
 }
@@ -99,32 +101,33 @@ no_network() {
 }
 
 @test "A+: spaces in the path work" {
-	STORE="$T/a store/of ours"
+	STORE=$(other_store 'a store/of ours')
 	mkdir "$T/a store"
 	make_store "$STORE"
 	expect_works r "zllm::$STORE"
 }
 
 @test "A+: ~ is the home folder" {
+	folder_only 'a bucket is in no home folder'
 	STORE=$HOME/models
 	make_store
 	expect_works r 'zllm::~/models'
 }
 
 @test "A+: %20 is a space" {
-	STORE="$T/a store"
+	STORE=$(other_store 'a store')
 	make_store
-	expect_works r "zllm::$T/a%20store"
+	expect_works r "zllm::$(other_store a%20store)"
 }
 
 @test "A+: a percent sign that begins no escape stands for itself" {
-	STORE="$T/50%zz"
+	STORE=$(other_store '50%zz')
 	make_store
 	expect_works r "zllm::$STORE"
 }
 
 @test "A+: UTF-8 in the path works" {
-	STORE="$T/Modèle-模型"
+	STORE=$(other_store 'Modèle-模型')
 	make_store
 	expect_works r "zllm::$STORE"
 }
@@ -132,7 +135,7 @@ no_network() {
 @test "A+: options that a newer git-zllm may have written are ignored" {
 	make_store
 	expect_works r "zllm::$STORE?future=1&repo=00112233445566778899aabbccddeeff&x"
-	[ -e "$STORE/owners/00112233445566778899aabbccddeeff/$(oid_of model.safetensors)" ]
+	store_has "owners/00112233445566778899aabbccddeeff/$(oid_of model.safetensors)"
 }
 
 @test "A8: without the standalone key git-lfs says that the protocol is missing" {
@@ -174,17 +177,25 @@ no_network() {
 	says 'ssh was asked'
 }
 
-@test "E1: the spelling https://zllm.invalid/file/ works and contacts nobody" {
+# The https:// spelling of STORE.
+spelled_https() {
+	case $STORE in
+	s3://*) printf 'https://zllm.invalid/s3/%s\n' "${STORE#s3://}" ;;
+	*) printf 'https://zllm.invalid/file%s\n' "$STORE" ;;
+	esac
+}
+
+@test "E1: the spelling https://zllm.invalid/ works and contacts nobody" {
 	no_network
 	make_store
-	expect_works r "https://zllm.invalid/file$STORE"
+	expect_works r "$(spelled_https)"
 }
 
 @test "E2: that spelling fails where install was not run" {
 	no_network
 	make_store
 	git zllm uninstall >/dev/null
-	expect_fails r "https://zllm.invalid/file$STORE"
+	expect_fails r "$(spelled_https)"
 	nothing_stored
 }
 
@@ -249,69 +260,79 @@ no_network() {
 }
 
 @test "insteadOf: a mirror is used for what .lfsconfig names" {
-	STORE=$T/mirror
+	STORE=$(other_store mirror)
 	make_store
-	git config --global "url.zllm::$T/mirror.insteadOf" zllm::/nowhere/models
+	git config --global "url.zllm::$STORE.insteadOf" zllm::/nowhere/models
 	expect_works r zllm::/nowhere/models
 }
 
 @test "insteadOf: the longest prefix wins" {
-	make_store "$T/wrong"
+	local wrong
+	wrong=$(other_store wrong)
+	make_store "$wrong"
 	make_store
-	git config --global "url.zllm::$T/wrong.insteadOf" zllm::/nowhere
+	git config --global "url.zllm::$wrong.insteadOf" zllm::/nowhere
 	git config --global "url.zllm::$STORE.insteadOf" zllm::/nowhere/models
 	expect_works r zllm::/nowhere/models
-	nothing_stored "$T/wrong"
+	nothing_stored "$wrong"
 }
 
 @test "-c lfs.url goes before .lfsconfig" {
+	local other
+	other=$(other_store other)
 	make_repo r
-	make_store "$T/other"
+	make_store "$other"
 	make_model model.safetensors
 	commit 'A model'
-	git -c "lfs.url=zllm::$T/other" push -q origin main
-	in_store "$(oid_of model.safetensors)" "$T/other"
+	git -c "lfs.url=zllm::$other" push -q origin main
+	in_store "$(oid_of model.safetensors)" "$other"
 	nothing_stored
-	git -c "lfs.url=zllm::$T/other" clone -q "$T/r.git" "$T/c"
+	git -c "lfs.url=zllm::$other" clone -q "$T/r.git" "$T/c"
 	expect_same_files "$T/r" "$T/c"
 }
 
 @test "GIT_CONFIG_COUNT is obeyed" {
+	local other
+	other=$(other_store other)
 	make_repo r
-	make_store "$T/other"
+	make_store "$other"
 	make_model model.safetensors
 	commit 'A model'
-	export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=lfs.url GIT_CONFIG_VALUE_0=zllm::$T/other
+	export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=lfs.url GIT_CONFIG_VALUE_0=zllm::$other
 	git push -q origin main
-	in_store "$(oid_of model.safetensors)" "$T/other"
+	in_store "$(oid_of model.safetensors)" "$other"
 	nothing_stored
 	clone_and_compare
 }
 
 @test "the repository's own configuration goes before .lfsconfig" {
+	local other
+	other=$(other_store other)
 	make_repo r
-	make_store "$T/other"
-	git config lfs.url "zllm::$T/other"
+	make_store "$other"
+	git config lfs.url "zllm::$other"
 	push_a_model
-	in_store "$(oid_of model.safetensors)" "$T/other"
+	in_store "$(oid_of model.safetensors)" "$other"
 	nothing_stored
 }
 
 @test "pushurl and url: writes go to the one, reads come from the other" {
+	local reads
+	reads=$(other_store reads)
 	make_store
-	make_store "$T/reads"
+	make_store "$reads"
 	plain_repo r
 	cd r
 	git config -f .lfsconfig lfs.pushurl "zllm::$STORE"
-	git config -f .lfsconfig lfs.url "zllm::$T/reads"
+	git config -f .lfsconfig lfs.url "zllm::$reads"
 	git lfs track '*.safetensors' >/dev/null
 	push_a_model
 	in_store "$(oid_of model.safetensors)"
-	nothing_stored "$T/reads"
+	nothing_stored "$reads"
 	run ! git clone -q "$T/r.git" "$T/c"
 	rm -rf "$T/c"
-	cp -a "$STORE/." "$T/reads/"
-	mv "$STORE" "$T/away"
+	store_copy "$STORE" "$reads"
+	store_destroy
 	clone_and_compare r
 }
 

@@ -2,6 +2,8 @@
 """Small safetensors models for the tests (Python's standard library alone).
 
     model.py new OUT SEED [SCALE]      weights that look trained: near-Gaussian, BF16, F32, F16
+    model.py many OUT SEED COUNT       COUNT equal-shaped BF16 tensors of 64 KiB
+    model.py large OUT SEED BYTES      one BF16 tensor, of words that no codec makes smaller
     model.py finetune OUT FROM SEED    most words moved by a few units in the last place
     model.py reorder OUT FROM SEED     the same tensors in another order
     model.py metadata OUT FROM TEXT    the same tensors, other __metadata__
@@ -97,6 +99,17 @@ def new(out, seed, scale="1"):
     save(out, [(n, d, s, weights(rng, d, count_of(s))) for n, d, s in shapes], {"format": "pt"})
 
 
+def many(out, seed, count):
+    rng = random.Random(f"many {seed}")
+    save(out, [(f"layers.{i}.weight", "BF16", [128, 256], weights(rng, "BF16", 128 * 256))
+               for i in range(int(count))], {"format": "pt"})
+
+
+def large(out, seed, size):
+    n = int(size) // 512 * 512
+    save(out, [("weight", "BF16", [n // 512, 256], random.Random(f"large {seed}").randbytes(n))], {"format": "pt"})
+
+
 def finetune(out, source, seed):
     rng = random.Random(f"finetune {seed}")
     meta, tensors = load(source)
@@ -165,7 +178,7 @@ def names(source):
 
 
 if __name__ == "__main__":
-    commands = {f.__name__: f for f in (new, finetune, reorder, metadata, rename, shard, merge, twin, names)}
+    commands = {f.__name__: f for f in (new, many, large, finetune, reorder, metadata, rename, shard, merge, twin, names)}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])

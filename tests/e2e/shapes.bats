@@ -64,7 +64,7 @@ pushed() {
 }
 
 @test "a submodule has its own .lfsconfig and its own store" {
-	make_repo inner "$T/inner-store"
+	make_repo inner "$(other_store inner-store)"
 	make_model inner.safetensors 5
 	commit 'Inner'
 	git push -q
@@ -75,7 +75,7 @@ pushed() {
 	finetune more.safetensors inner.safetensors
 	commit 'More of the inner'
 	git push -q origin HEAD:main
-	in_store "$(oid_of more.safetensors)" "$T/inner-store"
+	in_store "$(oid_of more.safetensors)" "$(other_store inner-store)"
 	run ! in_store "$(oid_of more.safetensors)"
 	cd "$T/r"
 	commit 'Newer submodule'
@@ -91,8 +91,7 @@ pushed() {
 	git lfs fetch --all origin
 	[ "$(find lfs/objects -type f | wc -l)" -eq 3 ]
 	no_bad_objects
-	rm -rf "$STORE/objects" "$STORE/blobs"
-	mkdir "$STORE/objects" "$STORE/blobs"
+	store_empty objects/ blobs/
 	git lfs push --all "$T/second.git"
 	clone_and_compare r
 }
@@ -286,6 +285,7 @@ pushed() {
 # ---------------------------------------------------------------- modes
 
 @test "umask 027 reaches git-lfs's copies and the store" {
+	folder_only 'objects have no modes'
 	umask 027
 	pushed
 	git clone -q "$T/r.git" "$T/c"
@@ -295,6 +295,7 @@ pushed() {
 }
 
 @test "umask 022: everyone may read the store and git-lfs's copies" {
+	folder_only 'objects have no modes'
 	pushed
 	git clone -q "$T/r.git" "$T/c"
 	[ -z "$(find "$T/c/.git/lfs/objects" "$STORE" -type f ! -perm -0444)" ]
@@ -302,6 +303,7 @@ pushed() {
 }
 
 @test "core.sharedRepository=group: the group may write the store's folders" {
+	folder_only 'objects have no modes'
 	umask 077
 	plain_repo r
 	cd r
@@ -382,13 +384,15 @@ pushed() {
 
 @test "a second remote with a store of its own gets everything" {
 	pushed
-	make_store "$T/other"
+	local other
+	other=$(other_store other)
+	make_store "$other"
 	git init -q --bare "$T/second.git"
 	git remote add second "$T/second.git"
-	git -c "lfs.url=zllm::$T/other" push -q second main
-	[ "$(find "$T/other/objects" -type f | wc -l)" -eq 3 ]
-	mv "$STORE" "$T/away"
-	git -c "lfs.url=zllm::$T/other" clone -q "$T/second.git" "$T/c"
+	git -c "lfs.url=zllm::$other" push -q second main
+	[ "$(store_count objects/ "$other")" -eq 3 ]
+	store_destroy
+	git -c "lfs.url=zllm::$other" clone -q "$T/second.git" "$T/c"
 	expect_same_files "$T/r" "$T/c"
 }
 
@@ -404,7 +408,7 @@ pushed() {
 	git zllm init "$STORE" '*.safetensors' >/dev/null
 	commit 'Now with git-zllm'
 	git push -q origin main
-	[ "$(find "$STORE/objects" -type f | wc -l)" -eq 2 ]
+	[ "$(store_count objects/)" -eq 2 ]
 	git lfs checkout >/dev/null # migrate leaves the pointer in the worktree
 	clone_and_compare r
 }
