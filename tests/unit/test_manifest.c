@@ -61,11 +61,11 @@ static void a_model_comes_back(void **state)
 static void add_finding(struct extent *x)
 {
 	x->candidate_count = 2;
-	x->candidates[0] =
-		(struct extent_candidate){ DTYPE_F32, 2, 185, 160, 209, x->id, false };
-	x->candidates[1] = (struct extent_candidate){ DTYPE_BF16,     4,
-		                                      EXTENT_UNKNOWN, EXTENT_UNKNOWN,
-		                                      EXTENT_UNKNOWN, x->id, true };
+	x->candidates[0] = (struct extent_candidate){ DTYPE_F32, 2,     185,  160,
+		                                      209,       x->id, false };
+	x->candidates[1] = (struct extent_candidate){
+		DTYPE_BF16, 4, EXTENT_UNKNOWN, EXTENT_UNKNOWN, EXTENT_UNKNOWN, x->id, true
+	};
 	x->series_length = 7;
 	x->series_spent = 1234567;
 	x->sketch.known = true;
