@@ -228,7 +228,7 @@ stored_in_order() {
 		commit "$name" >&2
 		git push -q >&2
 	done
-	stored_bytes "$store"
+	STORE=$store stored_bytes
 }
 
 @test "trained: a fine-tune pushed before its base takes no more than the other way round" {
@@ -244,7 +244,7 @@ stored_in_order() {
 	done
 	commit 'Both'
 	git push -q
-	both=$(stored_bytes "$T/both-store")
+	both=$(STORE="$T/both-store" && stored_bytes)
 	echo "base first $right, fine-tune first $wrong, in one push $both"
 	for name in "$wrong" "$both"; do
 		python -c 'import sys; assert float(sys.argv[1]) <= 1.02 * float(sys.argv[2])' "$name" "$right"

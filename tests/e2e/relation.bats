@@ -227,7 +227,7 @@ expect_several_bases() {
 		cp "$ZLLM_DATA/base-$kind-part/model.safetensors" model.safetensors
 		commit "Only $kind"
 		git push -q
-		alone=$(stored_bytes "$T/store-alone")
+		alone=$(STORE="$T/store-alone" && stored_bytes)
 		cd "$T/r"
 		git checkout -q -B "$kind" main
 		cp "$T/alone/model.safetensors" model.safetensors
