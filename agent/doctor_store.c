@@ -38,6 +38,10 @@ static void check_verbs(struct checkup *c, const struct store_probe *probe)
 		if (probe->verbs[v].code)
 			checkup_add(c, grades[v], "permission", needs[v], "%s: %s",
 			            names[v], probe->verbs[v].text);
+		else if (v == VERB_REMOVE && probe->removed_none)
+			checkup_add(c, FINDING_DOUBTFUL, "permission", needs[v],
+			            "%s: not tried, for nothing could be written",
+			            names[v]);
 		else
 			checkup_add(c, FINDING_GOOD, "permission", NULL, "%s", names[v]);
 	}
