@@ -97,6 +97,7 @@ static void open_and_try(struct checkup *c, const char *url,
 	} else {
 		checkup_add(c, FINDING_GOOD, "store", NULL, "%s is open", store->name);
 		try_verbs(c, store);
+		doctor_cache(c, context->config, store);
 	}
 	store_close(store);
 	store_url_wipe(&parsed);
