@@ -53,7 +53,8 @@ static void tell_cache(struct checkup *c, const struct lfs_config *config,
 	else if (store->remote && size)
 		tell_folder(c, config, size);
 	else if (store->remote)
-		checkup_add(c, FINDING_GOOD, "cache", NULL, "none (zllm.cache.size is 0)");
+		checkup_add(c, FINDING_GOOD, "cache", NULL,
+		            "none (zllm.cache.size is 0)");
 }
 
 void doctor_cache(struct checkup *c, const struct lfs_config *config,

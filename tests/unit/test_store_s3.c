@@ -191,8 +191,8 @@ static void where_puts_have_no_conditions_keys_are_looked_for(void **state)
 	static const struct http_step steps[] = {
 		{ "PUT /bucket/pre/k", ERROR_REPLY("501 No", "NotImplemented"), 0,
 		  "If-None-Match", SCRIPT_CLOSE, 1 },
-		{ "GET /bucket/pre/k", NOT_FOUND, 0, "Range: bytes=0-0\r\n",
-		  SCRIPT_KEEP, 1 },
+		{ "GET /bucket/pre/k", NOT_FOUND, 0, "Range: bytes=0-0\r\n", SCRIPT_KEEP,
+		  1 },
 		{ "PUT /bucket/pre/k", OK_EMPTY, 0, "Content-Length: 5", SCRIPT_KEEP, 1 },
 		{ "GET /bucket/pre/k", OK_EMPTY, 0, "Range: bytes=0-0\r\n", SCRIPT_KEEP,
 		  1 },
@@ -282,8 +282,8 @@ enum { PART = 8 << 20, LARGE = 2 * PART + 1000 };
 			SCRIPT_KEEP, 1                                                \
 	}
 #define PARTS BEGIN_STEP, PART_STEP("1", "e1"), PART_STEP("2", "e2"), PART_STEP("3", "e3")
-#define LOOK_STEP(reply)                                              \
-	{                                                             \
+#define LOOK_STEP(reply)                                             \
+	{                                                            \
 		"GET /bucket/pre/k ", reply, 0, NULL, SCRIPT_KEEP, 1 \
 	}
 #define ABORT_STEP                                                                     \
