@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/lfs_config.h"
 #include "codec/common/err.h"
@@ -61,15 +63,13 @@ char *base_cache_folder(const struct lfs_config *config)
 	return home && *home ? joined(home, "/.cache/git-zllm") : NULL;
 }
 
-int base_cache_open(const struct lfs_config *config, struct store *inner,
-                    struct store **out, struct err *err)
+int base_cache_size(const struct lfs_config *config, uint64_t *bytes, struct err *err)
 {
 	const char *text = lfs_config_get(config, "zllm.cache.size");
 	const char *path = lfs_config_get(config, "zllm.cache.path");
-	uint64_t size = DEFAULT_SIZE;
 
-	*out = NULL;
-	if (text && !base_cache_parse_size(text, &size))
+	*bytes = DEFAULT_SIZE;
+	if (text && !base_cache_parse_size(text, bytes))
 		return err_set(
 			err, ERR_CONFIG,
 			"zllm.cache.size is '%s': a number of bytes is wanted, such as "
@@ -81,12 +81,55 @@ int base_cache_open(const struct lfs_config *config, struct store *inner,
 			"zllm.cache.path is '%s': an absolute path is wanted, or one "
 			"that begins with ~/",
 			path);
-	if (!inner->remote || !size)
-		return 0;
+	return 0;
+}
+
+/* Cuts the last name off `path`; false when there is none to cut. */
+static bool go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash || !slash[1])
+		return false;
+	slash[slash == path] = 0;
+	return true;
+}
+
+int base_cache_check(const char *folder, struct err *err)
+{
+	char *path = strdup(folder);
+	struct stat st;
+	int rc;
+
+	if (!path)
+		return err_nomem(err, "a path");
+	while ((rc = stat(path, &st)) != 0 && errno == ENOENT && go_up(path))
+		;
+	if (!rc && !S_ISDIR(st.st_mode)) {
+		rc = -1;
+		errno = ENOTDIR;
+	}
+	if (!rc)
+		rc = access(path, W_OK | X_OK);
+	if (rc)
+		rc = err_errno(err, "%s", path);
+	free(path);
+	return rc;
+}
+
+int base_cache_open(const struct lfs_config *config, struct store *inner,
+                    struct store **out, struct err *err)
+{
+	uint64_t size;
+	int rc = base_cache_size(config, &size, err);
+
+	*out = NULL;
+	if (rc || !inner->remote || !size)
+		return rc;
 	char *folder = base_cache_folder(config);
 	if (!folder)
 		return 0;
-	int rc = store_cache_new(inner, folder, size, out, err);
+	rc = store_cache_new(inner, folder, size, out, err);
 	free(folder);
 	return rc;
 }

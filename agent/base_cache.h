@@ -20,6 +20,14 @@ struct store;
 int base_cache_open(const struct lfs_config *config, struct store *inner,
                     struct store **out, struct err *err);
 
+/* How many bytes it may hold; 0: there is to be none. Says what makes no sense in the
+ * configuration, the folder's path included. ERR_CONFIG. */
+int base_cache_size(const struct lfs_config *config, uint64_t *bytes, struct err *err);
+
+/* Whether the folder, or the one above that is there, is one that we may write to.
+ * Makes nothing. ERR_IO. */
+int base_cache_check(const char *folder, struct err *err);
+
 /* A number of bytes as git writes them: "20g". False when it is none. */
 int base_cache_parse_size(const char *text, uint64_t *bytes);
 

@@ -8,6 +8,7 @@
 struct checkup;
 struct err;
 struct lfs_config;
+struct store;
 struct store_context;
 struct store_url;
 
@@ -25,5 +26,9 @@ void doctor_store(struct checkup *c, const struct lfs_config *config, const char
  * is trusted, and whose keys are used. No secret is shown. */
 void doctor_bucket(struct checkup *c, const struct store_url *url,
                    const struct store_context *context);
+
+/* The settings of the cache of bases and of look-ahead, as they are for `store`. */
+void doctor_cache(struct checkup *c, const struct lfs_config *config,
+                  const struct store *store);
 
 #endif

@@ -38,6 +38,10 @@ static void check_verbs(struct checkup *c, const struct store_probe *probe)
 		if (probe->verbs[v].code)
 			checkup_add(c, grades[v], "permission", needs[v], "%s: %s",
 			            names[v], probe->verbs[v].text);
+		else if (v == VERB_REMOVE && probe->removed_none)
+			checkup_add(c, FINDING_DOUBTFUL, "permission", needs[v],
+			            "%s: not tried, for nothing could be written",
+			            names[v]);
 		else
 			checkup_add(c, FINDING_GOOD, "permission", NULL, "%s", names[v]);
 	}
@@ -93,6 +97,7 @@ static void open_and_try(struct checkup *c, const char *url,
 	} else {
 		checkup_add(c, FINDING_GOOD, "store", NULL, "%s is open", store->name);
 		try_verbs(c, store);
+		doctor_cache(c, context->config, store);
 	}
 	store_close(store);
 	store_url_wipe(&parsed);

@@ -154,7 +154,7 @@ static int foresee(struct session *s, const struct oid *oid, enum object_state *
 	int rc = 0;
 
 	if (++s->uploads == 2)
-		rc = look_ahead_budget(c->config, &c->transfer, &budget, err);
+		rc = look_ahead_budget(c->config, c->transfer.store, &budget, err);
 	if (!rc && budget)
 		rc = push_ahead_new(&c->transfer, s->remote, &s->push, err);
 	if (!rc && s->push)
@@ -201,7 +201,7 @@ static int look_ahead_begin(struct session *s, struct err *err)
 	if (s->looked)
 		return 0;
 	s->looked = true;
-	int rc = look_ahead_budget(c->config, &c->transfer, &budget, err);
+	int rc = look_ahead_budget(c->config, c->transfer.store, &budget, err);
 	if (!rc && budget)
 		rc = look_ahead_new(&c->transfer, &c->paths, c->config, budget, &s->ahead,
 		                    err);

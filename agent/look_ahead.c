@@ -395,12 +395,12 @@ void look_ahead_done(struct look_ahead *a)
 
 /* ---------------------------------------------------------------- begin and end */
 
-int look_ahead_budget(const struct lfs_config *config, const struct transfer *t,
+int look_ahead_budget(const struct lfs_config *config, const struct store *s,
                       uint64_t *bytes, struct err *err)
 {
 	const char *text = lfs_config_get(config, "zllm.lookahead");
 
-	*bytes = t->store->remote ? DEFAULT_BUDGET : 0;
+	*bytes = s->remote ? DEFAULT_BUDGET : 0;
 	if (text && !base_cache_parse_size(text, bytes))
 		return err_set(
 			err, ERR_CONFIG,

@@ -28,11 +28,12 @@ struct err;
 struct git_paths;
 struct lfs_config;
 struct look_ahead;
+struct store;
 struct transfer;
 
 /* How many bytes may lie ready: zllm.lookahead, else 4 GiB for a remote store and none
  * for others. ERR_CONFIG. */
-int look_ahead_budget(const struct lfs_config *config, const struct transfer *t,
+int look_ahead_budget(const struct lfs_config *config, const struct store *s,
                       uint64_t *bytes, struct err *err);
 
 /* All three outlive it. Nothing is done before the first look_ahead_take(). */

@@ -125,19 +125,49 @@ static int open_in(struct blob_reader *r, struct store *from, uint64_t size,
 	return rc;
 }
 
-/* Leaves the cache, whose entry is no good, for the store itself. */
-static int leave_cache(struct blob_reader *r, struct err *err)
+/* Whether the store should be asked once more: what is damaged on the way, by a proxy or
+ * a line without TLS, is whole where it lies. What is damaged there comes so again. */
+static bool worth_another(const struct blob_reader *r, int rc)
+{
+	return r->transfer->store->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT);
+}
+
+static int open_in_store(struct blob_reader *r, uint64_t size, uint64_t guess,
+                         struct err *err)
+{
+	int rc = open_in(r, r->transfer->store, size, guess, err);
+
+	if (!worth_another(r, rc))
+		return rc;
+	close_record(r);
+	return open_in(r, r->transfer->store, size, guess, err);
+}
+
+/* Opens the record anew, in the store. One that was open must look as before: its bases
+ * are open, and the caller is within its frames. */
+static int reopen(struct blob_reader *r, struct err *err)
 {
 	uint64_t size = r->head.size ? r->head.size : UINT64_MAX;
 	uint32_t frame_size = r->head.frame_size;
+	struct record_basis basis = r->head.basis;
 
 	close_record(r);
+	int rc = open_in_store(r, size, size, err);
+	if (!rc && frame_size &&
+	    (r->head.frame_size != frame_size ||
+	     !record_basis_equal(&r->head.basis, &basis)))
+		rc = err_set(err, ERR_DAMAGED, "record %s: has other frames", r->key);
+	if (rc)
+		close_record(r); /* what is there now is not what the caller opened */
+	return rc;
+}
+
+/* Leaves the cache, whose entry is no good, for the store itself. */
+static int leave_cache(struct blob_reader *r, struct err *err)
+{
 	r->cached = false;
 	store_cache_drop(r->transfer->cache, r->key);
-	int rc = open_in(r, r->transfer->store, size, size, err);
-	if (!rc && frame_size && r->head.frame_size != frame_size)
-		rc = err_set(err, ERR_DAMAGED, "record %s: has other frames", r->key);
-	return rc;
+	return reopen(r, err);
 }
 
 /* Opens the record at `key`. 1 when there is none. */
@@ -148,7 +178,7 @@ static int open_record(struct blob_reader *r, const char *key, uint64_t size,
 
 	strcpy(r->key, key);
 	if (!r->cached)
-		return open_in(r, r->transfer->store, size, guess, err);
+		return open_in_store(r, size, guess, err);
 	int rc = open_in(r, r->transfer->cache, size, guess, &why);
 	if (rc == ERR_DAMAGED || rc == ERR_FORMAT) {
 		record_head_wipe(&r->head);
@@ -465,7 +495,8 @@ static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uin
 }
 
 /* Restores whole frames. Local bases that turn out wrong give way to the store's,
- * where that has them, and a record in the cache to the store's. */
+ * where that has them, a record in the cache to the store's, and one that came damaged
+ * is fetched once more. */
 static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
                        uint8_t *dst, struct err *err)
 {
@@ -473,9 +504,11 @@ static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
 	int rc = try_frames(r, first, count, dst, &why);
 
 	if (rc && !replace_local_bases(r))
-		return try_frames(r, first, count, dst, err);
+		rc = try_frames(r, first, count, dst, &why);
 	if (rc && r->cached && !leave_cache(r, &ignored))
-		return try_frames(r, first, count, dst, err);
+		rc = try_frames(r, first, count, dst, &why);
+	if (worth_another(r, rc) && !reopen(r, &ignored))
+		rc = try_frames(r, first, count, dst, &why);
 	if (rc)
 		*err = why;
 	return rc;

@@ -6,6 +6,15 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
+static int get_once(struct store *s, const char *key, const struct oid *oid,
+                    struct manifest *out, struct buf *bytes, struct err *err)
+{
+	bytes->size = 0;
+	int rc = store_get_all(s, key, MANIFEST_MAX, bytes, err);
+	return rc ? rc : manifest_parse(bytes->data, bytes->size, oid, out, err);
+}
+
+/* What came damaged from afar may be whole where it lies: it is fetched once more. */
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err)
 {
@@ -13,9 +22,9 @@ int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
 	char key[KEY_MAX];
 
 	key_object(oid, key);
-	int rc = store_get_all(s, key, MANIFEST_MAX, &bytes, err);
-	if (!rc)
-		rc = manifest_parse(bytes.data, bytes.size, oid, out, err);
+	int rc = get_once(s, key, oid, out, &bytes, err);
+	if (s->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
+		rc = get_once(s, key, oid, out, &bytes, err);
 	if (!rc && stored)
 		*stored = bytes.size;
 	if (rc < 0)

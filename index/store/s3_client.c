@@ -363,10 +363,11 @@ int s3_finish(struct s3_client *c, struct s3_call *call, struct err *err)
 		if (go_on(c, call, verdict))
 			send_once(c, call);
 	}
-	*err = call->why;
+	struct err why = call->why;
 	if (call->tries > 1)
-		s3_say_tries(call, err);
-	return err_context(err, "store %s", c->name);
+		s3_say_tries(call, &why);
+	err_context(&why, "store %s", c->name);
+	return err_set(err, why.code, "%s", why.text);
 }
 
 int s3_call(struct s3_client *c, struct s3_call *call, struct err *err)

@@ -54,6 +54,20 @@ static void remove_old(struct probing *p)
 		store_remove(p->store, key, NULL);
 }
 
+static void try_remove(struct probing *p, bool was_put)
+{
+	struct err *err = &p->out->verbs[VERB_REMOVE];
+
+	if (!was_put) {
+		p->out->removed_none = true;
+		store_remove(p->store, p->key, NULL);
+		return;
+	}
+	store_remove(p->store, p->key, err);
+	if (!err->code)
+		remove_old(p);
+}
+
 void store_probe(struct store *s, const char *nonce, int64_t now, struct store_probe *out)
 {
 	char key[KEY_MAX];
@@ -69,8 +83,6 @@ void store_probe(struct store *s, const char *nonce, int64_t now, struct store_p
 	if (!rc && !verbs[VERB_GET].code)
 		read_back(&p, nonce, &verbs[VERB_GET]);
 	store_list(s, PREFIX, note_probe, &p, &verbs[VERB_LIST]);
-	store_remove(s, key, &verbs[VERB_REMOVE]);
-	if (!verbs[VERB_REMOVE].code)
-		remove_old(&p);
+	try_remove(&p, rc == 0);
 	buf_wipe(&p.left);
 }

@@ -69,7 +69,7 @@ static int list_page(struct s3_store *s, const char *prefix, struct listing *l,
 		rc = s3_page_parse(call.reply->body.data, call.reply->body.size, tell, l,
 		                   page);
 		if (rc && l->err.code)
-			*err = l->err;
+			err_set(err, rc, "%s", l->err.text);
 		else if (rc && !l->stopped)
 			err_set(err, rc,
 			        "store %s: the service's listing is not readable",

@@ -3,7 +3,6 @@
 #define ZLLM_STORE_S3_PRIVATE_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "index/store/s3_client.h"
@@ -22,12 +21,21 @@ enum {
 	S3_ETAG_MAX = 160
 };
 
+/* Whether the service has PUT "if absent". */
+enum s3_condition {
+	S3_CONDITION_UNTRIED,
+	S3_CONDITION_ASKED, /* one small PUT is under way to learn it */
+	S3_CONDITION_TAKEN, /* as far as we know */
+	S3_CONDITION_REFUSED
+};
+
 struct s3_store {
 	struct store base;
 	struct s3_client *client; /* owned */
-	atomic_bool unconditional; /* the service has no PUT "if absent" */
 
-	pthread_mutex_t lock; /* guards the three below */
+	pthread_mutex_t lock; /* guards the rest */
+	pthread_cond_t learned;
+	enum s3_condition condition;
 	pthread_cond_t freed;
 	unsigned turns;  /* left for writers of large values */
 	unsigned spares; /* buffers left for parts */
@@ -64,7 +72,7 @@ void s3_ahead_free(struct s3_ahead *a);            /* NULL is fine */
 int s3_ahead_read(struct s3_reader *r, uint64_t offset, uint8_t *buf, size_t n,
                   struct err *err);
 
-/* store_s3.c: whether `key` exists, by HEAD: 0; 1 when not; or negative. */
+/* store_s3.c: whether `key` exists: 0; 1 when not; or negative. */
 int s3_store_look(struct s3_store *s, const char *key, struct err *err);
 
 /* store_s3_write.c, store_s3_list.c: the verbs put and list. */

@@ -91,7 +91,7 @@ int s3_read_ranges(struct s3_reader *r, uint64_t offset, uint8_t *buf, size_t n,
 	size_t count = (n + S3_PART - 1) / S3_PART, begun = 0, ended = 0;
 	size_t width = count < RANGES_AT_ONCE ? count : RANGES_AT_ONCE;
 	struct range *ranges = calloc(width, sizeof(*ranges));
-	struct err ignored = ERR_INIT;
+	struct err why = ERR_INIT;
 	int rc = 0;
 
 	if (!ranges)
@@ -108,10 +108,10 @@ int s3_read_ranges(struct s3_reader *r, uint64_t offset, uint8_t *buf, size_t n,
 		if (rc)
 			s3_call_wipe(&oldest->call);
 		else
-			rc = finish_range(r, oldest, &ignored);
+			rc = finish_range(r, oldest, &why);
 	}
 	if (rc)
-		*err = ignored;
+		err_set(err, rc, "%s", why.text);
 	free(ranges);
 	return rc;
 }

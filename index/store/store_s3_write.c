@@ -152,15 +152,48 @@ static int put_after_a_look(const struct s3_writer *w, const void *head, struct 
 	return rc;
 }
 
+/* Whether the service has PUT "if absent", as far as it is known; *ask when this PUT, of
+ * `size` bytes, is the one to find out. The first small one is, and the others wait for
+ * its answer: else each of those under way would be refused on its own. A large one
+ * keeps nobody waiting. */
+static enum s3_condition condition_for(struct s3_store *s, size_t size, bool *ask)
+{
+	pthread_mutex_lock(&s->lock);
+	while (s->condition == S3_CONDITION_ASKED)
+		pthread_cond_wait(&s->learned, &s->lock);
+	enum s3_condition known = s->condition;
+	*ask = known == S3_CONDITION_UNTRIED && size <= S3_SMALL;
+	if (*ask)
+		s->condition = S3_CONDITION_ASKED;
+	pthread_mutex_unlock(&s->lock);
+	return known;
+}
+
+/* A PUT that failed told nothing; but who waited tries for himself then, and not one
+ * after the other. A refusal is final. */
+static void learn_condition(struct s3_store *s, bool refused)
+{
+	pthread_mutex_lock(&s->lock);
+	if (refused)
+		s->condition = S3_CONDITION_REFUSED;
+	else if (s->condition != S3_CONDITION_REFUSED)
+		s->condition = S3_CONDITION_TAKEN;
+	pthread_cond_broadcast(&s->learned);
+	pthread_mutex_unlock(&s->lock);
+}
+
 static int put_whole(const struct s3_writer *w, const void *head, struct err *err)
 {
-	if (!atomic_load(&w->store->unconditional)) {
-		int rc = put_if_absent(w, head, err);
-		if (rc <= 0)
-			return rc;
-		atomic_store(&w->store->unconditional, true);
-	}
-	return put_after_a_look(w, head, err);
+	size_t size = w->head_size + w->first.size + w->filling.size;
+	bool ask;
+	enum s3_condition known = condition_for(w->store, size, &ask);
+
+	if (known == S3_CONDITION_REFUSED)
+		return put_after_a_look(w, head, err);
+	int rc = put_if_absent(w, head, err);
+	if (ask || known == S3_CONDITION_UNTRIED || rc > 0)
+		learn_condition(w->store, rc > 0);
+	return rc > 0 ? put_after_a_look(w, head, err) : rc;
 }
 
 /* ---------------------------------------------------------------- commit, put */

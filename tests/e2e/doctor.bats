@@ -94,3 +94,34 @@ finds() {
 	finds bad clock 'behind'
 	[ ! -e "$STORE/probe/00000000000000000000000000000000" ]
 }
+
+@test "the settings of the cache and of look-ahead" {
+	make_repo r
+	git config zllm.lookahead much
+	run -1 git zllm doctor
+	finds bad look-ahead "zllm.lookahead is 'much'"
+	git config zllm.lookahead 1m
+	git config zllm.cache.size 20x
+	run -1 git zllm doctor
+	finds ok look-ahead 'up to 1.0 MB (zllm.lookahead)'
+	finds bad cache "zllm.cache.size is '20x'"
+}
+
+@test "where a bucket's bases are kept, and a folder that cannot be" {
+	bucket_only 'the bases of a folder are not kept elsewhere'
+	make_repo r
+	run -0 git zllm doctor
+	finds ok cache "bases are kept in $HOME/.cache/git-zllm (the default)"
+	finds ok look-ahead 'up to 4.3 GB (the default)'
+	: >file
+	git config zllm.cache.path "$PWD/file/cache"
+	run -0 git zllm doctor
+	finds doubtful cache "$PWD/file"
+	git config zllm.cache.path "$PWD/new/cache"
+	run -0 git zllm doctor
+	finds ok cache "$PWD/new/cache (zllm.cache.path)"
+	[ ! -e new ]
+	git config zllm.cache.size 0
+	run -0 git zllm doctor
+	finds ok cache 'none (zllm.cache.size is 0)'
+}

@@ -319,15 +319,20 @@ no_words() {
 	a_reader reader-two
 	export AWS_ACCESS_KEY_ID=reader-two AWS_SECRET_ACCESS_KEY=the-secret-of-a-reader
 	run git zllm doctor
-	says s3:PutObject
+	says s3:PutObject 'remove: not tried'
 	says_not "$AWS_SECRET_ACCESS_KEY"
 	[ -z "$(store_keys probe/)" ]
 }
 
 # ---------------------------------------------------------------- how many requests
 
-@test "300 tensors: a push of a fine-tune and a clone cost at most 2 requests a tensor and 20" {
-	case $S3_SERVER in */ceph.sh) ;; *) skip 'not applicable to this server: without PUT "if absent" each record takes two' ;; esac
+@test "300 tensors: a push of a fine-tune and a clone cost at most 2 requests a tensor and 20, and 3 where records are looked for" {
+	# An answer that a busy machine is late with must not be asked for again.
+	git config --global zllm.s3.stalltime 60
+	git config --global zllm.s3.timeout 600
+	# Without PUT "if absent" each record is looked for first.
+	local most=620
+	case $S3_SERVER in */ceph.sh) ;; *) most=920 ;; esac
 	make_repo r
 	kept_model "$T/many.safetensors" many-300 many 1 300
 	cp "$T/many.safetensors" model.safetensors
@@ -339,7 +344,7 @@ no_words() {
 	requests_begin
 	git push -q
 	echo "# push: $(requests) requests ($(requests PUT) PUT, $(requests GET) GET, $(requests HEAD) HEAD)" >&3
-	[ "$(requests)" -le 620 ]
+	[ "$(requests)" -le "$most" ]
 	[ "$(requests POST)" -eq 0 ]
 	requests_begin
 	git clone -q "$T/r.git" "$T/c"
@@ -350,6 +355,7 @@ no_words() {
 
 @test "an unchanged push costs a handful of requests" {
 	one_model
+	git config --global zllm.s3.stalltime 60
 	git push -q
 	through_proxy
 	requests_begin

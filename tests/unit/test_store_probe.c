@@ -75,6 +75,32 @@ static void a_verb_that_fails_is_told_apart(void **state)
 		assert_true(seen[v]);
 }
 
+/* What was not put cannot show that it may be removed. */
+static void removing_is_not_concluded_from_a_put_that_failed(void **state)
+{
+	static const enum store_fault faults[] = { FAULT_FAIL, FAULT_LOSE_REPLY };
+	unsigned not_tried = 0;
+
+	(void)state;
+	for (uint64_t nth = 1; nth < 24; nth++) {
+		struct store_fault_plan plan = { faults[nth % 2], (nth + 1) / 2 };
+		struct store *inner = make_memory(NULL), *s;
+		struct store_probe probe;
+
+		put(inner, KEY_STORE_FILE, "{}");
+		assert_int_equal(store_faulty_new(inner, plan, 0, &s, NULL), 0);
+		store_probe(s, nonce, 0, &probe);
+		assert_int_equal(probe.removed_none, probe.verbs[VERB_PUT].code != 0);
+		if (probe.removed_none) {
+			not_tried++;
+			assert_int_equal(probe.verbs[VERB_REMOVE].code, 0);
+			assert_listing(s, "probe/", "");
+		}
+		store_close(s);
+	}
+	assert_true(not_tried >= 2);
+}
+
 int main(void)
 {
 	static const struct rule rules[] = {
@@ -83,6 +109,7 @@ int main(void)
 	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_verb_that_fails_is_told_apart),
+		cmocka_unit_test(removing_is_not_concluded_from_a_put_that_failed),
 	};
 
 	return run_rules_on_all(rules, ARRAY_SIZE(rules)) +

@@ -191,9 +191,11 @@ static void where_puts_have_no_conditions_keys_are_looked_for(void **state)
 	static const struct http_step steps[] = {
 		{ "PUT /bucket/pre/k", ERROR_REPLY("501 No", "NotImplemented"), 0,
 		  "If-None-Match", SCRIPT_CLOSE, 1 },
-		{ "HEAD /bucket/pre/k", NOT_FOUND, 0, NULL, SCRIPT_KEEP, 1 },
+		{ "GET /bucket/pre/k", NOT_FOUND, 0, "Range: bytes=0-0\r\n", SCRIPT_KEEP,
+		  1 },
 		{ "PUT /bucket/pre/k", OK_EMPTY, 0, "Content-Length: 5", SCRIPT_KEEP, 1 },
-		{ "HEAD /bucket/pre/k", OK_EMPTY, 0, NULL, SCRIPT_KEEP, 1 },
+		{ "GET /bucket/pre/k", OK_EMPTY, 0, "Range: bytes=0-0\r\n", SCRIPT_KEEP,
+		  1 },
 	};
 	struct scripted s;
 	struct err err = ERR_INIT;
@@ -202,6 +204,62 @@ static void where_puts_have_no_conditions_keys_are_looked_for(void **state)
 	scripted_begin(&s, steps);
 	assert_int_equal(put_text(s.store, "value", &err), 0);
 	assert_int_equal(put_text(s.store, "value", &err), 0);
+	scripted_end(&s);
+}
+
+/* As many as a push has under way; each on its own thread. How many of them failed. */
+enum { AT_ONCE = 8 };
+
+static void *put_one(void *store)
+{
+	return put_text(store, "value", NULL) ? store : NULL;
+}
+
+static unsigned put_at_once(struct store *s)
+{
+	pthread_t threads[AT_ONCE];
+	unsigned failed = 0;
+	void *result;
+
+	for (unsigned i = 0; i < AT_ONCE; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, put_one, s), 0);
+	for (unsigned i = 0; i < AT_ONCE; i++) {
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		failed += result != NULL;
+	}
+	return failed;
+}
+
+static void one_put_alone_is_refused_its_condition(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "PUT /bucket/pre/k", ERROR_REPLY("501 No", "NotImplemented"), 0,
+		  "If-None-Match", SCRIPT_CLOSE, 1 },
+		{ "GET /bucket/pre/k", NOT_FOUND, 0, NULL, SCRIPT_KEEP, AT_ONCE },
+		{ "PUT /bucket/pre/k", OK_EMPTY, 0, NULL, SCRIPT_KEEP, AT_ONCE },
+	};
+	struct scripted s;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(put_at_once(s.store), 0);
+	scripted_end(&s);
+}
+
+/* The first failed and told nothing of conditions: the others go on with theirs. */
+static void a_put_that_fails_keeps_no_other_waiting(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "PUT /bucket/pre/k", ERROR_REPLY("403 No", "AccessDenied"), 0,
+		  "If-None-Match", SCRIPT_CLOSE, 1 },
+		{ "PUT /bucket/pre/k", OK_EMPTY, 0, "If-None-Match", SCRIPT_KEEP,
+		  AT_ONCE - 1 },
+	};
+	struct scripted s;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(put_at_once(s.store), 1);
 	scripted_end(&s);
 }
 
@@ -224,9 +282,9 @@ enum { PART = 8 << 20, LARGE = 2 * PART + 1000 };
 			SCRIPT_KEEP, 1                                                \
 	}
 #define PARTS BEGIN_STEP, PART_STEP("1", "e1"), PART_STEP("2", "e2"), PART_STEP("3", "e3")
-#define LOOK_STEP(reply)                                              \
-	{                                                             \
-		"HEAD /bucket/pre/k ", reply, 0, NULL, SCRIPT_KEEP, 1 \
+#define LOOK_STEP(reply)                                             \
+	{                                                            \
+		"GET /bucket/pre/k ", reply, 0, NULL, SCRIPT_KEEP, 1 \
 	}
 #define ABORT_STEP                                                                     \
 	{                                                                              \
@@ -420,10 +478,10 @@ static void listings_that_make_no_sense_are_errors(void **state)
 static void removing_looks_first(void **state)
 {
 	static const struct http_step steps[] = {
-		{ "HEAD /bucket/pre/k", OK_EMPTY, 0, NULL, SCRIPT_KEEP, 1 },
+		{ "GET /bucket/pre/k", OK_EMPTY, 0, NULL, SCRIPT_KEEP, 1 },
 		{ "DELETE /bucket/pre/k", "HTTP/1.1 204 Gone\r\n\r\n", 0, NULL,
 		  SCRIPT_KEEP, 1 },
-		{ "HEAD /bucket/pre/k", NOT_FOUND, 0, NULL, SCRIPT_KEEP, 1 },
+		{ "GET /bucket/pre/k", NOT_FOUND, 0, NULL, SCRIPT_KEEP, 1 },
 	};
 	struct scripted s;
 
@@ -445,6 +503,8 @@ int main(void)
 		cmocka_unit_test(small_values_go_with_one_signed_put),
 		cmocka_unit_test(a_key_that_exists_is_success),
 		cmocka_unit_test(where_puts_have_no_conditions_keys_are_looked_for),
+		cmocka_unit_test(one_put_alone_is_refused_its_condition),
+		cmocka_unit_test(a_put_that_fails_keeps_no_other_waiting),
 		cmocka_unit_test(large_values_go_in_parts_the_first_last),
 		cmocka_unit_test(an_abort_drops_the_parts),
 		cmocka_unit_test(listings_go_on_until_they_end),

@@ -483,52 +483,6 @@ static void whatever_request_fails_the_store_stays_whole(void **state)
 	model_file_remove(&tune);
 }
 
-static void a_flipped_bit_is_found_when_reading(void **state)
-{
-	struct transfer good, bad;
-	struct store *inner, *faulty;
-	struct upload_result result;
-	struct err err = ERR_INIT;
-	struct model_file model = model_file_make(11, 0, "");
-	struct model_file copy = model_file_of("", 0);
-	uint64_t nth;
-	bool met = true;
-
-	(void)state;
-	open_memory(&good, &inner);
-	assert_int_equal(upload(&good, &model, NULL, &result, &err), 0);
-	int fd = open(copy.path, O_RDWR);
-	for (nth = 1; met; nth++) {
-		struct store_fault_plan plan = { FAULT_FLIP, nth };
-		assert_int_equal(
-			store_faulty_new(inner, plan, FAULT_KEEP_INNER, &faulty, &err),
-			0);
-		assert_int_equal(transfer_init(&bad, faulty, 1, &err), 0);
-		bad.lanes = 1;
-		int rc = download_object(&bad, &model.oid, model.size, fd, NULL, NULL,
-		                         &err);
-		met = store_faulty_calls(faulty) >= nth;
-		if (rc == 0) {
-			/* The flipped bit was in no byte that counts: then it is whole. */
-			struct buf bytes = BUF_INIT;
-			assert_true(buf_reserve(&bytes, model.size));
-			assert_int_equal(pread(fd, bytes.data, model.size, 0),
-			                 model.size);
-			assert_memory_equal(bytes.data, model.bytes.data, model.size);
-			buf_wipe(&bytes);
-		} else {
-			assert_int_equal(rc, ERR_DAMAGED);
-		}
-		transfer_wipe(&bad);
-		store_close(faulty);
-	}
-	assert_true(nth > 5);
-	close(fd);
-	model_file_remove(&copy);
-	model_file_remove(&model);
-	close_all(&good, inner);
-}
-
 static void many_requests_are_in_flight_at_once(void **state)
 {
 	struct transfer good, slow;
@@ -575,7 +529,6 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_its_oid_is_refused),
 		cmocka_unit_test(an_object_that_is_not_there_is_missing),
 		cmocka_unit_test(whatever_request_fails_the_store_stays_whole),
-		cmocka_unit_test(a_flipped_bit_is_found_when_reading),
 		cmocka_unit_test(many_requests_are_in_flight_at_once),
 	};
 	return cmocka_run_group_tests_name("transfer", tests, NULL, NULL);
