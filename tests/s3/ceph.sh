@@ -121,8 +121,6 @@ write_conf() {
 	bluestore block size = $bytes
 	osd memory target = 1073741824
 	osd class update on start = false
-	osd max object name len = 256
-	osd max object namespace len = 64
 	[client.rgw]
 	rgw data = $dir/rgw
 	rgw frontends = beast endpoint=127.0.0.1:$rgw_port
