@@ -13,6 +13,7 @@ finds() {
 	}
 }
 
+# bats test_tags=bucket,swift
 @test "where all is well it says so, and leaves nothing in the store" {
 	make_repo r
 	run -0 git zllm doctor
@@ -56,6 +57,7 @@ finds() {
 	finds bad hook 'no pre-push hook'
 }
 
+# bats test_tags=bucket
 @test "a store that is away, and one that may only be read" {
 	make_repo r
 	store_hide

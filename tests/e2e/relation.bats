@@ -35,7 +35,8 @@ derive() {
 # ADDED is what the second added to the store.
 push_pair() {
 	local before
-	rm -rf "$T/r" "$T/r.git" "$STORE"
+	rm -rf "$T/r" "$T/r.git"
+	store_destroy
 	make_repo r
 	cp "$1" model.safetensors
 	commit 'Base'
@@ -172,7 +173,7 @@ expect_several_bases() {
 	local record base
 	record=$(store_keys | grep '~.*~.*~' | head -1)
 	base=${record##*~}
-	flip "$(echo "$STORE/blobs/${base:0:2}/${base:2:2}/$base"*)"
+	store_damage "$(store_keys "blobs/${base:0:2}/${base:2:2}/$base")"
 	rm -rf "$T/r.clone"
 	run ! git clone -q "$T/r.git" "$T/r.clone"
 	says "$base"

@@ -140,6 +140,7 @@ print_env() {
 }
 
 start() {
+	[ -z "${S3_OWNER:-}" ] || kill -0 "$S3_OWNER" 2>/dev/null || die "process $S3_OWNER, whose cluster this is, has ended"
 	guard
 	if [ ! -s "$conf" ]; then
 		mkdir -p "$dir/mon" "$dir/rgw" "$dir/crash"
