@@ -99,9 +99,9 @@ def rivals_round(place, scores, size):
 
 
 def transfer_round(place, scores, n, model, oid):
-    """Our agent as git-lfs speaks with it, then git clone. Returns the bytes stored."""
+    """git push, git clone, and the agent alone. Returns the bytes stored."""
     store = f"s3://{BUCKET}/ours-{n}"
-    work, bare = place.repository(f"wire{n}")
+    work, bare = place.repository(f"wire-{n}")
     bench.run("git", "zllm", "init", store, cwd=work)
     os.link(model, work + "/model.safetensors")
     bench.run("git", "add", ".", cwd=work)
@@ -112,14 +112,19 @@ def transfer_round(place, scores, n, model, oid):
     clone = f"{place.root}/clone{n}"
     scores.add("clone", wire, bench.timed("git", "clone", "-q", bare, clone))
     bench.run("cmp", model, clone + "/model.safetensors")
-    # What git-lfs and git do beside it, left out: the agent alone.
+    # What git and git-lfs do beside it: they make the file of an object that is there.
+    os.remove(clone + "/model.safetensors")
+    scores.add("checkout", wire, bench.timed("git", "checkout", "-q", "--", "model.safetensors", cwd=clone))
+    # And that left out: the agent alone.
     shutil.rmtree(clone + "/.git/lfs")
     start = time.monotonic()
-    bench.session(clone, [{"event": "init", "operation": "download", "remote": "origin"},
-                          {"event": "download", "oid": oid, "size": os.path.getsize(model)}])
+    done, _ = bench.session(clone, [
+        {"event": "init", "operation": "download", "remote": "origin"},
+        {"event": "download", "oid": oid, "size": os.path.getsize(model)}])
     scores.add("agent down", wire, time.monotonic() - start)
-    shutil.rmtree(work)
-    shutil.rmtree(clone)
+    bench.run("cmp", model, done["path"])
+    for folder in work, clone, bare:
+        shutil.rmtree(folder)
     return wire
 
 
@@ -131,15 +136,16 @@ def throughput(place, kind):
         bench.run(sys.executable, bench.HERE + "/make_large.py", "base", model, str(bench.GIGABYTE))
     else:
         random_file(model, bench.GIGABYTE)
-    oid, scores = bench.sha256(model), Scores()
+    oid, scores, wire = bench.sha256(model), Scores(), 0
     for n in range(ROUNDS):
-        wire = transfer_round(place, scores, f"-{kind}-{n}", model, oid)
+        wire = transfer_round(place, scores, f"{kind}-{n}", model, oid)
         rivals_round(place, scores, wire)
         forget()
     print(f"s3: {os.path.getsize(model) / 1e6:.0f} MB of {kind}, {wire / 1e6:.0f} MB on the wire")
     scores.show("push", ["aws up", "s3cmd up"])
     scores.show("clone", ["aws down", "s3cmd down"])
     scores.show("agent down", ["aws down", "s3cmd down"])
+    print(f"{'checkout':14}{scores.best['checkout']:>8.0f} MB/s: git and git-lfs with an object that is there")
     os.remove(model)
     os.remove(place.root + "/wire.bin")
 
