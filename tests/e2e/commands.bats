@@ -417,7 +417,6 @@ refused() {
 
 # ---------------------------------------------------------------- stats
 
-# bats test_tags=bucket
 @test "stats --json: counts and levels add up" {
 	family
 	make_repo second
@@ -487,7 +486,6 @@ refused() {
 	says no-such-branch
 }
 
-# bats test_tags=bucket
 @test "fsck of a whole store says how many" {
 	family
 	run -0 git zllm fsck
@@ -515,7 +513,6 @@ refused() {
 	run -0 git zllm fsck
 }
 
-# bats test_tags=bucket
 @test "fsck finds a damaged manifest wherever the bit is" {
 	family
 	local key size at
@@ -539,7 +536,6 @@ refused() {
 	refused git zllm fsck abc
 }
 
-# bats test_tags=bucket
 @test "fsck writes nothing" {
 	family
 	store_listing >"$T/before"

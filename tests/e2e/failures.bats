@@ -198,7 +198,6 @@ expect_no_clone() {
 	run -0 git zllm fsck
 }
 
-# bats test_tags=bucket
 @test "an agent that is killed in mid-clone leaves nothing wrong, and the repair works" {
 	three_models
 	git push -q
@@ -249,7 +248,6 @@ expect_no_clone() {
 	says_not EOF
 }
 
-# bats test_tags=bucket
 @test "a record that was cut short: the clone fails and names the record" {
 	three_models
 	git push -q

@@ -73,7 +73,6 @@ at_most() {
 	done
 }
 
-# bats test_tags=bucket
 @test "a family over three repositories and one store" {
 	make_repo one
 	bring base

@@ -153,7 +153,6 @@ pushed() {
 	[ -e "$T/git-dir/lfs/objects" ]
 }
 
-# bats test_tags=bucket
 @test "a shallow clone works, and pushes a fine-tune of what it has" {
 	pushed
 	finetune model.safetensors model.safetensors 2
@@ -331,7 +330,6 @@ pushed() {
 
 # ---------------------------------------------------------------- names
 
-# bats test_tags=bucket
 @test "paths with spaces, quotes and UTF-8" {
 	make_repo r
 	mkdir -p 'a folder/ö "quoted"'
