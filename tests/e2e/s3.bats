@@ -370,5 +370,6 @@ no_words() {
 # ---------------------------------------------------------------- many at once
 
 @test "eight pushers from eight clones at once into one bucket: all objects clone back" {
-	bash "$TOP/tests/s3/pushers.sh" "${PUSHER_ROUNDS:-3}" "$STORE" "$T"
+	local rounds=${PUSHER_ROUNDS:-$((1 + ${ZLLM_TEST_SHARE:-100} / 50))}
+	bash "$TOP/tests/s3/pushers.sh" "$rounds" "$STORE" "$T"
 }
