@@ -223,12 +223,12 @@ expect_several_bases() {
 	commit 'Base'
 	git push -q
 	for kind in int8 fp8 nf4 fp16 fp32; do
-		rm -rf "$T/alone" "$T/alone.git" "$T/store-alone"
-		make_repo alone "$T/store-alone"
+		rm -rf "$T/alone" "$T/alone.git"
+		make_repo alone "$(other_store "alone-$kind")"
 		cp "$ZLLM_DATA/base-$kind-part/model.safetensors" model.safetensors
 		commit "Only $kind"
 		git push -q
-		alone=$(stored_bytes "$T/store-alone")
+		alone=$(STORE=$(other_store "alone-$kind") stored_bytes)
 		cd "$T/r"
 		git checkout -q -B "$kind" main
 		cp "$T/alone/model.safetensors" model.safetensors
