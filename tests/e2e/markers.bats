@@ -225,7 +225,8 @@ assert right >= 0.99 * len(mine), (right, len(mine))' "$T/base.json" "$output"
 # stored_in_order STORE MODEL...: pushes the trained models, each from a repository of
 # its own, and prints what the store holds then.
 stored_in_order() {
-	local store=$T/$1 name
+	local store name
+	store=$(other_store "$1")
 	shift
 	for name; do
 		make_repo "$(basename "$store")-$name" "$store" >&2
@@ -233,7 +234,7 @@ stored_in_order() {
 		commit "$name" >&2
 		git push -q >&2
 	done
-	stored_bytes "$store"
+	STORE=$store stored_bytes
 }
 
 @test "trained: a fine-tune pushed before its base takes no more than the other way round" {
@@ -242,14 +243,15 @@ stored_in_order() {
 	right=$(stored_in_order right base sft-a)
 	wrong=$(stored_in_order wrong sft-a base)
 	# Both in one push: which goes first is git-lfs's choice.
-	make_repo both "$T/both-store"
+	make_repo both "$(other_store both-store)"
 	for name in sft-a base; do
 		mkdir "$name"
 		cp "$ZLLM_DATA/$name/model.safetensors" "$name/"
 	done
 	commit 'Both'
 	git push -q
-	both=$(stored_bytes "$T/both-store")
+	both=$(STORE=$(other_store both-store) stored_bytes)
+	[ "$right" -gt 0 ]
 	echo "base first $right, fine-tune first $wrong, in one push $both"
 	for name in "$wrong" "$both"; do
 		python -c 'import sys; assert float(sys.argv[1]) <= 1.02 * float(sys.argv[2])' "$name" "$right"
