@@ -15,7 +15,7 @@ rm -rf "$results"
 mkdir -p "$results"
 : >"$results/list"
 ci=${CI:-}
-export LC_ALL=C CI=true ZLLM_TEST_MODELS=$results/models
+export LC_ALL=C CI=true ZLLM_TEST_MODELS="$results/models"
 
 count() {
 	grep -c "^$1 " "$results/list"
