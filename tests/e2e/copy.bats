@@ -93,7 +93,6 @@ refused() {
 	git zllm fsck
 }
 
-# bats test_tags=bucket
 @test "a copy that was killed goes on" {
 	folder_only 'killed at the sixth link'
 	two_repositories

@@ -57,7 +57,6 @@ finds() {
 	finds bad hook 'no pre-push hook'
 }
 
-# bats test_tags=bucket
 @test "a store that is away, and one that may only be read" {
 	make_repo r
 	store_hide
