@@ -15,7 +15,7 @@ rm -rf "$results"
 mkdir -p "$results"
 : >"$results/list"
 ci=${CI:-}
-export LC_ALL=C CI=true
+export LC_ALL=C CI=true ZLLM_TEST_MODELS="$results/models"
 
 count() {
 	grep -c "^$1 " "$results/list"
@@ -131,19 +131,27 @@ phase_sanitized_e2e() {
 		sh -c "! find '$results/sanitizers' -type f -exec cat {} + | grep ."
 }
 
-# bucket_files: the files of tests/e2e that are about a store, longest first; those
-# that kill the server's daemons are not among them.
-bucket_files() {
-	printf '%s\n' shapes s3_faults commands matrix s3 crash base failures family corpus hooks dedup agent copy doctor
+# The files of tests/e2e with tests about a store, those that take longest first;
+# those that kill the server's daemons are not among them.
+bucket_files='s3_faults s3 shapes base commands matrix crash failures corpus markers card family hooks dedup
+	agent ahead copy doctor diff family_tree hintless relation twins'
+
+# bucket_lines TAG FILE...: what run_tap.sh is given to run those of each file's tests
+# that have the tag; all of them where there is no tag.
+bucket_lines() {
+	tag=$1
+	shift
+	for file; do
+		path=tests/e2e/$file.bats
+		[ -z "$tag" ] || grep -qE "^# bats (test|file)_tags=.*\\<$tag\\>" "$path" || continue
+		echo "$server/$file env ZLLM_TEST_STORE=s3 ZLLM_TEST_SHARE=$share bats --tap" \
+			"${tag:+--filter-tags $tag}" "$path"
+	done
 }
 
-bucket_line() {
-	echo "$server/$1 env ZLLM_TEST_STORE=s3 ZLLM_TEST_SHARE=$share bats --tap tests/e2e/$1.bats"
-}
-
-# on_bucket SERVER FILES [FILES]: those bats files with a bucket for a store, two at
-# a time; then the others, one at a time. A server that cannot run here is a reason to
-# skip, but not where everything must be there: in CI.
+# on_bucket SERVER [TAG]: the tests that have the tag, or all, with a bucket for a
+# store, two files at a time; then those that kill daemons, alone. A server that
+# cannot run here is a reason to skip, but not where everything must be there: in CI.
 on_bucket() {
 	server=$1
 	why=$(sh tests/s3/with_server.sh reason "$server")
@@ -151,8 +159,9 @@ on_bucket() {
 		if [ "$ci" = true ]; then note failed "$server: $why"; else note skipped "$server: $why"; fi
 		return
 	fi
-	for file in $2; do bucket_line "$file"; done >"$results/$server.two"
-	for file in ${3:-}; do bucket_line "$file"; done >"$results/$server.one"
+	# shellcheck disable=SC2086  # a list of words
+	bucket_lines "${2:-}" $bucket_files >"$results/$server.two"
+	bucket_lines "${2:-}" s3_kills >"$results/$server.one"
 	# shellcheck disable=SC2016  # expanded by that shell
 	sh tests/s3/with_server.sh "$server" sh -c '
 		xargs -P2 -I{} sh -c "sh tests/run_tap.sh $1 {}" <"$1/$2.two"
@@ -163,25 +172,26 @@ on_bucket() {
 	[ $status -ne 76 ] || note failed "$server: did not start"
 }
 
-# What is tried a thousand times in a folder is tried a hundred times here.
+# What `make check` has time for: those tests that are marked so, as
+# "# bats test_tags=bucket", and a tenth of what is tried a thousand times in a folder.
 phase_s3() {
 	share=10
-	on_bucket ceph "$(bucket_files)" s3_kills
+	on_bucket ceph bucket
 }
 
 phase_swift() {
 	share=10
-	on_bucket swift 's3 agent dedup copy'
+	on_bucket swift swift
 }
 
 phase_s3_e2e() {
 	share=100
-	on_bucket ceph "$(bucket_files)" s3_kills
+	on_bucket ceph
 }
 
 phase_swift_e2e() {
 	share=100
-	on_bucket swift "$(bucket_files)"
+	on_bucket swift
 }
 
 # Trained models and the conformance corpus, where they can be had.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [family] [transfer] [memory] [search]      all when none is named
+    bench.py [codec] [family] [transfer] [memory] [search] [s3]      all when none is named
 
 codec     each codec on real pairs, one thread: part of raw, speed, and both next to
           BitX with zstd -3, which is the published method
@@ -12,6 +12,8 @@ memory    peak memory of the agent for a 4 GB object, each way
 search    finding the base of a model of 300 tensors in a folder store with the markers
           of 10 000 models for each of the 8 tensors that are asked for first, and of
           200 for each of 256
+s3        the store in a bucket of Ceph: push and clone next to aws and s3cmd, memory,
+          look-ahead (s3_bench.py)
 """
 import json
 import os
@@ -292,6 +294,20 @@ def search(place):
         shutil.rmtree(folder)
 
 
+def s3():
+    """In a bucket of a server of its own, which ends with it."""
+    server = TOP + "/tests/s3/with_server.sh"
+    why = run("sh", server, "reason", "ceph").strip()
+    if why:
+        print(f"s3: skipped: {why}")
+        return
+    room = {"S3_CEPH_BYTES": str(24 * GIGABYTE)}
+    done = subprocess.run(["sh", server, "ceph", "/usr/bin/python3", HERE + "/s3_bench.py"],
+                          env={**os.environ, **room}, check=False)
+    if done.returncode:
+        sys.exit("bench: s3 failed")
+
+
 def with_place(measure):
     where = tempfile.mkdtemp(prefix="git-zllm-bench.", dir=os.environ.get("TMPDIR", "/tmp"))
     try:
@@ -306,7 +322,8 @@ def main():
              "family": lambda: with_place(lambda place: family(place, data)),
              "transfer": lambda: with_place(transfer),
              "memory": lambda: with_place(memory),
-             "search": lambda: with_place(search)}
+             "search": lambda: with_place(search),
+             "s3": s3}
     wanted = sys.argv[1:] or list(known)
     if any(name not in known for name in wanted):
         sys.exit(__doc__)

@@ -46,6 +46,7 @@ stored_model() {
 	[ "$(grep -c '"progress"' <<<"$output")" -ge 2 ]
 }
 
+# bats test_tags=bucket,swift
 @test "many objects in one session" {
 	make_repo r
 	for i in 1 2 3 4 5; do make_model "m$i.safetensors" "$i"; noise "n$i.bin" "$((i * 700000))" "$i"; done
@@ -134,6 +135,7 @@ stored_model() {
 	done
 }
 
+# bats test_tags=bucket
 @test "an object that is not in the store is an error that names it" {
 	make_repo r
 	local oid
@@ -148,6 +150,7 @@ stored_model() {
 	says '"error"'
 }
 
+# bats test_tags=bucket,swift
 @test "an upload of what is in the store already writes nothing" {
 	stored_model
 	store_listing >"$T/before"
@@ -233,6 +236,7 @@ for line in sys.stdin: assert isinstance(json.loads(line), dict), line'
 	[ "$(find .git/lfs/tmp -type f | wc -l)" -le 1 ]
 }
 
+# bats test_tags=bucket,swift
 @test "an upload that ends in an error leaves no temporary file in the store" {
 	one_model
 	flip "$FILE"

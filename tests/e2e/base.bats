@@ -57,6 +57,7 @@ tune() {
 	clone_and_compare
 }
 
+# bats test_tags=bucket
 @test "base and fine-tune in one push" {
 	make_repo r
 	BASE_PATH=model.safetensors
@@ -357,6 +358,7 @@ tune() {
 
 # ---------------------------------------------------------------- where the base's bytes come from
 
+# bats test_tags=bucket
 @test "the base is read from the store when the local copy is gone" {
 	pushed_base
 	tune model.safetensors
@@ -388,6 +390,7 @@ tune() {
 	run -0 git zllm fsck
 }
 
+# bats test_tags=bucket
 @test "a base whose record in the store is damaged: the push is right or refused, never wrong" {
 	pushed_base
 	tune model.safetensors
@@ -414,6 +417,7 @@ tune() {
 	expect_same_files "$T/r" "$T/c"
 }
 
+# bats test_tags=bucket
 @test "a clone fetches a base the delta needs, though the base itself is not checked out" {
 	pushed_base
 	git rm -q model.safetensors
@@ -449,6 +453,7 @@ push_afresh() {
 	store_fetch "$T/$1.fetched" "$store"
 }
 
+# bats test_tags=bucket
 @test "the same push twice into fresh stores gives the same records, bit for bit" {
 	pushed_base
 	tune model.safetensors

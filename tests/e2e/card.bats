@@ -145,14 +145,15 @@ no_card_base() {
 	expect_base org/base
 }
 
+# bats test_tags=bucket
 @test "a name is told to the store once, and its marker is empty" {
 	base_repo --name org/base
 	push_tuned
-	[ "$(find "$STORE/names" -type f | wc -l)" -eq 2 ] # ours and that of r, by its URL
-	[ -z "$(find "$STORE/names" -type f -size +0)" ]
+	[ "$(store_count names/)" -eq 2 ] # ours and that of r, by its URL
+	[ "$(stored_bytes names/)" -eq 0 ]
 	local key
 	key=$(printf org/base | sha256sum | cut -c1-32)
-	[ "$(find "$STORE/names/$key" -type f | wc -l)" -eq 1 ]
+	[ "$(store_count "names/$key/")" -eq 1 ]
 }
 
 @test "a bad name is refused before anything is written" {
@@ -163,7 +164,7 @@ no_card_base() {
 		one_line_error
 		says 'no name of a model'
 	done
-	[ ! -e "$STORE" ] && [ ! -e .lfsconfig ] && [ ! -e .zllm ]
+	[ -z "$(store_keys)" ] && [ ! -e .lfsconfig ] && [ ! -e .zllm ]
 }
 
 # ---------------------------------------------------------------- the user says it

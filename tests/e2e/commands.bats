@@ -145,6 +145,7 @@ refused() {
 
 # ---------------------------------------------------------------- init
 
+# bats test_tags=bucket
 @test "init writes .lfsconfig, .gitattributes and a hook, and makes the store" {
 	plain_repo r
 	cd r
@@ -275,6 +276,7 @@ refused() {
 
 # ---------------------------------------------------------------- status
 
+# bats test_tags=bucket
 @test "status --json: one row for each object, with the base of a fine-tune" {
 	family
 	make_model local.safetensors 9
@@ -291,6 +293,7 @@ refused() {
 	json_holds 'd["size"] == sum(o["size"] for o in d["objects"] if o["in_store"])'
 }
 
+# bats test_tags=bucket
 @test "status's stored bytes are those of the store's files" {
 	family
 	run -0 --separate-stderr git zllm status --json
@@ -449,6 +452,7 @@ refused() {
 	run -0 git zllm verify HEAD^ main
 }
 
+# bats test_tags=bucket
 @test "verify lists what is missing and exits with 1" {
 	family
 	make_model local.safetensors 9
@@ -488,6 +492,7 @@ refused() {
 	says '2 objects'
 }
 
+# bats test_tags=bucket
 @test "fsck finds a damaged record, names object and record, exits with 3" {
 	family
 	local blob
@@ -603,6 +608,7 @@ refused() {
 	done
 }
 
+# bats test_tags=bucket
 @test "a store that is gone is one line" {
 	make_repo r
 	store_hide

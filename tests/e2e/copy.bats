@@ -42,6 +42,7 @@ refused() {
 	one_line_error
 }
 
+# bats test_tags=bucket,swift
 @test "a mirror gives back what the store was given" {
 	two_repositories
 	run -0 git zllm copy "$STORE" "$MIRROR"
@@ -51,6 +52,7 @@ refused() {
 	clone_from_mirror s
 }
 
+# bats test_tags=bucket
 @test "a second copy brings only what is new" {
 	two_repositories
 	git zllm copy "$STORE" "$MIRROR"
@@ -66,6 +68,7 @@ refused() {
 	clone_from_mirror r
 }
 
+# bats test_tags=bucket
 @test "one repository alone, with the bases it needs" {
 	two_repositories
 	run -0 git zllm copy --json --repo "$(repo_id r)" "$STORE" "$MIRROR"

@@ -7,6 +7,7 @@ load helpers
 FILES=$((1000 * ${ZLLM_TEST_SHARE:-100} / 100))
 PUSHES=$((30 * ${ZLLM_TEST_SHARE:-100} / 100))
 
+# bats test_tags=bucket
 @test "the ends of what a parser can meet" {
 	make_repo r
 	python "$E2E/random_files.py" odd .
@@ -34,6 +35,7 @@ PUSHES=$((30 * ${ZLLM_TEST_SHARE:-100} / 100))
 	done
 }
 
+# bats test_tags=bucket
 @test "$FILES random files, models or not, 0 bytes to a few MB" {
 	make_repo r
 	python "$E2E/random_files.py" random . "$FILES" 1

@@ -81,6 +81,7 @@ round() {
 	run -0 git zllm verify --all
 }
 
+# bats test_tags=bucket
 @test "kill -9 of the agent, $KILLS times: the store is always sound, the next push succeeds" {
 	TOTAL=0
 	RANDOM=20261123

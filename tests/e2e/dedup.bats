@@ -49,6 +49,7 @@ blob_count() {
 	clone_and_compare
 }
 
+# bats test_tags=bucket,swift
 @test "the same file in two repositories is stored once" {
 	pushed_model
 	local records
@@ -129,6 +130,7 @@ blob_count() {
 	clone_and_compare
 }
 
+# bats test_tags=bucket,swift
 @test "resharded in another repository: no tensor is stored again" {
 	pushed_model
 	local records
@@ -154,6 +156,7 @@ blob_count() {
 	clone_and_compare
 }
 
+# bats test_tags=bucket
 @test "an opaque file with a piece put in front: most chunks are known" {
 	make_repo r
 	noise big.bin 12000000

@@ -174,7 +174,8 @@ expect_words() {
 		[ "$status" -ne 0 ]
 		one_line_error
 	done
-	rm -rf "$(lfs_file "$(oid_of model.safetensors)")" "$(manifest_of "$(oid_of model.safetensors)")"
+	rm -f "$(lfs_file "$(oid_of model.safetensors)")"
+	store_remove "$(manifest_of "$(oid_of model.safetensors)")"
 	run git zllm diff HEAD^ HEAD
 	[ "$status" -ne 0 ]
 	one_line_error
@@ -225,10 +226,11 @@ expect_words() {
 	two_versions
 	echo text >z-notes
 	commit 'Notes'
-	rm -rf .git/lfs/objects "$(manifest_of "$(oid_of "$T/base.safetensors")")"
+	rm -rf .git/lfs/objects
+	store_remove "$(manifest_of "$(oid_of "$T/base.safetensors")")"
 	GIT_LFS_SKIP_SMUDGE=1 run -0 git diff HEAD~2 HEAD
 	says 'git-zllm cannot compare them' '+text'
-	rm -rf "$STORE"
+	store_destroy
 	GIT_LFS_SKIP_SMUDGE=1 run -0 git diff HEAD~2 HEAD
 	says 'git-zllm cannot compare them' 'no store at' '+text'
 }

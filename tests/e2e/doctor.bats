@@ -13,6 +13,7 @@ finds() {
 	}
 }
 
+# bats test_tags=bucket,swift
 @test "where all is well it says so, and leaves nothing in the store" {
 	make_repo r
 	run -0 git zllm doctor

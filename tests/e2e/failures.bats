@@ -36,6 +36,7 @@ expect_no_clone() {
 
 # ---------------------------------------------------------------- the store as a whole
 
+# bats test_tags=bucket
 @test "a store that is missing is a sentence at push, not EOF" {
 	three_models
 	store_hide
@@ -45,6 +46,7 @@ expect_no_clone() {
 	[ -z "$(store_keys)" ]
 }
 
+# bats test_tags=bucket
 @test "a store that is missing is a sentence at clone, not EOF" {
 	three_models
 	git push -q
@@ -141,6 +143,7 @@ expect_no_clone() {
 
 # ---------------------------------------------------------------- one object
 
+# bats test_tags=bucket
 @test "an object that is refused does not keep the others from being stored" {
 	three_models
 	flip "$(lfs_file "$(oid_of b.safetensors)")"
@@ -183,6 +186,7 @@ expect_no_clone() {
 
 # ---------------------------------------------------------------- the agent dies
 
+# bats test_tags=bucket
 @test "an agent that is killed in mid-transfer: the push fails, the next one works" {
 	three_models
 	use_agent "$E2E/agents/killed_agent.py" 'lines 2'
@@ -224,6 +228,7 @@ expect_no_clone() {
 
 # ---------------------------------------------------------------- damage in the store
 
+# bats test_tags=bucket
 @test "a flipped bit in a record: the clone fails and names the record" {
 	three_models
 	git push -q
@@ -263,6 +268,7 @@ expect_no_clone() {
 	expect_no_clone
 }
 
+# bats test_tags=bucket
 @test "a missing record: the clone fails and names the record" {
 	three_models
 	git push -q
@@ -273,6 +279,7 @@ expect_no_clone() {
 	says "$(basename "$blob" | cut -c1-16)"
 }
 
+# bats test_tags=bucket
 @test "a flipped bit in a manifest: the clone fails and names the object" {
 	three_models
 	git push -q
@@ -290,6 +297,7 @@ expect_no_clone() {
 	expect_no_clone
 }
 
+# bats test_tags=bucket
 @test "an object that is not in the store: the clone fails and names it" {
 	three_models
 	git push -q
@@ -308,6 +316,7 @@ expect_no_clone() {
 	cmp c.safetensors "$T/c/c.safetensors"
 }
 
+# bats test_tags=bucket
 @test "a damaged record is put right by removing it and pushing again" {
 	three_models
 	git push -q

@@ -98,7 +98,7 @@ a_family() {
 
 @test "a damaged manifest is passed over; what is not there is said in one line" {
 	a_family
-	flip "$(manifest_of "$(oid_of b.safetensors)")"
+	store_damage "$(manifest_of "$(oid_of b.safetensors)")"
 	run -0 --separate-stderr git zllm family --json a.safetensors
 	[ "$(tree)" = 'base.safetensors(a.safetensors c.safetensors)' ]
 	run -1 git zllm family "$(printf '%064d' 7)"

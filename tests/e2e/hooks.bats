@@ -35,6 +35,7 @@ server_hook() {
 	remote_is_at main
 }
 
+# bats test_tags=bucket
 @test "pre-push refuses a push whose object vanished from the store" {
 	make_repo r
 	make_model model.safetensors
@@ -213,6 +214,7 @@ server_hook() {
 	says_not remote:
 }
 
+# bats test_tags=bucket
 @test "pre-receive refuses a push whose objects are not in the store" {
 	lost_model
 	printf '#!/bin/sh\nexec git zllm hook pre-receive\n' >"$T/r.git/hooks/pre-receive"

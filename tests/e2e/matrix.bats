@@ -42,6 +42,7 @@ no_network() {
 	git config --global lfs.dialtimeout 2
 }
 
+# bats test_tags=bucket
 @test "A: a store that init wrote takes a plain push and gives a plain clone" {
 	make_repo r
 	[[ $(git config -f .lfsconfig lfs.url) == zllm::* ]]
@@ -50,6 +51,7 @@ no_network() {
 	clone_and_compare
 }
 
+# bats test_tags=bucket
 @test "A: push and clone make no request to any LFS server" {
 	no_network
 	make_repo r
@@ -146,6 +148,7 @@ no_network() {
 	nothing_stored
 }
 
+# bats test_tags=bucket
 @test "A8: a machine where install was not run repairs a clone with install and reset" {
 	make_repo r
 	push_a_model
@@ -316,6 +319,7 @@ spelled_https() {
 	nothing_stored
 }
 
+# bats test_tags=bucket
 @test "pushurl and url: writes go to the one, reads come from the other" {
 	local reads
 	reads=$(other_store reads)

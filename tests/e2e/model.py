@@ -15,6 +15,7 @@
 
 Deterministic: the same words give the same bytes.
 """
+import functools
 import json
 import os
 import random
@@ -33,16 +34,22 @@ SHAPES = [
     ("lm_head.weight", "F32", [256, 256]),
 ]
 WIDTH = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I8": 1, "U8": 1}
-GAUSS = [0.02 * NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(65536)]
 # How far a word moves in a fine-tune, by a random byte: a quarter stays.
 STEPS = [0] * 64 + [1] * 48 + [-1] * 48 + [2] * 32 + [-2] * 32 + [5] * 16 + [-5] * 16
 
 
+@functools.cache
+def gauss():
+    """The 65536 quantiles of the Gaussian that weights have."""
+    return [0.02 * NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(65536)]
+
+
+@functools.cache
 def table(dtype):
-    """The 16-bit words (F32: their upper halves) of the quantiles of a Gaussian."""
+    """The 16-bit words (F32: their upper halves) of those quantiles."""
     if dtype == "F16":
-        return [struct.unpack("<H", struct.pack("<e", x))[0] for x in GAUSS]
-    return [struct.unpack("<I", struct.pack("<f", x))[0] >> 16 for x in GAUSS]
+        return [struct.unpack("<H", struct.pack("<e", x))[0] for x in gauss()]
+    return [struct.unpack("<I", struct.pack("<f", x))[0] >> 16 for x in gauss()]
 
 
 def weights(rng, dtype, count):

@@ -35,7 +35,8 @@ derive() {
 # ADDED is what the second added to the store.
 push_pair() {
 	local before
-	rm -rf "$T/r" "$T/r.git" "$STORE"
+	rm -rf "$T/r" "$T/r.git"
+	store_destroy
 	make_repo r
 	cp "$1" model.safetensors
 	commit 'Base'
@@ -172,7 +173,7 @@ expect_several_bases() {
 	local record base
 	record=$(store_keys | grep '~.*~.*~' | head -1)
 	base=${record##*~}
-	flip "$(echo "$STORE/blobs/${base:0:2}/${base:2:2}/$base"*)"
+	store_damage "$(store_keys "blobs/${base:0:2}/${base:2:2}/$base")"
 	rm -rf "$T/r.clone"
 	run ! git clone -q "$T/r.git" "$T/r.clone"
 	says "$base"
@@ -222,12 +223,12 @@ expect_several_bases() {
 	commit 'Base'
 	git push -q
 	for kind in int8 fp8 nf4 fp16 fp32; do
-		rm -rf "$T/alone" "$T/alone.git" "$T/store-alone"
-		make_repo alone "$T/store-alone"
+		rm -rf "$T/alone" "$T/alone.git"
+		make_repo alone "$(other_store "alone-$kind")"
 		cp "$ZLLM_DATA/base-$kind-part/model.safetensors" model.safetensors
 		commit "Only $kind"
 		git push -q
-		alone=$(STORE="$T/store-alone" && stored_bytes)
+		alone=$(STORE=$(other_store "alone-$kind") stored_bytes)
 		cd "$T/r"
 		git checkout -q -B "$kind" main
 		cp "$T/alone/model.safetensors" model.safetensors

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=bucket
 # What is particular to a store in a bucket: who may use it, where keys come from,
 # how much is sent, what is never said.
 
@@ -30,6 +31,7 @@ expect_refused() {
 
 # ---------------------------------------------------------------- who may use it
 
+# bats test_tags=swift
 @test "a wrong secret: the sentence says so, and does not hold it" {
 	one_model
 	AWS_SECRET_ACCESS_KEY=not-the-secret-at-all expect_refused s3:// secret zllm
@@ -53,6 +55,7 @@ expect_refused() {
 	says_not EOF
 }
 
+# bats test_tags=swift
 @test "a bucket that does not exist: the sentence names it" {
 	plain_repo r
 	cd r
@@ -248,6 +251,7 @@ no_words() {
 
 # ---------------------------------------------------------------- large values
 
+# bats test_tags=swift
 @test "a tensor of several parts: up, down, and no upload is left open" {
 	make_repo r
 	kept_model large.safetensors large-40000000 large 1 40000000
@@ -259,6 +263,7 @@ no_words() {
 	run -0 git zllm fsck
 }
 
+# bats test_tags=swift
 @test "an agent killed between the parts: nothing under a final name, the next push completes" {
 	make_repo r
 	kept_model large.safetensors large-40000000 large 1 40000000
@@ -281,6 +286,7 @@ no_words() {
 	all_is_there
 }
 
+# bats test_tags=swift
 @test "a push that failed half-way sends what is missing, and no more" {
 	some_models
 	through_proxy
@@ -300,6 +306,7 @@ no_words() {
 
 # ---------------------------------------------------------------- mirrors and doctors
 
+# bats test_tags=swift
 @test "a folder is copied to a bucket and back" {
 	local bucket=$STORE
 	STORE=$T/folder
@@ -353,6 +360,7 @@ no_words() {
 	expect_same_files "$T/r" "$T/c"
 }
 
+# bats test_tags=swift
 @test "an unchanged push costs a handful of requests" {
 	one_model
 	git config --global zllm.s3.stalltime 60
@@ -368,5 +376,6 @@ no_words() {
 # ---------------------------------------------------------------- many at once
 
 @test "eight pushers from eight clones at once into one bucket: all objects clone back" {
-	bash "$TOP/tests/s3/pushers.sh" "${PUSHER_ROUNDS:-3}" "$STORE" "$T"
+	local rounds=${PUSHER_ROUNDS:-$((1 + ${ZLLM_TEST_SHARE:-100} / 50))}
+	bash "$TOP/tests/s3/pushers.sh" "$rounds" "$STORE" "$T"
 }

@@ -30,6 +30,7 @@ survive() {
 	[ "$(faults status)" -ge 10 ]
 }
 
+# bats test_tags=bucket
 @test "a push and a clone through 30 % of 503 need no second try by the user" {
 	some_models
 	rules '* . %30 status=503'
@@ -42,6 +43,7 @@ survive() {
 	survive '* . %10 status=500' '* . %10 status=502' '* . %10 status=504'
 }
 
+# bats test_tags=bucket
 @test "a service that refuses everything: one sentence, and the next push completes" {
 	some_models
 	git config --global zllm.s3.timeout 2
@@ -58,6 +60,7 @@ survive() {
 	survive '* . %30 refuse'
 }
 
+# bats test_tags=bucket
 @test "replies lost after success" {
 	survive 'PUT . %30 lose-reply' 'POST . %50 lose-reply'
 	[ "$(faults lose-reply)" -gt 0 ]
@@ -70,6 +73,7 @@ survive() {
 		'POST uploadId 1-2 lose-reply' 'GET . 1-2 lose-reply'
 }
 
+# bats test_tags=bucket
 @test "the reply to the last PUT is lost: the manifest is there, the push completes" {
 	some_models
 	rules 'PUT /objects/ 1-2 lose-reply'
@@ -77,22 +81,26 @@ survive() {
 	all_is_there
 }
 
+# bats test_tags=bucket
 @test "bodies cut on the way up" {
 	survive 'PUT . %30 cut-up=3000'
 	[ "$(faults cut-up)" -gt 0 ]
 }
 
+# bats test_tags=bucket
 @test "bodies cut on the way down" {
 	survive 'GET . %30 cut-down=200'
 	[ "$(faults cut-down)" -gt 0 ]
 }
 
+# bats test_tags=bucket
 @test "the parts of a large object cut, refused and lost" {
 	LARGE=40000000 survive 'PUT partNumber %20 cut-up=100000' 'PUT partNumber %20 status=503' \
 		'PUT partNumber %20 lose-reply' 'POST . %30 status=500'
 	no_temporaries
 }
 
+# bats test_tags=bucket
 @test "one bit flipped on the way up: the service refuses it, the push sends it again" {
 	some_models
 	rules 'PUT . %30 flip-up=150' 'PUT partNumber %30 flip-up=100000'
@@ -102,6 +110,7 @@ survive() {
 }
 
 # What is damaged is fetched once more, so most of it is whole at the second try.
+# bats test_tags=bucket
 @test "one bit in a fifth of the answers flipped on the way down is never a wrong file" {
 	some_models
 	git push -q
@@ -132,6 +141,7 @@ survive() {
 	expect_same_files "$T/r" "$T/c"
 }
 
+# bats test_tags=bucket
 @test "answers that stall are given up and asked for again" {
 	some_models
 	git config --global zllm.s3.stalltime 1
@@ -143,6 +153,7 @@ survive() {
 	all_is_there
 }
 
+# bats test_tags=bucket
 @test "a service that never answers: one sentence, no hang" {
 	some_models
 	git config --global zllm.s3.stalltime 1
@@ -157,6 +168,7 @@ survive() {
 	all_is_there
 }
 
+# bats test_tags=bucket
 @test "an address where nobody listens: one sentence" {
 	some_models
 	git config --global zllm.s3.timeout 1
@@ -167,6 +179,7 @@ survive() {
 	all_is_there
 }
 
+# bats test_tags=bucket
 @test "redirects never carry the credentials to another host" {
 	some_models
 	git config --global zllm.s3.timeout 2
@@ -199,6 +212,7 @@ survive() {
 	all_is_there
 }
 
+# bats test_tags=bucket
 @test "an answer without end is refused, not swallowed" {
 	some_models
 	git push -q

@@ -49,10 +49,12 @@ kill_in_mid_push() {
 	no_temporaries
 }
 
+# bats test_tags=bucket
 @test "an OSD is killed in mid-push and brought back" {
 	kill_in_mid_push 5 osd.1
 }
 
+# bats test_tags=bucket
 @test "the gateway is killed in mid-push and brought back" {
 	kill_in_mid_push 5 rgw
 }
@@ -85,6 +87,7 @@ kill_in_mid_push() {
 	all_is_there
 }
 
+# bats test_tags=bucket
 @test "everything is killed at once in mid-push and brought back" {
 	kill_in_mid_push 7 rgw osd.0 osd.1 osd.2 mon
 }

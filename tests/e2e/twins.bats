@@ -22,7 +22,7 @@ push_twin() {
 
 # push_alone: the same twin in a store of its own; ALONE.
 push_alone() {
-	make_repo alone "$T/alone-store"
+	make_repo alone "$(other_store alone-store)"
 	cp "$T/twin.safetensors" model.safetensors
 	commit 'The twin alone'
 	git push -q
@@ -64,7 +64,9 @@ push_alone() {
 		push_alone
 		[ "$TWIN" -le $((ALONE + 2000)) ]
 		cd "$T"
-		chmod -R u+w r r.git r.clone alone alone.git store alone-store
-		rm -rf r r.git r.clone alone alone.git store alone-store
+		chmod -R u+w .
+		rm -rf r r.git r.clone alone alone.git
+		store_destroy
+		STORE=$(other_store alone-store) store_destroy
 	done
 }

@@ -121,8 +121,6 @@ write_conf() {
 	bluestore block size = $bytes
 	osd memory target = 1073741824
 	osd class update on start = false
-	osd max object name len = 256
-	osd max object namespace len = 64
 	[client.rgw]
 	rgw data = $dir/rgw
 	rgw frontends = beast endpoint=127.0.0.1:$rgw_port
@@ -142,6 +140,7 @@ print_env() {
 }
 
 start() {
+	[ -z "${S3_OWNER:-}" ] || kill -0 "$S3_OWNER" 2>/dev/null || die "process $S3_OWNER, whose cluster this is, has ended"
 	guard
 	if [ ! -s "$conf" ]; then
 		mkdir -p "$dir/mon" "$dir/rgw" "$dir/crash"
