@@ -268,6 +268,11 @@ done <"$place/where"
 [ -z "$missing" ] && ok "flipped back, all are whole" ||
 	not_ok "flipped back, all are whole, but for $missing"
 
+# ---------------------------------------------------------------- golden records
+$python "$here/golden.py" "$top/tests/golden" >"$place/said" 2>&1 &&
+	ok "golden records: good ones are restored, bad ones refused" ||
+	not_ok "golden records: good ones are restored, bad ones refused"
+
 # ---------------------------------------------------------------- the documents' examples
 $python "$here/examples.py" "$top/docs" >"$place/said" 2>&1 && ok "the printed examples are true" ||
 	not_ok "the printed examples are true"
