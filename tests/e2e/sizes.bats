@@ -10,17 +10,17 @@ PAIRS='base:sft-a ckpt-4:base base:sft-c base:sft-purebf16 base:sft-frozen base:
 # What the others make of all the pairs that are there, a line each: it is python's start
 # that takes long.
 setup_file() {
-	local pair here='' files=()
+	local pair here=() files=()
 	/usr/bin/python3 -c 'import numpy, zstandard' || return 0
 	for pair in $PAIRS; do
 		[ -e "${ZLLM_DATA:-}/${pair%:*}/model.safetensors" ] || continue
-		here="$here $pair"
+		here+=("$pair")
 		files+=("$ZLLM_DATA/${pair#*:}/model.safetensors"
 			"$ZLLM_DATA/${pair%:*}/model.safetensors")
 	done
 	/usr/bin/python3 "$BATS_TEST_DIRNAME/../bench/rival_sizes.py" "${files[@]}" \
 		>"$BATS_FILE_TMPDIR/sizes"
-	printf '%s\n' $here | paste -d ' ' - "$BATS_FILE_TMPDIR/sizes" \
+	printf '%s\n' "${here[@]}" | paste -d ' ' - "$BATS_FILE_TMPDIR/sizes" \
 		>"$BATS_FILE_TMPDIR/rivals"
 }
 
