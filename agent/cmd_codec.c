@@ -23,23 +23,25 @@
 #include "index/file_replace.h"
 #include "index/local_model.h"
 
-enum { DTYPE_TEXT_MAX = 16, THREADS_MAX = 256 };
+enum { DTYPE_TEXT_MAX = 16, THREADS_MAX = 256, ROUNDS_MAX = 1000, ROUNDS = 3 };
 
 struct codec_options {
-	const char *base, *codec, *dtype, *threads;
+	const char *base, *codec, *dtype, *threads, *rounds;
 	bool json;
 };
 
 static const struct option_spec specs[] = {
 	{ "base", OPTION_VALUE, "FILE", "the model that predicts this one",
 	  offsetof(struct codec_options, base) },
-	{ "codec", OPTION_VALUE, "NAME", "encode: of every tensor that it can code",
+	{ "codec", OPTION_VALUE, "NAME", "of every tensor that it can code",
 	  offsetof(struct codec_options, codec) },
 	{ "dtype", OPTION_VALUE, "DTYPE", "the files are one array of that dtype: bf16",
 	  offsetof(struct codec_options, dtype) },
 	{ "threads", OPTION_VALUE, "N",
 	  "bench: share the frames of a tensor (default: 1)",
 	  offsetof(struct codec_options, threads) },
+	{ "rounds", OPTION_VALUE, "N", "bench: measure so often (default: 3)",
+	  offsetof(struct codec_options, rounds) },
 	{ "json", OPTION_FLAG, NULL, "bench: print one JSON object",
 	  offsetof(struct codec_options, json) },
 	{ 0 },
@@ -143,6 +145,8 @@ static int refuse_bench_options(const struct codec_options *o, struct err *err)
 		return err_set(err, ERR_INPUT, "option '--json' is for bench");
 	if (o->threads)
 		return err_set(err, ERR_INPUT, "option '--threads' is for bench");
+	if (o->rounds)
+		return err_set(err, ERR_INPUT, "option '--rounds' is for bench");
 	return 0;
 }
 
@@ -189,7 +193,7 @@ static int run_decode(const struct codec_options *o, char **files, struct err *e
 {
 	int rc = check_distinct(files[0], files[1], err);
 
-	if (!rc && (o->json || o->threads || o->codec || o->dtype))
+	if (!rc && (o->json || o->threads || o->rounds || o->codec || o->dtype))
 		rc = err_set(err, ERR_INPUT,
 		             "decode takes only --base: the rest is in the bundle");
 	if (!rc)
@@ -245,16 +249,30 @@ static struct json *sum_json(const struct bench_sum *s, unsigned dtype, unsigned
 	return j;
 }
 
-static int parse_threads(const char *text, unsigned *out, struct err *err)
+/* A number from 1 to `most`, for option `name`; `out` stays where there is no text. */
+static int parse_count(const char *name, const char *text, unsigned most, unsigned *out,
+                       struct err *err)
 {
 	char *end = NULL;
-	unsigned long n = text ? strtoul(text, &end, 10) : 1;
+	unsigned long n = text ? strtoul(text, &end, 10) : *out;
 
-	if (text && (*text < '0' || *text > '9' || *end || n < 1 || n > THREADS_MAX))
-		return err_set(err, ERR_INPUT, "--threads wants a number from 1 to %d",
-		               THREADS_MAX);
+	if (text && (*text < '0' || *text > '9' || *end || n < 1 || n > most))
+		return err_set(err, ERR_INPUT, "%s wants a number from 1 to %u", name,
+		               most);
 	*out = (unsigned)n;
 	return 0;
+}
+
+static int parse_bench(const struct codec_options *o, struct bench_task *task,
+                       struct err *err)
+{
+	int rc = find_codec(o, &task->only, err);
+
+	if (!rc)
+		rc = parse_count("--threads", o->threads, THREADS_MAX, &task->threads,
+		                 err);
+	return rc ? rc
+	          : parse_count("--rounds", o->rounds, ROUNDS_MAX, &task->rounds, err);
 }
 
 static int print_json(const struct model_bench *b, const struct codec_options *o,
@@ -310,27 +328,26 @@ static int run_bench(const struct codec_options *o, char **files, struct err *er
 {
 	struct local_model model = LOCAL_MODEL_INIT, base = LOCAL_MODEL_INIT;
 	struct model_bench *bench = calloc(1, sizeof(*bench));
-	unsigned threads = 1;
+	struct bench_task task = { &model, o->base ? &base : NULL, NULL, 1, ROUNDS };
 	int rc = bench ? 0 : err_nomem(err, "measuring");
 
 	if (!rc)
-		rc = parse_threads(o->threads, &threads, err);
-	if (!rc && o->codec)
-		rc = err_set(err, ERR_INPUT, "bench measures every codec");
+		rc = parse_bench(o, &task, err);
 	if (!rc)
 		rc = open_model(o, files[0], &model, err);
 	if (!rc)
 		rc = open_base(o, &base, err);
 	if (!rc)
-		rc = model_bench_run(&model, o->base ? &base : NULL, threads, bench, err);
+		rc = model_bench_run(&task, bench, err);
 	if (!rc && !bench->sums[DTYPE_COUNT][BENCH_BEST].tensors)
 		rc = err_set(err, ERR_INPUT,
-		             "%s holds no tensors; for a plain array say --dtype",
+		             "%s holds no tensors that are measured; for a plain array "
+		             "say --dtype",
 		             files[0]);
 	if (!rc && o->json)
-		rc = print_json(bench, o, files[0], threads, err);
+		rc = print_json(bench, o, files[0], task.threads, err);
 	else if (!rc)
-		print_table(bench, threads);
+		print_table(bench, task.threads);
 	local_model_close(&model);
 	local_model_close(&base);
 	free(bench);
@@ -392,10 +409,11 @@ const struct command cmd_codec = {
 		"  --codec each tensor gets what is smallest on samples.\n"
 		"codec decode [--base FILE] OUT FILE\n"
 		"  gives FILE back and proves it by its SHA-256.\n"
-		"codec bench [--base FILE] [--dtype DTYPE] [--threads N] [--json] FILE\n"
-		"  codes every tensor by every codec, in memory, and says what it takes "
-		"and\n"
-		"  how fast it is on one thread, or on N that share a tensor's frames. "
+		"codec bench [--base FILE] [--codec NAME] [--dtype DTYPE] [--threads N]\n"
+		"            [--rounds N] [--json] FILE\n"
+		"  codes every tensor by every codec, or by one, in memory, and says what "
+		"it\n"
+		"  takes and how fast it is on one thread, or on N that share a tensor's frames. "
 		"Time\n"
 		"  is a thread's own, that of the longest where there are several.\n"
 		"FILE is a safetensors model, with --dtype a plain array; encode takes "

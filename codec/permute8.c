@@ -2,54 +2,66 @@
 
 #if defined(__x86_64__)
 
+/*
+ * `what` of each of the masks 0..255. A mask is spelt as one number, not as a
+ * sum, and each of its bits is asked once for the place that it goes to, not each place
+ * for its bit: compilers take seconds over the long text that these would be otherwise.
+ */
+#define OF16(what, h)                                                               \
+	what(0x##h##0u), what(0x##h##1u), what(0x##h##2u), what(0x##h##3u),         \
+		what(0x##h##4u), what(0x##h##5u), what(0x##h##6u), what(0x##h##7u), \
+		what(0x##h##8u), what(0x##h##9u), what(0x##h##au), what(0x##h##bu), \
+		what(0x##h##cu), what(0x##h##du), what(0x##h##eu), what(0x##h##fu)
+#define OF64(what, a, b, c, d) OF16(what, a), OF16(what, b), OF16(what, c), OF16(what, d)
+#define OF_ALL(what)                                                            \
+	OF64(what, 0, 1, 2, 3), OF64(what, 4, 5, 6, 7), OF64(what, 8, 9, a, b), \
+		OF64(what, c, d, e, f)
+
 /* Of a mask: whether bit k is set, and how many are below it, and above. */
 #define BIT(m, k) ((m) >> (k)&1u)
-#define BELOW(m, k) ((unsigned)__builtin_popcount((m) & ((1u << (k)) - 1)))
-#define ABOVE(m, k) ((unsigned)__builtin_popcount((m) >> (k) >> 1))
+#define BELOW(m, k) __builtin_popcount((m) & ((1u << (k)) - 1))
+#define ABOVE(m, k) __builtin_popcount((m) >> (k) >> 1)
 
-/* What `f` says of each of the masks 0..255. */
-#define OF4(f, m) f(m), f((m) + 1), f((m) + 2), f((m) + 3)
-#define OF16(f, m) OF4(f, m), OF4(f, (m) + 4), OF4(f, (m) + 8), OF4(f, (m) + 12)
-#define OF64(f, m) OF16(f, m), OF16(f, (m) + 16), OF16(f, (m) + 32), OF16(f, (m) + 48)
-#define OF_ALL(f) OF64(f, 0u), OF64(f, 64u), OF64(f, 128u), OF64(f, 192u)
+/* All bits' shares of 64 bits: bytes, or words. */
+#define ALL(f, m) \
+	(f(m, 0) | f(m, 1) | f(m, 2) | f(m, 3) | f(m, 4) | f(m, 5) | f(m, 6) | f(m, 7))
+#define BYTE(v, i) ((uint64_t)(v) << 8 * (i))
 
-/* The bit that has `i` others on that side of it, or 0. */
-#define NTH_OF(side, m, i, k) (BIT(m, k) && side(m, k) == (i) ? (k) : 0u)
-#define NTH(side, m, i)                                                          \
-	(NTH_OF(side, m, i, 1) + NTH_OF(side, m, i, 2) + NTH_OF(side, m, i, 3) + \
-	 NTH_OF(side, m, i, 4) + NTH_OF(side, m, i, 5) + NTH_OF(side, m, i, 6) + \
-	 NTH_OF(side, m, i, 7))
-
-#define BYTES(f, m)                                                                    \
-	((uint64_t)f(m, 0) | (uint64_t)f(m, 1) << 8 | (uint64_t)f(m, 2) << 16 |        \
-	 (uint64_t)f(m, 3) << 24 | (uint64_t)f(m, 4) << 32 | (uint64_t)f(m, 5) << 40 | \
-	 (uint64_t)f(m, 6) << 48 | (uint64_t)f(m, 7) << 56)
-
-#define EXPAND(m, k) (BIT(m, k) ? BELOW(m, k) : 0x80u)
-#define EXPAND_ALL(m) BYTES(EXPAND, m)
+#define EXPAND(m, k) BYTE(BIT(m, k) ? BELOW(m, k) : 0x80, k)
+#define EXPAND_ALL(m) ALL(EXPAND, m)
 
 const uint64_t permute8_expand[256] = { OF_ALL(EXPAND_ALL) };
 
-#define COMPRESS(m, i) NTH(BELOW, m, i)
-#define COMPRESS_ALL(m) BYTES(COMPRESS, m)
+#define COMPRESS(m, k) (BIT(m, k) ? BYTE(k, BELOW(m, k)) : 0)
+#define COMPRESS_ALL(m) ALL(COMPRESS, m)
 
 const uint64_t permute8_compress[256] = { OF_ALL(COMPRESS_ALL) };
 
-/* Both bytes of a word. */
-#define WORD(place) (0x0100u + 0x0202u * (place))
-#define WORDS(f, m)                                                                    \
-	{                                                                              \
-		f(m, 0), f(m, 1), f(m, 2), f(m, 3), f(m, 4), f(m, 5), f(m, 6), f(m, 7) \
-	}
+/* Both bytes of word `place`. */
+#define WORD(place) (0x0100u + 0x0202u * (unsigned)(place))
 
 #define EXPAND_WORD(m, k) (BIT(m, k) ? WORD(BELOW(m, k)) : 0x8080u)
-#define EXPAND_WORDS(m) WORDS(EXPAND_WORD, m)
+#define EXPAND_WORDS(m)                                                          \
+	{                                                                        \
+		EXPAND_WORD(m, 0), EXPAND_WORD(m, 1), EXPAND_WORD(m, 2),         \
+			EXPAND_WORD(m, 3), EXPAND_WORD(m, 4), EXPAND_WORD(m, 5), \
+			EXPAND_WORD(m, 6), EXPAND_WORD(m, 7)                     \
+	}
 
 const uint16_t permute8_expand_words[256][8] = { OF_ALL(EXPAND_WORDS) };
 
-#define RAISE_WORD(m, i) WORD(NTH(ABOVE, m, 7u - (i)))
-#define RAISE_WORDS(m) WORDS(RAISE_WORD, m)
+/* Words 0..3, and words 4..7. */
+#define RAISE(m, k, from)                                          \
+	(BIT(m, k) && ABOVE(m, k) / 4 == (from)                    \
+	         ? (uint64_t)WORD(k) << (3 - ABOVE(m, k) % 4) * 16 \
+	         : 0)
+#define RAISE_LOW(m, k) RAISE(m, k, 1)
+#define RAISE_HIGH(m, k) RAISE(m, k, 0)
+#define RAISE_WORDS(m)                                \
+	{                                             \
+		ALL(RAISE_LOW, m), ALL(RAISE_HIGH, m) \
+	}
 
-const uint16_t permute8_raise_words[256][8] = { OF_ALL(RAISE_WORDS) };
+const uint64_t permute8_raise_words[256][2] = { OF_ALL(RAISE_WORDS) };
 
 #endif

@@ -26,7 +26,7 @@ extern const uint64_t permute8_compress[256];
 extern const uint16_t permute8_expand_words[256][8];
 
 /* Word 7 - i: the i-th bit that is set, counted from above. */
-extern const uint16_t permute8_raise_words[256][8];
+extern const uint64_t permute8_raise_words[256][2];
 
 PERMUTE8 __m128i bytes8(uint64_t bytes)
 {

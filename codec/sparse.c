@@ -224,7 +224,7 @@ static void find_places(const struct sparse *s, const uint8_t *src, struct place
 		         at / s->unit);
 		at += 8;
 	}
-	for (; at < end; at += s->unit)
+	for (; at < end && !p->full; at += s->unit)
 		add_word(p, load(src + at, s->unit) ^ load(s->base + at, s->unit),
 		         s->unit, at / s->unit);
 }

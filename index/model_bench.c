@@ -25,7 +25,6 @@
 #include "index/relatives.h"
 
 enum {
-	RUNS = 3,
 	BATCH_MAX = 32 * 1024 * 1024, /* bytes */
 	SPAN_FACTOR = 2               /* no cast reads more than twice our bytes */
 };
@@ -44,7 +43,8 @@ struct bench {
 	size_t named;
 	struct pool *pool;
 	struct slice *slices; /* one for each thread */
-	unsigned threads;
+	unsigned threads, rounds;
+	const struct codec *only;                /* or NULL: every codec */
 	uint8_t *raw, *predicted, *coded, *back; /* BATCH_MAX each */
 	uint8_t *span;                           /* of the base, before it is cast */
 	struct frame_out *frames;                /* of the batch */
@@ -219,7 +219,7 @@ static int measure_batch(struct bench *b, const struct codec *codec,
 	double best[3] = { -1, -1, -1 };
 	uint64_t all, seen = 0;
 
-	for (int run = 0; run < RUNS; run++) {
+	for (unsigned run = 0; run < b->rounds; run++) {
 		double encoded = run_pass(&encode, &all, err);
 		double repeated = encoded < 0 ? -1 : run_pass(&again, &seen, err);
 		double decoded = encoded < 0 ? -1 : run_pass(&decode, &all, err);
@@ -284,7 +284,8 @@ static int measure_codecs(struct bench *b, const struct batch *batch,
 {
 	for (unsigned id = 0; id < BENCH_CODECS; id++) {
 		const struct codec *codec = codec_by_id(id);
-		if (!codec || !codec->takes(batch->dtype) ||
+		if (!codec || (b->only && codec != b->only) ||
+		    !codec->takes(batch->dtype) ||
 		    (codec->needs_base && !batch->has_base))
 			continue;
 		int rc = measure_batch(b, codec, batch, &sums[id], err);
@@ -383,10 +384,14 @@ static void bench_wipe(struct bench *b)
 	free(b->frames);
 }
 
-int model_bench_run(const struct local_model *model, const struct local_model *base,
-                    unsigned threads, struct model_bench *out, struct err *err)
+int model_bench_run(const struct bench_task *task, struct model_bench *out,
+                    struct err *err)
 {
-	struct bench b = { .model = model, .base = base, .threads = threads };
+	struct bench b = { .model = task->model,
+		           .base = task->base,
+		           .threads = task->threads,
+		           .rounds = task->rounds,
+		           .only = task->only };
 	int rc = bench_init(&b, err);
 
 	memset(out, 0, sizeof(*out));

@@ -35,11 +35,18 @@ struct model_bench {
 	struct bench_sum sums[DTYPE_COUNT + 1][BENCH_SLOTS];
 };
 
-/* Measures every codec on every tensor whose dtype it takes; those that need a base
- * on tensors that have a like in `base` (which may be NULL) of the same dtype or of
- * one that can be cast. Both models are open; nothing has to be hashed. `threads` is
- * 1 or more. */
-int model_bench_run(const struct local_model *model, const struct local_model *base,
-                    unsigned threads, struct model_bench *out, struct err *err);
+/* What is measured. Both models are open; nothing has to be hashed. */
+struct bench_task {
+	const struct local_model *model, *base; /* base: or NULL */
+	const struct codec *only;               /* or NULL: every codec */
+	unsigned threads;                       /* 1 or more */
+	unsigned rounds;                        /* 1 or more: the fastest counts */
+};
+
+/* Measures every codec, or the only one, on every tensor whose dtype it takes; those that
+ * need a base on tensors that have a like in it of the same dtype or of one that can be
+ * cast. */
+int model_bench_run(const struct bench_task *task, struct model_bench *out,
+                    struct err *err);
 
 #endif

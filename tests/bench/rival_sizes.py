@@ -1,7 +1,7 @@
 """What others would make of a model and its base, in bytes: for bench.py, and for the test
 that git-zllm never stores more (tests/e2e/sizes.bats).
 
-    rival_sizes.py MODEL BASE        prints: raw, BitX, FM-Delta's scheme
+    rival_sizes.py MODEL BASE...     prints, a line a pair: raw, BitX, FM-Delta's scheme
 
 Per tensor, and nothing counted for heads and names; tensors that the base does not have
 are left to zstd, equal ones are free.
@@ -61,7 +61,7 @@ def bitx_size(dtype, data, base):
 def ordered(v, dtype):
     """Numbers that sort as the values do, signed."""
     bits = 8 * v.dtype.itemsize
-    v = v.astype(np.int64)
+    v = v.astype(np.int64 if bits > 16 else np.int32)
     if dtype in MANTISSA:
         low = v & ((1 << (bits - 1)) - 1)
         return np.where(v >> (bits - 1), -low, low)
@@ -75,17 +75,23 @@ def adaptive_bits(counts):
     return (log - sum(math.lgamma(int(c) + 1) for c in counts)) / math.log(2)
 
 
+def lengths(d):
+    """Of distances: the bits of each, without its sign; doubles have them exactly."""
+    return np.frexp(np.abs(d).astype(np.float64))[1]
+
+
 def fm_delta_size(dtype, data, base):
     view = UNSIGNED[min(UNITS.get(dtype, 1), 4)]
     d = ordered(data.view(view), dtype) - ordered(base.view(view), dtype)
-    length = np.zeros(d.shape, np.int64)
-    size = np.abs(d)
-    for _ in range(34):                 # bits of the difference
-        length += size > 0
-        size >>= 1
-    symbol = length + 35 * (d < 0)
-    raw = np.maximum(length - 1, 0).sum()
-    return math.ceil((adaptive_bits(np.bincount(symbol, minlength=70)) + int(raw)) / 8)
+    if view is np.uint32:
+        weight = None
+    else:                               # each distance once, and how often it comes
+        weight = np.bincount(d + (1 << 16), minlength=1 << 17)
+        d = np.arange(-1 << 16, 1 << 16)
+    length = lengths(d)
+    counts = np.bincount(length + 35 * (d < 0), weight, 70).astype(np.int64)
+    raw = int(counts @ np.maximum(np.arange(70) % 35 - 1, 0))
+    return math.ceil((adaptive_bits(counts) + raw) / 8)
 
 
 def sizes(model, base):
@@ -103,4 +109,5 @@ def sizes(model, base):
 
 
 if __name__ == "__main__":
-    print(*sizes(tensors(sys.argv[1]), tensors(sys.argv[2])))
+    for pair in zip(sys.argv[1::2], sys.argv[2::2]):
+        print(*sizes(*map(tensors, pair)))

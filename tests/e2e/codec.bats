@@ -220,6 +220,17 @@ print([r["stored"] for r in json.load(sys.stdin)["results"]])')
 	says '3 threads'
 }
 
+@test "bench of one codec, and in one round, stores the same" {
+	pair
+	run git zllm codec bench --json --base base.safetensors tuned.safetensors
+	stored=$(printf '%s' "$output" | python3 -c 'import json, sys
+print([r["stored"] for r in json.load(sys.stdin)["results"] if r["codec"] == "bitx"])')
+	run git zllm codec bench --json --codec bitx --rounds 1 --base base.safetensors tuned.safetensors
+	[ "$status" -eq 0 ]
+	json_holds '{r["codec"] for r in d["results"]} == {"bitx", "best"}'
+	json_holds '[r["stored"] for r in d["results"] if r["codec"] == "bitx"] == '"$stored"
+}
+
 # ---------------------------------------------------------------- wrong use
 
 @test "wrong use is one line and exit code 2" {
@@ -247,6 +258,9 @@ print([r["stored"] for r in json.load(sys.stdin)["results"]])')
 	refused git zllm codec bench --threads 0 tuned.safetensors
 	refused git zllm codec bench --threads 2x tuned.safetensors
 	says '--threads'
+	refused git zllm codec bench --rounds 0 tuned.safetensors
+	says '--rounds'
+	refused git zllm codec encode --rounds 2 text out
 	refused git zllm codec encode --threads 2 text out
 	refused git zllm codec encode text "$T"
 	refused git zllm codec encode "$T" out

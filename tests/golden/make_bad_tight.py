@@ -3,7 +3,7 @@
 import struct
 
 import make_bad
-from make_bad import CODED, entry, spoil_frame
+from make_bad import CODED, entry, halves, spoil_frame
 
 make_bad.LIES.clear()
 TIGHT, SPARSE = 4, 5
@@ -169,6 +169,33 @@ def _(frame):
 @spoil_frame("sparse-f8_e4m3", "flipped")
 def _(frame):
     frame[7] ^= 4
+
+
+# ---------------------------------------------------------------- halves of a frame with parts
+
+def half(base, name, number, mode=None, codec=None, code=None):
+    """Another mode, codec or code of half `number`; code() is given the bytes that are there."""
+    @halves(base, name)
+    def _(both):
+        was = both[number]
+        both[number] = [was[0] if mode is None else mode, was[1] if codec is None else codec,
+                        was[2] if code is None else code(was[2])]
+
+
+half("parts-tight", "tight-half-without-codec", 0, codec=0)
+half("parts-tight", "tight-half-of-a-codec-that-has-none", 0, codec=2)
+half("parts-tight", "tight-half-said-to-be-coded", 0, mode=CODED)
+half("parts-tight", "tight-half-said-to-be-sparse", 0, SPARSE, 0)
+half("parts-tight", "tight-half-flipped", 0, code=lambda b: b[:-1] + bytes([b[-1] ^ 1]))
+half("parts-tight", "tight-half-a-word-less", 0, code=lambda b: b[:-2])
+half("parts-tight", "bare-half-said-to-be-sparse", 1, SPARSE, 0)
+half("parts-tight", "bare-half-a-word-too-many", 1, code=lambda b: b + b"\0\0")
+half("parts-sparse", "sparse-half-with-a-codec", 0, codec=4)
+half("parts-sparse", "sparse-half-of-no-bytes", 0, code=lambda b: b"")
+half("parts-sparse", "sparse-half-more-differ-than-there-are", 0,
+     code=lambda b: struct.pack("<I", 64 * 30 + 1) + b[4:])
+half("parts-sparse", "sparse-half-a-byte-too-many", 0, code=lambda b: b + b"\0")
+half("parts-sparse", "sparse-half-cut", 0, code=lambda b: b[:-1])
 
 
 if __name__ == "__main__":
