@@ -53,10 +53,14 @@ static int find_missing(const struct git_paths *paths, const struct lfs_config *
 static int in_head(const struct git_paths *paths, const struct lfs_config *config,
                    struct lfs_objects *out, struct err *err)
 {
+	static const char *const argv[] = { "git",     "rev-parse", "--verify",
+		                            "--quiet", "HEAD",      NULL };
 	struct buf revisions = BUF_INIT;
+	int status;
+	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &revisions, &status, err);
 
-	buf_add_str(&revisions, "HEAD\n");
-	int rc = find_missing(paths, config, &revisions, out, err);
+	if (!rc && !status) /* else HEAD is unborn */
+		rc = find_missing(paths, config, &revisions, out, err);
 	buf_wipe(&revisions);
 	return rc;
 }
@@ -97,7 +101,7 @@ int ahead_plan_make(const struct git_paths *paths, const struct lfs_config *conf
 {
 	struct err ignored = ERR_INIT;
 	struct lfs_objects found = LFS_OBJECTS_INIT;
-	int rc = in_head(paths, config, &found, &ignored); /* HEAD may be unborn */
+	int rc = in_head(paths, config, &found, &ignored);
 
 	if (rc || !holds(&found, first)) {
 		lfs_objects_wipe(&found);
