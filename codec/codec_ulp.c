@@ -62,8 +62,9 @@ static void put_runs(struct bits_writer *to, const struct ulp_contexts *c, size_
 
 	for (size_t i = 0; i < blocks;) {
 		unsigned class = c->block_class[i], first = i == 0;
-		unsigned ones = fold(class, last, c->classes) - !first;
+		unsigned ones = fold(class, last, c->classes);
 		unsigned most = c->classes - 1 - !first, run = 0;
+		ones -= !first && ones; /* it is another one than before */
 		bits_put(to, (1u << ones) - 1, ones + (ones < most));
 		for (i++; i < blocks && c->block_class[i] == class; i++)
 			run++;

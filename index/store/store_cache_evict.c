@@ -106,7 +106,7 @@ uint64_t store_cache_make_room(const char *folder, uint64_t limit, uint64_t more
 			if (!unlink(e.list[i].path) || errno == ENOENT)
 				e.bytes -= e.list[i].size;
 	}
-	for (size_t i = 0; i < e.count; i++)
+	for (size_t i = 0; e.list && i < e.count; i++)
 		free(e.list[i].path);
 	free(e.list);
 	if (e.bytes > limit)
