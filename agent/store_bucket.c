@@ -36,13 +36,8 @@ static bool is_own_endpoint(const struct store_url *url,
                             const struct aws_files *files)
 {
 	const char *own = s3_settings_own_endpoint(context->config, files);
-	size_t n = own ? strlen(own) : 0, m = strlen(url->endpoint);
 
-	while (n && own[n - 1] == '/')
-		n--;
-	while (m && url->endpoint[m - 1] == '/')
-		m--;
-	return own && n == m && strncmp(own, url->endpoint, n) == 0;
+	return own && store_trust_same_endpoint(own, url->endpoint);
 }
 
 static int check_trust(const struct store_url *url, const struct store_context *context,

@@ -51,7 +51,7 @@ static bool covers(const char *trusted, const char *place)
 	return strncmp(trusted, place, n) == 0 && (!place[n] || place[n] == '/');
 }
 
-static bool same_endpoint(const char *a, const char *b)
+bool store_trust_same_endpoint(const char *a, const char *b)
 {
 	size_t n = a ? without_slashes(a) : 0, m = b ? without_slashes(b) : 0;
 
@@ -68,7 +68,7 @@ static int look_at(void *ctx, const char *key, const char *value)
 	    store_url_parse(value, &trusted, &ignored))
 		return 0;
 	bool yes = trusted.kind == STORE_S3 && covers(trusted.place, wanted->place) &&
-	           same_endpoint(trusted.endpoint, wanted->endpoint);
+	           store_trust_same_endpoint(trusted.endpoint, wanted->endpoint);
 	store_url_wipe(&trusted);
 	return yes;
 }
@@ -118,7 +118,7 @@ static int find_value(void *ctx, const char *key, const char *value)
 		return 0;
 	if (trusted.kind == STORE_S3 && covers(trusted.place, own->url->place) &&
 	    covers(own->url->place, trusted.place) &&
-	    same_endpoint(trusted.endpoint, own->url->endpoint))
+	    store_trust_same_endpoint(trusted.endpoint, own->url->endpoint))
 		own->value = value;
 	store_url_wipe(&trusted);
 	return 0;

@@ -30,6 +30,9 @@ struct store_url;
 /* The name under which a store is trusted: "s3://bucket/prefix?endpoint=...". */
 void store_trust_name(const struct store_url *url, struct buf *out);
 
+/* Whether two endpoints are the same, final slashes aside; NULL: none. */
+bool store_trust_same_endpoint(const char *a, const char *b);
+
 /* Whether the user's configuration trusts the store. */
 bool store_trust_given(const struct lfs_config *config, const struct store_url *url);
 

@@ -111,8 +111,6 @@ static int copy_record(struct blob_copy *c, const struct oid *id, const char *ke
 
 /* ---------------------------------------------------------------- bases */
 
-/* The blob whose id begins with `base` and that has a solo record in `s`; 1 when there
- * is none. */
 struct solo_search {
 	struct oid id;
 	bool found;
@@ -130,6 +128,8 @@ static int note_solo(void *ctx, const struct store_entry *entry)
 	return 0;
 }
 
+/* The blob whose id begins with `base` and that has a solo record in `s`; 1 when there
+ * is none. */
 static int find_solo(struct store *s, const struct oid *base, struct oid *out,
                      struct err *err)
 {
