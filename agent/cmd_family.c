@@ -33,7 +33,15 @@ struct showing {
 	size_t shown;
 };
 
-/* The children of `parent` in `children`, oldest first; returns how many. */
+/* Oldest first; of those pushed within one second, by their paths. */
+static bool goes_before(const struct family_member *a, const struct family_member *b)
+{
+	if (a->mtime != b->mtime || !a->path || !b->path)
+		return a->mtime < b->mtime;
+	return strcmp(a->path, b->path) < 0;
+}
+
+/* The children of `parent` in `children`, in their order; returns how many. */
 static size_t list_children(const struct family *f, int parent, int *children)
 {
 	size_t count = 0;
@@ -42,7 +50,7 @@ static size_t list_children(const struct family *f, int parent, int *children)
 		size_t at = count;
 		if (f->list[i].parent != parent)
 			continue;
-		for (; at && f->list[children[at - 1]].mtime > f->list[i].mtime; at--)
+		for (; at && goes_before(&f->list[i], &f->list[children[at - 1]]); at--)
 			children[at] = children[at - 1];
 		children[at] = (int)i;
 		count++;
