@@ -149,7 +149,8 @@ void doctor_setup(struct checkup *c, const struct lfs_config *config)
 			count.missing, count.all);
 	else if (count.right == count.all)
 		checkup_add(c, FINDING_GOOD, "agent", NULL,
-		            "all %u keys are right in git's configuration", count.all);
+		            "all %u keys by which git-lfs finds git-zllm are right",
+		            count.all);
 }
 
 /* ---------------------------------------------------------------- the hook */
