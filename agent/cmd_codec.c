@@ -38,7 +38,7 @@ static const struct option_spec specs[] = {
 	{ "dtype", OPTION_VALUE, "DTYPE", "the files are one array of that dtype: bf16",
 	  offsetof(struct codec_options, dtype) },
 	{ "threads", OPTION_VALUE, "N",
-	  "bench: share the frames of a tensor (default: 1)",
+	  "bench: share the frames among so many (default: 1)",
 	  offsetof(struct codec_options, threads) },
 	{ "rounds", OPTION_VALUE, "N", "bench: measure so often (default: 3)",
 	  offsetof(struct codec_options, rounds) },
@@ -413,8 +413,7 @@ const struct command cmd_codec = {
 		"            [--rounds N] [--json] FILE\n"
 		"  codes every tensor by every codec, or by one, in memory, and says what "
 		"it\n"
-		"  takes and how fast it is on one thread, or on N that share a tensor's frames. "
-		"Time\n"
+		"  takes and how fast it is on one thread, or on N that share the frames. Time\n"
 		"  is a thread's own, that of the longest where there are several.\n"
 		"FILE is a safetensors model, with --dtype a plain array; encode takes "
 		"any "

@@ -27,6 +27,7 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/transfer.h"
+#include "index/turns.h"
 #include "index/work_meter.h"
 
 struct put {
@@ -34,7 +35,8 @@ struct put {
 	const struct blob_file *blob;
 	const struct blob_plan *plan;
 	struct record_head head;
-	struct store_writer *writer;
+	char key[KEY_MAX];
+	struct store_writer *writer; /* NULL before there is something to write */
 	struct xxh128_state *sum;
 
 	unsigned window; /* frames */
@@ -135,6 +137,14 @@ static int read_window(struct put *p, uint64_t at, size_t n, struct err *err)
 	return p->predictor ? predictor_read(p->predictor, at, n, p->predicted, err) : 0;
 }
 
+static int begin_record(struct put *p, struct err *err)
+{
+	if (p->plan->turns)
+		turns_wait(p->plan->turns, p->plan->turn);
+	return store_put(p->transfer->store, p->key, record_head_size(&p->head),
+	                 &p->writer, err);
+}
+
 static int put_window(struct put *p, uint32_t count, uint64_t *stored, struct err *err)
 {
 	pool_run(p->transfer->pool, count, encode_job, p);
@@ -142,15 +152,14 @@ static int put_window(struct put *p, uint32_t count, uint64_t *stored, struct er
 		*err = p->err;
 		return p->rc;
 	}
-	for (uint32_t i = 0; i < count; i++) {
+	int rc = p->writer ? 0 : begin_record(p, err);
+	for (uint32_t i = 0; i < count && !rc; i++) {
 		size_t n = p->head.frames[p->first + i].stored;
-		int rc = store_write(p->writer, p->coded + (size_t)i * p->head.frame_size,
-		                     n, err);
-		if (rc)
-			return rc;
-		*stored += n;
+		rc = store_write(p->writer, p->coded + (size_t)i * p->head.frame_size, n,
+		                 err);
+		*stored += rc ? 0 : n;
 	}
-	return 0;
+	return rc;
 }
 
 static int put_frames(struct put *p, struct work_meter *meter, uint64_t *stored,
@@ -219,7 +228,6 @@ void blob_plan_record(const struct blob_plan *plan, const struct oid *id,
 static int begin(struct put *p, struct err *err)
 {
 	const struct blob_plan *plan = p->plan;
-	char key[KEY_MAX];
 	struct key_record record;
 	int rc = record_head_init(&p->head, plan->codec, p->blob->dtype, p->blob->size,
 	                          plan->codec->needs_base ? &plan->basis : NULL, err);
@@ -227,12 +235,8 @@ static int begin(struct put *p, struct err *err)
 	if (rc)
 		return rc;
 	blob_plan_record(plan, &p->blob->id, &record);
-	key_record(&record, key);
-	rc = allocate(p, err);
-	if (!rc)
-		rc = store_put(p->transfer->store, key, record_head_size(&p->head),
-		               &p->writer, err);
-	return rc;
+	key_record(&record, p->key);
+	return allocate(p, err);
 }
 
 int blob_put(const struct transfer *t, const struct blob_file *blob,
@@ -248,6 +252,8 @@ int blob_put(const struct transfer *t, const struct blob_file *blob,
 		rc = put_frames(&p, meter, &bytes, err);
 	if (!rc)
 		rc = prove(&p, err);
+	if (!rc && !p.writer)
+		rc = begin_record(&p, err); /* of nothing */
 	if (!rc)
 		rc = commit(&p, &bytes, err);
 	if (!rc)

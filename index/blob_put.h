@@ -18,6 +18,7 @@ struct codec;
 struct err;
 struct key_record;
 struct transfer;
+struct turns;
 struct work_meter;
 
 /* A blob in a local file, as hashing found it. */
@@ -37,6 +38,8 @@ struct blob_plan {
 	                            * at the most */
 	struct blob_source *sources[RECORD_BASES_MAX]; /* freshly opened, one for each
 	                                                * base */
+	struct turns *turns; /* the record is begun in this turn; or NULL: at any time */
+	size_t turn;
 };
 
 /* What the key of the record says. */

@@ -48,7 +48,7 @@ static int put(const struct bundle_request *request, struct store *store,
 
 	if (rc)
 		return rc;
-	t.lanes = 1; /* the records' order is that of the file */
+	t.in_order = true; /* so that the same files give the same bundle */
 	rc = upload_object(&t, &upload, out, err);
 	transfer_wipe(&t);
 	return rc;

@@ -1,12 +1,12 @@
 /*
- * Tensor by tensor, batch by batch, codec by codec:
+ * Batch by batch, codec by codec; a batch has frames of several tensors of one dtype:
  *
  *     file --> raw  [frame|frame|...]  --encode--> coded [frame |frame |...]
  *     base --> base [frame|frame|...]              --decode--> back
  *
  * Time is the thread's own (CLOCK_THREAD_CPUTIME_ID): nothing waits in there, and
- * others who use the machine do not count. Several threads have every so-many-th
- * frame each, and the longest time of one is that of all.
+ * others who use the machine do not count. Of several threads each has frames of its
+ * own, about as many bytes as the others, and the longest time of one is that of all.
  */
 #include "index/model_bench.h"
 
@@ -25,15 +25,34 @@
 #include "index/relatives.h"
 
 enum {
-	BATCH_MAX = 32 * 1024 * 1024, /* bytes */
-	SPAN_FACTOR = 2               /* no cast reads more than twice our bytes */
+	BATCH_BYTES = 4 * 1024 * 1024, /* of a batch for each thread */
+	BATCH_FRAMES = 1024,           /* of a batch at the most */
+	ALIGNMENT = 64,                /* bytes, of frames in memory */
+	SPAN_FACTOR = 2                /* no cast reads more than twice our bytes */
 };
 
-/* A thread's share of a pass over a batch. */
+/* What is done to the frames of a batch, in this order. */
+enum pass_kind { PASS_ENCODE, PASS_ALONE, PASS_DECODE, PASSES };
+
+/* A frame in memory. */
+struct bench_frame {
+	size_t at, size; /* bytes, in each of the batch's buffers */
+	size_t tensor;   /* of the batch */
+	unsigned slice;  /* the thread that has it */
+	struct frame_out out;
+	double seconds[PASSES]; /* of the fastest round; negative: not treated */
+};
+
+/* A tensor of which frames are in memory. */
+struct bench_tensor {
+	const struct extent *extent, *like; /* like: in the base, or NULL */
+	struct bench_sum sums[BENCH_SLOTS]; /* of its frames until now */
+};
+
+/* What one thread has. */
 struct slice {
 	struct frame_scratch *scratch;
-	double seconds;
-	uint64_t seen; /* bytes of the frames that it treated */
+	size_t bytes; /* of its frames */
 	struct err err;
 };
 
@@ -44,17 +63,18 @@ struct bench {
 	struct pool *pool;
 	struct slice *slices; /* one for each thread */
 	unsigned threads, rounds;
-	const struct codec *only;                /* or NULL: every codec */
-	uint8_t *raw, *predicted, *coded, *back; /* BATCH_MAX each */
-	uint8_t *span;                           /* of the base, before it is cast */
-	struct frame_out *frames;                /* of the batch */
-};
+	const struct codec *only; /* or NULL: every codec */
+	struct model_bench *out;
 
-/* The frames in memory. */
-struct batch {
+	/* The batch. */
 	enum dtype dtype;
-	size_t size;
-	bool has_base;
+	size_t used, room;                       /* bytes of each of these: */
+	uint8_t *raw, *predicted, *coded, *back; /* owned */
+	uint8_t *span;              /* of the base, before it is cast; owned */
+	struct bench_frame *frames; /* BATCH_FRAMES; owned */
+	size_t frame_count;
+	struct bench_tensor *tensors; /* BATCH_FRAMES; owned */
+	size_t tensor_count;
 };
 
 /* ---------------------------------------------------------------- likes */
@@ -90,7 +110,7 @@ static const struct extent *find_like(const struct bench *b, const struct extent
 	return found && relatives_alike(x, *found) ? *found : NULL;
 }
 
-/* ---------------------------------------------------------------- one batch */
+/* ---------------------------------------------------------------- one pass */
 
 static double now(void)
 {
@@ -100,145 +120,261 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void keep_least(double *best, double seconds)
-{
-	if (*best < 0 || seconds < *best)
-		*best = seconds;
-}
-
-static size_t frame_at(const struct batch *batch, size_t at)
-{
-	size_t whole = frame_size(batch->dtype);
-
-	return batch->size - at < whole ? batch->size - at : whole;
-}
-
-/* What is done to each frame of a batch, `i` of them being before it and `n` its bytes;
- * adds those that it treats to s->seen. */
+/* What is done to each frame of the batch that the codec can code. */
 struct pass {
 	struct bench *bench;
 	const struct codec *codec;
-	const struct batch *batch;
-	int (*frame)(const struct pass *p, struct slice *s, size_t i, size_t n);
+	enum pass_kind kind;
 };
 
-static const uint8_t *base_at(const struct pass *p, size_t at)
+static const uint8_t *base_of(const struct pass *p, const struct bench_frame *f)
 {
-	return p->codec->needs_base ? p->bench->predicted + at : NULL;
+	return p->codec->needs_base ? p->bench->predicted + f->at : NULL;
 }
 
-static int encode_frame(const struct pass *p, struct slice *s, size_t i, size_t n)
+static bool can_code(const struct pass *p, const struct bench_frame *f)
 {
-	struct bench *b = p->bench;
-	size_t at = i * frame_size(p->batch->dtype);
-
-	s->seen += n;
-	return frame_encode(p->codec, p->batch->dtype, b->raw + at, base_at(p, at), n,
-	                    b->coded + at, s->scratch, &b->frames[i], &s->err);
+	return !p->codec->needs_base || p->bench->tensors[f->tensor].like;
 }
 
-static int decode_frame(const struct pass *p, struct slice *s, size_t i, size_t n)
+static void encode_frame(const struct pass *p, struct slice *s, struct bench_frame *f)
 {
 	struct bench *b = p->bench;
-	size_t at = i * frame_size(p->batch->dtype);
 
-	s->seen += n;
-	return frame_decode(p->codec, p->batch->dtype, &b->frames[i], b->coded + at,
-	                    base_at(p, at), b->back + at, n, s->scratch, &s->err);
+	frame_encode(p->codec, b->dtype, b->raw + f->at, base_of(p, f), f->size,
+	             b->coded + f->at, s->scratch, &f->out, &s->err);
+}
+
+static void decode_frame(const struct pass *p, struct slice *s, struct bench_frame *f)
+{
+	struct bench *b = p->bench;
+
+	frame_decode(p->codec, b->dtype, &f->out, b->coded + f->at, base_of(p, f),
+	             b->back + f->at, f->size, s->scratch, &s->err);
 }
 
 /* Codes again without proof, what it makes being known already. */
-static int encode_alone(const struct pass *p, struct slice *s, size_t i, size_t n)
+static void encode_alone(const struct pass *p, struct slice *s, struct bench_frame *f)
 {
 	struct bench *b = p->bench;
-	size_t at = i * frame_size(p->batch->dtype);
-	enum frame_mode mode = b->frames[i].mode;
 
-	if (p->codec->id == CODEC_RAW) /* it has nothing to do */
-		return 0;
-	if (mode == FRAME_SAME || mode == FRAME_FILL)
-		return 0;
-	p->codec->encode(b->raw + at, base_at(p, at), n, p->batch->dtype, b->back + at,
-	                 n - 1, s->scratch);
-	s->seen += n;
-	return 0;
+	p->codec->encode(b->raw + f->at, base_of(p, f), f->size, b->dtype,
+	                 b->back + f->at, f->size - 1, s->scratch);
+}
+
+/* Whether the codec has something to do on its own. */
+static bool codes_alone(const struct pass *p, const struct bench_frame *f)
+{
+	return p->codec->id != CODEC_RAW && f->out.mode != FRAME_SAME &&
+	       f->out.mode != FRAME_FILL;
+}
+
+static void treat(const struct pass *p, struct slice *s, struct bench_frame *f)
+{
+	double *best = &f->seconds[p->kind], start = now();
+
+	if (p->kind == PASS_ENCODE)
+		encode_frame(p, s, f);
+	else if (p->kind == PASS_DECODE)
+		decode_frame(p, s, f);
+	else if (codes_alone(p, f))
+		encode_alone(p, s, f);
+	else
+		return;
+	double seconds = now() - start;
+	if (*best < 0 || seconds < *best)
+		*best = seconds;
 }
 
 static void run_slice(void *ctx, size_t k)
 {
 	const struct pass *p = ctx;
-	struct slice *s = &p->bench->slices[k];
-	size_t whole = frame_size(p->batch->dtype), size = p->batch->size;
-	double start = now();
+	struct bench *b = p->bench;
+	struct slice *s = &b->slices[k];
 
-	for (size_t i = k; i * whole < size && !s->err.code; i += p->bench->threads)
-		p->frame(p, s, i, frame_at(p->batch, i * whole));
-	s->seconds = now() - start;
+	for (size_t i = 0; i < b->frame_count; i++) {
+		struct bench_frame *f = &b->frames[i];
+		if (f->slice != k || !can_code(p, f))
+			continue;
+		treat(p, s, f);
+		if (!s->err.code)
+			continue;
+		const char *name = b->tensors[f->tensor].extent->name;
+		if (name && *name)
+			err_context(&s->err, "tensor '%s'", name);
+		break;
+	}
 }
 
-/* Returns the seconds that it took, or a negative number. */
-static double run_pass(struct pass *p, uint64_t *seen, struct err *err)
+static int run_pass(struct bench *b, const struct codec *codec, enum pass_kind kind,
+                    struct err *err)
 {
-	struct bench *b = p->bench;
-	double longest = 0;
+	struct pass p = { b, codec, kind };
 
-	for (unsigned k = 0; k < b->threads; k++) {
-		b->slices[k].seen = 0;
+	for (unsigned k = 0; k < b->threads; k++)
 		b->slices[k].err = (struct err)ERR_INIT;
-	}
-	pool_run(b->pool, b->threads, run_slice, p);
-	*seen = 0;
+	pool_run(b->pool, b->threads, run_slice, &p);
 	for (unsigned k = 0; k < b->threads; k++) {
-		const struct slice *s = &b->slices[k];
-		*seen += s->seen;
-		longest = s->seconds > longest ? s->seconds : longest;
-		if (s->err.code) {
-			*err = s->err;
-			return -1;
+		if (b->slices[k].err.code) {
+			*err = b->slices[k].err;
+			return err_context(err, "codec %s", codec->name);
 		}
 	}
-	return longest;
-}
-
-static uint64_t stored_bytes(const struct bench *b, const struct batch *batch)
-{
-	uint64_t stored = 0;
-
-	for (size_t at = 0, i = 0; at < batch->size; at += frame_at(batch, at), i++)
-		stored += b->frames[i].stored + RECORD_ENTRY_SIZE;
-	return stored;
-}
-
-static int measure_batch(struct bench *b, const struct codec *codec,
-                         const struct batch *batch, struct bench_sum *sum,
-                         struct err *err)
-{
-	struct pass encode = { b, codec, batch, encode_frame };
-	struct pass again = { b, codec, batch, encode_alone };
-	struct pass decode = { b, codec, batch, decode_frame };
-	double best[3] = { -1, -1, -1 };
-	uint64_t all, seen = 0;
-
-	for (unsigned run = 0; run < b->rounds; run++) {
-		double encoded = run_pass(&encode, &all, err);
-		double repeated = encoded < 0 ? -1 : run_pass(&again, &seen, err);
-		double decoded = encoded < 0 ? -1 : run_pass(&decode, &all, err);
-		if (encoded < 0 || decoded < 0)
-			return err->code;
-		keep_least(&best[0], encoded);
-		keep_least(&best[1], repeated);
-		keep_least(&best[2], decoded);
-	}
-	sum->raw += batch->size;
-	sum->stored += stored_bytes(b, batch);
-	sum->encode += best[0];
-	sum->decode += best[2];
-	sum->alone += seen ? best[1] : 0;
-	sum->alone_raw += seen;
 	return 0;
 }
 
-/* ---------------------------------------------------------------- one tensor */
+/* ---------------------------------------------------------------- one batch */
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct bench_frame *const *x = a, *const *y = b;
+
+	if ((*x)->size != (*y)->size)
+		return (*x)->size < (*y)->size ? 1 : -1;
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Gives each frame, the largest first, to the thread that has least. */
+static int share_out(struct bench *b, struct err *err)
+{
+	struct bench_frame **order = malloc(BATCH_FRAMES * sizeof(struct bench_frame *));
+
+	if (!order)
+		return err_nomem(err, "measuring");
+	for (size_t i = 0; i < b->frame_count; i++)
+		order[i] = &b->frames[i];
+	qsort(order, b->frame_count, sizeof(struct bench_frame *), largest_first);
+	for (unsigned k = 0; k < b->threads; k++)
+		b->slices[k].bytes = 0;
+	for (size_t i = 0; i < b->frame_count; i++) {
+		unsigned least = 0;
+		for (unsigned k = 1; k < b->threads; k++)
+			if (b->slices[k].bytes < b->slices[least].bytes)
+				least = k;
+		b->slices[least].bytes += order[i]->size;
+		order[i]->slice = least;
+	}
+	free(order);
+	return 0;
+}
+
+/* The seconds that all threads took together, next to those that the longest took: a
+ * frame's seconds times this are its part of the time that went by. */
+static double part_of_all(const struct bench *b, enum pass_kind kind)
+{
+	double all = 0, longest = 0;
+
+	for (unsigned k = 0; k < b->threads; k++) {
+		double sum = 0;
+		for (size_t i = 0; i < b->frame_count; i++) {
+			const struct bench_frame *f = &b->frames[i];
+			sum += f->slice == k && f->seconds[kind] > 0 ? f->seconds[kind]
+			                                             : 0;
+		}
+		all += sum;
+		longest = sum > longest ? sum : longest;
+	}
+	return all > 0 ? longest / all : 1;
+}
+
+static void add_frames(struct bench *b, enum codec_id id)
+{
+	double part[PASSES];
+
+	for (int kind = 0; kind < PASSES; kind++)
+		part[kind] = part_of_all(b, kind);
+	for (size_t i = 0; i < b->frame_count; i++) {
+		const struct bench_frame *f = &b->frames[i];
+		struct bench_sum *sum = &b->tensors[f->tensor].sums[id];
+		if (f->seconds[PASS_ENCODE] < 0)
+			continue;
+		sum->tensors = 1;
+		sum->raw += f->size;
+		sum->stored += f->out.stored + RECORD_ENTRY_SIZE;
+		sum->encode += f->seconds[PASS_ENCODE] * part[PASS_ENCODE];
+		sum->decode += f->seconds[PASS_DECODE] * part[PASS_DECODE];
+		if (f->seconds[PASS_ALONE] < 0)
+			continue;
+		sum->alone += f->seconds[PASS_ALONE] * part[PASS_ALONE];
+		sum->alone_raw += f->size;
+	}
+}
+
+static int measure_codec(struct bench *b, const struct codec *codec, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < b->frame_count; i++)
+		for (int kind = 0; kind < PASSES; kind++)
+			b->frames[i].seconds[kind] = -1;
+	for (unsigned run = 0; run < b->rounds && !rc; run++)
+		for (int kind = 0; kind < PASSES && !rc; kind++)
+			rc = run_pass(b, codec, kind, err);
+	if (!rc)
+		add_frames(b, codec->id);
+	return rc;
+}
+
+static int measure_batch(struct bench *b, struct err *err)
+{
+	int rc = share_out(b, err);
+
+	for (unsigned id = 0; id < BENCH_CODECS && !rc; id++) {
+		const struct codec *codec = codec_by_id(id);
+		if (codec && (!b->only || codec == b->only) && codec->takes(b->dtype))
+			rc = measure_codec(b, codec, err);
+	}
+	return rc;
+}
+
+/* ---------------------------------------------------------------- sums */
+
+static void add_sum(struct bench_sum *to, const struct bench_sum *one)
+{
+	to->tensors += one->tensors;
+	to->raw += one->raw;
+	to->stored += one->stored;
+	to->encode += one->encode;
+	to->decode += one->decode;
+	to->alone += one->alone;
+	to->alone_raw += one->alone_raw;
+}
+
+/* All frames of the tensor were measured. */
+static void add_tensor(struct model_bench *out, struct bench_tensor *t)
+{
+	struct bench_sum *best = &t->sums[BENCH_BEST];
+
+	for (unsigned i = 0; i < BENCH_CODECS; i++)
+		if (t->sums[i].tensors &&
+		    (!best->tensors || t->sums[i].stored < best->stored))
+			*best = t->sums[i];
+	for (unsigned k = 0; k < BENCH_SLOTS; k++) {
+		add_sum(&out->sums[t->extent->dtype][k], &t->sums[k]);
+		add_sum(&out->sums[DTYPE_COUNT][k], &t->sums[k]);
+	}
+}
+
+/* Measures what is in memory and begins anew. The last tensor stays where more of its
+ * frames are to come. */
+static int end_batch(struct bench *b, bool more_of_last, struct err *err)
+{
+	int rc = measure_batch(b, err);
+	size_t ended = b->tensor_count - (more_of_last ? 1 : 0);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < ended; i++)
+		add_tensor(b->out, &b->tensors[i]);
+	if (more_of_last)
+		b->tensors[0] = b->tensors[ended];
+	b->tensor_count = more_of_last;
+	b->frame_count = 0;
+	b->used = 0;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- reading */
 
 /* Reads what of the like there is of a span, zeros where it has ended. */
 static int read_span(struct bench *b, const struct extent *like,
@@ -255,113 +391,103 @@ static int read_span(struct bench *b, const struct extent *like,
 	return rc ? err_context(err, "%s", b->base->path) : 0;
 }
 
-static int predict_batch(struct bench *b, const struct extent *x,
-                         const struct extent *like, uint64_t at, size_t n,
-                         struct err *err)
+static int predict_frame(struct bench *b, const struct bench_tensor *t, uint64_t at,
+                         size_t n, uint8_t *out, struct err *err)
 {
-	struct record_base base = { .dtype = like->dtype };
-	struct prediction_span span = prediction_span(&base, x->dtype, at, n);
-	bool plain = prediction_is_plain(&base, x->dtype);
-	int rc = read_span(b, like, span, plain ? b->predicted : b->span, err);
+	struct record_base base = { .dtype = t->like->dtype };
+	struct prediction_span span = prediction_span(&base, b->dtype, at, n);
+	bool plain = prediction_is_plain(&base, b->dtype);
+	int rc = read_span(b, t->like, span, plain ? out : b->span, err);
 
 	if (!rc && !plain)
-		prediction_cast(&base, x->dtype, b->span, b->predicted, n);
+		prediction_cast(&base, b->dtype, b->span, out, n);
 	return rc;
 }
 
-static int load_batch(struct bench *b, const struct extent *x, const struct extent *like,
-                      uint64_t at, size_t n, struct err *err)
+/* Reads `n` bytes of the last tensor, from its byte `at`, as a frame of the batch. */
+static int add_frame(struct bench *b, uint64_t at, size_t n, struct err *err)
 {
-	int rc = file_range_read(b->model->fd, x->offset + at, b->raw, n, err);
+	const struct bench_tensor *t = &b->tensors[b->tensor_count - 1];
+	struct bench_frame *f = &b->frames[b->frame_count];
 
+	*f = (struct bench_frame){ .at = b->used,
+		                   .size = n,
+		                   .tensor = b->tensor_count - 1 };
+	int rc = file_range_read(b->model->fd, t->extent->offset + at, b->raw + b->used,
+	                         n, err);
 	if (rc)
 		return err_context(err, "%s", b->model->path);
-	return like ? predict_batch(b, x, like, at, n, err) : 0;
-}
-
-static int measure_codecs(struct bench *b, const struct batch *batch,
-                          struct bench_sum sums[BENCH_SLOTS], struct err *err)
-{
-	for (unsigned id = 0; id < BENCH_CODECS; id++) {
-		const struct codec *codec = codec_by_id(id);
-		if (!codec || (b->only && codec != b->only) ||
-		    !codec->takes(batch->dtype) ||
-		    (codec->needs_base && !batch->has_base))
-			continue;
-		int rc = measure_batch(b, codec, batch, &sums[id], err);
-		if (rc)
-			return err_context(err, "codec %s", codec->name);
-		sums[id].tensors = 1;
-	}
-	return 0;
-}
-
-static int measure_tensor(struct bench *b, const struct extent *x,
-                          struct bench_sum sums[BENCH_SLOTS], struct err *err)
-{
-	const struct extent *like = find_like(b, x);
-	size_t whole = frame_size(x->dtype), room = BATCH_MAX / whole * whole;
-	int rc = 0;
-
-	for (uint64_t at = 0; at < x->size && !rc; at += room) {
-		size_t n = x->size - at < room ? (size_t)(x->size - at) : room;
-		struct batch batch = { x->dtype, n, like != NULL };
-		rc = load_batch(b, x, like, at, n, err);
-		if (!rc)
-			rc = measure_codecs(b, &batch, sums, err);
-	}
-	for (unsigned i = 0; i < BENCH_CODECS; i++)
-		if (sums[i].tensors && (!sums[BENCH_BEST].tensors ||
-		                        sums[i].stored < sums[BENCH_BEST].stored))
-			sums[BENCH_BEST] = sums[i];
-	return rc && *x->name ? err_context(err, "tensor '%s'", x->name) : rc;
+	if (t->like)
+		rc = predict_frame(b, t, at, n, b->predicted + b->used, err);
+	b->used += (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	b->frame_count++;
+	return rc;
 }
 
 /* ---------------------------------------------------------------- the model */
 
-static void add_sum(struct bench_sum *to, const struct bench_sum *one)
+static bool is_full(const struct bench *b, size_t next)
 {
-	to->tensors += one->tensors;
-	to->raw += one->raw;
-	to->stored += one->stored;
-	to->encode += one->encode;
-	to->decode += one->decode;
-	to->alone += one->alone;
-	to->alone_raw += one->alone_raw;
+	return b->frame_count == BATCH_FRAMES || b->room - b->used < next;
 }
 
-static int measure_all(struct bench *b, struct model_bench *out, struct err *err)
+static int measure_tensor(struct bench *b, const struct extent *x, struct err *err)
+{
+	size_t whole = frame_size(x->dtype);
+
+	if (b->tensor_count == BATCH_FRAMES) {
+		int rc = end_batch(b, false, err);
+		if (rc)
+			return rc;
+	}
+	b->tensors[b->tensor_count++] = (struct bench_tensor){ .extent = x,
+		                                               .like = find_like(b, x) };
+	for (uint64_t at = 0; at < x->size; at += whole) {
+		size_t n = x->size - at < whole ? (size_t)(x->size - at) : whole;
+		int rc = is_full(b, n) ? end_batch(b, true, err) : 0;
+		if (!rc)
+			rc = add_frame(b, at, n, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Dtype by dtype, so that few batches are small. */
+static int measure_all(struct bench *b, struct err *err)
 {
 	const struct extents *x = &b->model->extents;
 
-	for (size_t i = 0; i < x->count; i++) {
-		struct bench_sum sums[BENCH_SLOTS] = { 0 };
-		const struct extent *one = &x->list[i];
-		if (one->kind != EXTENT_TENSOR || !one->size)
-			continue;
-		int rc = measure_tensor(b, one, sums, err);
+	for (unsigned dtype = 0; dtype < DTYPE_COUNT; dtype++) {
+		int rc = 0;
+		b->dtype = (enum dtype)dtype;
+		for (size_t i = 0; i < x->count && !rc; i++) {
+			const struct extent *one = &x->list[i];
+			if (one->kind == EXTENT_TENSOR && one->size &&
+			    one->dtype == b->dtype)
+				rc = measure_tensor(b, one, err);
+		}
+		if (!rc)
+			rc = end_batch(b, false, err);
 		if (rc)
 			return rc;
-		for (unsigned k = 0; k < BENCH_SLOTS; k++) {
-			add_sum(&out->sums[one->dtype][k], &sums[k]);
-			add_sum(&out->sums[DTYPE_COUNT][k], &sums[k]);
-		}
 	}
 	return 0;
 }
 
 static int bench_init(struct bench *b, struct err *err)
 {
-	b->raw = malloc(BATCH_MAX);
-	b->predicted = malloc(BATCH_MAX);
-	b->coded = malloc(BATCH_MAX);
-	b->back = malloc(BATCH_MAX);
-	b->span = malloc((size_t)SPAN_FACTOR * BATCH_MAX);
-	b->frames = calloc(BATCH_MAX / FRAME_VALUES, sizeof(*b->frames));
-	if (!b->raw || !b->predicted || !b->coded || !b->back || !b->span || !b->frames)
-		return err_nomem(err, "measuring");
+	b->room = (size_t)BATCH_BYTES * b->threads;
+	b->raw = malloc(b->room);
+	b->predicted = malloc(b->room);
+	b->coded = malloc(b->room);
+	b->back = malloc(b->room);
+	b->span = malloc((size_t)SPAN_FACTOR * FRAME_MAX);
+	b->frames = calloc(BATCH_FRAMES, sizeof(*b->frames));
+	b->tensors = calloc(BATCH_FRAMES, sizeof(*b->tensors));
 	b->slices = calloc(b->threads, sizeof(*b->slices));
-	if (!b->slices)
+	if (!b->raw || !b->predicted || !b->coded || !b->back || !b->span || !b->frames ||
+	    !b->tensors || !b->slices)
 		return err_nomem(err, "measuring");
 	int rc = pool_new(b->threads, &b->pool, err);
 	for (unsigned k = 0; k < b->threads && !rc; k++)
@@ -382,6 +508,7 @@ static void bench_wipe(struct bench *b)
 	free(b->coded);
 	free(b->back);
 	free(b->frames);
+	free(b->tensors);
 }
 
 int model_bench_run(const struct bench_task *task, struct model_bench *out,
@@ -391,12 +518,13 @@ int model_bench_run(const struct bench_task *task, struct model_bench *out,
 		           .base = task->base,
 		           .threads = task->threads,
 		           .rounds = task->rounds,
-		           .only = task->only };
+		           .only = task->only,
+		           .out = out };
 	int rc = bench_init(&b, err);
 
 	memset(out, 0, sizeof(*out));
 	if (!rc)
-		rc = measure_all(&b, out, err);
+		rc = measure_all(&b, err);
 	bench_wipe(&b);
 	return rc;
 }

@@ -1,7 +1,8 @@
 /*
  * How well and how fast each codec does on the tensors of a model: what is stored,
- * and the time of one thread, or of several. Batches of frames lie in memory while they are
- * measured, several times over, and the fastest run counts.
+ * and the time of one thread, or of several that share the frames of all tensors.
+ * Batches of frames lie in memory while they are measured, several times over; of each
+ * frame the fastest run counts.
  */
 #ifndef ZLLM_MODEL_BENCH_H
 #define ZLLM_MODEL_BENCH_H
@@ -18,8 +19,8 @@ struct local_model;
  * all, chosen for each tensor. */
 enum { BENCH_CODECS = 16, BENCH_BEST = BENCH_CODECS, BENCH_SLOTS };
 
-/* What some tensors took. Times are seconds of one thread; where several share the
- * frames of a tensor, of the one that took longest. */
+/* What some tensors took. Times are seconds of one thread. Where several share the
+ * frames, of the one that took longest: each tensor has its part of that. */
 struct bench_sum {
 	size_t tensors;
 	uint64_t raw;       /* bytes */

@@ -29,6 +29,7 @@ struct transfer {
 	struct pool *pool;           /* owned */
 	struct scratch_shelf *shelf; /* owned */
 	unsigned lanes;              /* tasks at once; at least 1 */
+	bool in_order;               /* an object's records are put in its order */
 	struct record_map *records;  /* owned; NULL unless the store is remote */
 	const atomic_bool *stop;     /* once true, downloads end with ERR_INTERRUPTED
 	                              * at their next window; or NULL; not owned */

@@ -27,6 +27,7 @@
 #include "index/record_map.h"
 #include "index/store/store.h"
 #include "index/transfer.h"
+#include "index/turns.h"
 
 /* Each byte of an object is work twice: hashed, and then stored or found. */
 enum { UNITS_HASH = 1, UNITS_STORE = 1, UNITS_PER_BYTE = UNITS_HASH + UNITS_STORE };
@@ -39,6 +40,7 @@ struct upload_blob {
 	bool there;                   /* the store had it already */
 	struct key_record record;     /* where it is; filled when there or put */
 	const struct base_hint *hint; /* what gave its base, or NULL */
+	size_t turn;                  /* its number among the missing ones */
 };
 
 struct upload {
@@ -53,6 +55,7 @@ struct upload {
 	size_t missing_count;
 	struct base_hints hints;
 	struct base_search *search;
+	struct turns *turns; /* of the missing blobs; NULL where any order will do */
 	uint8_t *inline_bytes;
 	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
 	struct work_meter meter;
@@ -241,6 +244,8 @@ static void remember_put(const struct upload *u, const struct upload_blob *blob)
 static int put_plan(struct upload *u, struct upload_blob *blob,
                     const struct blob_file *file, struct blob_plan *plan, struct err *err)
 {
+	plan->turns = u->turns;
+	plan->turn = blob->turn;
 	int rc = blob_put(u->transfer, file, plan, &u->meter, &blob->stored, err);
 
 	if (rc)
@@ -293,17 +298,14 @@ static int put_choice(struct upload *u, struct upload_blob *blob,
 	return rc;
 }
 
-static int put_blob(void *ctx, unsigned lane, size_t i, struct err *err)
+static int put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
 {
-	struct upload *u = ctx;
-	struct upload_blob *blob = u->missing[i];
 	struct extent *x = blob->extent;
 	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
 	const struct relatives *relatives = base_search_relatives(u->search);
 	struct base_choice choice;
 	int rc = 0;
 
-	(void)lane;
 	if (u->request->codec && x->kind == EXTENT_TENSOR)
 		base_choose_by_codec(u->transfer, relatives, x, u->request->codec,
 		                     &choice);
@@ -317,11 +319,24 @@ static int put_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	return rc;
 }
 
+static int put_one(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct upload *u = ctx;
+
+	(void)lane;
+	u->missing[i]->turn = i;
+	int rc = put_blob(u, u->missing[i], err);
+	if (u->turns)
+		turns_end(u->turns, i);
+	return rc;
+}
+
 static int put_missing(struct upload *u, struct err *err)
 {
-	struct lanes_work work = { u->missing_count, put_blob, tell_progress, u };
+	struct lanes_work work = { u->missing_count, put_one, tell_progress, u };
+	int rc = u->transfer->in_order ? turns_new(&u->turns, err) : 0;
 
-	return lanes_run(u->transfer->lanes, &work, err);
+	return rc ? rc : lanes_run(u->transfer->lanes, &work, err);
 }
 
 /* So that others find what may now serve as their base. */
@@ -537,6 +552,7 @@ static void upload_wipe(struct upload *u)
 	u->manifest.inline_bytes = NULL;
 	manifest_wipe(&u->manifest);
 	base_search_free(u->search);
+	turns_free(u->turns);
 	base_hints_wipe(&u->hints);
 	free(u->inline_bytes);
 	free(u->missing);

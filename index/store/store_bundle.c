@@ -16,7 +16,7 @@
 const uint8_t bundle_head[BUNDLE_HEAD_SIZE] = { 'Z', 'L', 'L', 'M',           'B',
 	                                        'U', 'N', 0,   BUNDLE_VERSION };
 
-enum { MAGIC_SIZE = 8, BUNDLE_INFLIGHT = 1 };
+enum { MAGIC_SIZE = 8, BUNDLE_INFLIGHT = 4 };
 
 struct bundle_reader {
 	struct store_reader base;

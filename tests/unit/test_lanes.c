@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "codec/common/err.h"
 #include "index/lanes.h"
+#include "index/turns.h"
 
 enum { TASKS = 1000 };
 
@@ -92,6 +94,48 @@ static void a_tick_that_says_stop_is_an_error_of_the_whole(void **state)
 	assert_string_equal(err.text, "told to stop");
 }
 
+struct queue {
+	struct turns *turns;
+	size_t order[TASKS], count; /* touched in turns only */
+	size_t fail_at;             /* before its turn came; TASKS: never */
+};
+
+/* Every third task waits for its turn first, another has its turn when it ends. */
+static int task_in_turn(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct queue *q = ctx;
+	bool fails = i == q->fail_at;
+
+	(void)lane;
+	if (!fails && i % 3 == 0) {
+		turns_wait(q->turns, i);
+		turns_wait(q->turns, i);
+		q->order[q->count++] = i;
+	}
+	turns_end(q->turns, i);
+	return fails ? err_set(err, ERR_IO, "task %zu failed", i) : 0;
+}
+
+static void turns_come_in_order_and_pass_over_what_failed(void **state)
+{
+	(void)state;
+	for (unsigned width = 1; width <= 9; width += 4) {
+		for (size_t fail_at = TASKS / 2; fail_at <= TASKS; fail_at += TASKS / 2) {
+			struct queue q = { .fail_at = fail_at };
+			struct lanes_work work = { TASKS, task_in_turn, NULL, &q };
+			struct err err = ERR_INIT;
+			int wanted = fail_at < TASKS ? ERR_IO : 0;
+
+			assert_int_equal(turns_new(&q.turns, &err), 0);
+			assert_int_equal(lanes_run(width, &work, &err), wanted);
+			assert_true(q.count >= fail_at / 3);
+			for (size_t i = 0; i < q.count; i++)
+				assert_int_equal(q.order[i], 3 * i);
+			turns_free(q.turns);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +143,7 @@ int main(void)
 		cmocka_unit_test(nothing_to_do_is_done_at_once),
 		cmocka_unit_test(the_first_failure_ends_the_work_with_its_words),
 		cmocka_unit_test(a_tick_that_says_stop_is_an_error_of_the_whole),
+		cmocka_unit_test(turns_come_in_order_and_pass_over_what_failed),
 	};
 	return cmocka_run_group_tests_name("lanes", tests, NULL, NULL);
 }
