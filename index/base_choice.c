@@ -19,7 +19,8 @@
 /* A delta ties two records together: it has to be worth it. */
 enum { MARGIN_PERCENT = 97 };
 
-/* The codecs to try, best first where sizes are equal. */
+/* The codecs to try, best first where sizes are equal, and none after one that takes
+ * longer: ZSTD and BITX take several times as long as the others. */
 static const enum codec_id solo_codecs[] = { CODEC_FLOAT, CODEC_ZSTD, CODEC_RAW };
 static const enum codec_id delta_codecs[] = { CODEC_ULP, CODEC_BITX };
 
@@ -223,6 +224,19 @@ int bases_open(const struct transfer *t, const struct relatives *relatives,
 
 /* ---------------------------------------------------------------- trials */
 
+/* What a codec makes of the samples. Those that are slow have to challenge the best
+ * that there is, if any (`best` NULL): most do not come near it. */
+static int try_codec(const struct choosing *c, const struct codec *codec,
+                     const struct codec *best, unsigned least, unsigned *permille,
+                     struct err *err)
+{
+	bool slow = codec->id == CODEC_ZSTD || codec->id == CODEC_BITX;
+
+	if (best && slow)
+		return codec_trial_challenge(c->trial, codec, best, least, permille, err);
+	return codec_trial_run(c->trial, codec, permille, err);
+}
+
 /* Of several trials of one codec (against several bases) the best is noted. */
 static void note_trial(struct extent *x, enum codec_id codec, unsigned permille)
 {
@@ -246,7 +260,7 @@ static int try_solo(struct choosing *c, struct err *err)
 		unsigned permille;
 		if (!codec || !codec->takes(c->extent->dtype))
 			continue;
-		int rc = codec_trial_run(c->trial, codec, &permille, err);
+		int rc = try_codec(c, codec, c->choice.codec, c->best, &permille, err);
 		if (rc)
 			return rc;
 		note_trial(c->extent, codec->id, permille);
@@ -276,7 +290,7 @@ static unsigned try_bases(struct choosing *c, const struct record_basis *root,
 		const struct codec *codec = codec_by_id(delta_codecs[i]);
 		unsigned permille;
 		if (!codec || !codec->takes(c->extent->dtype) ||
-		    codec_trial_run(c->trial, codec, &permille, &ignored))
+		    try_codec(c, codec, *best, least, &permille, &ignored))
 			continue;
 		note_trial(c->extent, codec->id, permille);
 		if (permille < least) {

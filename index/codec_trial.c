@@ -14,8 +14,10 @@
 #include "index/transfer.h"
 
 enum {
-	PIECES = 4,              /* of a large blob */
-	PIECE_VALUES = 64 * 1024 /* values in each */
+	PIECES = 4,               /* of a large blob */
+	PIECE_VALUES = 64 * 1024, /* values in each */
+	FIRST_VALUES = 8 * 1024,  /* of each, where a first look at them will do */
+	BEHIND_PERCENT = 110      /* what is larger than so much of a rival there lost */
 };
 
 struct codec_trial {
@@ -138,19 +140,20 @@ static unsigned permille_of(size_t part, size_t whole)
 	return whole ? (unsigned)((part * 1000 + whole - 1) / whole) : 0;
 }
 
-int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
-                    struct err *err)
+/* Codes the first `size` bytes of each piece; *coded is what all of them take. */
+static int code_pieces(struct codec_trial *t, const struct codec *codec, size_t size,
+                       size_t *coded, struct err *err)
 {
 	static const struct parts none;
 	struct parted_frame f = {
 		.codec = codec,
 		.dtype = t->blob->dtype,
 		.parts = codec->needs_base ? &t->parts : &none,
-		.size = t->piece,
+		.size = size,
 		.scratch = t->scratch,
 	};
-	size_t coded = 0;
 
+	*coded = 0;
 	for (size_t i = 0; i < t->pieces; i++) {
 		struct frame_out out = { FRAME_RAW, 0, { { 0 } } };
 		size_t at = i * t->piece;
@@ -159,8 +162,43 @@ int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *
 		int rc = parted_frame_encode(&f, t->raw + at, t->coded, &out, err);
 		if (rc)
 			return rc;
-		coded += out.stored;
+		*coded += out.stored;
 	}
-	*permille = permille_of(coded, t->pieces * t->piece);
+	return 0;
+}
+
+int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
+                    struct err *err)
+{
+	size_t coded;
+	int rc = code_pieces(t, codec, t->piece, &coded, err);
+
+	if (!rc)
+		*permille = permille_of(coded, t->pieces * t->piece);
+	return rc;
+}
+
+int codec_trial_challenge(struct codec_trial *t, const struct codec *codec,
+                          const struct codec *rival, unsigned rival_permille,
+                          unsigned *permille, struct err *err)
+{
+	size_t first = (size_t)FIRST_VALUES * dtype_unit(t->blob->dtype);
+	size_t mine, rivals;
+
+	if (first > t->piece / 2) /* all of it is as quick */
+		return codec_trial_run(t, codec, permille, err);
+	int rc = code_pieces(t, rival, first, &rivals, err);
+	if (!rc)
+		rc = code_pieces(t, codec, first, &mine, err);
+	if (rc)
+		return rc;
+	if (mine <= rivals * BEHIND_PERCENT / 100)
+		return codec_trial_run(t, codec, permille, err);
+	size_t parts = rivals ? mine * 1000 / rivals : 1000 * 1000;
+	size_t most = permille_of(t->piece, t->piece);
+	size_t guess = (rival_permille * parts + 999) / 1000;
+	*permille = (unsigned)(guess < most ? guess : most);
+	if (*permille <= rival_permille) /* of next to nothing */
+		*permille = rival_permille + 1;
 	return 0;
 }

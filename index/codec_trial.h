@@ -33,4 +33,11 @@ int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
 int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
                     struct err *err);
 
+/* The same of a codec that takes much longer than `rival`, which makes rival_permille
+ * of the samples. Where it is far behind on a part of them, *permille is what follows
+ * from that: more than rival_permille. */
+int codec_trial_challenge(struct codec_trial *t, const struct codec *codec,
+                          const struct codec *rival, unsigned rival_permille,
+                          unsigned *permille, struct err *err);
+
 #endif
