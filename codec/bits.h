@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codec/common/le.h"
+
 struct bits_writer {
 	uint8_t *at, *end;
 	uint64_t held;  /* bits not yet written */
@@ -26,7 +28,16 @@ struct bits_reader {
 static inline void bits_put(struct bits_writer *w, uint32_t v, unsigned n)
 {
 	w->held |= (uint64_t)v << w->count;
-	for (w->count += n; w->count >= 8; w->count -= 8, w->held >>= 8) {
+	w->count += n;
+	if (w->end - w->at >= 8) { /* all at once: what is too much is written again */
+		unsigned bytes = w->count / 8;
+		le64_store(w->at, w->held);
+		w->at += bytes;
+		w->held >>= 8 * bytes;
+		w->count %= 8;
+		return;
+	}
+	for (; w->count >= 8; w->count -= 8, w->held >>= 8) {
 		if (w->at == w->end)
 			w->full = true;
 		else

@@ -7,7 +7,7 @@
 #include "codec/sparse.h"
 
 /* A sparse frame of at most a part in so many of its size is not tried otherwise. */
-enum { SMALL_PART = 128 };
+enum { SMALL_PART = 96 };
 
 size_t frame_size(enum dtype dtype)
 {
@@ -148,9 +148,11 @@ static int prove(const struct task *t, const uint8_t *src, const uint8_t *coded,
 /* Bytes of the frame as SPARSE, or 0. */
 static size_t code_sparse(const struct task *t, const uint8_t *src, uint8_t *dst)
 {
+	void *room = t->scratch->planes;
+
 	if (!t->codec->needs_base)
 		return 0;
-	return sparse_encode(src, t->base, t->size, t->dtype, dst, t->size - 1);
+	return sparse_encode(src, t->base, t->size, t->dtype, dst, t->size - 1, room);
 }
 
 /* Codes as SPARSE where that is very small, which is quick; else in the smaller of

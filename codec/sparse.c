@@ -14,9 +14,9 @@
 #include "codec/ulp_token.h"
 
 enum {
-	PART = 64,      /* at most one value in so many differs, */
-	MOST = 4096,    /* and at most so many */
-	STRETCH = 64,   /* bytes compared at once */
+	PART = 8,            /* at most one value in so many differs, */
+	ANYWHERE_PART = 32,  /* or if they are not in clusters, in so many */
+	STRETCH = 64,        /* bytes compared at once */
 	COUNT_SIZE = 4, /* bytes of the number of values that differ */
 	UNARY_MAX = 12, /* ones that announce a plain number */
 	GAP_BITS = 32,  /* of a plain gap */
@@ -25,9 +25,12 @@ enum {
 	EXPONENTS = 256
 };
 
+/* Each loop over values is made once for each unit, which is a constant there. */
+#define UNITWISE static inline __attribute__((always_inline))
+
 /* ---- values of any unit */
 
-static uint64_t load(const uint8_t *at, unsigned unit)
+UNITWISE uint64_t load(const uint8_t *at, unsigned unit)
 {
 	switch (unit) {
 	case 1:
@@ -41,7 +44,7 @@ static uint64_t load(const uint8_t *at, unsigned unit)
 	}
 }
 
-static void store(uint8_t *at, uint64_t v, unsigned unit)
+UNITWISE void store(uint8_t *at, uint64_t v, unsigned unit)
 {
 	switch (unit) {
 	case 1:
@@ -61,8 +64,9 @@ static void store(uint8_t *at, uint64_t v, unsigned unit)
 
 /* What is to know of a frame. */
 struct sparse {
-	unsigned unit;                 /* bytes of a value */
-	const struct ulp_shape *shape; /* NULL: values are integers */
+	unsigned unit;                /* bytes of a value */
+	bool is_float;                /* else values are integers */
+	unsigned exp_shift, exp_mask; /* of the exponent in a value */
 	const uint8_t *base;
 	size_t n;                 /* values */
 	uint32_t pace[EXPONENTS]; /* of distances */
@@ -71,10 +75,12 @@ struct sparse {
 
 static void begin(struct sparse *s, enum dtype dtype, const uint8_t *base, size_t size)
 {
+	const struct ulp_shape *shape = ulp_shape_of(dtype);
+
 	s->unit = dtype_unit(dtype);
-	s->shape = ulp_shape_of(dtype);
-	if (s->shape && s->shape->integer)
-		s->shape = NULL;
+	s->is_float = shape && !shape->integer;
+	s->exp_shift = s->is_float ? shape->exp_shift : 0;
+	s->exp_mask = s->is_float ? shape->exp_mask : 0;
 	s->base = base;
 	s->n = size / s->unit;
 	for (unsigned i = 0; i < EXPONENTS; i++)
@@ -89,114 +95,141 @@ static uint32_t first_gap_pace(size_t n, uint32_t count)
 	return pace < PACE_LIMIT ? (uint32_t)pace : PACE_LIMIT;
 }
 
-static uint32_t *pace_of(struct sparse *s, uint64_t base)
+UNITWISE uint32_t *pace_of(struct sparse *s, uint64_t base)
 {
-	return &s->pace[s->shape ? base >> s->shape->exp_shift & s->shape->exp_mask : 0];
+	return &s->pace[base >> s->exp_shift & s->exp_mask];
 }
 
-static uint64_t distance(const struct sparse *s, uint64_t value, uint64_t base)
+UNITWISE uint64_t distance(const struct sparse *s, uint64_t value, uint64_t base,
+                           unsigned unit)
 {
-	unsigned top = 64 - 8 * s->unit;
+	unsigned top = 64 - 8 * unit;
 
-	if (!s->shape) {
+	if (!s->is_float) {
 		uint64_t d = (value - base) << top;
 		return (d << 1 ^ (0 - (d >> 63))) >> top;
 	}
-	return s->unit == 1   ? ulp8_distance((uint8_t)value, (uint8_t)base)
-	       : s->unit == 2 ? ulp16_distance((uint16_t)value, (uint16_t)base)
-	                      : ulp32_distance((uint32_t)value, (uint32_t)base);
+	return unit == 1   ? ulp8_distance((uint8_t)value, (uint8_t)base)
+	       : unit == 2 ? ulp16_distance((uint16_t)value, (uint16_t)base)
+	                   : ulp32_distance((uint32_t)value, (uint32_t)base);
 }
 
-static uint64_t value_at(const struct sparse *s, uint64_t z, uint64_t base)
+UNITWISE uint64_t value_at(const struct sparse *s, uint64_t z, uint64_t base,
+                           unsigned unit)
 {
-	if (!s->shape)
+	if (!s->is_float)
 		return base + (z >> 1 ^ (0 - (z & 1)));
-	return s->unit == 1   ? ulp8_value((uint8_t)z, (uint8_t)base)
-	       : s->unit == 2 ? ulp16_value((uint16_t)z, (uint16_t)base)
-	                      : ulp32_value((uint32_t)z, (uint32_t)base);
+	return unit == 1   ? ulp8_value((uint8_t)z, (uint8_t)base)
+	       : unit == 2 ? ulp16_value((uint16_t)z, (uint16_t)base)
+	                   : ulp32_value((uint32_t)z, (uint32_t)base);
 }
 
 /* ---- Rice numbers that adapt slowly: a pace is eight times the mean */
 
-static unsigned parameter(uint32_t pace)
+/* The least k for which the pace is at most 16 << k; paces are never 0. */
+static inline unsigned parameter(uint32_t pace)
 {
-	unsigned k = 0;
+	uint64_t above = (pace - 1) >> 4;
 
-	while (pace > 16u << k)
-		k++;
-	return k;
+	return 63u - (unsigned)__builtin_clzll(2 * above | 1);
 }
 
-static void follow(uint32_t *pace, uint64_t v)
+static inline void follow(uint32_t *pace, uint64_t v)
 {
 	*pace = *pace - *pace / 8 + (uint32_t)(v < PACE_LIMIT ? v : PACE_LIMIT);
 }
 
 static void put_plain(struct bits_writer *to, uint64_t v, unsigned bits)
 {
+	bits_put(to, (1u << UNARY_MAX) - 1, UNARY_MAX);
 	bits_put(to, (uint32_t)v, bits < 32 ? bits : 32);
 	if (bits > 32)
 		bits_put(to, (uint32_t)(v >> 32), bits - 32);
 }
 
-static void put(struct bits_writer *to, uint64_t v, uint32_t *pace, unsigned bits)
+static inline void put(struct bits_writer *to, uint64_t v, uint32_t *pace, unsigned bits)
 {
 	unsigned k = parameter(*pace);
 
 	if (v >> k >= UNARY_MAX) {
-		bits_put(to, (1u << UNARY_MAX) - 1, UNARY_MAX);
 		put_plain(to, v, bits);
-	} else {
+	} else { /* fewer than 32 bits, as k is 19 at the most */
 		unsigned ones = (unsigned)(v >> k);
-		bits_put(to, (1u << ones) - 1, ones + 1);
-		bits_put(to, (uint32_t)v & ((1u << k) - 1), k);
+		uint32_t low = (uint32_t)v & ((1u << k) - 1);
+		bits_put(to, ((1u << ones) - 1) | low << (ones + 1), ones + 1 + k);
 	}
 	follow(pace, v);
 }
 
-static uint64_t get_plain(struct bits_reader *from, unsigned bits)
-{
-	uint64_t v = bits_get(from, bits < 32 ? bits : 32);
+/* Where in some bytes the next bit is; beyond their end all bits are zero. */
+struct bit_place {
+	const uint8_t *bytes;
+	size_t n;
+	uint64_t bit;
+};
 
-	return bits > 32 ? v | (uint64_t)bits_get(from, bits - 32) << 32 : v;
+static uint64_t look_near_end(const struct bit_place *p)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 8 && p->bit / 8 + i < p->n; i++)
+		v |= (uint64_t)p->bytes[p->bit / 8 + i] << 8 * i;
+	return v >> p->bit % 8;
 }
 
-static uint64_t get(struct bits_reader *from, uint32_t *pace, unsigned bits)
+/* The next bits, 57 at least. */
+static inline uint64_t look(const struct bit_place *p)
 {
-	unsigned k = parameter(*pace), ones = 0;
-	uint64_t v;
+	uint64_t byte = p->bit / 8;
 
-	while (ones < UNARY_MAX && bits_get(from, 1))
-		ones++;
-	if (ones == UNARY_MAX)
+	if (byte + 8 > p->n)
+		return look_near_end(p);
+	return le64_load(p->bytes + byte) >> p->bit % 8;
+}
+
+static inline uint64_t take(struct bit_place *p, unsigned bits)
+{
+	uint64_t v = look(p) & ((UINT64_C(1) << bits) - 1);
+
+	p->bit += bits;
+	return v;
+}
+
+static uint64_t get_plain(struct bit_place *from, unsigned bits)
+{
+	from->bit += UNARY_MAX;
+	uint64_t v = take(from, bits < 32 ? bits : 32);
+	return bits > 32 ? v | take(from, bits - 32) << 32 : v;
+}
+
+static inline uint64_t get(struct bit_place *from, uint32_t *pace, unsigned bits)
+{
+	unsigned k = parameter(*pace);
+	uint64_t next = look(from), v;
+	unsigned ones = (unsigned)__builtin_ctzll(~next | 1u << UNARY_MAX);
+
+	if (ones == UNARY_MAX) {
 		v = get_plain(from, bits);
-	else
-		v = (uint64_t)ones << k | bits_get(from, k);
+	} else {
+		v = (uint64_t)ones << k | (next >> (ones + 1) & ((1u << k) - 1));
+		from->bit += ones + 1 + k;
+	}
 	follow(pace, v);
 	return v;
 }
 
 /* ---- encoding */
 
-static bool same_stretch(const uint8_t *a, const uint8_t *b)
-{
-	uint64_t x = 0;
-
-	for (int i = 0; i < STRETCH; i += 8)
-		x |= le64_load(a + i) ^ le64_load(b + i);
-	return x == 0;
-}
-
 /* Places of values that differ. */
 struct places {
-	uint32_t at[MOST];
+	uint32_t *at;
 	size_t count, most;
 	bool full; /* there are more than `most` */
 };
 
 /* Adds the values of eight bytes, the first of which is number `first`, that are
  * not zero in `x`. */
-static void add_word(struct places *p, uint64_t x, unsigned unit, size_t first)
+UNITWISE void add_word(struct places *p, uint64_t x, unsigned unit, size_t first)
 {
 	unsigned bits = 8 * unit;
 	uint64_t ones = UINT64_MAX >> (64 - bits);
@@ -210,76 +243,159 @@ static void add_word(struct places *p, uint64_t x, unsigned unit, size_t first)
 	}
 }
 
-static void find_places(const struct sparse *s, const uint8_t *src, struct places *p)
+/* Adds what differs in STRETCH bytes from byte `at`. */
+UNITWISE void add_stretch(struct places *p, const uint8_t *a, const uint8_t *b,
+                          unsigned unit, size_t at)
 {
-	size_t end = s->n * s->unit, at = 0;
+	uint64_t x[STRETCH / 8], all = 0;
+	unsigned differ = 0; /* a bit for each word */
 
-	while (end - at >= 8 && !p->full) {
-		if (at % STRETCH == 0 && end - at >= STRETCH &&
-		    same_stretch(src + at, s->base + at)) {
-			at += STRETCH;
-			continue;
-		}
-		add_word(p, le64_load(src + at) ^ le64_load(s->base + at), s->unit,
-		         at / s->unit);
-		at += 8;
+	for (unsigned i = 0; i < STRETCH / 8; i++) {
+		x[i] = le64_load(a + at + 8 * i) ^ le64_load(b + at + 8 * i);
+		all |= x[i];
 	}
-	for (; at < end && !p->full; at += s->unit)
-		add_word(p, load(src + at, s->unit) ^ load(s->base + at, s->unit),
-		         s->unit, at / s->unit);
+	if (!all)
+		return;
+	for (unsigned i = 0; i < STRETCH / 8; i++)
+		differ |= (unsigned)(x[i] != 0) << i;
+	for (; differ; differ &= differ - 1) {
+		unsigned i = (unsigned)__builtin_ctz(differ);
+		add_word(p, x[i], unit, (at + 8 * i) / unit);
+	}
+}
+
+UNITWISE void find_places(const struct sparse *s, const uint8_t *src, struct places *p,
+                          unsigned unit)
+{
+	size_t end = s->n * unit, at = 0;
+
+	for (; end - at >= STRETCH && !p->full; at += STRETCH)
+		add_stretch(p, src, s->base, unit, at);
+	for (; at < end && !p->full; at += unit)
+		add_word(p, load(src + at, unit) ^ load(s->base + at, unit), unit,
+		         at / unit);
+}
+
+static unsigned bit_length(uint32_t v)
+{
+	return v ? 32u - (unsigned)__builtin_clz(v) : 0;
+}
+
+/*
+ * Whether coding them here, which takes time for each, may be worth it. Where many
+ * values differ, codecs do better unless most of them are next to each other: a chance
+ * that is the same all over makes gaps of a third of a bit less than the mean gap's
+ * logarithm.
+ */
+static bool promising(const struct places *p, size_t n)
+{
+	uint64_t bits = 0;
+
+	if (p->count == 0 || p->full)
+		return false;
+	if (p->count <= n / ANYWHERE_PART)
+		return true;
+	for (size_t i = 1; i < p->count; i++)
+		bits += bit_length(p->at[i] - p->at[i - 1] - 1);
+	return 2 * bits + 3 * p->count < 2 * p->count * bit_length((uint32_t)(n / p->count));
+}
+
+UNITWISE void put_values(struct sparse *s, const uint8_t *src, const struct places *p,
+                         struct bits_writer *to, unsigned unit)
+{
+	uint32_t gap_pace = s->gap_pace;
+
+	for (size_t i = 0, after = 0; i < p->count; i++) {
+		size_t at = (size_t)p->at[i] * unit;
+		uint64_t b = load(s->base + at, unit);
+		put(to, p->at[i] - after, &gap_pace, GAP_BITS);
+		put(to, distance(s, load(src + at, unit), b, unit) - 1, pace_of(s, b),
+		    8 * unit);
+		after = p->at[i] + 1u;
+	}
+}
+
+/* Finds what differs and writes it. False where that is nothing, or too much. */
+UNITWISE bool code(struct sparse *s, const uint8_t *src, struct places *p, uint8_t *count,
+                   struct bits_writer *to, unsigned unit)
+{
+	find_places(s, src, p, unit);
+	if (!promising(p, s->n))
+		return false;
+	le32_store(count, (uint32_t)p->count);
+	s->gap_pace = first_gap_pace(s->n, (uint32_t)p->count);
+	put_values(s, src, p, to, unit);
+	return true;
+}
+
+static bool code_any(struct sparse *s, const uint8_t *src, struct places *p,
+                     uint8_t *count, struct bits_writer *to)
+{
+	switch (s->unit) {
+	case 1:
+		return code(s, src, p, count, to, 1);
+	case 2:
+		return code(s, src, p, count, to, 2);
+	case 4:
+		return code(s, src, p, count, to, 4);
+	default:
+		return code(s, src, p, count, to, 8);
+	}
 }
 
 size_t sparse_encode(const uint8_t *src, const uint8_t *base, size_t size,
-                     enum dtype dtype, uint8_t *dst, size_t cap)
+                     enum dtype dtype, uint8_t *dst, size_t cap, uint32_t *room)
 {
-	struct places p;
 	struct sparse s;
+	struct places p = { .at = room };
 	struct bits_writer to = { .at = dst + COUNT_SIZE, .end = dst + cap };
 
 	begin(&s, dtype, base, size);
 	size_t whole = s.n * s.unit;
 	if (cap < COUNT_SIZE || memcmp(src + whole, base + whole, size - whole) != 0)
 		return 0;
-	p.count = 0;
-	p.full = false;
-	p.most = s.n / PART < MOST ? s.n / PART : MOST;
-	find_places(&s, src, &p);
-	if (p.count == 0 || p.full)
+	p.most = s.n / PART < SPARSE_MOST ? s.n / PART : SPARSE_MOST;
+	if (!code_any(&s, src, &p, dst, &to))
 		return 0;
-	le32_store(dst, (uint32_t)p.count);
-	s.gap_pace = first_gap_pace(s.n, (uint32_t)p.count);
-	for (size_t i = 0, after = 0; i < p.count; i++) {
-		size_t at = p.at[i] * s.unit;
-		uint64_t b = load(base + at, s.unit);
-		put(&to, p.at[i] - after, &s.gap_pace, GAP_BITS);
-		put(&to, distance(&s, load(src + at, s.unit), b) - 1, pace_of(&s, b),
-		    8 * s.unit);
-		after = p.at[i] + 1;
-	}
 	uint8_t *end = bits_finish(&to);
 	return to.full ? 0 : (size_t)(end - dst);
 }
 
 /* ---- decoding */
 
-static bool patch(struct sparse *s, struct bits_reader *from, uint32_t count,
-                  uint8_t *dst)
+UNITWISE bool patch(struct sparse *s, struct bit_place from, uint32_t count, uint8_t *dst,
+                    unsigned unit)
 {
-	unsigned bits = 8 * s->unit;
-	uint64_t most = UINT64_MAX >> (64 - bits);
+	uint64_t most = UINT64_MAX >> (64 - 8 * unit), end = 8 * (uint64_t)from.n;
+	uint32_t gap_pace = s->gap_pace;
 
 	for (size_t i = 0; count > 0; count--, i++) {
-		uint64_t gap = get(from, &s->gap_pace, GAP_BITS);
-		if (from->bad || gap >= s->n - i)
+		uint64_t gap = get(&from, &gap_pace, GAP_BITS);
+		if (gap >= s->n - i)
 			return false;
 		i += (size_t)gap;
-		uint64_t b = load(s->base + i * s->unit, s->unit);
-		uint64_t less = get(from, pace_of(s, b), bits);
-		if (from->bad || less >= most)
+		uint64_t b = load(s->base + i * unit, unit);
+		uint64_t less = get(&from, pace_of(s, b), 8 * unit);
+		if (from.bit > end || less >= most)
 			return false;
-		store(dst + i * s->unit, value_at(s, less + 1, b), s->unit);
+		store(dst + i * unit, value_at(s, less + 1, b, unit), unit);
 	}
-	return from->at == from->end;
+	return (from.bit + 7) / 8 == from.n;
+}
+
+static bool patch_any(struct sparse *s, struct bit_place from, uint32_t count,
+                      uint8_t *dst)
+{
+	switch (s->unit) {
+	case 1:
+		return patch(s, from, count, dst, 1);
+	case 2:
+		return patch(s, from, count, dst, 2);
+	case 4:
+		return patch(s, from, count, dst, 4);
+	default:
+		return patch(s, from, count, dst, 8);
+	}
 }
 
 bool sparse_decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
@@ -291,8 +407,8 @@ bool sparse_decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *d
 	uint32_t count = n < COUNT_SIZE ? 0 : le32_load(src);
 	if (count == 0 || count > s.n)
 		return false;
-	struct bits_reader from = { .at = src + COUNT_SIZE, .end = src + n };
+	struct bit_place from = { src + COUNT_SIZE, n - COUNT_SIZE, 0 };
 	s.gap_pace = first_gap_pace(s.n, count);
 	memcpy(dst, base, size);
-	return patch(&s, &from, count, dst);
+	return patch_any(&s, from, count, dst);
 }

@@ -11,13 +11,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void again(const uint8_t *src, const uint8_t *base, size_t size, enum dtype dtype)
 {
 	uint8_t *made = malloc(size), *back = malloc(size);
-	size_t n = sparse_encode(src, base, size, dtype, made, size);
+	uint32_t *room = malloc(SPARSE_MOST * sizeof(*room));
+	size_t n = sparse_encode(src, base, size, dtype, made, size, room);
 
 	if (n && (!sparse_decode(made, n, base, back, size, dtype) ||
 	          memcmp(back, src, size) != 0))
 		abort();
 	free(made);
 	free(back);
+	free(room);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
