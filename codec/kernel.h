@@ -23,6 +23,8 @@ enum { NIBBLE_STREAMS = 3, KERNEL_SLACK = 64, KERNEL_TOKEN_CAP = 61 };
 
 enum { KERNEL_BLOCK = 128, KERNEL_WINDOW = 16, KERNEL_CLASSES = 8 };
 enum { KERNEL_EXPONENTS = 256 }; /* that values may have */
+enum { KERNEL_STRIDE = 256 };    /* tokens of a table, and some that cannot be */
+enum { KERNEL_COUNTERS = 4 };    /* in turn, so that none waits for itself */
 
 struct nibbles {
 	uint8_t *at[NIBBLE_STREAMS];
@@ -99,6 +101,12 @@ struct kernel {
 	                uint16_t *ctx);
 	void (*place16)(const struct placing *p, const uint8_t *base, size_t n,
 	                uint16_t *ctx);
+
+	/* Puts the tables of `n` values of 16 bits above the tokens in index[], as
+	 * table * KERNEL_STRIDE + token, and counts what that makes: the sum of all
+	 * counters counts. The first value begins the block of block_class[0]. */
+	void (*count16)(const struct placing *p, const uint8_t *base, size_t n,
+	                uint16_t *index, uint32_t *const counts[KERNEL_COUNTERS]);
 
 	/* How far `n` <= KERNEL_BLOCK values moved: the sum of distance << ctx,
 	 * contexts being below 16. Distances are those of the tokens less their

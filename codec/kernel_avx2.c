@@ -10,6 +10,7 @@ const struct kernel kernel_avx2 = {
 	.split16 = kernel_avx2_split16,
 	.merge16 = kernel_avx2_merge16,
 	.place16 = kernel_avx2_place16,
+	.count16 = kernel_avx2_count16,
 	.score = kernel_avx2_score,
 	.cut16 = kernel_avx2_cut16,
 	.join16 = kernel_avx2_join16,

@@ -29,6 +29,8 @@ void kernel_avx2_merge16(const uint16_t *tokens, const uint8_t *base, size_t n,
                          struct nibbles *nibbles, uint8_t *dst);
 void kernel_avx2_place16(const struct placing *p, const uint8_t *base, size_t n,
                          uint16_t *ctx);
+void kernel_avx2_count16(const struct placing *p, const uint8_t *base, size_t n,
+                         uint16_t *index, uint32_t *const counts[KERNEL_COUNTERS]);
 uint32_t kernel_avx2_score(const uint16_t *tokens, const uint16_t *ctx, size_t n);
 void kernel_avx2_cut16(unsigned shift, const uint8_t *src, size_t blocks,
                        uint16_t *symbols, uint8_t *raw);

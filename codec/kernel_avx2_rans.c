@@ -155,13 +155,13 @@ INLINE __m256i put(__m256i x, __m256i entry, uint8_t **at)
 	__m256i zero = _mm256_setzero_si256();
 	__m256i freq = _mm256_blend_epi16(entry, zero, 0xaa);
 	__m256i same = _mm256_cmpgt_epi32(freq, _mm256_srli_epi32(x, 20));
-	unsigned mask = ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(same)) & 0xff;
+	unsigned stay = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(same));
 	__m256i low = _mm256_blend_epi16(x, zero, 0xaa);
 	__m128i words = _mm_packus_epi32(_mm256_castsi256_si128(low),
 	                                 _mm256_extracti128_si256(low, 1));
 
-	_mm_storeu_si128((__m128i *)(*at - 16), raise_words(words, mask));
-	*at -= 2 * (unsigned)_mm_popcnt_u32(mask);
+	_mm_storeu_si128((__m128i *)(*at - 16), raise_words(words, stay ^ 0xff));
+	*at += 2 * (size_t)(unsigned)_mm_popcnt_u32(stay) - 16;
 	x = _mm256_blendv_epi8(_mm256_srli_epi32(x, 16), x, same);
 
 	__m256 less = _mm256_mul_ps(_mm256_cvtepi32_ps(x),
@@ -177,25 +177,28 @@ INLINE __m256i put(__m256i x, __m256i entry, uint8_t **at)
 	return _mm256_add_epi32(x, more);
 }
 
-/* The dwords of eight states in vectors of 16-bit numbers: even, or odd ones. */
-INLINE __m256i even(__m256i v)
+/* The entries of at[0], at[2], ... at[14]. */
+INLINE __m256i every_other(const uint32_t *table, const uint16_t *at)
 {
-	return _mm256_blend_epi16(v, _mm256_setzero_si256(), 0xaa);
-}
+	__m128i a = _mm_cvtsi32_si128((int)table[at[0]]);
+	__m128i b = _mm_cvtsi32_si128((int)table[at[4]]);
+	__m128i c = _mm_cvtsi32_si128((int)table[at[8]]);
+	__m128i d = _mm_cvtsi32_si128((int)table[at[12]]);
 
-INLINE __m256i odd(__m256i v)
-{
-	return _mm256_srli_epi32(v, 16);
+	a = _mm_insert_epi32(a, (int)table[at[2]], 1);
+	b = _mm_insert_epi32(b, (int)table[at[6]], 1);
+	c = _mm_insert_epi32(c, (int)table[at[10]], 1);
+	d = _mm_insert_epi32(d, (int)table[at[14]], 1);
+	return _mm256_set_m128i(_mm_unpacklo_epi64(c, d), _mm_unpacklo_epi64(a, b));
 }
 
 INLINE void encode_half(__m256i *x, const uint32_t *table, const uint16_t *index,
                         uint8_t **at)
 {
-	__m256i a = load(index), b = load(index + VALUES);
-	__m256i e3 = look_up(table, odd(b));
-	__m256i e2 = look_up(table, odd(a));
-	__m256i e1 = look_up(table, even(b));
-	__m256i e0 = look_up(table, even(a));
+	__m256i e3 = every_other(table, index + VALUES + 1);
+	__m256i e2 = every_other(table, index + 1);
+	__m256i e1 = every_other(table, index + VALUES);
+	__m256i e0 = every_other(table, index);
 
 	x[3] = put(x[3], e3, at);
 	x[2] = put(x[2], e2, at);

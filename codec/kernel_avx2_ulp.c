@@ -245,27 +245,41 @@ TARGET void kernel_avx2_place16(const struct placing *p, const uint8_t *base, si
 	kernel_portable.place16(&rest, base + 2 * i, n - i, ctx + i);
 }
 
+/* -(2^c) of 16 numbers c below 16: its lower bytes and its upper ones are looked up. */
+INLINE __m256i minus_power(__m256i c)
+{
+	const __m128i low = _mm_setr_epi8(-1, -2, -4, -8, -16, -32, -64, -128, 0, 0, 0, 0,
+	                                  0, 0, 0, 0);
+	const __m128i high = _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -2, -4, -8,
+	                                   -16, -32, -64, -128);
+	__m256i lower = _mm256_or_si256(c, _mm256_set1_epi16((short)0x8000));
+	__m256i upper = _mm256_or_si256(_mm256_slli_epi16(c, 8), _mm256_set1_epi16(0x80));
+
+	lower = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(low), lower);
+	upper = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(high), upper);
+	return _mm256_or_si256(lower, upper);
+}
+
+/* Distances are below 2^9, and -(2^15) is a signed number of 16 bits where 2^15 is not. */
 TARGET uint32_t kernel_avx2_score(const uint16_t *tokens, const uint16_t *ctx, size_t n)
 {
 	__m256i sum = _mm256_setzero_si256();
 	uint32_t lanes[LANES], total = 0;
 	size_t i = 0;
 
-	for (; i + LANES <= n; i += LANES) {
-		__m128i t = _mm_min_epu16(_mm_loadu_si128((const void *)(tokens + i)),
-		                          _mm_set1_epi16(KERNEL_TOKEN_CAP));
-		__m128i c = _mm_loadu_si128((const void *)(ctx + i));
-		__m128i k1 = _mm_cmpgt_epi16(t, _mm_set1_epi16(TOKEN_DIRECT - 1));
-		__m128i more = _mm_slli_epi16(
-			_mm_sub_epi16(t, _mm_set1_epi16(TOKEN_EACH)), 4);
-		t = _mm_blendv_epi8(t, more, k1);
-		sum = _mm256_add_epi32(sum, _mm256_sllv_epi32(_mm256_cvtepu16_epi32(t),
-		                                              _mm256_cvtepu16_epi32(c)));
+	for (; i + VALUES <= n; i += VALUES) {
+		__m256i t = _mm256_min_epu16(load(tokens + i),
+		                             _mm256_set1_epi16(KERNEL_TOKEN_CAP));
+		__m256i far = _mm256_cmpgt_epi16(t, _mm256_set1_epi16(TOKEN_DIRECT - 1));
+		__m256i more = _mm256_sub_epi16(t, _mm256_set1_epi16(TOKEN_EACH));
+		t = _mm256_blendv_epi8(t, _mm256_slli_epi16(more, 4), far);
+		t = _mm256_madd_epi16(t, minus_power(load(ctx + i)));
+		sum = _mm256_sub_epi32(sum, t);
 	}
-	_mm256_storeu_si256((__m256i *)lanes, sum);
+	store(lanes, sum);
 	for (int k = 0; k < LANES; k++)
 		total += lanes[k];
-	return total + kernel_portable.score(tokens + i, ctx + i, n - i);
+	return i == n ? total : total + kernel_portable.score(tokens + i, ctx + i, n - i);
 }
 
 #endif

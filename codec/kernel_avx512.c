@@ -16,6 +16,7 @@ const struct kernel kernel_avx512 = {
 	.cut16 = kernel_avx512_cut16,
 	.join16 = kernel_avx512_join16,
 	/* Every such CPU has AVX2, and nothing here needs more. */
+	.count16 = kernel_avx2_count16,
 	.split8 = kernel_avx2_split8,
 	.merge8 = kernel_avx2_merge8,
 	.place8 = kernel_avx2_place8,

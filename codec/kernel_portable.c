@@ -295,6 +295,7 @@ const struct kernel kernel_portable = {
 	.split16 = split16,
 	.merge16 = merge16,
 	.place16 = place16,
+	.count16 = kernel_portable_count16,
 	.score = score,
 	.cut16 = cut16,
 	.join16 = join16,

@@ -1,6 +1,6 @@
 /*
  * The kernel in plain C, on every machine: rANS and 16-bit values in
- * kernel_portable.c, others in kernel_portable_wide.c. Private to codec/.
+ * kernel_portable.c and kernel_portable_count.c, others in kernel_portable_wide.c. Private to codec/.
  */
 #ifndef ZLLM_KERNEL_PORTABLE_H
 #define ZLLM_KERNEL_PORTABLE_H
@@ -9,6 +9,8 @@
 
 extern const struct kernel kernel_portable;
 
+void kernel_portable_count16(const struct placing *p, const uint8_t *base, size_t n,
+                             uint16_t *index, uint32_t *const counts[KERNEL_COUNTERS]);
 void kernel_portable_split8(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens);
 void kernel_portable_merge8(const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst);
 void kernel_portable_place8(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx);

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+_Static_assert(ROOM_STRIDE == KERNEL_STRIDE, "kernels place tokens in the room");
+_Static_assert(ROOM_COUNTERS == KERNEL_COUNTERS, "kernels count in the room");
+
 void rans_room_clear(struct rans_room *room, size_t n)
 {
 	for (int k = 0; k < ROOM_COUNTERS; k++)

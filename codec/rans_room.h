@@ -22,7 +22,7 @@ struct rans_room {
 	uint32_t
 		tables[(ROOM_TABLES << RANS_BITS) + RANS_TABLE_SLACK]; /* the decoder's */
 	uint32_t coder[ROOM_TABLES * ROOM_STRIDE];                     /* the encoder's */
-	uint32_t counts[ROOM_COUNTERS][ROOM_TABLES * ROOM_STRIDE];
+	uint32_t counts[ROOM_COUNTERS][ROOM_TABLES * ROOM_STRIDE + 64];
 	uint16_t index[FRAME_VALUES + RANS_LANES];
 	uint16_t ctx[ROOM_CHUNK + RANS_LANES];
 	uint16_t symbols[ROOM_CHUNK + RANS_LANES];

@@ -17,6 +17,8 @@ enum {
 	PART = 8,            /* at most one value in so many differs, */
 	ANYWHERE_PART = 32,  /* or if they are not in clusters, in so many */
 	STRETCH = 64,        /* bytes compared at once */
+	LOOKS = 256,         /* values that are looked at first, */
+	LOOKS_DIFFER = 64,   /* of which more than so many do not differ by chance */
 	COUNT_SIZE = 4, /* bytes of the number of values that differ */
 	UNARY_MAX = 12, /* ones that announce a plain number */
 	GAP_BITS = 32,  /* of a plain gap */
@@ -264,6 +266,16 @@ UNITWISE void add_stretch(struct places *p, const uint8_t *a, const uint8_t *b,
 	}
 }
 
+/* Whether so many values differ that not all need be looked for. */
+UNITWISE bool is_dense(const struct sparse *s, const uint8_t *src, unsigned unit)
+{
+	size_t step = s->n / LOOKS * unit, differ = 0;
+
+	for (size_t i = 0; i < LOOKS && step; i++)
+		differ += load(src + i * step, unit) != load(s->base + i * step, unit);
+	return differ > LOOKS_DIFFER;
+}
+
 UNITWISE void find_places(const struct sparse *s, const uint8_t *src, struct places *p,
                           unsigned unit)
 {
@@ -319,6 +331,8 @@ UNITWISE void put_values(struct sparse *s, const uint8_t *src, const struct plac
 UNITWISE bool code(struct sparse *s, const uint8_t *src, struct places *p, uint8_t *count,
                    struct bits_writer *to, unsigned unit)
 {
+	if (is_dense(s, src, unit))
+		return false;
 	find_places(s, src, p, unit);
 	if (!promising(p, s->n))
 		return false;

@@ -16,6 +16,8 @@
 #include "codec/dtype.h"
 #include "codec/kernel.h"
 
+struct rans_room;
+
 enum {
 	ULP_CLASSES = KERNEL_CLASSES, /* of blocks */
 	ULP_BANKS = 4,                /* sets of contexts */
@@ -51,5 +53,10 @@ struct ulp_contexts {
  * begins a block; `base` points to that value of the base. */
 void ulp_contexts_fill(const struct ulp_contexts *c, const uint8_t *base, size_t at,
                        size_t n, uint16_t *ctx);
+
+/* Puts them above the tokens of these values, which are in room->index from `at` on, and
+ * counts what that makes in the room's counters. */
+void ulp_contexts_count(const struct ulp_contexts *c, const uint8_t *base, size_t at,
+                        size_t n, struct rans_room *room);
 
 #endif

@@ -128,24 +128,6 @@ static void choose_classes(struct ulp_contexts *c, const uint8_t *base, size_t n
 
 /* ---- contexts and counts */
 
-/* Puts the context above the token: sixteen at once, which become vectors. */
-static void add_contexts(uint16_t *index, const uint16_t *ctx, size_t n)
-{
-	enum { GROUP = 16 };
-	size_t i = 0;
-
-	for (; i + GROUP <= n; i += GROUP) {
-		uint16_t group[GROUP], up[GROUP];
-		memcpy(group, index + i, sizeof(group));
-		memcpy(up, ctx + i, sizeof(up));
-		for (int k = 0; k < GROUP; k++)
-			group[k] = (uint16_t)(group[k] + up[k] * ROOM_STRIDE);
-		memcpy(index + i, group, sizeof(group));
-	}
-	for (; i < n; i++)
-		index[i] = (uint16_t)(ctx[i] * ROOM_STRIDE + index[i]);
-}
-
 void ulp_plan_contexts(struct ulp_contexts *c, const uint8_t *base, size_t n,
                        struct rans_room *room)
 {
@@ -160,9 +142,7 @@ void ulp_plan_contexts(struct ulp_contexts *c, const uint8_t *base, size_t n,
 	rans_room_clear(room, used);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
-		ulp_contexts_fill(c, base + at * c->shape->unit, at, m, room->ctx);
-		add_contexts(room->index + at, room->ctx, m);
-		rans_room_count(room, room->index + at, m);
+		ulp_contexts_count(c, base + at * c->shape->unit, at, m, room);
 	}
 	rans_room_sum(room, used);
 }

@@ -1,7 +1,8 @@
 /*
  * The kernel for AVX-512 on machines without it: built against tests/avx512 it must
  * make the bytes of the portable one and read them, and stay within its memory.
- * Values of 8 and of 32 bits have no AVX-512 kernel and are the portable one's here.
+ * Values of 8 and of 32 bits have no AVX-512 kernel, nor has counting: they are the
+ * portable one's here.
  */
 #include "codec/kernel.h"
 
@@ -25,6 +26,7 @@ static struct kernel emulated(void)
 		.split16 = kernel_avx512_split16,
 		.merge16 = kernel_avx512_merge16,
 		.place16 = kernel_avx512_place16,
+		.count16 = kernel_portable.count16,
 		.score = kernel_avx512_score,
 		.cut16 = kernel_avx512_cut16,
 		.join16 = kernel_avx512_join16,

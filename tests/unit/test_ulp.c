@@ -153,6 +153,89 @@ static void real_weights_come_back(void **state)
 	free(base);
 }
 
+enum { COUNTED = 1000, COUNTS = 64 * KERNEL_STRIDE };
+
+/* Some values, their tokens, and where they are placed. */
+struct counted {
+	uint8_t low[KERNEL_CLASSES], table[KERNEL_CLASSES][KERNEL_WINDOW];
+	uint8_t classes[COUNTED / KERNEL_BLOCK + 1], base[2 * COUNTED];
+	uint16_t tokens[COUNTED];
+	uint32_t counts[KERNEL_COUNTERS][COUNTS];
+};
+
+/* Tables of any numbers, blocks of any class, tokens that cannot be as well. */
+static void fill_counted(struct counted *c, uint64_t *seed)
+{
+	for (int k = 0; k < KERNEL_CLASSES; k++) {
+		c->low[k] = (uint8_t)case_next(seed);
+		for (int i = 0; i < KERNEL_WINDOW; i++)
+			c->table[k][i] = case_next(seed) % 64;
+	}
+	for (size_t i = 0; i < sizeof(c->classes); i++)
+		c->classes[i] = case_next(seed) % KERNEL_CLASSES;
+	for (int i = 0; i < 2 * COUNTED; i++)
+		c->base[i] = (uint8_t)case_next(seed);
+	for (int i = 0; i < COUNTED; i++)
+		c->tokens[i] = case_next(seed) % KERNEL_STRIDE;
+	memset(c->counts, 0, sizeof(c->counts));
+}
+
+static void counts_what_it_places(const struct kernel *kernel, struct counted *c, size_t n)
+{
+	struct placing p = { 7, 0xff, c->low, c->table, c->classes };
+	uint32_t *const counts[] = { c->counts[0], c->counts[1], c->counts[2],
+		                     c->counts[3] };
+	uint16_t index[COUNTED], ctx[COUNTED];
+
+	kernel_by_name("portable")->place16(&p, c->base, n, ctx);
+	memcpy(index, c->tokens, sizeof(index));
+	kernel->count16(&p, c->base, n, index, counts);
+	for (size_t i = 0; i < COUNTED; i++)
+		assert_int_equal(index[i],
+		                 c->tokens[i] + (i < n ? ctx[i] * KERNEL_STRIDE : 0));
+	for (size_t i = 0; i < n; i++)
+		counts[0][index[i]]--;
+	for (size_t i = 0; i < COUNTS; i++)
+		assert_int_equal(counts[0][i] + counts[1][i] + counts[2][i] + counts[3][i],
+		                 0);
+}
+
+static void every_kernel_counts_what_it_places(void **state)
+{
+	struct counted *c = malloc(sizeof(*c));
+	uint64_t seed = 11;
+
+	(void)state;
+	assert_non_null(c);
+	for (size_t round = 0; round < 40; round++) {
+		size_t n = round < 20 ? round : COUNTED - round;
+		for (unsigned k = 0; kernel_at(k); k++) {
+			fill_counted(c, &seed);
+			counts_what_it_places(kernel_at(k), c, n);
+		}
+	}
+	free(c);
+}
+
+static void every_kernel_scores_alike(void **state)
+{
+	const struct kernel *plain = kernel_by_name("portable");
+	uint16_t tokens[KERNEL_BLOCK], ctx[KERNEL_BLOCK];
+	uint64_t seed = 12;
+
+	(void)state;
+	for (size_t n = 0; n <= KERNEL_BLOCK; n++) {
+		for (size_t i = 0; i < KERNEL_BLOCK; i++) {
+			tokens[i] = case_next(&seed) % (n % 3 ? 70 : TOKENS_16);
+			ctx[i] = n % 5 ? case_next(&seed) % KERNEL_WINDOW
+			               : KERNEL_WINDOW - 1;
+		}
+		for (unsigned k = 0; kernel_at(k); k++)
+			assert_int_equal(kernel_at(k)->score(tokens, ctx, n),
+			                 plain->score(tokens, ctx, n));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +248,8 @@ int main(void)
 		cmocka_unit_test(the_first_form_is_read),
 		cmocka_unit_test(frames_of_too_many_values_are_refused),
 		cmocka_unit_test(real_weights_come_back),
+		cmocka_unit_test(every_kernel_counts_what_it_places),
+		cmocka_unit_test(every_kernel_scores_alike),
 	};
 	return cmocka_run_group_tests(tests, kernels_setup, kernels_teardown);
 }
