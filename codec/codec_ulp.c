@@ -21,6 +21,7 @@
 #include "codec/rans_table.h"
 #include "codec/rice.h"
 #include "codec/ulp_context.h"
+#include "codec/ulp_integer.h"
 #include "codec/ulp_plan.h"
 #include "codec/ulp_raw.h"
 #include "codec/ulp_token.h"
@@ -184,23 +185,19 @@ static bool get_tables(enum frame_mode form, struct bits_reader *from,
 static void split(const struct ulp_shape *shape, struct ulp_raw *raw, const uint8_t *src,
                   const uint8_t *base, size_t n, uint16_t *tokens)
 {
-	if (!shape->integer) {
+	if (shape->integer)
+		ulp_integer_split(src, base, n, tokens);
+	else
 		ulp_raw_split(raw, src, base, n, tokens);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		tokens[i] = integer8_distance(src[i], base[i]);
 }
 
 static void merge(const struct ulp_shape *shape, struct ulp_raw *raw,
                   const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst)
 {
-	if (!shape->integer) {
+	if (shape->integer)
+		ulp_integer_merge(tokens, base, n, dst);
+	else
 		ulp_raw_merge(raw, tokens, base, n, dst);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		dst[i] = integer8_value((uint8_t)tokens[i], base[i]);
 }
 
 /* ---- encoding */
