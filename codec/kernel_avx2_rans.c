@@ -161,7 +161,7 @@ INLINE __m256i put(__m256i x, __m256i entry, uint8_t **at)
 	                                 _mm256_extracti128_si256(low, 1));
 
 	_mm_storeu_si128((__m128i *)(*at - 16), raise_words(words, stay ^ 0xff));
-	*at += 2 * (size_t)(unsigned)_mm_popcnt_u32(stay) - 16;
+	*at -= 2 * (LANES - (unsigned)_mm_popcnt_u32(stay));
 	x = _mm256_blendv_epi8(_mm256_srli_epi32(x, 16), x, same);
 
 	__m256 less = _mm256_mul_ps(_mm256_cvtepi32_ps(x),

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-_Static_assert(ROOM_STRIDE == KERNEL_STRIDE, "kernels place tokens in the room");
-_Static_assert(ROOM_COUNTERS == KERNEL_COUNTERS, "kernels count in the room");
+_Static_assert((int)ROOM_STRIDE == (int)KERNEL_STRIDE,
+               "kernels place tokens in the room");
+_Static_assert((int)ROOM_COUNTERS == (int)KERNEL_COUNTERS, "kernels count in the room");
 
 void rans_room_clear(struct rans_room *room, size_t n)
 {

@@ -14,14 +14,14 @@
 #include "codec/ulp_token.h"
 
 enum {
-	PART = 8,            /* at most one value in so many differs, */
-	ANYWHERE_PART = 32,  /* or if they are not in clusters, in so many */
-	STRETCH = 64,        /* bytes compared at once */
-	LOOKS = 256,         /* values that are looked at first, */
-	LOOKS_DIFFER = 64,   /* of which more than so many do not differ by chance */
-	COUNT_SIZE = 4, /* bytes of the number of values that differ */
-	UNARY_MAX = 12, /* ones that announce a plain number */
-	GAP_BITS = 32,  /* of a plain gap */
+	PART = 8,           /* at most one value in so many differs, */
+	ANYWHERE_PART = 32, /* or if they are not in clusters, in so many */
+	STRETCH = 64,       /* bytes compared at once */
+	LOOKS = 256,        /* values that are looked at first, */
+	LOOKS_DIFFER = 64,  /* of which more than so many do not differ by chance */
+	COUNT_SIZE = 4,     /* bytes of the number of values that differ */
+	UNARY_MAX = 12,     /* ones that announce a plain number */
+	GAP_BITS = 32,      /* of a plain gap */
 	PACE_LIMIT = 1 << 20,
 	PACE_FIRST = 8, /* eight times the mean distance, before any was seen */
 	EXPONENTS = 256
@@ -309,7 +309,8 @@ static bool promising(const struct places *p, size_t n)
 		return true;
 	for (size_t i = 1; i < p->count; i++)
 		bits += bit_length(p->at[i] - p->at[i - 1] - 1);
-	return 2 * bits + 3 * p->count < 2 * p->count * bit_length((uint32_t)(n / p->count));
+	return 2 * bits + 3 * p->count <
+	       2 * p->count * bit_length((uint32_t)(n / p->count));
 }
 
 UNITWISE void put_values(struct sparse *s, const uint8_t *src, const struct places *p,

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [family] [transfer] [memory] [search] [s3]      all when none is named
+    bench.py [codec] [threads] [sparse] [family] [transfer] [memory] [search] [s3]
+                                                                 all when none is named
 
 codec     each codec on real pairs, one thread: part of raw, speed, and both next to
           BitX with zstd -3, which is the published method
+threads   the same on two threads, by their own time; and push and clone through the agent
+          on all CPUs next to one, by the clock: for idle machines
+sparse    tensors of which few values changed, at random and in rows: part of raw next to
+          the entropy of the places, and speed next to tensors of which all did
 family    the trained models of ../shared/data in one repository: stored bytes next
           to BitX (zstd -3) per tensor plus zstd -3 on the base
 transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
@@ -107,6 +112,98 @@ def codec(data):
                   f"{row['encode_alone_mbs'] / paper['encode_alone_mbs']:>7.2f}"
                   f"{row['decode_mbs'] / paper['decode_mbs']:>7.2f}")
         rivals(data, base, model, paper)
+
+
+# ------------------------------------------------------------------------ threads
+
+def bench_rows(*argv):
+    report = json.loads(run(TOP + "/build/git-zllm", "codec", "bench", "--json", *argv))
+    return {row["codec"]: row for row in report["results"] if row["dtype"] == "BF16"}
+
+
+def codec_threads(data):
+    files = ["--base", f"{data}/base/model.safetensors", f"{data}/sft-a/model.safetensors"]
+    one, two = bench_rows(*files), bench_rows("--threads", "2", *files)
+    print(f"{'threads: base -> sft-a':24}{'codec':>7}{'':12}{'encode':>9}{'alone':>8}{'decode':>9}"
+          "   (two threads' speed over one's)")
+    for name in "zstd", "float", "bitx", "ulp":
+        ratios = [two[name][key] / one[name][key]
+                  for key in ("encode_mbs", "encode_alone_mbs", "decode_mbs")]
+        print(f"{'':24}{name:>7}{'':12}{ratios[0]:>9.2f}{ratios[1]:>8.2f}{ratios[2]:>9.2f}")
+
+
+def agent_seconds(place, name, files, cpus):
+    """Seconds of the agent for each file there, and for each back."""
+    work, _ = place.repository(name)
+    run("git", "zllm", "init", f"{place.root}/{name}.store", cwd=work)
+    all_cpus, seconds = os.sched_getaffinity(0), []
+    for operation in "upload", "download":
+        for path in files:
+            request = {"event": operation, "oid": sha256(path), "size": os.path.getsize(path)}
+            if operation == "upload":
+                request["path"] = path
+            os.sched_setaffinity(0, cpus)
+            start = time.monotonic()
+            done, _ = session(work, [{"event": "init", "operation": operation,
+                                      "remote": "origin"}, request])
+            seconds.append(time.monotonic() - start)
+            os.sched_setaffinity(0, all_cpus)
+            if operation == "download":
+                os.remove(done["path"])
+    shutil.rmtree(f"{place.root}/{name}.store")
+    return seconds
+
+
+def threads(place, data):
+    codec_threads(data)
+    large = [place.root + "/base.st", place.root + "/tune.st"]
+    run(sys.executable, HERE + "/make_large.py", "base", large[0], str(GIGABYTE // 2))
+    run(sys.executable, HERE + "/make_large.py", "tune", *large)
+    small = [f"{data}/{name}/model.safetensors" for name in ("base", "sft-a")]
+    everything = os.sched_getaffinity(0)
+    for what, files in ("two of 31 MB", small), ("two of 537 MB", large):
+        best = {}
+        for turn in range(3):
+            for cpus in {min(everything)}, everything:
+                took = agent_seconds(place, f"{len(files[0])}-{turn}-{len(cpus)}", files, cpus)
+                old = best.get(len(cpus), took)
+                best[len(cpus)] = [min(pair) for pair in zip(old, took)]
+        for k, step in enumerate(("push base", "push tune", "clone base", "clone tune")):
+            one, all_of_them = best[1][k], best[len(everything)][k]
+            print(f"{'threads: ' + what:24}{step:>12}: {one:.2f} s on one CPU, {all_of_them:.2f} s "
+                  f"on {len(everything)}: {one / all_of_them:.2f} times as fast")
+    for path in large:
+        os.remove(path)
+
+
+# ------------------------------------------------------------------------ sparse
+
+def changed(kind, part, count, rng):
+    """Which of `count` values change."""
+    import numpy as np
+    if kind == "random":
+        return rng.random(count) < part
+    return np.repeat(rng.random(count // 1024) < part, 1024)
+
+
+def sparse(place):
+    import numpy as np
+    rng, count = np.random.default_rng(7), 8 << 20
+    base = (rng.standard_normal(count, dtype=np.float32) * 0.02).view(np.uint32) >> 16
+    base = base.astype(np.uint16)
+    paths = [place.root + "/sparse.base", place.root + "/sparse.tune"]
+    base.tofile(paths[0])
+    print(f"{'sparse: changed by one':24}{'part':>10}{'places':>10}{'encode':>9}{'decode':>9}")
+    for kind in "random", "rows":
+        for part in 0.001, 0.005, 0.01, 0.02, 0.05, 1:
+            at = changed(kind, part, count, rng)
+            tune = base + np.where(at, rng.choice([1, 0xffff], count), 0).astype(np.uint16)
+            tune.tofile(paths[1])
+            row = bench_rows("--codec", "ulp", "--dtype", "bf16", "--base", *paths)["ulp"]
+            p = part if kind == "random" and part < 1 else 0
+            places = -(p * np.log2(p) + (1 - p) * np.log2(1 - p)) / 0.16 if p else 0
+            print(f"{f'{kind}, {100 * part:g} %':24}{row['percent']:>8.3f} %{places:>8.3f} %"
+                  f"{row['encode_mbs']:>9.0f}{row['decode_mbs']:>9.0f}")
 
 
 # ------------------------------------------------------------------------ family
@@ -319,6 +416,8 @@ def with_place(measure):
 def main():
     data = os.environ.get("ZLLM_DATA", "")
     known = {"codec": lambda: codec(data),
+             "threads": lambda: with_place(lambda place: threads(place, data)),
+             "sparse": lambda: with_place(sparse),
              "family": lambda: with_place(lambda place: family(place, data)),
              "transfer": lambda: with_place(transfer),
              "memory": lambda: with_place(memory),
@@ -328,7 +427,7 @@ def main():
     if any(name not in known for name in wanted):
         sys.exit(__doc__)
     for name in wanted:
-        if name in ("codec", "family") and not os.path.exists(data + "/base/model.safetensors"):
+        if name in ("codec", "threads", "family") and not os.path.exists(data + "/base/model.safetensors"):
             print(f"{name}: skipped: ZLLM_DATA names no folder with the trained models")
         else:
             known[name]()

@@ -90,7 +90,7 @@ static void every_unit_comes_back(void **state)
 			                            130 + 1000 * (i % 2),
 			                            i % 3 ? 2 : all);
 			size_t n = encode(s.src, s.base, s.size, dtypes[d], s.made,
-			                         s.size);
+			                  s.size);
 			assert_int_equal(n > 0, s.values > 0);
 			uint8_t *from = exact(s.made, n);
 			if (n > 0) {
@@ -110,11 +110,9 @@ static void what_is_not_sparse_is_left_to_others(void **state)
 	struct sample rows = sample_of(BYTES, 2, 100000000, 2);
 
 	(void)state;
-	assert_int_equal(encode(s.src, s.base, BYTES, DTYPE_BF16, s.made, BYTES),
-	                 0);
+	assert_int_equal(encode(s.src, s.base, BYTES, DTYPE_BF16, s.made, BYTES), 0);
 	memcpy(s.src, s.base, BYTES);
-	assert_int_equal(encode(s.src, s.base, BYTES, DTYPE_BF16, s.made, BYTES),
-	                 0);
+	assert_int_equal(encode(s.src, s.base, BYTES, DTYPE_BF16, s.made, BYTES), 0);
 	/* As many and more, but in rows. */
 	memcpy(rows.src, rows.base, BYTES);
 	for (size_t at = 0; at + 1000 < BYTES; at += 10000)
@@ -143,8 +141,7 @@ static void the_bytes_are_near_the_entropy(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct sample s = sample_of(BYTES, 2, rare[i], 1);
 		double least = (double)s.values * (bits[i] + 1) / 8;
-		size_t made = encode(s.src, s.base, BYTES, DTYPE_BF16, s.made,
-		                            BYTES);
+		size_t made = encode(s.src, s.base, BYTES, DTYPE_BF16, s.made, BYTES);
 		assert_in_range(made, 1, (size_t)(least * 1.1) + 16);
 		wipe(&s);
 	}
@@ -188,8 +185,7 @@ static void the_documented_frame_is_made_and_read(void **state)
 	memcpy(src, base, sizeof(src));
 	src[10] = 0x81;
 	src[80] = 0x7e;
-	assert_int_equal(encode(src, base, 256, DTYPE_BF16, made, 256),
-	                 sizeof(coded));
+	assert_int_equal(encode(src, base, 256, DTYPE_BF16, made, 256), sizeof(coded));
 	assert_memory_equal(made, coded, sizeof(coded));
 	assert_true(sparse_decode(coded, sizeof(coded), base, back, 256, DTYPE_BF16));
 	assert_memory_equal(back, src, sizeof(src));

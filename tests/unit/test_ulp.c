@@ -180,7 +180,8 @@ static void fill_counted(struct counted *c, uint64_t *seed)
 	memset(c->counts, 0, sizeof(c->counts));
 }
 
-static void counts_what_it_places(const struct kernel *kernel, struct counted *c, size_t n)
+static void counts_what_it_places(const struct kernel *kernel, struct counted *c,
+                                  size_t n)
 {
 	struct placing p = { 7, 0xff, c->low, c->table, c->classes };
 	uint32_t *const counts[] = { c->counts[0], c->counts[1], c->counts[2],
@@ -196,8 +197,8 @@ static void counts_what_it_places(const struct kernel *kernel, struct counted *c
 	for (size_t i = 0; i < n; i++)
 		counts[0][index[i]]--;
 	for (size_t i = 0; i < COUNTS; i++)
-		assert_int_equal(counts[0][i] + counts[1][i] + counts[2][i] + counts[3][i],
-		                 0);
+		assert_int_equal(
+			counts[0][i] + counts[1][i] + counts[2][i] + counts[3][i], 0);
 }
 
 static void every_kernel_counts_what_it_places(void **state)
