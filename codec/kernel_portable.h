@@ -1,6 +1,7 @@
 /*
- * The kernel in plain C, on every machine: rANS and 16-bit values in
- * kernel_portable.c, others in kernel_portable_wide.c. Private to codec/.
+ * The kernel in plain C, on every machine: rANS is decoded in
+ * kernel_portable_rans.c, other values than those of 16 bits are in
+ * kernel_portable_wide.c, all else in kernel_portable.c. Private to codec/.
  */
 #ifndef ZLLM_KERNEL_PORTABLE_H
 #define ZLLM_KERNEL_PORTABLE_H
@@ -9,6 +10,8 @@
 
 extern const struct kernel kernel_portable;
 
+size_t kernel_portable_decode(struct rans_reader *r, const uint32_t *tables,
+                              const uint16_t *ctx, uint16_t *symbols, size_t steps);
 void kernel_portable_split8(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens);
 void kernel_portable_merge8(const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst);
 void kernel_portable_place8(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx);
