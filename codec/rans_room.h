@@ -12,7 +12,7 @@
 enum {
 	ROOM_TABLES = 64,          /* frequency tables of a frame */
 	ROOM_STRIDE = 256,         /* symbols of each where there are many */
-	ROOM_CHUNK = 2048,         /* values treated at once, in the first-level cache */
+	ROOM_CHUNK = 8192,         /* values treated at once, in the second-level cache */
 	ROOM_BLOCK = KERNEL_BLOCK, /* values that share a class; divides a chunk */
 	ROOM_BLOCKS = FRAME_VALUES / ROOM_BLOCK,
 	ROOM_COUNTERS = 4 /* counters in turn, so that none waits for itself */
