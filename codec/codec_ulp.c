@@ -86,15 +86,6 @@ static void put_classes(struct bits_writer *to, const struct ulp_contexts *c, si
 		put_runs(to, c, (n + ROOM_BLOCK - 1) / ROOM_BLOCK);
 }
 
-static unsigned get_ones(struct bits_reader *from, unsigned most)
-{
-	unsigned ones = 0;
-
-	while (ones < most && bits_get(from, 1))
-		ones++;
-	return ones;
-}
-
 static bool get_runs(struct bits_reader *from, unsigned classes, size_t blocks,
                      uint8_t *block_class)
 {
@@ -102,7 +93,7 @@ static bool get_runs(struct bits_reader *from, unsigned classes, size_t blocks,
 
 	for (size_t i = 0; i < blocks;) {
 		unsigned later = i > 0;
-		unsigned ones = get_ones(from, classes - 1 - later) + later;
+		unsigned ones = bits_get_ones(from, classes - 1 - later) + later;
 		unsigned run = rice_get(from, mean);
 		rice_follow(&mean, run);
 		if (run >= blocks - i || from->bad)
@@ -121,7 +112,7 @@ static bool get_each(struct bits_reader *from, unsigned classes, size_t blocks,
 	unsigned last = 0;
 
 	for (size_t i = 0; i < blocks; i++) {
-		last = unfold(get_ones(from, classes - 1), last, classes);
+		last = unfold(bits_get_ones(from, classes - 1), last, classes);
 		block_class[i] = (uint8_t)last;
 	}
 	return !from->bad;
@@ -301,6 +292,7 @@ static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n
 		                     room->symbols, m))
 			return false;
 		merge(p->shape, &raw, room->symbols, base + byte, m, dst + byte);
+		frame_scratch_sum(scratch, dst + byte + m * p->shape->unit);
 	}
 	return rans_coder_done(&p->reader) && ulp_raw_same(&raw, &p->packed);
 }

@@ -93,6 +93,8 @@ TARGET void kernel_avx2_place8(const struct placing *p, const uint8_t *base, siz
 		store(ctx + i + HALF,
 		      _mm256_cvtepu8_epi16(_mm256_extracti128_si256(e, 1)));
 	}
+	if (i == n)
+		return;
 	/* What is left is less than a vector, and so of one block. */
 	struct placing rest = *p;
 	rest.block_class += i / KERNEL_BLOCK;

@@ -119,8 +119,9 @@ INLINE __m256i far_tokens(__m256i z, __m256i t, struct nibbles *to)
 INLINE void split_block(const uint8_t *src, const uint8_t *base, size_t n,
                         uint16_t *tokens, struct nibbles *to)
 {
-	struct far_groups far = { .count = 0 };
+	struct far_groups far;
 
+	far.count = 0;
 	for (size_t i = 0; i < n; i += VALUES) {
 		__m256i z = distances(load(src + 2 * i), load(base + 2 * i));
 		__m256i k1 = at_least(z, TOKEN_DIRECT);
@@ -189,9 +190,10 @@ INLINE __m256i values(__m256i z, __m256i b)
 INLINE void merge_block(const uint16_t *tokens, const uint8_t *base, size_t n,
                         struct nibbles *from, uint8_t *dst)
 {
-	struct far_groups far = { .count = 0 };
+	struct far_groups far;
 	uint16_t z[BLOCK];
 
+	far.count = 0;
 	for (size_t i = 0; i < n; i += VALUES) {
 		__m256i t = load(tokens + i);
 		store(z + i, near_distances(t, from));
@@ -239,6 +241,8 @@ TARGET void kernel_avx2_place16(const struct placing *p, const uint8_t *base, si
 		e = _mm256_and_si256(e, _mm256_set1_epi16(0xff));
 		_mm256_storeu_si256((__m256i *)(ctx + i), e);
 	}
+	if (i == n)
+		return;
 	/* What is left is less than a vector, and so of one block. */
 	struct placing rest = *p;
 	rest.block_class += i / KERNEL_BLOCK;

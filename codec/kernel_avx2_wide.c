@@ -199,6 +199,8 @@ TARGET void kernel_avx2_place32(const struct placing *p, const uint8_t *base, si
 		                        _mm256_min_epu16(e, last));
 		store(ctx + i, _mm256_and_si256(e, _mm256_set1_epi16(0xff)));
 	}
+	if (i == n)
+		return;
 	/* What is left is less than a vector, and so of one block. */
 	struct placing rest = *p;
 	rest.block_class += i / KERNEL_BLOCK;

@@ -152,6 +152,8 @@ TARGET void kernel_avx512_place16(const struct placing *p, const uint8_t *base, 
 		e = _mm512_min_epu16(e, last);
 		_mm512_storeu_si512(ctx + i, _mm512_permutexvar_epi16(e, tables[class]));
 	}
+	if (i == n)
+		return;
 	/* What is left is less than a vector, and so of one block. */
 	struct placing rest = *p;
 	rest.block_class += i / KERNEL_BLOCK;

@@ -9,80 +9,8 @@
 #include "codec/rans.h"
 #include "codec/ulp_token.h"
 
-/* What must be inlined where its arguments are constants, for speed. */
-#define INLINE static inline __attribute__((always_inline))
-
-/* States of a turn; blocks of values of a known size become vectors. */
-enum { TURN = 16, TURNS = RANS_LANES / TURN, BLOCK = 64 };
-
-/* One value; returns where the next words are. Without branches: which states take a
- * word is noise. */
-INLINE const uint8_t *decode_value(uint32_t *state, const uint32_t *table,
-                                   uint16_t *symbol, const uint8_t *at)
-{
-	uint32_t x = *state, entry = table[x & (RANS_SUM - 1)];
-
-	*symbol = (uint16_t)(entry >> 22);
-	x = (entry & 0x7ff) * (x >> RANS_BITS) + (entry >> 11 & 0x7ff);
-	/* The word comes in, and is shifted out again where none was wanted. */
-	unsigned out = (unsigned)(x >= RANS_LOW) << 4;
-	*state = (uint32_t)(((uint64_t)x << 16 | le16_load(at)) >> out);
-	return at + 2 - out / 8;
-}
-
-INLINE const uint32_t *table_of(const uint32_t *tables, const uint16_t *ctx, unsigned i)
-{
-	return ctx ? tables + ((size_t)ctx[i] << RANS_BITS) : tables;
-}
-
-/* Every second value from `symbols`. Four at once: what a loop costs, and stores that
- * the compiler must think loads of the next turn depend on, count here. */
-INLINE const uint8_t *decode_turn(uint32_t *x, const uint32_t *tables,
-                                  const uint16_t *ctx, uint16_t *symbols,
-                                  const uint8_t *at)
-{
-	for (unsigned k = 0; k < TURN; k += 4) {
-		const uint16_t *c = ctx ? ctx + 2 * k : NULL;
-		uint16_t *to = symbols + 2 * k;
-		at = decode_value(x + k, table_of(tables, c, 0), to, at);
-		at = decode_value(x + k + 1, table_of(tables, c, 2), to + 2, at);
-		at = decode_value(x + k + 2, table_of(tables, c, 4), to + 4, at);
-		at = decode_value(x + k + 3, table_of(tables, c, 6), to + 6, at);
-	}
-	return at;
-}
-
-INLINE size_t decode_steps(struct rans_reader *r, const uint32_t *tables,
-                           const uint16_t *ctx, uint16_t *symbols, size_t steps)
-{
-	const uint8_t *at = r->at;
-	uint32_t x[RANS_LANES];
-	size_t done = 0;
-
-	memcpy(x, r->x, sizeof(x));
-	for (; done < steps && r->end - at >= RANS_STEP_BYTES; done++) {
-		rans_fetch(r, done);
-		for (unsigned t = 0; t < TURNS; t++) {
-			unsigned first = rans_value_of(t * TURN);
-			at = decode_turn(x + t * TURN, tables, ctx ? ctx + first : NULL,
-			                 symbols + first, at);
-		}
-		symbols += RANS_LANES;
-		if (ctx)
-			ctx += RANS_LANES;
-	}
-	memcpy(r->x, x, sizeof(x));
-	r->at = at;
-	return done;
-}
-
-static size_t decode(struct rans_reader *r, const uint32_t *tables, const uint16_t *ctx,
-                     uint16_t *symbols, size_t steps)
-{
-	if (ctx)
-		return decode_steps(r, tables, ctx, symbols, steps);
-	return decode_steps(r, tables, NULL, symbols, steps);
-}
+/* Blocks of values of a known size become vectors. */
+enum { BLOCK = 64 };
 
 static void encode(struct rans_writer *w, const uint32_t *table, const uint16_t *index,
                    size_t steps)
@@ -290,7 +218,7 @@ static void join16(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
 
 const struct kernel kernel_portable = {
 	.name = "portable",
-	.decode = decode,
+	.decode = kernel_portable_decode,
 	.encode = encode,
 	.split16 = split16,
 	.merge16 = merge16,

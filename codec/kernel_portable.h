@@ -1,6 +1,8 @@
 /*
- * The kernel in plain C, on every machine: rANS and 16-bit values in
- * kernel_portable.c and kernel_portable_count.c, others in kernel_portable_wide.c. Private to codec/.
+ * The kernel in plain C, on every machine: rANS is decoded in
+ * kernel_portable_rans.c, values are counted in kernel_portable_count.c, other values
+ * than those of 16 bits are in kernel_portable_wide.c, all else in kernel_portable.c.
+ * Private to codec/.
  */
 #ifndef ZLLM_KERNEL_PORTABLE_H
 #define ZLLM_KERNEL_PORTABLE_H
@@ -11,17 +13,23 @@ extern const struct kernel kernel_portable;
 
 void kernel_portable_count16(const struct placing *p, const uint8_t *base, size_t n,
                              uint16_t *index, uint32_t *const counts[KERNEL_COUNTERS]);
-void kernel_portable_split8(const uint8_t *src, const uint8_t *base, size_t n, uint16_t *tokens);
-void kernel_portable_merge8(const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst);
-void kernel_portable_place8(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx);
+size_t kernel_portable_decode(struct rans_reader *r, const uint32_t *tables,
+                              const uint16_t *ctx, uint16_t *symbols, size_t steps);
+void kernel_portable_split8(const uint8_t *src, const uint8_t *base, size_t n,
+                            uint16_t *tokens);
+void kernel_portable_merge8(const uint16_t *tokens, const uint8_t *base, size_t n,
+                            uint8_t *dst);
+void kernel_portable_place8(const struct placing *p, const uint8_t *base, size_t n,
+                            uint16_t *ctx);
 uint64_t kernel_portable_split32(const uint8_t *src, const uint8_t *base, size_t n,
-                      uint16_t *tokens, uint8_t *room, uint64_t bit);
+                                 uint16_t *tokens, uint8_t *room, uint64_t bit);
 uint64_t kernel_portable_merge32(const uint16_t *tokens, const uint8_t *base, size_t n,
-                      const uint8_t *room, uint64_t bit, uint8_t *dst);
-void kernel_portable_place32(const struct placing *p, const uint8_t *base, size_t n, uint16_t *ctx);
-void kernel_portable_cut32(unsigned shift, const uint8_t *src, size_t blocks, uint16_t *symbols,
-                uint8_t *raw);
+                                 const uint8_t *room, uint64_t bit, uint8_t *dst);
+void kernel_portable_place32(const struct placing *p, const uint8_t *base, size_t n,
+                             uint16_t *ctx);
+void kernel_portable_cut32(unsigned shift, const uint8_t *src, size_t blocks,
+                           uint16_t *symbols, uint8_t *raw);
 void kernel_portable_join32(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
-                 size_t blocks, uint8_t *dst);
+                            size_t blocks, uint8_t *dst);
 
 #endif
