@@ -187,6 +187,10 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 		m->oid_text, (unsigned long long)m->size,
 		(unsigned long long)result.stored, (unsigned long long)result.known,
 		result.deltas, result.solos);
+	if (result.unmarked)
+		report_trace("upload %s: %zu base markers were not taken ('git zllm fsck "
+		             "--markers' makes them)",
+		             m->oid_text, result.unmarked);
 	return tell_progress(s, m->size, failure);
 }
 

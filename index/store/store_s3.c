@@ -223,6 +223,7 @@ static void s3_store_close(struct store *store)
 static const struct store_ops s3_store_ops = {
 	.get = s3_store_get,
 	.put = s3_store_put,
+	.put_hint = s3_store_put_hint,
 	.list = s3_store_list,
 	.remove = s3_store_remove,
 	.close = s3_store_close,

@@ -40,6 +40,7 @@ struct s3_store {
 	unsigned turns;  /* left for writers of large values */
 	unsigned spares; /* buffers left for parts */
 	unsigned aheads; /* buffers left for reading ahead */
+	bool no_hints;   /* one was not taken: the others are spared */
 };
 
 /* One version of a value, open for reading. */
@@ -75,9 +76,13 @@ int s3_ahead_read(struct s3_reader *r, uint64_t offset, uint8_t *buf, size_t n,
 /* store_s3.c: whether `key` exists: 0; 1 when not; or negative. */
 int s3_store_look(struct s3_store *s, const char *key, struct err *err);
 
+/* store_s3_write.c: whether the service has PUT "if absent", as far as is known. */
+bool s3_store_conditions(struct s3_store *s);
+
 /* store_s3_write.c, store_s3_list.c: the verbs put and list. */
 int s3_store_put(struct store *s, const char *key, size_t head_size,
                  struct store_writer **out, struct err *err);
+int s3_store_put_hint(struct store *s, const char *key, struct err *err);
 int s3_store_list(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
                   struct err *err);
 

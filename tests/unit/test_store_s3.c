@@ -263,6 +263,53 @@ static void a_put_that_fails_keeps_no_other_waiting(void **state)
 	scripted_end(&s);
 }
 
+/* ---------------------------------------------------------------- hints */
+
+#define IF_ABSENT "\r\nIf-None-Match: *\r\n"
+
+/* One that is refused for ever is let go, long before other values are (after 20 s
+ * here); those after it are not even tried. */
+static void hints_are_given_up_early(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "PUT /bucket/pre/k", ERROR_REPLY("500 No", "InternalError"), 0, NULL,
+		  SCRIPT_CLOSE, 1000 },
+		{ "PUT /bucket/pre/value", OK_EMPTY, 0, NULL, SCRIPT_KEEP, 1 },
+	};
+	struct scripted s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	s = (struct scripted){ .script = http_script_begin(steps, COUNT(steps)) };
+	scripted_open(&s, NULL, 600000, scripted_keys());
+	assert_int_equal(store_put_hint(s.store, "k", &err), ERR_IO);
+	assert_true(has(err.text, "500 InternalError") && has(err.text, "tried "));
+	unsigned tries = s.script->used[0];
+	assert_true(tries > 1);
+	assert_int_equal(store_put_hint(s.store, "k", &err), ERR_IO);
+	assert_true(has(err.text, "an earlier hint was not taken"));
+	assert_int_equal(s.script->used[0], tries);
+	assert_int_equal(store_put_all(s.store, "value", NULL, 0, &err), 0);
+	s.script->steps[0].times = tries; /* they need not be a thousand */
+	scripted_end(&s);
+}
+
+static void a_hint_is_not_looked_for(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "PUT /bucket/pre/k", ERROR_REPLY("501 No", "NotImplemented"), 0,
+		  IF_ABSENT, SCRIPT_CLOSE, 1 },
+		{ "PUT /bucket/pre/k", OK_EMPTY, 0, "!" IF_ABSENT, SCRIPT_KEEP, 2 },
+	};
+	struct scripted s;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(store_put_hint(s.store, "k", NULL), 0);
+	assert_int_equal(store_put_hint(s.store, "k", NULL), 0);
+	scripted_end(&s);
+}
+
 /* ---------------------------------------------------------------- parts */
 
 enum { PART = 8 << 20, LARGE = 2 * PART + 1000 };
@@ -298,6 +345,15 @@ enum { PART = 8 << 20, LARGE = 2 * PART + 1000 };
 #define COMPLETE_STEP(reply, then)                                                  \
 	{                                                                           \
 		"POST /bucket/pre/k?uploadId=up%2F1 ", reply, 0, ALL_ETAGS, then, 1 \
+	}
+#define COMPLETE_IF_ABSENT_STEP(reply, then)                                         \
+	{                                                                            \
+		"POST /bucket/pre/k?uploadId=up%2F1 ", reply, 0, IF_ABSENT, then, 1  \
+	}
+#define COMPLETE_ANYWAY_STEP(reply, then)                                            \
+	{                                                                            \
+		"POST /bucket/pre/k?uploadId=up%2F1 ", reply, 0, "!" IF_ABSENT,      \
+			then, 1                                                      \
 	}
 #define COMPLETED UPLOAD_REPLY("<CompleteMultipartUploadResult/>", "32")
 
@@ -359,6 +415,90 @@ static void large_values_go_in_parts_the_first_last(void **state)
 		      NULL, SCRIPT_KEEP, 1 } },
 		  ERR_IO,
 		  "without a name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scripted s;
+		struct err err = ERR_INIT;
+		size_t n = 0;
+		while (n < 10 && cases[i].steps[n].expect)
+			n++;
+		scripted_begin_steps(&s, cases[i].steps, n);
+		int rc = put_large(s.store, &err);
+		if (rc != cases[i].rc || (rc && !has(err.text, cases[i].words)))
+			fail_msg("%s: %d %s", cases[i].name, rc, err.text);
+		scripted_end(&s);
+	}
+}
+
+/* Whatever a service makes of the condition, the value is there in the end, once. */
+static void uploads_are_completed_if_absent(void **state)
+{
+	static const struct {
+		const char *name;
+		struct http_step steps[10];
+		int rc;
+		const char *words;
+	} cases[] = {
+		{ "taken",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(COMPLETED, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "another was faster",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(
+			    ERROR_REPLY("412 No", "PreconditionFailed"), SCRIPT_CLOSE),
+		    ABORT_STEP },
+		  0,
+		  NULL },
+		{ "another was faster, says the body of a 200",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(
+			    ERROR_REPLY("200 OK", "PreconditionFailed"), SCRIPT_CLOSE),
+		    ABORT_STEP },
+		  0,
+		  NULL },
+		{ "both at once, and the other made it",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(
+			    ERROR_REPLY("409 No", "ConditionalRequestConflict"),
+			    SCRIPT_CLOSE),
+		    LOOK_STEP(OK_EMPTY), ABORT_STEP },
+		  0,
+		  NULL },
+		{ "both at once, and the other failed",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(
+			    ERROR_REPLY("409 No", "ConditionalRequestConflict"),
+			    SCRIPT_CLOSE),
+		    LOOK_STEP(NOT_FOUND), COMPLETE_ANYWAY_STEP(COMPLETED, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "no such condition",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(ERROR_REPLY("501 No", "NotImplemented"),
+		                            SCRIPT_CLOSE),
+		    COMPLETE_ANYWAY_STEP(COMPLETED, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "no such condition, in other words",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(ERROR_REPLY("400 No", "InvalidRequest"),
+		                            SCRIPT_CLOSE),
+		    COMPLETE_ANYWAY_STEP(COMPLETED, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "refused either way",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(ERROR_REPLY("400 No", "InvalidPart"),
+		                            SCRIPT_CLOSE),
+		    COMPLETE_ANYWAY_STEP(ERROR_REPLY("400 No", "InvalidPart"),
+		                         SCRIPT_CLOSE),
+		    ABORT_STEP },
+		  ERR_IO,
+		  "400 InvalidPart" },
 	};
 
 	(void)state;
@@ -506,7 +646,10 @@ int main(void)
 		cmocka_unit_test(one_put_alone_is_refused_its_condition),
 		cmocka_unit_test(a_put_that_fails_keeps_no_other_waiting),
 		cmocka_unit_test(large_values_go_in_parts_the_first_last),
+		cmocka_unit_test(uploads_are_completed_if_absent),
 		cmocka_unit_test(an_abort_drops_the_parts),
+		cmocka_unit_test(hints_are_given_up_early),
+		cmocka_unit_test(a_hint_is_not_looked_for),
 		cmocka_unit_test(listings_go_on_until_they_end),
 		cmocka_unit_test(listings_that_make_no_sense_are_errors),
 		cmocka_unit_test(removing_looks_first),
