@@ -156,7 +156,7 @@ static int foresee(struct session *s, const struct oid *oid, enum object_state *
 	if (++s->uploads == 2)
 		rc = look_ahead_budget(c->config, c->transfer.store, &budget, err);
 	if (!rc && budget)
-		rc = push_ahead_new(&c->transfer, s->remote, &s->push, err);
+		rc = push_ahead_new(&c->transfer, &c->paths, s->remote, &s->push, err);
 	if (!rc && s->push)
 		*state = push_ahead_state(s->push, oid);
 	return rc;
