@@ -18,8 +18,8 @@
 enum {
 	BATCH_MAX = 256,                /* looked up at once, */
 	BATCH_BYTES = 32 * 1024 * 1024, /* of small ones, about, */
-	BATCH_FREE = 32, /* so many without evidence that they are wanted, */
-	PER_ASKED = 4,   /* and more for each that was asked for */
+	BATCH_FREE = 32,  /* so many without evidence that they are wanted, */
+	PER_ASKED = 4,    /* and more for each that was asked for */
 	OWNED_MIN = 8,    /* objects for which it pays to list what is ours */
 	OWNED_MAX = 20000 /* listed at the most: twenty requests */
 };
@@ -91,8 +91,9 @@ static void plan(struct push_ahead *a)
 	buf_addf(&remotes, "--remotes=%s", a->remote ? a->remote : "origin");
 	const char *known = buf_text(&remotes);
 	const char *told[] = { "--ignore-missing", "--not", known, "--not", NULL };
-	const char *guessed[] = { "--ignore-missing", "--branches", "--tags", "HEAD",
-		                  "--not",            known,        NULL };
+	const char *guessed[] = {
+		"--ignore-missing", "--branches", "--tags", "HEAD", "--not", known, NULL
+	};
 	const char *all[] = { "--ignore-missing", "--branches", "--tags", "HEAD", NULL };
 	if (!remotes.failed && !pushed.failed &&
 	    !lfs_objects_add(&objects, &pushed,

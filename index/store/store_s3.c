@@ -214,6 +214,7 @@ static void s3_store_close(struct store *store)
 	struct s3_store *s = (struct s3_store *)store;
 
 	s3_client_free(s->client);
+	s3_buffers_free(s);
 	pthread_cond_destroy(&s->learned);
 	pthread_cond_destroy(&s->freed);
 	pthread_mutex_destroy(&s->lock);

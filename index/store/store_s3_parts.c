@@ -79,11 +79,11 @@ static void upload_free(struct s3_upload *u)
 		pthread_mutex_unlock(&u->store->lock);
 	}
 	for (unsigned i = 0; i < S3_SPARES; i++) {
-		buf_wipe(&u->parts[i].bytes);
+		s3_buffer_give(u->store, &u->parts[i].bytes);
 		buf_wipe(&u->parts[i].query);
 	}
 	while (u->idle_count)
-		buf_wipe(&u->idle[--u->idle_count]);
+		s3_buffer_give(u->store, &u->idle[--u->idle_count]);
 	buf_wipe(&u->query);
 	free(u->etags);
 	free(u);
@@ -326,9 +326,8 @@ static int complete(struct s3_upload *u, struct err *err)
 	name_parts(u, &body);
 	u->query.size = 0;
 	buf_addf(&u->query, "uploadId=%s", u->id);
-	int rc = body.failed || u->query.failed
-	                 ? err_nomem(err, u->key)
-	                 : post_parts(u, &body, condition, err);
+	int rc = body.failed || u->query.failed ? err_nomem(err, u->key)
+	                                        : post_parts(u, &body, condition, err);
 	if (rc == WITHOUT_CONDITION)
 		rc = post_parts(u, &body, NULL, err);
 	buf_wipe(&body);

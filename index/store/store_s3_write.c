@@ -55,8 +55,8 @@ static void s3_writer_free(struct s3_writer *w)
 		pthread_cond_signal(&w->store->freed);
 		pthread_mutex_unlock(&w->store->lock);
 	}
-	buf_wipe(&w->first);
-	buf_wipe(&w->filling);
+	s3_buffer_give(w->store, &w->first);
+	s3_buffer_give(w->store, &w->filling);
 	free(w);
 }
 
@@ -73,7 +73,7 @@ static int make_room(struct s3_writer *w, struct err *err)
 		if (!rc)
 			rc = s3_upload_part(w->upload, &w->filling, err);
 	}
-	if (!rc && !w->filling.cap && !buf_reserve(&w->filling, S3_PART))
+	if (!rc && !s3_buffer_take(w->store, &w->filling))
 		rc = err_nomem(err, w->key);
 	return rc;
 }
@@ -92,8 +92,11 @@ static int s3_write(struct store_writer *writer, const void *bytes, size_t n,
 		struct buf *b = begins ? &w->first : &w->filling;
 		size_t room = (begins ? w->first_max : S3_PART) - b->size;
 		size_t take = n < room ? n : room;
-		if (b->size + take > S3_SMALL)
+		if (b->size + take > S3_SMALL) {
 			take_turn(w);
+			if (!s3_buffer_take(w->store, b))
+				return err_nomem(err, w->key);
+		}
 		buf_add(b, at, take);
 		if (b->failed)
 			return err_nomem(err, w->key);
