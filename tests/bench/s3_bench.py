@@ -12,8 +12,8 @@ throughput  git push and git clone of such models, of weights and of noise, in t
             way; fastest of 3. Much of these is git's and git-lfs's own: "checkout" is
             theirs alone
 memory      peak memory of the agent for an object of 4 GiB, each way
-small       clones of 200 files of 64 KiB with look-ahead and without: at the server,
-            and at a server that is 20 ms away (through tests/s3/fault_proxy.py)
+small       pushes and clones of 200 files of 64 KiB with look-ahead and without: at the
+            server, and at a server that is 20 ms away (through tests/s3/fault_proxy.py)
 """
 import os
 import shutil
@@ -214,29 +214,41 @@ def timed_clone(place, bare, lookahead, files):
     return seconds
 
 
+def timed_push(place, n, lookahead, files, size):
+    """Seconds of one push of so many new files of `size` bytes, and the remote it went to."""
+    work, bare = place.repository(f"small-{n}")
+    bench.run("git", "zllm", "init", f"s3://{BUCKET}/small-{n}", "*.bin", cwd=work)
+    for i in range(files):
+        random_file(f"{work}/{i}.bin", size)
+    bench.run("git", "add", ".", cwd=work)
+    bench.run("git", "commit", "-q", "-m", "Small files", cwd=work)
+    seconds = bench.timed("git", "-c", f"zllm.lookahead={lookahead}", "push", "-q", "-u", "origin", "main", cwd=work)
+    shutil.rmtree(work)
+    return seconds, bare
+
+
 def small(place):
     files, size, delay = 200, 64 << 10, 0.02
     bench.run("git", "config", "--global", "zllm.cache.size", "0")
-    work, bare = place.repository("small")
-    bench.run("git", "zllm", "init", f"s3://{BUCKET}/small", "*.bin", cwd=work)
-    for n in range(files):
-        random_file(f"{work}/{n}.bin", size)
-    bench.run("git", "add", ".", cwd=work)
-    bench.run("git", "commit", "-q", "-m", "Small files", cwd=work)
-    push = bench.timed("git", "push", "-q", "-u", "origin", "main", cwd=work)
-    print(f"s3: {files} files of {size >> 10} KiB: push {push:.1f} s")
     rules = place.root + "/rules"
     proxy = subprocess.Popen([sys.executable, bench.TOP + "/tests/s3/fault_proxy.py", "--rules", rules,
                               "--target", os.environ["S3_ENDPOINT"]], stdout=subprocess.PIPE, text=True)
     far = proxy.stdout.readline().strip()
     with open(rules, "w") as f:
         f.write(f"* . * delay={delay}\n")
+    print(f"s3: {files} files of {size >> 10} KiB")
+    n = 0
     for what, endpoint in ("at the server", os.environ["S3_ENDPOINT"]), (f"{1000 * delay:.0f} ms away", far):
         os.environ["AWS_ENDPOINT_URL"] = endpoint
-        with_it, without = [min(timed_clone(place, bare, ahead, files) for _ in range(2))
-                            for ahead in ("4g", "0")]
-        print(f"{what:14} clone: looking ahead {with_it:.2f} s, one at a time {without:.2f} s, "
-              f"{without / with_it:.1f} times as fast", flush=True)
+        pushes = {"4g": [], "0": []}
+        for ahead in ["4g", "0"] * 2:
+            seconds, bare = timed_push(place, n, ahead, files, size)
+            pushes[ahead].append(seconds)
+            n += 1
+        clones = [min(timed_clone(place, bare, ahead, files) for _ in range(2)) for ahead in ("4g", "0")]
+        for verb, (with_it, without) in ("push", (min(pushes["4g"]), min(pushes["0"]))), ("clone", clones):
+            print(f"{what:14} {verb}: looking ahead {with_it:.2f} s, one at a time {without:.2f} s, "
+                  f"{without / with_it:.1f} times as fast", flush=True)
     proxy.terminate()
     proxy.wait()
     os.environ["AWS_ENDPOINT_URL"] = os.environ["S3_ENDPOINT"]
