@@ -15,12 +15,10 @@
 #include "index/store/s3_credentials.h"
 #include "index/store/s3_endpoint.h"
 #include "index/store/s3_sign.h"
-#include "index/store/s3_xml.h"
 
 enum {
 	ANSWER_MAX = 64 * 1024,
-	TOKEN_MAX = 20 * 1024, /* bytes of a web identity, says STS */
-	ID_MAX = 256,
+	TOKEN_MAX = S3_SESSION_TOKEN_MAX, /* bytes; of a web identity too */
 	CONNECT_SECONDS = 5,
 	LIMIT_MS = 20000,
 	TRIES = 3
@@ -177,50 +175,23 @@ static int ask(struct asking *a, struct err *err)
 	return rc;
 }
 
-struct answer {
-	char id[ID_MAX], secret[ID_MAX], token[TOKEN_MAX], end[64];
-};
-
-static bool parse(const struct buf *body, struct answer *out)
-{
-	const struct {
-		const char *name;
-		char *text;
-		size_t room;
-	} wanted[] = { { "AccessKeyId", out->id, sizeof(out->id) },
-		       { "SecretAccessKey", out->secret, sizeof(out->secret) },
-		       { "SessionToken", out->token, sizeof(out->token) },
-		       { "Expiration", out->end, sizeof(out->end) } };
-	struct xml x;
-	struct xml_item item;
-	enum xml_event event;
-
-	xml_begin(&x, body->data, body->size);
-	while ((event = xml_next(&x, &item)) > 0)
-		for (size_t i = 0; i < 4; i++)
-			if (event == XML_LEAF && xml_is(&item.parent, "Credentials") &&
-			    xml_is(&item.name, wanted[i].name) &&
-			    !xml_text(&item.raw, wanted[i].text, wanted[i].room))
-				return false;
-	return event == XML_END && *out->id && *out->secret && *out->token && *out->end;
-}
-
 static int take(const struct asking *a, struct s3_credentials **out, struct err *err)
 {
-	struct answer answer = { { 0 }, { 0 }, { 0 }, { 0 } };
+	struct s3_session answer;
 	struct buf source = BUF_INIT;
 	int rc;
 
-	bool whole = parse(&a->x.reply.body, &answer);
-	int64_t expires = whole ? s3_time_parse(answer.end) : -1;
+	const struct buf *body = &a->x.reply.body;
+	bool whole = s3_session_parse(body->data, body->size, &answer);
 	const struct s3_keys keys = { answer.id, answer.secret, answer.token };
 	buf_addf(&source, "role %s", a->role->arn);
-	if (expires <= 0)
+	if (!whole)
 		rc = err_set(err, ERR_CONFIG,
 		             "%s gives no keys of role %s that make sense",
 		             a->endpoint.origin, a->role->arn);
 	else
-		rc = s3_credentials_new(&keys, expires, buf_text(&source), out, err);
+		rc = s3_credentials_new(&keys, answer.expires, buf_text(&source), out,
+		                        err);
 	explicit_bzero(&answer, sizeof(answer));
 	buf_wipe(&source);
 	return rc;
