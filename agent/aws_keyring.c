@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "agent/aws_files.h"
+#include "agent/aws_profile_keys.h"
 #include "agent/aws_provider.h"
-#include "codec/common/buf.h"
 #include "codec/common/err.h"
 
 enum { RENEW_BEFORE = 300 }; /* seconds before they end */
@@ -21,52 +21,13 @@ struct aws_keyring {
 	struct s3_credentials *current;
 };
 
-static int from_environment(struct s3_credentials **out, struct err *err)
-{
-	struct s3_keys keys = { getenv("AWS_ACCESS_KEY_ID"),
-		                getenv("AWS_SECRET_ACCESS_KEY"),
-		                getenv("AWS_SESSION_TOKEN") };
-
-	if (!keys.id || !*keys.id)
-		return 1;
-	if (!keys.secret || !*keys.secret)
-		return err_set(
-			err, ERR_CONFIG,
-			"AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not");
-	if (keys.token && !*keys.token)
-		keys.token = NULL;
-	return s3_credentials_new(&keys, 0, "the environment", out, err);
-}
-
-static int from_profile(const struct aws_keyring *k, struct s3_credentials **out,
-                        struct err *err)
-{
-	struct s3_keys keys = { aws_files_get(k->files, "aws_access_key_id"),
-		                aws_files_get(k->files, "aws_secret_access_key"),
-		                aws_files_get(k->files, "aws_session_token") };
-	struct buf source = BUF_INIT;
-
-	if (!keys.id)
-		return 1;
-	if (!keys.secret)
-		return err_set(err, ERR_CONFIG,
-		               "AWS profile '%s' has aws_access_key_id, and no "
-		               "aws_secret_access_key",
-		               k->profile);
-	buf_addf(&source, "AWS profile '%s'", k->profile);
-	int rc = s3_credentials_new(&keys, 0, buf_text(&source), out, err);
-	buf_wipe(&source);
-	return rc;
-}
-
 static int nowhere(const struct aws_keyring *k, struct err *err)
 {
 	const char *also = "";
 
-	if (aws_files_get(k->files, "role_arn") ||
-	    aws_files_get(k->files, "sso_session") ||
+	if (aws_files_get(k->files, "sso_session") ||
 	    aws_files_get(k->files, "sso_start_url"))
-		also = "; for its role or single sign-on give it a line "
+		also = "; for its single sign-on give it a line "
 		       "'credential_process = aws configure export-credentials --profile "
 		       "<name>'";
 	if (strcmp(k->profile, "default") != 0 && !aws_files_have_profile(k->files))
@@ -86,12 +47,13 @@ static int find(const struct aws_keyring *k, struct s3_credentials **out, struct
 	int rc = 1;
 
 	if (k->environment == AWS_ENVIRONMENT_FIRST)
-		rc = from_environment(out, err);
+		rc = aws_provider_environment(out, err);
 	if (rc > 0)
-		rc = from_profile(k, out, err);
+		rc = aws_profile_role(k->files, k->profile, out, err);
+	if (rc > 0 && k->environment == AWS_ENVIRONMENT_FIRST)
+		rc = aws_profile_web_identity(k->files, out, err);
 	if (rc > 0)
-		rc = aws_provider_process(aws_files_get(k->files, "credential_process"),
-		                          out, err);
+		rc = aws_profile_own(k->files, k->profile, out, err);
 	if (rc > 0)
 		rc = aws_provider_container(out, err);
 	if (rc > 0)

@@ -37,6 +37,25 @@ int aws_provider_parse(const char *text, size_t n, const char *token_name,
 	return rc;
 }
 
+/* ---------------------------------------------------------------- the environment */
+
+int aws_provider_environment(struct s3_credentials **out, struct err *err)
+{
+	struct s3_keys keys = { getenv("AWS_ACCESS_KEY_ID"),
+		                getenv("AWS_SECRET_ACCESS_KEY"),
+		                getenv("AWS_SESSION_TOKEN") };
+
+	if (!keys.id || !*keys.id)
+		return 1;
+	if (!keys.secret || !*keys.secret)
+		return err_set(
+			err, ERR_CONFIG,
+			"AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not");
+	if (keys.token && !*keys.token)
+		keys.token = NULL;
+	return s3_credentials_new(&keys, 0, "the environment", out, err);
+}
+
 /* ---------------------------------------------------------------- a program */
 
 int aws_provider_words(const char *command, struct buf *out)

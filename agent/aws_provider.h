@@ -1,6 +1,6 @@
 /*
- * Access keys that somebody else gives out, for a time: a program, a container's host,
- * the machine itself. Each answers 0 with keys; 1 when it has none to give; or an error.
+ * Access keys that somebody else gives out: the environment, a program, a container's
+ * host, the machine itself. Each answers 0 with keys; 1 when it has none to give; or an error.
  *
  * (Source: AWS SDKs and Tools Reference Guide, "Process credential provider",
  * "Container credential provider", "IMDS credential provider".)
@@ -13,6 +13,9 @@
 struct buf;
 struct err;
 struct s3_credentials;
+
+/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. */
+int aws_provider_environment(struct s3_credentials **out, struct err *err);
 
 /* Runs `command` (NULL: none), cut into words as a shell would, without a shell. */
 int aws_provider_process(const char *command, struct s3_credentials **out,

@@ -186,6 +186,20 @@ out:
 	return rc;
 }
 
+/* A line that we do not understand is an error later, when the push is checked. */
+static void tell_refs(const struct buf *input)
+{
+	struct push_refs refs = PUSH_REFS_INIT;
+	struct err ignored = ERR_INIT;
+	struct buf text = BUF_INIT;
+
+	buf_add(&text, input->data, input->size);
+	(void)push_refs_parse(buf_text(&text), PUSH_REFS_CLIENT, &refs, &ignored);
+	push_refs_tell(&refs);
+	push_refs_wipe(&refs);
+	buf_wipe(&text);
+}
+
 static int run_pre_push(int argc, char **argv)
 {
 	struct buf input = BUF_INIT;
@@ -196,8 +210,10 @@ static int run_pre_push(int argc, char **argv)
 	                  : 0;
 	if (!rc)
 		rc = read_input(&input, &err);
-	if (!rc)
+	if (!rc) {
+		tell_refs(&input);
 		rc = run_hooks_before(argc, argv, &input, &status, &err);
+	}
 	if (!rc && !status)
 		rc = check_push(argv[0], &input, &err);
 	buf_wipe(&input);

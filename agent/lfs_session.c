@@ -156,7 +156,7 @@ static int foresee(struct session *s, const struct oid *oid, enum object_state *
 	if (++s->uploads == 2)
 		rc = look_ahead_budget(c->config, c->transfer.store, &budget, err);
 	if (!rc && budget)
-		rc = push_ahead_new(&c->transfer, s->remote, &s->push, err);
+		rc = push_ahead_new(&c->transfer, &c->paths, s->remote, &s->push, err);
 	if (!rc && s->push)
 		*state = push_ahead_state(s->push, oid);
 	return rc;
@@ -187,6 +187,10 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 		m->oid_text, (unsigned long long)m->size,
 		(unsigned long long)result.stored, (unsigned long long)result.known,
 		result.deltas, result.solos);
+	if (result.unmarked)
+		report_trace("upload %s: %zu base markers were not taken ('git zllm fsck "
+		             "--markers' makes them)",
+		             m->oid_text, result.unmarked);
 	return tell_progress(s, m->size, failure);
 }
 

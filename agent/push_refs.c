@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "agent/git_repo.h"
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 
 enum { WORDS_MAX = 4 };
+
+#define TOLD "ZLLM_PUSHED" /* "<id> <id> ..." */
 
 void push_refs_wipe(struct push_refs *r)
 {
@@ -106,4 +109,30 @@ int push_refs_parse(const char *text, enum push_refs_form form, struct push_refs
 	}
 	*out = refs;
 	return 0;
+}
+
+/* ---------------------------------------------------------------- telling */
+
+void push_refs_tell(const struct push_refs *refs)
+{
+	struct buf ids = BUF_INIT;
+
+	for (size_t i = 0; i < refs->count; i++)
+		buf_addf(&ids, "%s ", refs->list[i].new_id);
+	if (!refs->count || refs->count > PUSH_REFS_TOLD_MAX || ids.failed)
+		unsetenv(TOLD);
+	else
+		setenv(TOLD, buf_text(&ids), 1);
+	buf_wipe(&ids);
+}
+
+void push_refs_told(struct buf *out)
+{
+	const char *ids = getenv(TOLD);
+
+	for (size_t n; ids && *ids; ids += n + (ids[n] == ' ')) {
+		n = strcspn(ids, " ");
+		if (is_id(ids, n))
+			buf_addf(out, "%.*s\n", (int)n, ids);
+	}
 }

@@ -8,7 +8,10 @@
 
 #include <stddef.h>
 
+struct buf;
 struct err;
+
+enum { PUSH_REFS_TOLD_MAX = 1000 };
 
 struct push_ref {
 	char *name;   /* on the other side; owned */
@@ -32,5 +35,13 @@ enum push_refs_form { PUSH_REFS_CLIENT, PUSH_REFS_SERVER };
 int push_refs_parse(const char *text, enum push_refs_form form, struct push_refs *out,
                     struct err *err);
 void push_refs_wipe(struct push_refs *r);
+
+/* Only hooks are told what is pushed: the pre-push hook tells the programs that it
+ * starts, of which git-lfs starts our agent, by the environment. More than
+ * PUSH_REFS_TOLD_MAX are not told. Before any other thread runs. */
+void push_refs_tell(const struct push_refs *refs);
+
+/* Appends the ids that are pushed, one a line; nothing when we were not told. */
+void push_refs_told(struct buf *out);
 
 #endif

@@ -19,9 +19,10 @@
 /* A delta ties two records together: it has to be worth it. */
 enum { MARGIN_PERCENT = 97 };
 
-/* The codecs to try, best first where sizes are equal, and none after one that takes
- * longer: ZSTD and BITX take several times as long as the others. */
-static const enum codec_id solo_codecs[] = { CODEC_FLOAT, CODEC_ZSTD, CODEC_RAW };
+/* The codecs to try, best first where sizes are equal (what does not gain shall not
+ * work), and none after one that takes longer: ZSTD and BITX take several times as
+ * long as the others. */
+static const enum codec_id solo_codecs[] = { CODEC_RAW, CODEC_FLOAT, CODEC_ZSTD };
 static const enum codec_id delta_codecs[] = { CODEC_ULP, CODEC_BITX };
 
 enum {

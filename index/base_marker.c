@@ -70,7 +70,7 @@ static int put_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	(void)err;
 	base_marker_make(p->chosen[i], p->object, &marker);
 	key_marker(&marker, key);
-	if (!store_put_all(p->transfer->store, key, NULL, 0, &ignored))
+	if (!store_put_hint(p->transfer->store, key, &ignored))
 		atomic_fetch_add(&p->written, 1);
 	return 0;
 }

@@ -33,7 +33,7 @@ int name_claim_put(struct store *s, const char *name, const char *repo_id,
 	key_name(&hash, repo_id, key);
 	rc = store_get(s, key, 0, &reader, err);
 	store_reader_close(reader);
-	return rc == 1 ? store_put_all(s, key, NULL, 0, err) : rc;
+	return rc == 1 ? store_put_hint(s, key, err) : rc;
 }
 
 /* ---------------------------------------------------------------- who claims it */

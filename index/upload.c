@@ -56,6 +56,7 @@ struct upload {
 	struct base_hints hints;
 	struct base_search *search;
 	struct turns *turns; /* of the missing blobs; NULL where any order will do */
+	size_t unmarked; /* base markers that the store did not take */
 	uint8_t *inline_bytes;
 	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
 	struct work_meter meter;
@@ -353,6 +354,8 @@ static int put_markers(struct upload *u, struct err *err)
 			solos[count++] = u->missing[i]->extent;
 	count = base_markers_choose(solos, count);
 	int rc = base_markers_put(u->transfer, &u->request->oid, solos, count, err);
+	if (rc >= 0)
+		u->unmarked = count - (size_t)rc;
 	free(solos);
 	return rc < 0 ? rc : 0;
 }
@@ -534,6 +537,7 @@ static int store_it(struct upload *u, struct err *err)
 
 static void sum_up(const struct upload *u, struct upload_result *out)
 {
+	out->unmarked = u->unmarked;
 	for (size_t i = 0; i < u->blob_count; i++) {
 		const struct upload_blob *blob = &u->blobs[i];
 		out->stored += blob->stored;

@@ -51,6 +51,7 @@ struct upload_result {
 	uint64_t known;  /* bytes of the object that the store had already */
 	size_t deltas;   /* records written as deltas */
 	size_t solos;    /* records written solo */
+	size_t unmarked; /* hints for others that the store did not take */
 };
 
 /* 0 when the object is durable in the store. ERR_MISMATCH when the file is not

@@ -108,6 +108,10 @@ void extents_wipe(struct extents *x);
  * one chunk extent of the whole: extents_hash() cuts it. */
 int model_scan(int fd, uint64_t size, struct extents *out, struct err *err);
 
+/* Whether all of a file that was scanned will travel in the manifest (extents_hash()
+ * says what does). */
+bool extents_all_inline(const struct extents *x);
+
 /* Says how far a pass has come: called now and then with bytes done in all. */
 typedef void extents_progress_fn(void *ctx, uint64_t bytes);
 

@@ -68,6 +68,17 @@ static bool is_cut(const struct pass *p, const struct extent *x)
 	return x->kind != EXTENT_TENSOR && x->size >= limit;
 }
 
+bool extents_all_inline(const struct extents *x)
+{
+	uint64_t limit = x->model == MODEL_OPAQUE ? EXTENT_INLINE_CHUNK
+	                                          : EXTENT_INLINE_TENSOR;
+	bool all = x->size <= EXTENT_INLINE_TOTAL;
+
+	for (size_t i = 0; i < x->count && all; i++)
+		all = x->list[i].size < limit;
+	return all;
+}
+
 static bool is_inlined(const struct pass *p, uint64_t size)
 {
 	if (size == 0)

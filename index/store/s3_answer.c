@@ -168,3 +168,31 @@ bool s3_upload_id_parse(const void *text, size_t size, char *id, size_t room)
 			return false;
 	return event == XML_END && id[0];
 }
+
+bool s3_session_parse(const void *text, size_t size, struct s3_session *out)
+{
+	char end[64] = "";
+	const struct {
+		const char *name;
+		char *text;
+		size_t room;
+	} wanted[] = { { "AccessKeyId", out->id, sizeof(out->id) },
+		       { "SecretAccessKey", out->secret, sizeof(out->secret) },
+		       { "SessionToken", out->token, sizeof(out->token) },
+		       { "Expiration", end, sizeof(end) } };
+	struct xml x;
+	struct xml_item item;
+	enum xml_event event;
+
+	out->id[0] = out->secret[0] = out->token[0] = 0;
+	xml_begin(&x, text, size);
+	while ((event = xml_next(&x, &item)) > 0)
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+			if (event == XML_LEAF && xml_is(&item.parent, "Credentials") &&
+			    xml_is(&item.name, wanted[i].name) &&
+			    !xml_text(&item.raw, wanted[i].text, wanted[i].room))
+				return false;
+	out->expires = s3_time_parse(end);
+	return event == XML_END && *out->id && *out->secret && *out->token &&
+	       out->expires > 0;
+}

@@ -1,5 +1,5 @@
 /*
- * What S3 says in XML: errors, pages of a listing, names of uploads. Everything is
+ * What S3 says in XML: errors, pages of a listing, names of uploads; and STS. Everything is
  * bounded, and what is not understood is said to be so.
  */
 #ifndef ZLLM_S3_ANSWER_H
@@ -41,6 +41,17 @@ int s3_page_parse(const void *text, size_t size,
 
 /* The <UploadId> of InitiateMultipartUploadResult; false when there is none. */
 bool s3_upload_id_parse(const void *text, size_t size, char *id, size_t room);
+
+enum { S3_KEY_ID_MAX = 256, S3_SESSION_TOKEN_MAX = 20 * 1024 };
+
+/* The <Credentials> that AWS STS gives out. All of it is secret: the caller wipes. */
+struct s3_session {
+	char id[S3_KEY_ID_MAX], secret[S3_KEY_ID_MAX], token[S3_SESSION_TOKEN_MAX];
+	int64_t expires; /* seconds since 1970 */
+};
+
+/* False when a member is missing, or does not fit. */
+bool s3_session_parse(const void *text, size_t size, struct s3_session *out);
 
 /* "2026-11-26T17:30:04.000Z" as seconds since 1970; -1 when it is no such date. */
 int64_t s3_time_parse(const char *text);

@@ -176,7 +176,9 @@ static unsigned limit_of(const struct s3_client *c, const struct s3_call *call)
 
 	for (unsigned i = 0; i < call->pieces; i++)
 		bytes += call->body[i].size;
-	uint64_t ms = c->repeat_ms + bytes * 1000 / SLOWEST;
+	uint64_t ms = call->repeat_ms ? call->repeat_ms : c->repeat_ms;
+
+	ms += bytes * 1000 / SLOWEST;
 	return ms < INT32_MAX ? (unsigned)ms : INT32_MAX;
 }
 

@@ -55,7 +55,8 @@ enum {
 	S3_OR_ABSENT = 1,    /* 404, unless it is the bucket that is missing */
 	S3_OR_CHANGED = 2,   /* 412 */
 	S3_OR_NO_RANGE = 4,  /* 416 */
-	S3_OR_NO_SUPPORT = 8 /* 501: the service does not know such a request */
+	S3_OR_NO_SUPPORT = 8, /* 501: the service does not know such a request */
+	S3_OR_CONFLICT = 16  /* 409: another does the same in this moment */
 };
 
 enum { S3_CALL_FIELDS = 3, S3_FIELD_MAX = 256 };

@@ -196,6 +196,8 @@ static bool is_answer(const struct s3_call *call, const struct s3_error *e)
 	case 404:
 		return (call->answers & S3_OR_ABSENT) &&
 		       strcmp(e->code, "NoSuchBucket") != 0;
+	case 409:
+		return call->answers & S3_OR_CONFLICT;
 	case 412:
 		return call->answers & S3_OR_CHANGED;
 	case 416:
@@ -240,6 +242,27 @@ static enum s3_verdict judge_silence(const struct s3_client *c, struct s3_call *
 	return r->outcome == HTTP_GIVE_UP ? S3_REFUSED : S3_REPEAT;
 }
 
+/* A call that takes the service long gets a 200 at once, and then perhaps an error after
+ * all. Whether that is one with a status that the caller takes for an answer. */
+static bool late_status(struct s3_call *call, const struct s3_error *e)
+{
+	static const struct {
+		const char *code;
+		int status;
+	} codes[] = { { "PreconditionFailed", 412 },
+		      { "ConditionalRequestConflict", 409 },
+		      { "NotImplemented", 501 } };
+	int was = call->status;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(e->code, codes[i].code) == 0)
+			call->status = codes[i].status;
+	if (call->status != was && is_answer(call, e))
+		return true;
+	call->status = was;
+	return false;
+}
+
 enum s3_verdict s3_judge(const struct s3_client *c, struct s3_call *call)
 {
 	const struct http_reply *r = &call->x.reply;
@@ -251,9 +274,8 @@ enum s3_verdict s3_judge(const struct s3_client *c, struct s3_call *call)
 	error = s3_error_parse(r->body.data, r->body.size, &e);
 	if (r->body.failed)
 		return refuse(call, ERR_NOMEM, "out of memory");
-	/* A call that takes the service long gets a 200 at once, and then perhaps an
-	 * error after all. */
-	if (call->patient && error && call->status >= 200 && call->status < 300)
+	if (call->patient && error && call->status >= 200 && call->status < 300 &&
+	    !late_status(call, &e))
 		return strcmp(e.code, "NoSuchUpload") == 0 ? plain(call, &e, S3_REFUSED)
 		                                           : plain(call, &e, S3_REPEAT);
 	if (is_answer(call, &e))

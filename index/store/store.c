@@ -121,3 +121,13 @@ out:
 	store_reader_close(r);
 	return rc;
 }
+
+int store_put_hint(struct store *s, const char *key, struct err *err)
+{
+	int rc = check_key(s, key, err);
+
+	if (rc)
+		return rc;
+	return s->ops->put_hint ? s->ops->put_hint(s, key, err)
+	                        : store_put_all(s, key, NULL, 0, err);
+}

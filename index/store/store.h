@@ -78,6 +78,10 @@ struct store_ops {
 	int (*put)(struct store *s, const char *key, size_t head_size,
 	           struct store_writer **out, struct err *err);
 
+	/* Puts a value of no bytes that nothing relies on; see store_put_hint(). NULL:
+	 * as any value. */
+	int (*put_hint)(struct store *s, const char *key, struct err *err);
+
 	/* Calls `each` for every key that begins with `prefix`, in byte order.
 	 * Keys that are not ours are passed over. */
 	int (*list)(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
@@ -124,5 +128,10 @@ int store_put_all(struct store *s, const char *key, const void *bytes, size_t n,
                   struct err *err);
 int store_get_all(struct store *s, const char *key, size_t max, struct buf *out,
                   struct err *err);
+
+/* Puts a hint: a value of no bytes that helps when it is there, and that nothing relies
+ * on. A store that does not take it soon is not asked for long: a bucket is for a few
+ * seconds, and after a failure the hints that follow fail at once. */
+int store_put_hint(struct store *s, const char *key, struct err *err);
 
 #endif

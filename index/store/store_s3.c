@@ -214,6 +214,7 @@ static void s3_store_close(struct store *store)
 	struct s3_store *s = (struct s3_store *)store;
 
 	s3_client_free(s->client);
+	s3_buffers_free(s);
 	pthread_cond_destroy(&s->learned);
 	pthread_cond_destroy(&s->freed);
 	pthread_mutex_destroy(&s->lock);
@@ -223,6 +224,7 @@ static void s3_store_close(struct store *store)
 static const struct store_ops s3_store_ops = {
 	.get = s3_store_get,
 	.put = s3_store_put,
+	.put_hint = s3_store_put_hint,
 	.list = s3_store_list,
 	.remove = s3_store_remove,
 	.close = s3_store_close,

@@ -79,11 +79,11 @@ static void upload_free(struct s3_upload *u)
 		pthread_mutex_unlock(&u->store->lock);
 	}
 	for (unsigned i = 0; i < S3_SPARES; i++) {
-		buf_wipe(&u->parts[i].bytes);
+		s3_buffer_give(u->store, &u->parts[i].bytes);
 		buf_wipe(&u->parts[i].query);
 	}
 	while (u->idle_count)
-		buf_wipe(&u->idle[--u->idle_count]);
+		s3_buffer_give(u->store, &u->idle[--u->idle_count]);
 	buf_wipe(&u->query);
 	free(u->etags);
 	free(u);
@@ -269,35 +269,67 @@ static void name_parts(const struct s3_upload *u, struct buf *out)
 	buf_add_str(out, "</CompleteMultipartUpload>");
 }
 
-static int post_parts(struct s3_upload *u, struct err *err)
+enum { WAS_THERE = 1, WITHOUT_CONDITION = 2 };
+
+/* An upload that is not there any more was completed before, and the answer to that was
+ * lost; or somebody took it away. */
+static int look_for_completed(struct s3_upload *u, struct err *err)
 {
-	struct buf body = BUF_INIT;
+	int rc = s3_store_look(u->store, u->key, err);
+
+	return rc <= 0 ? rc
+	               : err_set(err, ERR_IO,
+	                         "store %s: %s: the upload was aborted by somebody else; "
+	                         "push again",
+	                         u->store->base.name, u->key);
+}
+
+/* 0; WAS_THERE when the key exists; WITHOUT_CONDITION when that stands in the way: the
+ * service knows none here (501, 400), or two complete at once (409), of whom one may
+ * have failed. */
+static int post_parts(struct s3_upload *u, const struct buf *body, const char *condition,
+                      struct err *err)
+{
 	struct s3_call call = { .method = "POST",
 		                .key = u->key,
+		                .query = buf_text(&u->query),
 		                .permission = "s3:PutObject",
-		                .body_max = S3_SMALL,
+		                .fields = { condition },
+		                .body = { { body->data, body->size } },
 		                .pieces = 1,
+		                .body_max = S3_SMALL,
 		                .answers = S3_OR_ABSENT,
 		                .patient = true };
+
+	if (condition)
+		call.answers |= S3_OR_CHANGED | S3_OR_CONFLICT | S3_OR_NO_SUPPORT;
+	int rc = s3_call(u->store->client, &call, err);
+	if (!rc && call.status == 404)
+		rc = look_for_completed(u, err);
+	else if (!rc && call.status == 412)
+		rc = WAS_THERE;
+	else if (condition && (call.status == 400 || call.status == 501))
+		rc = WITHOUT_CONDITION;
+	else if (!rc && call.status == 409)
+		rc = s3_store_look(u->store, u->key, err) == 0 ? WAS_THERE
+		                                               : WITHOUT_CONDITION;
+	s3_call_wipe(&call);
+	return rc;
+}
+
+/* AWS completes "if absent" (since 2024); Ceph passes over the condition. */
+static int complete(struct s3_upload *u, struct err *err)
+{
+	struct buf body = BUF_INIT;
+	const char *condition = s3_store_conditions(u->store) ? "If-None-Match: *" : NULL;
 
 	name_parts(u, &body);
 	u->query.size = 0;
 	buf_addf(&u->query, "uploadId=%s", u->id);
-	call.query = buf_text(&u->query);
-	call.body[0] = (struct http_piece){ body.data, body.size };
-	int rc = body.failed ? err_nomem(err, u->key)
-	                     : s3_call(u->store->client, &call, err);
-	/* An upload that is not there any more was completed before, and the answer to
-	 * that was lost; or somebody took it away. */
-	if (!rc && call.status == 404)
-		rc = s3_store_look(u->store, u->key, err);
-	if (rc > 0)
-		rc = err_set(
-			err, ERR_IO,
-			"store %s: %s: the upload was aborted by somebody else; push "
-			"again",
-			u->store->base.name, u->key);
-	s3_call_wipe(&call);
+	int rc = body.failed || u->query.failed ? err_nomem(err, u->key)
+	                                        : post_parts(u, &body, condition, err);
+	if (rc == WITHOUT_CONDITION)
+		rc = post_parts(u, &body, NULL, err);
 	buf_wipe(&body);
 	return rc;
 }
@@ -317,8 +349,8 @@ static int send_rest(struct s3_upload *u, const struct http_piece first[2],
 	return rc ? rc : reap_all(u, err);
 }
 
-/* Who finds the key leaves it as it is. Services that complete "if absent" are few,
- * so it is looked for: two who do this at once both succeed, with equal content. */
+/* Who finds the key leaves it as it is. Services that complete "if absent" are few, so it
+ * is looked for too: elsewhere two who do this at once both succeed, with equal content. */
 int s3_upload_commit(struct s3_upload *u, const struct http_piece first[2],
                      struct buf *last, struct err *err)
 {
@@ -330,14 +362,14 @@ int s3_upload_commit(struct s3_upload *u, const struct http_piece first[2],
 		rc = there < 0 ? there : 0;
 	}
 	if (!rc && there == 1) {
-		rc = post_parts(u, err);
+		rc = complete(u, err);
 		if (!rc) {
 			upload_free(u);
 			return 0;
 		}
 	}
 	s3_upload_abort(u);
-	return rc;
+	return rc == WAS_THERE ? 0 : rc;
 }
 
 void s3_upload_abort(struct s3_upload *u)

@@ -16,6 +16,7 @@ enum {
 	S3_SMALL = 1024 * 1024,            /* bytes a writer may hold without a turn */
 	S3_TURNS = 6,                      /* writers of large values at once */
 	S3_SPARES = 6,                     /* buffers for parts beside their own */
+	S3_BUFFERS = 2 * S3_TURNS + S3_SPARES, /* as many may be in use */
 	S3_AHEAD = 4 * 1024 * 1024,        /* bytes that a reader fetches ahead */
 	S3_AHEADS = 16,                    /* readers that may, at once */
 	S3_ETAG_MAX = 160
@@ -40,6 +41,9 @@ struct s3_store {
 	unsigned turns;  /* left for writers of large values */
 	unsigned spares; /* buffers left for parts */
 	unsigned aheads; /* buffers left for reading ahead */
+	bool no_hints;   /* one was not taken: the others are spared */
+	struct buf buffers[S3_BUFFERS]; /* of S3_PART bytes, not in use */
+	unsigned buffer_count;
 };
 
 /* One version of a value, open for reading. */
@@ -75,9 +79,20 @@ int s3_ahead_read(struct s3_reader *r, uint64_t offset, uint8_t *buf, size_t n,
 /* store_s3.c: whether `key` exists: 0; 1 when not; or negative. */
 int s3_store_look(struct s3_store *s, const char *key, struct err *err);
 
+/* store_s3_buffers.c: room for S3_PART bytes, with what *b held; false when memory ran
+ * out. Buffers go from one value to the next: fresh pages for each byte that is sent
+ * were a fifth of all the work. */
+bool s3_buffer_take(struct s3_store *s, struct buf *b);
+void s3_buffer_give(struct s3_store *s, struct buf *b); /* in place of buf_wipe() */
+void s3_buffers_free(struct s3_store *s);
+
+/* store_s3_write.c: whether the service has PUT "if absent", as far as is known. */
+bool s3_store_conditions(struct s3_store *s);
+
 /* store_s3_write.c, store_s3_list.c: the verbs put and list. */
 int s3_store_put(struct store *s, const char *key, size_t head_size,
                  struct store_writer **out, struct err *err);
+int s3_store_put_hint(struct store *s, const char *key, struct err *err);
 int s3_store_list(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
                   struct err *err);
 

@@ -15,6 +15,11 @@
 #include "codec/common/err.h"
 #include "index/store/store_s3_private.h"
 
+enum {
+	HINT_MS = 2000,        /* longer a hint is not repeated */
+	HINT_ANSWER_MAX = 1024 /* bytes: no room for an answer that takes long */
+};
+
 struct s3_writer {
 	struct store_writer base;
 	struct s3_store *store;
@@ -24,6 +29,7 @@ struct s3_writer {
 	size_t first_max;
 	struct buf filling;       /* the part after what was sent */
 	bool turn;                /* it is one of those with large values */
+	bool hint;                /* nothing relies on it (store_put_hint) */
 	struct s3_upload *upload; /* NULL: all so far is in memory */
 };
 
@@ -49,8 +55,8 @@ static void s3_writer_free(struct s3_writer *w)
 		pthread_cond_signal(&w->store->freed);
 		pthread_mutex_unlock(&w->store->lock);
 	}
-	buf_wipe(&w->first);
-	buf_wipe(&w->filling);
+	s3_buffer_give(w->store, &w->first);
+	s3_buffer_give(w->store, &w->filling);
 	free(w);
 }
 
@@ -67,7 +73,7 @@ static int make_room(struct s3_writer *w, struct err *err)
 		if (!rc)
 			rc = s3_upload_part(w->upload, &w->filling, err);
 	}
-	if (!rc && !w->filling.cap && !buf_reserve(&w->filling, S3_PART))
+	if (!rc && !s3_buffer_take(w->store, &w->filling))
 		rc = err_nomem(err, w->key);
 	return rc;
 }
@@ -86,8 +92,11 @@ static int s3_write(struct store_writer *writer, const void *bytes, size_t n,
 		struct buf *b = begins ? &w->first : &w->filling;
 		size_t room = (begins ? w->first_max : S3_PART) - b->size;
 		size_t take = n < room ? n : room;
-		if (b->size + take > S3_SMALL)
+		if (b->size + take > S3_SMALL) {
 			take_turn(w);
+			if (!s3_buffer_take(w->store, b))
+				return err_nomem(err, w->key);
+		}
 		buf_add(b, at, take);
 		if (b->failed)
 			return err_nomem(err, w->key);
@@ -117,7 +126,8 @@ static void describe_put(struct s3_call *call, const struct s3_writer *w,
 	*call = (struct s3_call){ .method = "PUT",
 		                  .key = w->key,
 		                  .permission = "s3:PutObject",
-		                  .body_max = S3_SMALL };
+		                  .body_max = w->hint ? HINT_ANSWER_MAX : S3_SMALL,
+		                  .repeat_ms = w->hint ? HINT_MS : 0 };
 	for (unsigned i = 0; i < 3; i++)
 		if (pieces[i].size)
 			call->body[call->pieces++] = pieces[i];
@@ -138,11 +148,12 @@ static int put_if_absent(const struct s3_writer *w, const void *head, struct err
 	return rc;
 }
 
-/* Two who do this at once both succeed, with equal content. */
+/* Two who do this at once both succeed, with equal content. A hint has none that
+ * could differ: it is not looked for. */
 static int put_after_a_look(const struct s3_writer *w, const void *head, struct err *err)
 {
 	struct s3_call call;
-	int rc = s3_store_look(w->store, w->key, err);
+	int rc = w->hint ? 1 : s3_store_look(w->store, w->key, err);
 
 	if (rc <= 0)
 		return rc;
@@ -167,6 +178,14 @@ static enum s3_condition condition_for(struct s3_store *s, size_t size, bool *as
 		s->condition = S3_CONDITION_ASKED;
 	pthread_mutex_unlock(&s->lock);
 	return known;
+}
+
+bool s3_store_conditions(struct s3_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	bool refused = s->condition == S3_CONDITION_REFUSED;
+	pthread_mutex_unlock(&s->lock);
+	return !refused;
 }
 
 /* A PUT that failed told nothing; but who waited tries for himself then, and not one
@@ -232,4 +251,36 @@ int s3_store_put(struct store *store, const char *key, size_t head_size,
 	memcpy(w->key, key, strlen(key) + 1);
 	*out = &w->base;
 	return 0;
+}
+
+/* ---------------------------------------------------------------- hints */
+
+static bool spares_hints(struct s3_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	bool spared = s->no_hints;
+	pthread_mutex_unlock(&s->lock);
+	return spared;
+}
+
+/* A push of many objects would wait for each of theirs. */
+static void spare_hints(struct s3_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->no_hints = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+int s3_store_put_hint(struct store *store, const char *key, struct err *err)
+{
+	struct s3_writer w = { .store = (struct s3_store *)store, .hint = true };
+
+	if (spares_hints(w.store))
+		return err_set(err, ERR_IO, "store %s: %s: an earlier hint was not taken",
+		               store->name, key);
+	memcpy(w.key, key, strlen(key) + 1);
+	int rc = put_whole(&w, NULL, err);
+	if (rc)
+		spare_hints(w.store);
+	return rc;
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes a large BF16 model, or a fine-tune of one (python3-numpy).
+"""Writes a large BF16 model, one of noise, or a fine-tune of one (python3-numpy).
 
     make_large.py base OUT BYTES
+    make_large.py noise OUT BYTES
     make_large.py tune FROM OUT
 """
 import json
@@ -40,6 +41,16 @@ def make_base(out, size):
             f.write(bf16(values).tobytes())
 
 
+def make_noise(out, size):
+    """No codec makes it smaller."""
+    rng = np.random.default_rng(3)
+    count = max(1, size // (ROWS * COLUMNS * 2))
+    with open(out, "wb") as f:
+        f.write(header(count))
+        for _ in range(count):
+            f.write(rng.bytes(ROWS * COLUMNS * 2))
+
+
 def tune(source, out):
     rng = np.random.default_rng(2)
     with open(source, "rb") as f, open(out, "wb") as g:
@@ -57,6 +68,8 @@ def tune(source, out):
 if __name__ == "__main__":
     if len(sys.argv) == 4 and sys.argv[1] == "base":
         make_base(sys.argv[2], int(sys.argv[3]))
+    elif len(sys.argv) == 4 and sys.argv[1] == "noise":
+        make_noise(sys.argv[2], int(sys.argv[3]))
     elif len(sys.argv) == 4 and sys.argv[1] == "tune":
         tune(sys.argv[2], sys.argv[3])
     else:

@@ -2,14 +2,18 @@
 """The store in a bucket, beside what else there is: `bench.py s3` starts the server
 (tests/s3/with_server.sh: three OSDs on BlueStore) and runs this below it.
 
-    s3_bench.py [throughput] [memory] [small]      all when none is named
+    s3_bench.py [transfer] [throughput] [memory] [small]     all when none is named
 
-throughput  push and clone of a model of 1 GiB; aws and s3cmd bring as many bytes as
-            went over the wire for it to the same bucket, and back. Fastest of 3, taken
-            in turn: each once, three times over
+transfer    the agent alone, from the start of its process to its end, brings a model of
+            1 GiB of noise there and back: so many bytes go over the wire. aws and s3cmd
+            do the same with a file of that size. Fastest of 5, taken in turn: each once,
+            five times over
+throughput  git push and git clone of such models, of weights and of noise, in the same
+            way; fastest of 3. Much of these is git's and git-lfs's own: "checkout" is
+            theirs alone
 memory      peak memory of the agent for an object of 4 GiB, each way
-small       clones of 200 files of 64 KiB with look-ahead and without: at the server,
-            and at a server that is 20 ms away (through tests/s3/fault_proxy.py)
+small       pushes and clones of 200 files of 64 KiB with look-ahead and without: at the
+            server, and at a server that is 20 ms away (through tests/s3/fault_proxy.py)
 """
 import os
 import shutil
@@ -20,6 +24,7 @@ import time
 import bench
 
 ROUNDS = 3
+TRANSFER_ROUNDS = 5
 TENSOR = 64 << 20
 CLIENT = bench.TOP + "/tests/s3/s3_client.py"
 BUCKET = os.environ.get("S3_BUCKET", "")
@@ -98,8 +103,8 @@ def rivals_round(place, scores, size):
         os.remove(back)
 
 
-def transfer_round(place, scores, n, model, oid):
-    """git push, git clone, and the agent alone. Returns the bytes stored."""
+def git_round(place, scores, n, model):
+    """git push, git clone, and a checkout. Returns the bytes stored."""
     store = f"s3://{BUCKET}/ours-{n}"
     work, bare = place.repository(f"wire-{n}")
     bench.run("git", "zllm", "init", store, cwd=work)
@@ -115,39 +120,70 @@ def transfer_round(place, scores, n, model, oid):
     # What git and git-lfs do beside it: they make the file of an object that is there.
     os.remove(clone + "/model.safetensors")
     scores.add("checkout", wire, bench.timed("git", "checkout", "-q", "--", "model.safetensors", cwd=clone))
-    # And that left out: the agent alone.
-    shutil.rmtree(clone + "/.git/lfs")
-    start = time.monotonic()
-    done, _ = bench.session(clone, [
-        {"event": "init", "operation": "download", "remote": "origin"},
-        {"event": "download", "oid": oid, "size": os.path.getsize(model)}])
-    scores.add("agent down", wire, time.monotonic() - start)
-    bench.run("cmp", model, done["path"])
     for folder in work, clone, bare:
         shutil.rmtree(folder)
     return wire
 
 
-def throughput(place, kind):
-    """KIND: what the model is made of: "weights", or "noise" that no codec makes smaller."""
+def agent_round(place, scores, n, model, oid):
+    """The agent alone, each way. Returns the bytes stored."""
+    store, size = f"s3://{BUCKET}/agent-{n}", os.path.getsize(model)
+    work, bare = place.repository(f"agent-{n}")
+    bench.run("git", "zllm", "init", store, cwd=work)
+    start = time.monotonic()
+    bench.session(work, [{"event": "init", "operation": "upload", "remote": "origin"},
+                         {"event": "upload", "oid": oid, "size": size, "path": model}])
+    seconds = time.monotonic() - start
+    wire = stored(store)
+    scores.add("agent up", wire, seconds)
+    start = time.monotonic()
+    done, _ = bench.session(work, [{"event": "init", "operation": "download", "remote": "origin"},
+                                   {"event": "download", "oid": oid, "size": size}])
+    scores.add("agent down", wire, time.monotonic() - start)
+    bench.run("cmp", model, done["path"])
+    for folder in work, bare:
+        shutil.rmtree(folder)
+    return wire
+
+
+def make_model(place, kind):
+    """KIND: "weights", or "noise" that no codec makes smaller."""
     bench.run("git", "config", "--global", "zllm.cache.size", "0")
     model = place.root + "/model.st"
-    if kind == "weights":
-        bench.run(sys.executable, bench.HERE + "/make_large.py", "base", model, str(bench.GIGABYTE))
-    else:
-        random_file(model, bench.GIGABYTE)
-    oid, scores, wire = bench.sha256(model), Scores(), 0
-    for n in range(ROUNDS):
-        wire = transfer_round(place, scores, f"{kind}-{n}", model, oid)
-        rivals_round(place, scores, wire)
-        forget()
+    bench.run("/usr/bin/python3", bench.HERE + "/make_large.py", "base" if kind == "weights" else kind,
+              model, os.environ.get("S3_BENCH_BYTES", str(bench.GIGABYTE)))
+    return model
+
+
+def tidy(place, model, kind, wire):
     print(f"s3: {os.path.getsize(model) / 1e6:.0f} MB of {kind}, {wire / 1e6:.0f} MB on the wire")
-    scores.show("push", ["aws up", "s3cmd up"])
-    scores.show("clone", ["aws down", "s3cmd down"])
-    scores.show("agent down", ["aws down", "s3cmd down"])
-    print(f"{'checkout':14}{scores.best['checkout']:>8.0f} MB/s: git and git-lfs with an object that is there")
     os.remove(model)
     os.remove(place.root + "/wire.bin")
+
+
+def transfer(place):
+    model = make_model(place, "noise")
+    oid, scores, wire = bench.sha256(model), Scores(), 0
+    for n in range(TRANSFER_ROUNDS):
+        wire = agent_round(place, scores, n, model, oid)
+        rivals_round(place, scores, wire)
+        forget()
+    tidy(place, model, "noise", wire)
+    scores.show("agent up", ["aws up", "s3cmd up"])
+    scores.show("agent down", ["aws down", "s3cmd down"])
+
+
+def throughput(place, kind):
+    model = make_model(place, kind)
+    scores, wire = Scores(), 0
+    for n in range(ROUNDS):
+        wire = git_round(place, scores, f"{kind}-{n}", model)
+        rivals_round(place, scores, wire)
+        forget()
+    tidy(place, model, kind, wire)
+    scores.show("push", ["aws up", "s3cmd up"])
+    scores.show("clone", ["aws down", "s3cmd down"])
+    print(f"{'checkout':14}{scores.best['checkout']:>8.0f} MB/s: git and git-lfs with an object that is there")
 
 
 def memory(place):
@@ -178,29 +214,41 @@ def timed_clone(place, bare, lookahead, files):
     return seconds
 
 
+def timed_push(place, n, lookahead, files, size):
+    """Seconds of one push of so many new files of `size` bytes, and the remote it went to."""
+    work, bare = place.repository(f"small-{n}")
+    bench.run("git", "zllm", "init", f"s3://{BUCKET}/small-{n}", "*.bin", cwd=work)
+    for i in range(files):
+        random_file(f"{work}/{i}.bin", size)
+    bench.run("git", "add", ".", cwd=work)
+    bench.run("git", "commit", "-q", "-m", "Small files", cwd=work)
+    seconds = bench.timed("git", "-c", f"zllm.lookahead={lookahead}", "push", "-q", "-u", "origin", "main", cwd=work)
+    shutil.rmtree(work)
+    return seconds, bare
+
+
 def small(place):
     files, size, delay = 200, 64 << 10, 0.02
     bench.run("git", "config", "--global", "zllm.cache.size", "0")
-    work, bare = place.repository("small")
-    bench.run("git", "zllm", "init", f"s3://{BUCKET}/small", "*.bin", cwd=work)
-    for n in range(files):
-        random_file(f"{work}/{n}.bin", size)
-    bench.run("git", "add", ".", cwd=work)
-    bench.run("git", "commit", "-q", "-m", "Small files", cwd=work)
-    push = bench.timed("git", "push", "-q", "-u", "origin", "main", cwd=work)
-    print(f"s3: {files} files of {size >> 10} KiB: push {push:.1f} s")
     rules = place.root + "/rules"
     proxy = subprocess.Popen([sys.executable, bench.TOP + "/tests/s3/fault_proxy.py", "--rules", rules,
                               "--target", os.environ["S3_ENDPOINT"]], stdout=subprocess.PIPE, text=True)
     far = proxy.stdout.readline().strip()
     with open(rules, "w") as f:
         f.write(f"* . * delay={delay}\n")
+    print(f"s3: {files} files of {size >> 10} KiB")
+    n = 0
     for what, endpoint in ("at the server", os.environ["S3_ENDPOINT"]), (f"{1000 * delay:.0f} ms away", far):
         os.environ["AWS_ENDPOINT_URL"] = endpoint
-        with_it, without = [min(timed_clone(place, bare, ahead, files) for _ in range(2))
-                            for ahead in ("4g", "0")]
-        print(f"{what:14} clone: looking ahead {with_it:.2f} s, one at a time {without:.2f} s, "
-              f"{without / with_it:.1f} times as fast", flush=True)
+        pushes = {"4g": [], "0": []}
+        for ahead in ["4g", "0"] * 2:
+            seconds, bare = timed_push(place, n, ahead, files, size)
+            pushes[ahead].append(seconds)
+            n += 1
+        clones = [min(timed_clone(place, bare, ahead, files) for _ in range(2)) for ahead in ("4g", "0")]
+        for verb, (with_it, without) in ("push", (min(pushes["4g"]), min(pushes["0"]))), ("clone", clones):
+            print(f"{what:14} {verb}: looking ahead {with_it:.2f} s, one at a time {without:.2f} s, "
+                  f"{without / with_it:.1f} times as fast", flush=True)
     proxy.terminate()
     proxy.wait()
     os.environ["AWS_ENDPOINT_URL"] = os.environ["S3_ENDPOINT"]
@@ -208,7 +256,8 @@ def small(place):
 
 
 def main():
-    known = {"throughput": lambda place: (throughput(place, "weights"), throughput(place, "noise")),
+    known = {"transfer": transfer,
+             "throughput": lambda place: (throughput(place, "weights"), throughput(place, "noise")),
              "memory": memory, "small": small}
     wanted = sys.argv[1:] or list(known)
     if any(name not in known for name in wanted):

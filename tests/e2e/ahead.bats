@@ -91,9 +91,13 @@ say_downloads() {
 	noise secret.bin 3000 77
 	commit 'Not to be pushed'
 	git switch -q main
-	for i in 1 2 3; do noise "later$i.bin" 3000 "8$i"; done
+	for i in {1..20}; do noise "later$i.bin" 3000 "8$i"; done
 	commit 'Later'
-	git push -q origin main
+	printf '#!/bin/sh\nexec git-zllm "$@" 2>>"%s"\n' "$T/trace" >"$T/traced"
+	chmod 755 "$T/traced"
+	ZLLM_TRACE=1 git -c lfs.customtransfer.zllm.path="$T/traced" push -q origin main
+	# Our hook told what is pushed: all but the first were stored before their turn.
+	[ "$(grep -c 'upload .*: 3000 bytes, 0 stored, 3000 known' "$T/trace")" -ge 19 ]
 	run ! in_store "$(git show secret:secret.bin | sed -n 's/^oid sha256://p')"
 	run -0 git zllm fsck
 	git lfs push --all origin

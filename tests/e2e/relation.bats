@@ -174,7 +174,8 @@ expect_several_bases() {
 	record=$(store_keys | grep '~.*~.*~' | head -1)
 	base=${record##*~}
 	store_damage "$(store_keys "blobs/${base:0:2}/${base:2:2}/$base")"
-	rm -rf "$T/r.clone"
+	# Not the clone, and not the good copy of it that a bucket's bases have on this disk.
+	rm -rf "$T/r.clone" "$HOME/.cache/git-zllm"
 	run ! git clone -q "$T/r.git" "$T/r.clone"
 	says "$base"
 }

@@ -168,6 +168,35 @@ no_words() {
 	expect_same_files "$T/r" "$T/c"
 }
 
+# a_role NAME: one that the user may take, and that may do everything.
+a_role() {
+	case $S3_SERVER in */ceph.sh) ;; *) skip 'not applicable to this server: it gives out no roles' ;; esac
+	local admin=(radosgw-admin -c "$S3_SERVER_DIR/ceph.conf" -n client.rgw) allow='{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
+	"${admin[@]}" role create "--role-name=$1" --path=/ --assume-role-policy-doc="$allow"'
+		"Principal":{"AWS":["arn:aws:iam:::user/zllm"]},"Action":["sts:AssumeRole"]}]}' >/dev/null
+	"${admin[@]}" role-policy put "--role-name=$1" --policy-name=all --policy-doc="$allow"'
+		"Action":["s3:*"],"Resource":"arn:aws:s3:::*"}]}' >/dev/null
+}
+
+@test "a role, by the keys of another profile" {
+	one_model
+	a_role trainer
+	in_files work
+	printf '[profile train]\nrole_arn = arn:aws:iam:::role/trainer\nsource_profile = work\nendpoint_url = %s\n' \
+		"$S3_ENDPOINT" >"$HOME/.aws/config"
+	no_words
+	export AWS_PROFILE=train
+	git push -q
+	git clone -q "$T/r.git" "$T/c"
+	expect_same_files "$T/r" "$T/c"
+	run -0 git zllm doctor
+	says 'from role arn:aws:iam:::role/trainer'
+	sed -i 's|role/trainer|role/nobody|' "$HOME/.aws/config"
+	run git zllm fsck
+	[ "$status" -ne 0 ]
+	says 'gives no keys of role arn:aws:iam:::role/nobody'
+}
+
 @test "credential_process" {
 	one_model
 	cat >"$T/keys" <<-END

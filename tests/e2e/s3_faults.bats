@@ -56,6 +56,20 @@ survive() {
 	all_is_there
 }
 
+# bats test_tags=bucket
+@test "markers that the service never takes keep no push waiting" {
+	git config --global zllm.s3.timeout 600
+	some_models
+	rules 'PUT /(bases|names)/ * status=500'
+	run -0 within git push origin main
+	[ "$(faults status)" -gt 0 ]
+	[ -z "$(store_keys bases/)$(store_keys names/)" ]
+	all_is_there
+	no_rules
+	run -0 git zllm fsck --markers
+	[ -n "$(store_keys bases/)" ]
+}
+
 @test "a third of the connections are closed at once" {
 	survive '* . %30 refuse'
 }

@@ -28,6 +28,7 @@ static void check_words(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct s3_page page;
+	static struct s3_session session;
 	struct s3_error error;
 	char id[100], text[64] = "";
 	size_t left = 1000;
@@ -43,6 +44,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (memchr(page.token, 0, sizeof(page.token)) == NULL)
 		abort();
 	if (s3_upload_id_parse(data, size, id, sizeof(id)) && !*id)
+		abort();
+	if (s3_session_parse(data, size, &session) &&
+	    (!*session.id || !memchr(session.secret, 0, sizeof(session.secret)) ||
+	     !memchr(session.token, 0, sizeof(session.token)) || session.expires <= 0))
 		abort();
 	memcpy(text, data, size < sizeof(text) ? size : sizeof(text) - 1);
 	s3_time_parse(text);

@@ -128,6 +128,8 @@ write_conf() {
 	rgw enable usage log = false
 	rgw thread pool size = 64
 	rgw gc obj min wait = 5
+	rgw s3 auth use sts = true
+	rgw sts key = sixteen-letters.
 	END
 	echo "$rgw_port" >"$dir/rgw.port"
 }

@@ -70,27 +70,39 @@ prepare() {
 	git commit -qm "Round $1 of pusher $2"
 }
 
-for round in $(seq "$rounds"); do
-	for p in $(seq 1 $pushers); do (prepare "$round" "$p"); done
+push() {
+	git -C "$folder/p$2" push -q --force origin "p$2"
+}
+
+# all WHAT ROUND: every pusher does it, at the same time.
+all() {
 	pids=()
 	for p in $(seq 1 $pushers); do
-		git -C "$folder/p$p" push -q --force origin "p$p" >"$folder/words.$p" 2>&1 3>&- &
+		"$1" "$2" "$p" >"$folder/words.$p" 2>&1 3>&- &
 		pids+=($!)
 	done
 	failed=0
 	for pid in "${pids[@]}"; do wait "$pid" || failed=$((failed + 1)); done
-	if [ $failed -gt 0 ]; then
-		echo "round $round: $failed of $pushers pushes failed:" >&2
-		cat "$folder"/words.* >&2
-		exit 1
-	fi
+	[ $failed -gt 0 ] || return 0
+	echo "round $2: $failed of $pushers failed to $1:" >&2
+	cat "$folder"/words.* >&2
+	exit 1
+}
+
+for round in $(seq "$rounds"); do
+	begin=$SECONDS
+	all prepare "$round"
+	prepared=$SECONDS
+	all push "$round"
+	pushed=$SECONDS
 	rm -rf "$folder/back"
-	git clone -q -n "$folder/many.git" "$folder/back"
+	git clone -q -n -c zllm.cache.size=0 "$folder/many.git" "$folder/back"
 	git -C "$folder/back" lfs fetch --all origin 2>/dev/null >&2
 	for p in $(seq 1 $pushers); do
 		git -C "$folder/back" checkout -q "p$p"
 		diff -r --exclude=.git "$folder/p$p" "$folder/back"
 	done
+	echo "round $round: made in $((prepared - begin)) s, pushed in $((pushed - prepared)), cloned in $((SECONDS - pushed))"
 done
 git -C "$folder/back" zllm fsck
 echo "$rounds rounds of $pushers pushers: all objects clone back"

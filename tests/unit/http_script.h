@@ -29,7 +29,7 @@ struct http_step {
 	const char *expect;  /* the beginning of the request's first line */
 	const char *reply;   /* NULL: none */
 	size_t size;         /* of the reply; 0: that of the text */
-	const char *has;     /* a text that the request must have; NULL: any */
+	const char *has;     /* a text that the request must have, or, after '!', not have */
 	enum { SCRIPT_KEEP, SCRIPT_CLOSE } then;
 	unsigned times;      /* how often; 0: once */
 };
@@ -86,6 +86,11 @@ static inline char *script_read(int s)
 	return NULL;
 }
 
+static inline bool script_fits(const char *text, const char *has)
+{
+	return !has || (*has == '!' ? !strstr(text, has + 1) : !!strstr(text, has));
+}
+
 static inline const struct http_step *script_find(struct http_script *c, const char *text)
 {
 	const struct http_step *found = NULL;
@@ -96,7 +101,7 @@ static inline const struct http_step *script_find(struct http_script *c, const c
 		const struct http_step *s = &c->steps[i];
 		if (c->used[i] >= (s->times ? s->times : 1) ||
 		    strncmp(text, s->expect, strlen(s->expect)) != 0 ||
-		    (s->has && !strstr(text, s->has)))
+		    !script_fits(text, s->has))
 			continue;
 		c->used[i]++;
 		found = s;

@@ -1,135 +1,14 @@
 /* Look-ahead over a store that counts: what is asked of it, how much at once, and what
  * is left in the end. */
 #include <dirent.h>
-#include <fcntl.h>
 
-#include "tests/unit/git_sandbox.h"
+#include "tests/unit/ahead_world.h"
 
 #include "agent/ahead_plan.h"
-#include "agent/git_paths.h"
-#include "agent/lfs_config.h"
 #include "agent/look_ahead.h"
 #include "agent/object_fetch.h"
 #include "agent/path_filter.h"
-#include "agent/push_ahead.h"
-#include "index/store/store.h"
-#include "index/store/store_counted.h"
-#include "index/store/store_keys.h"
-#include "index/store/store_memory.h"
 #include "index/transfer.h"
-#include "index/upload.h"
-
-enum { FILES = 200, SIZE = 64 * 1024, INFLIGHT = 32, LARGE = 5 * 1024 * 1024 };
-
-struct object {
-	struct oid oid;
-	uint64_t size;
-};
-
-/* A clone of FILES files that are in the store and not in git-lfs's storage. */
-struct world {
-	struct sandbox *sandbox;
-	struct store *memory, *bucket;
-	struct transfer transfer;
-	struct lfs_config *config;
-	struct git_paths paths;
-	struct object objects[FILES];
-	size_t count;
-};
-
-static void store_object(struct world *w, const void *bytes, size_t n, struct object *out)
-{
-	struct upload_request request = { .size = n, .path = "object" };
-	struct upload_result result;
-	struct err err = ERR_INIT;
-	struct transfer t;
-	int fd = open("object", O_CREAT | O_TRUNC | O_WRONLY, 0600);
-
-	assert_int_equal(write(fd, bytes, n), n);
-	close(fd);
-	sha256_of(bytes, n, &request.oid);
-	assert_int_equal(transfer_init(&t, w->memory, 1, &err), 0);
-	if (upload_object(&t, &request, &result, &err))
-		fail_msg("%s", err.text);
-	transfer_wipe(&t);
-	unlink("object");
-	*out = (struct object){ request.oid, n };
-}
-
-static void write_pointer(const char *path, const struct object *o)
-{
-	char text[256], hex[SHA256_HEX + 1];
-
-	oid_format(&o->oid, hex);
-	snprintf(text, sizeof(text),
-	         "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %llu\n",
-	         hex, (unsigned long long)o->size);
-	sandbox_write(path, text);
-}
-
-/* Object i of `size` bytes, as `path` in the worktree. */
-static void add_file(struct world *w, const char *path, size_t size)
-{
-	uint8_t *bytes = malloc(size);
-	struct object *o = &w->objects[w->count];
-
-	for (size_t i = 0; i < size; i++)
-		bytes[i] = (uint8_t)((i * 2654435761u) >> 13 ^ w->count * 37);
-	memcpy(bytes, &w->count, sizeof(w->count));
-	store_object(w, bytes, size, o);
-	free(bytes);
-	write_pointer(path, o);
-	w->count++;
-}
-
-static void open_repository(struct world *w)
-{
-	struct err err = ERR_INIT;
-
-	assert_int_equal(lfs_config_read(&w->config, &err), 0);
-	assert_int_equal(git_paths_find(w->config, &w->paths, &err), 0);
-}
-
-static int open_world(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-	void *sandbox = NULL;
-
-	if (sandbox_setup(&sandbox))
-		return -1;
-	w->sandbox = sandbox;
-	*state = w;
-	sandbox_git(w->sandbox, "init", "-q", "-b", "main", NULL);
-	return store_memory_new(&w->memory, NULL) ||
-	       store_counted_new(w->memory, INFLIGHT, &w->bucket, NULL) ||
-	       transfer_init(&w->transfer, w->bucket, 2, NULL);
-}
-
-static int close_world(void **state)
-{
-	struct world *w = *state;
-	void *sandbox = w->sandbox;
-
-	git_paths_wipe(&w->paths);
-	lfs_config_free(w->config);
-	transfer_wipe(&w->transfer);
-	store_close(w->bucket);
-	store_close(w->memory);
-	free(w);
-	return sandbox_teardown(&sandbox);
-}
-
-static void add_small_files(struct world *w, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		char path[64];
-		snprintf(path, sizeof(path), "d%zu/f%zu.bin", i % 3, i);
-		add_file(w, path, SIZE - i);
-	}
-	sandbox_git(w->sandbox, "add", ".", NULL);
-	sandbox_git(w->sandbox, "commit", "-q", "-m", "Files", NULL);
-	open_repository(w);
-}
 
 static struct look_ahead *begin(struct world *w, uint64_t budget)
 {
@@ -373,64 +252,6 @@ static void of_large_objects_one_is_ahead(void **state)
 	assert_int_equal(count_files(".git/zllm"), 0);
 }
 
-/* ---------------------------------------------------------------- pushing */
-
-static void what_a_push_will_offer_is_looked_up_many_at_once(void **state)
-{
-	struct world *w = *state;
-	struct object absent = { { { 9 } }, SIZE };
-	struct push_ahead *a;
-	struct err err = ERR_INIT;
-
-	write_pointer("new.bin", &absent);
-	add_small_files(w, 30);
-	store_counted_gather(w->bucket, "objects/", 8);
-	assert_int_equal(push_ahead_new(&w->transfer, NULL, &a, &err), 0);
-	assert_int_equal(push_ahead_state(a, &w->objects[3].oid), OBJECT_WHOLE);
-	assert_int_equal(push_ahead_state(a, &absent.oid), OBJECT_ABSENT);
-	for (size_t i = 0; i < 30; i++)
-		assert_int_equal(push_ahead_state(a, &w->objects[i].oid), OBJECT_WHOLE);
-	assert_int_equal(store_counted_total(w->bucket), 31);
-
-	/* Foreseen by nothing. */
-	struct oid other = { { 8 } };
-	assert_int_equal(push_ahead_state(a, &other), OBJECT_UNKNOWN);
-	assert_int_equal(store_counted_get(w->bucket).puts, 0);
-	push_ahead_free(a);
-}
-
-static void what_is_there_and_ours_takes_no_request_of_its_own(void **state)
-{
-	static const char repo[] = "0123456789abcdef0123456789abcdef";
-	struct world *w = *state;
-	struct push_ahead *a;
-	struct err err = ERR_INIT;
-	char key[KEY_MAX];
-
-	add_small_files(w, 30);
-	w->transfer.repo_id = repo;
-	for (size_t i = 0; i < 20; i++) {
-		key_owner(repo, &w->objects[i].oid, key);
-		assert_int_equal(store_put_all(w->memory, key, NULL, 0, &err), 0);
-	}
-	assert_int_equal(push_ahead_new(&w->transfer, "origin", &a, &err), 0);
-	for (size_t i = 0; i < 30; i++) {
-		struct upload_request request = { .oid = w->objects[i].oid,
-			                          .size = w->objects[i].size,
-			                          .path = "is not looked at" };
-		struct upload_result result;
-		request.state = push_ahead_state(a, &request.oid);
-		assert_int_equal(request.state, i < 20 ? OBJECT_OURS : OBJECT_WHOLE);
-		assert_int_equal(upload_object(&w->transfer, &request, &result, &err), 0);
-		assert_int_equal(result.known, request.size);
-	}
-	struct store_counts n = store_counted_get(w->bucket);
-	assert_int_equal(n.gets, 30);
-	assert_int_equal(n.lists, 1);
-	assert_int_equal(n.puts, 10);
-	push_ahead_free(a);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,8 +263,6 @@ int main(void)
 		CASE(what_nobody_asked_for_is_bounded_and_goes),
 		CASE(the_budget_is_kept),
 		CASE(an_object_that_the_store_lacks_is_told_when_it_is_asked_for),
-		CASE(what_a_push_will_offer_is_looked_up_many_at_once),
-		CASE(what_is_there_and_ours_takes_no_request_of_its_own),
 		CASE(of_large_objects_one_is_ahead),
 	};
 
