@@ -274,6 +274,7 @@ static bool restore(struct parts *p, uint8_t *dst, size_t n,
 			p->raw = fields_unpack(p->raw, p->cut.width, raw);
 			merge(&p->cut, symbols + i, raw, k, dst + (at + i) * p->cut.unit);
 		}
+		frame_scratch_sum(scratch, dst + (at + m) * p->cut.unit);
 	}
 	return rans_coder_done(&p->reader);
 }

@@ -304,6 +304,7 @@ static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n
 		                     room->symbols, m))
 			return false;
 		merge(p->shape, &raw, room->symbols, base + byte, m, dst + byte);
+		frame_scratch_sum(scratch, dst + byte + m * p->shape->unit);
 	}
 	return rans_coder_done(&p->reader) && ulp_raw_same(&raw, &p->packed);
 }

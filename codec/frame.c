@@ -129,14 +129,31 @@ static int restore(const struct task *t, const struct frame_out *in, const uint8
 	return unsuitable(t, in, err);
 }
 
-/* Decodes what was coded and compares: the last look before it is stored. */
+/* The same, and the sum of what was written, whatever it is. */
+static int restore_and_sum(const struct task *t, const struct frame_out *in,
+                           const uint8_t *src, uint8_t *dst, struct xxh128 *sum,
+                           struct err *err)
+{
+	struct frame_scratch *s = t->scratch;
+
+	s->sum = s->hasher;
+	s->summed = dst;
+	int rc = restore(t, in, src, dst, err);
+	frame_scratch_sum(s, rc ? s->summed : dst + t->size);
+	s->sum = NULL;
+	*sum = xxh128_finish(s->hasher); /* which starts anew */
+	return rc;
+}
+
+/* Decodes what was coded, compares, and keeps the sum: the last look before it is
+ * stored. */
 static int prove(const struct task *t, const uint8_t *src, const uint8_t *coded,
-                 const struct frame_out *made, struct err *err)
+                 struct frame_out *made, struct err *err)
 {
 	uint8_t *check = t->scratch->check;
 	struct err ignored = ERR_INIT;
 
-	if (restore(t, made, coded, check, &ignored) == 0 &&
+	if (restore_and_sum(t, made, coded, check, &made->sum, &ignored) == 0 &&
 	    memcmp(check, src, t->size) == 0)
 		return 0;
 	return err_set(err, ERR_DAMAGED,
@@ -183,6 +200,7 @@ static int code_or_copy(const struct task *t, const uint8_t *src, uint8_t *dst,
 	memcpy(dst, src, t->size);
 	made->mode = FRAME_RAW;
 	made->stored = t->size;
+	made->sum = xxh128_of(src, t->size);
 	return 0;
 }
 
@@ -199,17 +217,33 @@ int frame_encode(const struct codec *codec, enum dtype dtype, const uint8_t *src
 		return rc;
 	if (codec->needs_base && memcmp(src, base, size) == 0) {
 		made.mode = FRAME_SAME;
+		made.sum = xxh128_of(src, size);
 	} else if (is_fill(src, size, unit)) {
 		made.mode = FRAME_FILL;
 		made.stored = unit;
+		made.sum = xxh128_of(src, size);
 		memcpy(dst, src, unit);
 	} else {
 		rc = code_or_copy(&t, src, dst, &made, err);
 		if (rc)
 			return rc;
 	}
-	made.sum = xxh128_of(src, size);
 	*out = made;
+	return 0;
+}
+
+/* What a call to restore must have right. */
+static int check_restore(const struct task *t, const struct frame_out *in,
+                         struct err *err)
+{
+	int rc = check_task(t, err);
+
+	if (rc)
+		return rc;
+	if (!frame_valid(in, t->dtype, t->size))
+		return err_set(err, ERR_DAMAGED,
+		               "a frame of %zu bytes cannot be stored as %zu in mode %u",
+		               t->size, in->stored, (unsigned)in->mode);
 	return 0;
 }
 
@@ -218,26 +252,23 @@ int frame_restore(const struct codec *codec, enum dtype dtype, const struct fram
                   struct frame_scratch *scratch, struct err *err)
 {
 	struct task t = { codec, dtype, base, size, scratch };
+	int rc = check_restore(&t, in, err);
 
-	int rc = check_task(&t, err);
-	if (rc)
-		return rc;
-	if (!frame_valid(in, dtype, size))
-		return err_set(err, ERR_DAMAGED,
-		               "a frame of %zu bytes cannot be stored as %zu in mode %u",
-		               size, in->stored, (unsigned)in->mode);
-	return restore(&t, in, src, dst, err);
+	return rc ? rc : restore(&t, in, src, dst, err);
 }
 
 int frame_decode(const struct codec *codec, enum dtype dtype, const struct frame_out *in,
                  const uint8_t *src, const uint8_t *base, uint8_t *dst, size_t size,
                  struct frame_scratch *scratch, struct err *err)
 {
-	int rc = frame_restore(codec, dtype, in, src, base, dst, size, scratch, err);
+	struct task t = { codec, dtype, base, size, scratch };
+	struct xxh128 sum;
+	int rc = check_restore(&t, in, err);
 
+	if (!rc)
+		rc = restore_and_sum(&t, in, src, dst, &sum, err);
 	if (rc)
 		return rc;
-	struct xxh128 sum = xxh128_of(dst, size);
 	if (!xxh128_equal(&sum, &in->sum))
 		return err_set(err, ERR_DAMAGED,
 		               "a frame of %zu bytes fails its checksum", size);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/common/err.h"
+#include "codec/common/xxh128.h"
 #include "codec/frame.h"
 #include "codec/kernel.h"
 #include "codec/rans_room.h"
@@ -19,7 +20,8 @@ int frame_scratch_new(struct frame_scratch **out, struct err *err)
 	s->rans = calloc(1, sizeof(*s->rans));
 	s->kernel = kernel_best();
 	s->planes = calloc(BUFFERS, FRAME_MAX);
-	if (!s->zstd || !s->rans || !s->planes) {
+	s->hasher = xxh128_new();
+	if (!s->zstd || !s->rans || !s->planes || !s->hasher) {
 		frame_scratch_free(s);
 		return err_nomem(err, "coding frames");
 	}
@@ -38,5 +40,14 @@ void frame_scratch_free(struct frame_scratch *s)
 	zstd_box_free(s->zstd);
 	free(s->rans);
 	free(s->planes);
+	xxh128_free(s->hasher);
 	free(s);
+}
+
+void frame_scratch_sum(struct frame_scratch *s, const uint8_t *end)
+{
+	if (!s->sum)
+		return;
+	xxh128_add(s->sum, s->summed, (size_t)(end - s->summed));
+	s->summed = end;
 }

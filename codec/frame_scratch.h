@@ -5,10 +5,12 @@
 #ifndef ZLLM_FRAME_SCRATCH_H
 #define ZLLM_FRAME_SCRATCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct kernel;
 struct rans_room;
+struct xxh128_state;
 struct zstd_box;
 
 struct frame_scratch {
@@ -18,10 +20,20 @@ struct frame_scratch {
 	uint8_t *planes;             /* FRAME_MAX bytes, for the codec at work */
 	uint8_t *check; /* FRAME_MAX bytes: what frame_encode() decodes again */
 
+	/* Of the frame that is being restored, from `summed` on: NULL where nobody asked
+	 * for its sum. */
+	struct xxh128_state *sum;
+	const uint8_t *summed;
+	struct xxh128_state *hasher; /* what `sum` points to, where it does */
+
 	/* For parted_frame.c; pages that nobody touches cost nothing. */
 	uint8_t *values;    /* FRAME_MAX bytes: a frame's values, its halves apart */
 	uint8_t *predicted; /* FRAME_MAX bytes: what predicts the first half */
 	uint8_t *joined;    /* 3 FRAME_MAX bytes: the halves as stored */
 };
+
+/* For codecs that write a frame from its first byte to its last, if they like: all before
+ * `end` is final. It is summed while it is in the nearest cache, which is twice as fast. */
+void frame_scratch_sum(struct frame_scratch *s, const uint8_t *end);
 
 #endif

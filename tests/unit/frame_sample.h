@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
+#include "codec/common/xxh128.h"
 #include "codec/frame.h"
 
 static inline struct frame_scratch *scratch_of(void **state)
@@ -126,6 +127,9 @@ static inline void round_trip(const struct codec *codec, enum dtype dtype,
 	                              scratch, &s->out, &err),
 	                 0);
 	assert_true(frame_valid(&s->out, dtype, s->size));
+	/* Codecs sum a frame piece by piece as they restore it. */
+	struct xxh128 sum = xxh128_of(s->src, s->size);
+	assert_true(xxh128_equal(&sum, &s->out.sum));
 	/* The decoder must need nothing but the stored bytes. */
 	uint8_t *exact = malloc(s->out.stored + 1);
 	memcpy(exact, s->stored, s->out.stored);
