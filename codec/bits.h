@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codec/common/le.h"
+
 struct bits_writer {
 	uint8_t *at, *end;
 	uint64_t held;  /* bits not yet written */
@@ -42,18 +44,49 @@ static inline uint8_t *bits_finish(struct bits_writer *w)
 	return w->at;
 }
 
-static inline uint32_t bits_get(struct bits_reader *r, unsigned n)
+/* Sees to it that `n` <= 32 bits are held: reads as many bytes as that takes, no more,
+ * and where eight could be read, all at once. */
+static inline void bits_hold(struct bits_reader *r, unsigned n)
 {
+	if (r->count < n && r->end - r->at >= 8) {
+		unsigned bytes = (n - r->count + 7) / 8;
+		uint64_t more = le64_load(r->at) & ((UINT64_C(1) << 8 * bytes) - 1);
+		r->held |= more << r->count;
+		r->at += bytes;
+		r->count += 8 * bytes;
+	}
 	for (; r->count < n; r->count += 8) {
 		if (r->at == r->end)
 			r->bad = true;
 		else
 			r->held |= (uint64_t)*r->at++ << r->count;
 	}
+}
+
+static inline uint32_t bits_get(struct bits_reader *r, unsigned n)
+{
+	bits_hold(r, n);
 	uint32_t v = (uint32_t)(r->held & ((UINT64_C(1) << n) - 1));
 	r->held >>= n;
 	r->count -= n;
 	return v;
+}
+
+/* How many ones come next, `most` <= 24 being looked at; takes them, and the zero that
+ * ends them where they are fewer. */
+static inline unsigned bits_get_ones(struct bits_reader *r, unsigned most)
+{
+	unsigned ones = 0;
+
+	if (r->end - r->at >= 8) {
+		uint64_t ahead = r->held | le64_load(r->at) << r->count;
+		ones = (unsigned)__builtin_ctzll(~ahead | UINT64_C(1) << most);
+		bits_get(r, ones + (ones < most));
+		return ones;
+	}
+	while (ones < most && bits_get(r, 1))
+		ones++;
+	return ones;
 }
 
 #endif

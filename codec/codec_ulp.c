@@ -85,15 +85,6 @@ static void put_classes(struct bits_writer *to, const struct ulp_contexts *c, si
 		put_runs(to, c, (n + ROOM_BLOCK - 1) / ROOM_BLOCK);
 }
 
-static unsigned get_ones(struct bits_reader *from, unsigned most)
-{
-	unsigned ones = 0;
-
-	while (ones < most && bits_get(from, 1))
-		ones++;
-	return ones;
-}
-
 static bool get_runs(struct bits_reader *from, unsigned classes, size_t blocks,
                      uint8_t *block_class)
 {
@@ -101,7 +92,7 @@ static bool get_runs(struct bits_reader *from, unsigned classes, size_t blocks,
 
 	for (size_t i = 0; i < blocks;) {
 		unsigned later = i > 0;
-		unsigned ones = get_ones(from, classes - 1 - later) + later;
+		unsigned ones = bits_get_ones(from, classes - 1 - later) + later;
 		unsigned run = rice_get(from, mean);
 		rice_follow(&mean, run);
 		if (run >= blocks - i || from->bad)
@@ -120,7 +111,7 @@ static bool get_each(struct bits_reader *from, unsigned classes, size_t blocks,
 	unsigned last = 0;
 
 	for (size_t i = 0; i < blocks; i++) {
-		last = unfold(get_ones(from, classes - 1), last, classes);
+		last = unfold(bits_get_ones(from, classes - 1), last, classes);
 		block_class[i] = (uint8_t)last;
 	}
 	return !from->bad;

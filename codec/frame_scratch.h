@@ -30,6 +30,8 @@ struct frame_scratch {
 	uint8_t *values;    /* FRAME_MAX bytes: a frame's values, its halves apart */
 	uint8_t *predicted; /* FRAME_MAX bytes: what predicts the first half */
 	uint8_t *joined;    /* 3 FRAME_MAX bytes: the halves as stored */
+
+	void *memory[2]; /* what `rans` and `planes` lie in */
 };
 
 /* For codecs that write a frame from its first byte to its last, if they like: all before

@@ -15,19 +15,20 @@ enum {
 	ROOM_CHUNK = 8192,         /* values treated at once, in the second-level cache */
 	ROOM_BLOCK = KERNEL_BLOCK, /* values that share a class; divides a chunk */
 	ROOM_BLOCKS = FRAME_VALUES / ROOM_BLOCK,
-	ROOM_COUNTERS = 4 /* counters in turn, so that none waits for itself */
+	ROOM_COUNTERS = 4, /* counters in turn, so that none waits for itself */
+	ROOM_LINE = 64     /* bytes of a cache's line, into which vectors fit */
 };
 
 struct rans_room {
-	uint32_t
+	_Alignas(ROOM_LINE) uint32_t
 		tables[(ROOM_TABLES << RANS_BITS) + RANS_TABLE_SLACK]; /* the decoder's */
-	uint32_t coder[ROOM_TABLES * ROOM_STRIDE];                     /* the encoder's */
-	uint32_t counts[ROOM_COUNTERS][ROOM_TABLES * ROOM_STRIDE];
-	uint16_t index[FRAME_VALUES + RANS_LANES];
-	uint16_t ctx[ROOM_CHUNK + RANS_LANES];
-	uint16_t symbols[ROOM_CHUNK + RANS_LANES];
+	_Alignas(ROOM_LINE) uint32_t coder[ROOM_TABLES * ROOM_STRIDE];                     /* the encoder's */
+	_Alignas(ROOM_LINE) uint32_t counts[ROOM_COUNTERS][ROOM_TABLES * ROOM_STRIDE];
+	_Alignas(ROOM_LINE) uint16_t index[FRAME_VALUES + RANS_LANES];
+	_Alignas(ROOM_LINE) uint16_t ctx[ROOM_CHUNK + RANS_LANES];
+	_Alignas(ROOM_LINE) uint16_t symbols[ROOM_CHUNK + RANS_LANES];
 	uint8_t scores[ROOM_BLOCKS], classes[ROOM_BLOCKS];
-	uint8_t raw[4 * FRAME_VALUES + 4 * KERNEL_SLACK];
+	_Alignas(ROOM_LINE) uint8_t raw[4 * FRAME_VALUES + 4 * KERNEL_SLACK];
 	uint8_t words[2 * FRAME_VALUES + 1024];
 };
 

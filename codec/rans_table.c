@@ -59,12 +59,11 @@ bool rans_table_get(struct bits_reader *from, uint16_t *freq, unsigned n)
 
 static unsigned largest(const uint16_t *freq, unsigned n)
 {
-	unsigned at = 0;
+	unsigned most = 0;
 
-	for (unsigned i = 1; i < n; i++)
-		if (freq[i] > freq[at])
-			at = i;
-	return at;
+	for (unsigned i = 0; i < n; i++)
+		most = freq[i] > most ? freq[i] : most;
+	return most;
 }
 
 /* Rounds `room` shares out among the counts that sum up to `total`; those too
@@ -88,48 +87,49 @@ static unsigned share(const uint32_t *counts, unsigned n, uint64_t total, unsign
 	return sum;
 }
 
-/* Adds to the largest, or takes from it, until the sum is right. */
+/* Adds to the largest what is missing, or takes from it, whichever that is after each
+ * time and the first of them, until the sum is right. */
 static void settle(uint16_t *freq, unsigned n, unsigned sum)
 {
 	while (sum != RANS_SUM) {
-		unsigned at = largest(freq, n);
-		unsigned step = sum < RANS_SUM ? RANS_SUM - sum : 1;
-		if (sum < RANS_SUM) {
-			freq[at] = (uint16_t)(freq[at] + step);
+		unsigned most = largest(freq, n);
+		/* All that are as large have their turn before they are so again. */
+		for (unsigned i = 0; i < n && sum != RANS_SUM; i++) {
+			if (freq[i] != most)
+				continue;
+			unsigned step = sum < RANS_SUM ? RANS_SUM - sum : ~0u;
+			freq[i] = (uint16_t)(freq[i] + step);
 			sum += step;
-		} else {
-			freq[at]--;
-			sum--;
-		}
-	}
-	/* A symbol that has it all leaves a crumb for its neighbour. */
-	for (unsigned i = 0; i < n; i++) {
-		if (freq[i] == RANS_SUM) {
-			freq[i]--;
-			freq[i + 1 < n ? i + 1 : i - 1] = 1;
-			return;
 		}
 	}
 }
 
 void rans_table_fit(const uint32_t *counts, unsigned n, uint16_t *freq)
 {
-	uint64_t total = 0;
-	unsigned rare = 0;
-	uint64_t rare_total = 0;
+	uint64_t total = 0, rare_total = 0;
+	unsigned rare = 0, first = 0, end = n;
 
 	memset(freq, 0, n * sizeof(*freq));
-	for (unsigned i = 0; i < n; i++)
+	while (end > 1 && !counts[end - 1])
+		end--;
+	while (first + 1 < end && !counts[first])
+		first++;
+	for (unsigned i = first; i < end; i++)
 		total += counts[i];
 	/* The rare ones' shares come off first, the rest is dealt by count. */
-	for (unsigned i = 0; i < n; i++) {
-		if (counts[i] && (uint64_t)counts[i] * RANS_SUM < total) {
-			rare++;
-			rare_total += counts[i];
-		}
+	uint32_t least = (uint32_t)((total + RANS_SUM - 1) / RANS_SUM);
+	for (unsigned i = first; i < end; i++) {
+		rare += counts[i] && counts[i] < least;
+		rare_total += counts[i] < least ? counts[i] : 0;
 	}
-	unsigned sum = share(counts, n, total - rare_total, RANS_SUM - rare, freq);
-	settle(freq, n, sum);
+	unsigned sum = share(counts + first, end - first, total - rare_total,
+	                     RANS_SUM - rare, freq + first);
+	settle(freq + first, end - first, sum);
+	/* A symbol that has it all leaves a crumb for its neighbour. */
+	if (freq[first] == RANS_SUM) {
+		freq[first]--;
+		freq[first + 1 < n ? first + 1 : first - 1] = 1;
+	}
 }
 
 /* Eight entries at once, of which the next symbol overwrites those too many. */

@@ -17,11 +17,9 @@ enum {
 /* Bits that are written as they are, for a mean (times two) of late. */
 static inline unsigned rice_parameter(unsigned mean)
 {
-	unsigned k = 0;
+	unsigned third = (mean + 2) / 3; /* rounded up: at most 2^k */
 
-	while (mean > 3u << k)
-		k++;
-	return k;
+	return third < 2 ? 0 : 32u - (unsigned)__builtin_clz(third - 1);
 }
 
 static inline void rice_follow(unsigned *mean, unsigned v)
@@ -45,10 +43,8 @@ static inline void rice_put(struct bits_writer *to, unsigned v, unsigned mean)
 
 static inline unsigned rice_get(struct bits_reader *from, unsigned mean)
 {
-	unsigned k = rice_parameter(mean), ones = 0;
+	unsigned k = rice_parameter(mean), ones = bits_get_ones(from, RICE_UNARY_MAX);
 
-	while (ones < RICE_UNARY_MAX && bits_get(from, 1))
-		ones++;
 	if (ones == RICE_UNARY_MAX)
 		return bits_get(from, RICE_PLAIN_BITS);
 	return ones << k | bits_get(from, k);
