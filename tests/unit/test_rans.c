@@ -64,6 +64,111 @@ static void tables_fit(void **state)
 	}
 }
 
+/* The rules of docs/format-ulp-float.md as they stand there. */
+static void fit_by_the_book(const uint32_t *w, unsigned n, uint16_t *freq)
+{
+	uint64_t all = 0, others = 0, rare = 0, scale = 0;
+	int sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		all += w[i];
+	for (unsigned i = 0; i < n; i++) {
+		bool is_rare = w[i] > 0 && UINT64_C(2048) * w[i] < all;
+		rare += is_rare;
+		others += is_rare ? 0 : w[i];
+	}
+	scale = ((2048 - rare) << 40) / others;
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t f = (w[i] * scale + (UINT64_C(1) << 39)) >> 40;
+		freq[i] = (uint16_t)(w[i] > 0 && f == 0 ? 1 : f);
+		sum += freq[i];
+	}
+	while (sum != 2048) {
+		unsigned at = 0;
+		for (unsigned i = 1; i < n; i++)
+			at = freq[i] > freq[at] ? i : at;
+		int step = sum < 2048 ? 2048 - sum : -1;
+		freq[at] = (uint16_t)(freq[at] + step);
+		sum += step;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (freq[i] == 2048) {
+			freq[i]--;
+			freq[i + 1 < n ? i + 1 : i - 1]++;
+			return;
+		}
+	}
+}
+
+static void tables_fit_by_the_book(void **state)
+{
+	uint64_t seed = 7;
+
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		unsigned n = 2 + (unsigned)next(&seed) % (round % 8 ? 110 : 1023);
+		unsigned shift = (unsigned)next(&seed) % 20;
+		uint32_t counts[1025] = { 0 };
+		uint16_t freq[1025], other[1025];
+		if (round % 3 == 0)
+			counts_of(round, counts, n);
+		else /* few sizes, so that many are the largest */
+			for (unsigned i = next(&seed) % n; i < n; i++)
+				counts[i] = (uint32_t)(next(&seed) % 1024 *
+				                       (next(&seed) % 1024)) >>
+				            shift;
+		counts[next(&seed) % n] += 1;
+		fit_by_the_book(counts, n, other);
+		rans_table_fit(counts, n, freq);
+		assert_memory_equal(freq, other, n * sizeof(*freq));
+	}
+}
+
+/* Bit number `i` of so many bytes: zeros after the end. */
+static unsigned bit_at(const uint8_t *bytes, size_t n, size_t i)
+{
+	return i / 8 < n ? bytes[i / 8] >> i % 8 & 1 : 0;
+}
+
+/* Bits, and ones in a row, from any place of strings of any length, and the bytes that
+ * were taken: what comes next begins there. */
+static void bits_come_one_by_one(void **state)
+{
+	uint64_t seed = 5;
+
+	(void)state;
+	for (unsigned round = 0; round < 4000; round++) {
+		size_t n = next(&seed) % 40, at = 0;
+		uint8_t *bytes = malloc(n + 1);
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = (uint8_t)(round % 2 ? next(&seed)
+			                               : next(&seed) | next(&seed));
+		uint8_t *exact = malloc(n ? n : 1);
+		memcpy(exact, bytes, n);
+		struct bits_reader from = { .at = exact, .end = exact + n };
+		while (at <= 8 * n) {
+			unsigned k = (unsigned)next(&seed) % 33, want = 0;
+			if (next(&seed) % 2) {
+				k %= 25;
+				while (want < k && bit_at(bytes, n, at + want))
+					want++;
+				at += want + (want < k);
+				assert_int_equal(bits_get_ones(&from, k), want);
+			} else {
+				for (unsigned i = 0; i < k; i++)
+					want |= bit_at(bytes, n, at + i) << i;
+				at += k;
+				assert_int_equal(bits_get(&from, k), want);
+			}
+			assert_int_equal(from.bad, at > 8 * n);
+			if (!from.bad)
+				assert_int_equal(from.at - exact, (at + 7) / 8);
+		}
+		free(exact);
+		free(bytes);
+	}
+}
+
 /* A root is off by a half step at most, and what is stored is what comes back. */
 static void roots_come_back(void **state)
 {
@@ -220,6 +325,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_fit),
+		cmocka_unit_test(tables_fit_by_the_book),
+		cmocka_unit_test(bits_come_one_by_one),
 		cmocka_unit_test(roots_come_back),
 		cmocka_unit_test(wrong_roots_are_refused),
 		cmocka_unit_test(kernels_divide_alike),
