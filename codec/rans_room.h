@@ -16,15 +16,15 @@ enum {
 	ROOM_BLOCK = KERNEL_BLOCK, /* values that share a class; divides a chunk */
 	ROOM_BLOCKS = FRAME_VALUES / ROOM_BLOCK,
 	ROOM_COUNTERS = 4, /* counters in turn, so that none waits for itself */
-	ROOM_LINE = 64     /* bytes of a cache's line, into which vectors fit */
+	ROOM_COUNTS = ROOM_TABLES * ROOM_STRIDE + 64, /* of each: not 4 KiB apart */
+	ROOM_LINE = 64 /* bytes of a cache's line, into which vectors fit */
 };
 
 struct rans_room {
 	_Alignas(ROOM_LINE) uint32_t
 		tables[(ROOM_TABLES << RANS_BITS) + RANS_TABLE_SLACK]; /* the decoder's */
 	_Alignas(ROOM_LINE) uint32_t coder[ROOM_TABLES * ROOM_STRIDE]; /* the encoder's */
-	_Alignas(
-		ROOM_LINE) uint32_t counts[ROOM_COUNTERS][ROOM_TABLES * ROOM_STRIDE + 64];
+	_Alignas(ROOM_LINE) uint32_t counts[ROOM_COUNTERS][ROOM_COUNTS];
 	_Alignas(ROOM_LINE) uint16_t index[FRAME_VALUES + RANS_LANES];
 	_Alignas(ROOM_LINE) uint16_t ctx[ROOM_CHUNK + RANS_LANES];
 	_Alignas(ROOM_LINE) uint16_t symbols[ROOM_CHUNK + RANS_LANES];

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-/* Where the library has kernels for more than the least x86-64, it asks the CPU. */
-#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+/* Where the library is linked, and has kernels for more than the least x86-64, it asks
+ * the CPU. */
+#if defined(__x86_64__) && !defined(XXH_INLINE_ALL) && __has_include(<xxh_x86dispatch.h>)
 #include <xxh_x86dispatch.h>
 #else
 #include <xxhash.h>
