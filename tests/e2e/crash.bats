@@ -23,14 +23,14 @@ commit_models() {
 # the same record, it is that one, bit for bit. (It may have made others: which
 # bases there were to choose from depends on what was stored first.)
 expect_sound() {
-	local store=$STORE
+	local there=$STORE
 	git zllm fsck >/dev/null
 	if has_bucket; then
-		store=$T/fetched
-		rm -rf "$store"
-		store_fetch "$store"
+		there=$T/fetched
+		rm -rf "$there"
+		store_fetch "$there"
 	fi
-	[ ! -d "$store/blobs" ] || python "$E2E/record_lengths.py" "$store/blobs" "$T/peace/blobs"
+	[ ! -d "$there/blobs" ] || python "$E2E/record_lengths.py" "$there/blobs" "$T/peace/blobs"
 }
 
 # In peace: to a store and a remote of its own.
