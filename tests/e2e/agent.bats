@@ -6,17 +6,31 @@ load helpers
 
 # A repository with one model in git-lfs's storage: $FILE, $OID, $SIZE.
 one_model() {
+	begin_with model_made
+	name_model
+}
+
+# The same, pushed.
+stored_model() {
+	begin_with model_pushed
+	name_model
+}
+
+model_made() {
 	make_repo r
 	make_model model.safetensors
 	commit 'A model'
+}
+
+model_pushed() {
+	model_made
+	git push -q
+}
+
+name_model() {
 	OID=$(oid_of model.safetensors)
 	SIZE=$(stat -c %s model.safetensors)
 	FILE=$(lfs_file "$OID")
-}
-
-stored_model() {
-	one_model
-	git push -q
 }
 
 @test "init is answered by {} and terminate by a clean exit" {

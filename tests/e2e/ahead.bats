@@ -6,6 +6,10 @@ load helpers
 
 # 150 small files and three of several MiB, pushed.
 many_files() {
+	begin_with files_pushed
+}
+
+files_pushed() {
 	make_repo r
 	mkdir small
 	python -c 'import random
@@ -141,19 +145,23 @@ say_downloads() {
 # A clone of r with no objects, and one record of the object's taken out of the store:
 # the download fails in the middle.
 cut_download() {
-	make_repo r
-	noise big.bin 20000000 7
-	commit 'Big'
-	OID=$(oid_of big.bin)
+	begin_with big_pushed
+	OID=$(oid_of "$T/r/big.bin")
 	SIZE=20000000
-	git push -q
-	bare_clone_of_r
 	BLOB=$(store_keys blobs/ | tail -n 1)
 	store_read "$BLOB" >"$T/kept"
 	store_remove "$BLOB"
 	run -0 drive < <(say_init download; say_download "$OID" "$SIZE"; say_terminate)
 	says '"error"'
 	PARTIAL=.git/zllm/partial/$OID
+}
+
+big_pushed() {
+	make_repo r
+	noise big.bin 20000000 7
+	commit 'Big'
+	git push -q
+	bare_clone_of_r
 }
 
 # bats test_tags=bucket

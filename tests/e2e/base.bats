@@ -6,11 +6,15 @@ load helpers
 
 # The base at PATH (model.safetensors) in r, pushed.
 pushed_base() {
-	make_repo r
 	BASE_PATH=${1:-model.safetensors}
-	make_model "$BASE_PATH"
-	cp "$BASE_PATH" "$T/base.safetensors"
+	begin_with base_pushed "$BASE_PATH"
 	BASE_OID=$(oid_of "$BASE_PATH")
+}
+
+base_pushed() {
+	make_repo r
+	make_model "$1"
+	cp "$1" "$T/base.safetensors"
 	commit 'The base'
 	git push -q
 }

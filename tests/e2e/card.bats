@@ -6,13 +6,17 @@ load helpers
 
 # base_repo [INIT OPTION...]: the base, pushed from T/base; then repository r.
 base_repo() {
+	begin_with base_pushed "$@"
+	BASE_OID=$(oid_of "$T/base/model.safetensors")
+}
+
+base_pushed() {
 	plain_repo base
 	cd "$T/base" || return 1
 	git zllm init "$@" "$STORE" '*.safetensors' '*.bin' >/dev/null
 	make_model model.safetensors
 	commit 'The base'
 	git push -q
-	BASE_OID=$(oid_of model.safetensors)
 	make_repo r
 }
 
@@ -192,12 +196,16 @@ no_card_base() {
 
 # own_bases: r with a base in old/, and an unrelated one, which is at HEAD, in model/.
 own_bases() {
+	begin_with bases_pushed
+	BASE_OID=$(oid_of old/base.safetensors)
+}
+
+bases_pushed() {
 	make_repo r
 	make_model old/base.safetensors
 	model new model/m.safetensors 99 2
 	commit 'Two models'
 	git push -q
-	BASE_OID=$(oid_of old/base.safetensors)
 	cp old/base.safetensors "$T/base.safetensors"
 }
 

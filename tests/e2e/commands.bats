@@ -5,6 +5,10 @@ load helpers
 
 # A base and a fine-tune, pushed, and a model that is not.
 family() {
+	begin_with family_pushed
+}
+
+family_pushed() {
 	make_repo r
 	make_model base.safetensors
 	commit 'The base'

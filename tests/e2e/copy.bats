@@ -10,6 +10,10 @@ setup() {
 
 # Two repositories on one store: a base and its fine-tune in r, another model in s.
 two_repositories() {
+	begin_with repositories_pushed
+}
+
+repositories_pushed() {
 	make_repo r
 	make_model base.safetensors
 	commit 'The base'

@@ -23,15 +23,14 @@ commit_models() {
 # the same record, it is that one, bit for bit. (It may have made others: which
 # bases there were to choose from depends on what was stored first.)
 expect_sound() {
-	local key
+	local there=$STORE
 	git zllm fsck >/dev/null
-	rm -rf "$T/fetched"
-	store_fetch "$T/fetched"
-	[ -d "$T/fetched/blobs" ] || return 0
-	python "$E2E/record_lengths.py" "$T/fetched/blobs"
-	for key in $(cd "$T/fetched" && find blobs -type f); do
-		[ ! -e "$T/peace/$key" ] || cmp "$T/fetched/$key" "$T/peace/$key"
-	done
+	if has_bucket; then
+		there=$T/fetched
+		rm -rf "$there"
+		store_fetch "$there"
+	fi
+	[ ! -d "$there/blobs" ] || python "$E2E/record_lengths.py" "$there/blobs" "$T/peace/blobs"
 }
 
 # In peace: to a store and a remote of its own.
@@ -47,7 +46,7 @@ push_in_peace() {
 
 # One round: push a set of models, and kill the agent again and again.
 round() {
-	local kills=0 tries=0
+	local kills=0 tries=0 pushed
 	cd "$T" || return 1
 	store_destroy
 	rm -rf "$T/r" "$T/r.git" "$T/peace" "$T/peace.git" "$T/r.clone"
@@ -64,13 +63,13 @@ round() {
 		else
 			use_agent "$E2E/agents/killed_agent.py" "after $((RANDOM % LONGEST + 1))"
 		fi
-		git push -q origin main 2>/dev/null && git update-ref -d refs/remotes/origin/main
+		# As the hook of a push does; what git itself does then is another test's.
+		git lfs push origin main >/dev/null 2>&1 && pushed=yes || pushed=no
 		[ ! -e "$KILLED_MARK" ] || kills=$((kills + 1))
 		use_own_agent
 		expect_sound
 		# What is complete needs no kill: begin again, now and then from nothing.
-		if git -C "$T/r.git" rev-parse -q --verify main >/dev/null && [ ! -e "$KILLED_MARK" ]; then
-			git -C "$T/r.git" update-ref -d refs/heads/main
+		if [ "$pushed" = yes ] && [ ! -e "$KILLED_MARK" ]; then
 			store_empty objects/ blobs/
 		fi
 	done
@@ -116,7 +115,7 @@ round() {
 with_fault() {
 	cat >"$T/faulty-agent" <<-END
 		#!/bin/sh
-		exec strace -f -qq -o /dev/null -e trace=$1${4:+,$4} -e inject=$1:error=$2:when=$3 \
+		exec strace -f --seccomp-bpf -qq -o /dev/null -e trace=$1${4:+,$4} -e inject=$1:error=$2:when=$3 \
 			${4:+-e inject=$4:error=$5:when=$6} git-zllm agent
 	END
 	chmod +x "$T/faulty-agent"
@@ -125,8 +124,12 @@ with_fault() {
 
 can_trace() {
 	command -v strace >/dev/null || skip 'no strace'
-	strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EIO:when=1 true 2>/dev/null ||
+	strace -f --seccomp-bpf -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EIO:when=1 true 2>/dev/null ||
 		skip 'strace cannot trace here'
+	begin_with models_committed
+}
+
+models_committed() {
 	make_repo r
 	commit_models 1
 }
@@ -163,7 +166,7 @@ survive() {
 	can_trace
 	cat >"$T/traced-agent" <<-END
 		#!/bin/sh
-		exec strace -f -y -s 200 -o "$T/trace" -e trace=fsync,link,linkat,rename,renameat,renameat2,write git-zllm agent
+		exec strace -f --seccomp-bpf -y -s 200 -o "$T/trace" -e trace=fsync,link,linkat,rename,renameat,renameat2,write git-zllm agent
 	END
 	chmod +x "$T/traced-agent"
 	use_agent "$T/traced-agent"

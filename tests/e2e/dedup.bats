@@ -23,11 +23,15 @@ expect_small() {
 
 # One model, pushed; the store's size is remembered.
 pushed_model() {
+	begin_with model_pushed
+	grown
+}
+
+model_pushed() {
 	make_repo r
 	make_model model.safetensors
 	commit 'A model'
 	git push -q
-	grown
 }
 
 blob_count() {

@@ -5,6 +5,10 @@ load helpers
 
 # two_versions: r with a base and a fine-tune of it, two commits, pushed.
 two_versions() {
+	begin_with versions_pushed
+}
+
+versions_pushed() {
 	make_repo r
 	make_model model.safetensors
 	commit 'The base'

@@ -6,11 +6,25 @@ load helpers
 
 # Three objects in the current repository, committed, not pushed.
 three_models() {
+	begin_with models_made
+}
+
+# The same, pushed.
+three_pushed() {
+	begin_with models_pushed
+}
+
+models_made() {
 	make_repo r
 	make_model a.safetensors 1
 	make_model b.safetensors 2
 	make_model c.safetensors 3
 	commit 'Three models'
+}
+
+models_pushed() {
+	models_made
+	git push -q
 }
 
 # The push fails, and no ref of the remote moved.
@@ -48,8 +62,7 @@ expect_no_clone() {
 
 # bats test_tags=bucket
 @test "a store that is missing is a sentence at clone, not EOF" {
-	three_models
-	git push -q
+	three_pushed
 	store_hide
 	expect_no_clone
 	says 'no store at' "$STORE"
@@ -90,8 +103,7 @@ expect_no_clone() {
 @test "a read-only store refuses a push with a sentence, and gives clones" {
 	folder_only 'mounts; s3.bats has a user who may only read'
 	own_mounts
-	three_models
-	git push -q
+	three_pushed
 	make_model d.safetensors 4
 	commit 'One more'
 	cat >"$T/inside" <<-END
@@ -199,8 +211,7 @@ expect_no_clone() {
 }
 
 @test "an agent that is killed in mid-clone leaves nothing wrong, and the repair works" {
-	three_models
-	git push -q
+	three_pushed
 	use_agent "$E2E/agents/killed_agent.py" 'lines 2'
 	expect_no_clone
 	use_own_agent
@@ -209,8 +220,7 @@ expect_no_clone() {
 }
 
 @test "what a killed clone left in the temporary folder goes with a later one" {
-	three_models
-	git push -q
+	three_pushed
 	use_agent "$E2E/agents/killed_agent.py" 'lines 2'
 	expect_no_clone
 	use_own_agent
@@ -230,8 +240,7 @@ expect_no_clone() {
 
 # bats test_tags=bucket
 @test "a flipped bit in a record: the clone fails and names the record" {
-	three_models
-	git push -q
+	three_pushed
 	local blob
 	blob=$(a_blob)
 	store_damage "$blob"
@@ -241,16 +250,14 @@ expect_no_clone() {
 }
 
 @test "a flipped bit in the head of a record: the clone fails" {
-	three_models
-	git push -q
+	three_pushed
 	store_damage "$(a_blob)" 40
 	expect_no_clone
 	says_not EOF
 }
 
 @test "a record that was cut short: the clone fails and names the record" {
-	three_models
-	git push -q
+	three_pushed
 	local blob
 	blob=$(a_blob)
 	store_change "$blob" head -c -1000
@@ -259,8 +266,7 @@ expect_no_clone() {
 }
 
 @test "a record that another one was copied over: the clone fails" {
-	three_models
-	git push -q
+	three_pushed
 	local keys
 	mapfile -t keys < <(store_sizes blobs/ | sort -n | tail -2 | cut -d' ' -f2-)
 	store_read "${keys[0]}" >"$T/kept"
@@ -270,8 +276,7 @@ expect_no_clone() {
 
 # bats test_tags=bucket
 @test "a missing record: the clone fails and names the record" {
-	three_models
-	git push -q
+	three_pushed
 	local blob
 	blob=$(a_blob)
 	store_remove "$blob"
@@ -281,8 +286,7 @@ expect_no_clone() {
 
 # bats test_tags=bucket
 @test "a flipped bit in a manifest: the clone fails and names the object" {
-	three_models
-	git push -q
+	three_pushed
 	store_damage "$(manifest_of "$(oid_of a.safetensors)")"
 	expect_no_clone
 	says "$(oid_of a.safetensors)"
@@ -290,8 +294,7 @@ expect_no_clone() {
 }
 
 @test "a manifest of another object: the clone fails" {
-	three_models
-	git push -q
+	three_pushed
 	store_read "$(manifest_of "$(oid_of b.safetensors)")" >"$T/kept"
 	store_write "$(manifest_of "$(oid_of a.safetensors)")" <"$T/kept"
 	expect_no_clone
@@ -299,16 +302,14 @@ expect_no_clone() {
 
 # bats test_tags=bucket
 @test "an object that is not in the store: the clone fails and names it" {
-	three_models
-	git push -q
+	three_pushed
 	store_remove "$(manifest_of "$(oid_of a.safetensors)")"
 	expect_no_clone
 	says "$(oid_of a.safetensors)"
 }
 
 @test "the undamaged objects of a damaged store are still given" {
-	three_models
-	git push -q
+	three_pushed
 	store_damage "$(manifest_of "$(oid_of a.safetensors)")"
 	GIT_LFS_SKIP_SMUDGE=1 git clone -q "$T/r.git" "$T/c"
 	run ! git -C "$T/c" lfs pull
@@ -318,8 +319,7 @@ expect_no_clone() {
 
 # bats test_tags=bucket
 @test "a damaged record is put right by removing it and pushing again" {
-	three_models
-	git push -q
+	three_pushed
 	store_remove "$(a_blob)"
 	for oid in $(git lfs ls-files -l | cut -d' ' -f1); do store_remove "$(manifest_of "$oid")"; done
 	git lfs push --all origin
@@ -327,8 +327,7 @@ expect_no_clone() {
 }
 
 @test "a push never writes over a damaged record in silence" {
-	three_models
-	git push -q
+	three_pushed
 	store_damage "$(a_blob)"
 	make_repo again
 	cp "$T"/r/*.safetensors .
@@ -343,8 +342,7 @@ expect_no_clone() {
 
 @test "a download to a full disk is a sentence and leaves nothing wrong" {
 	own_mounts
-	three_models
-	git push -q
+	three_pushed
 	cat >"$T/inside" <<-END
 		mkdir "$T/small"
 		mount -t tmpfs -o size=5m none "$T/small"

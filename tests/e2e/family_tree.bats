@@ -18,6 +18,10 @@ tree() {
 
 # a_family: a base, three fine-tunes of it, a stranger, another file.
 a_family() {
+	begin_with family_pushed
+}
+
+family_pushed() {
 	make_repo r
 	make_model base.safetensors
 	cp base.safetensors "$T/"

@@ -12,18 +12,23 @@ load store_helpers
 
 # A fresh user: `install` has been run, no repository exists yet.
 e2e_setup() {
+	local kept=${ZLLM_TEST_MODELS:-$BATS_RUN_TMPDIR}/gitconfig
 	e2e_blank_user
-	local kept=$BATS_RUN_TMPDIR/gitconfig
 	if [ -e "$kept" ]; then
 		cp "$kept" "$HOME/.gitconfig"
 		return
 	fi
 	git lfs install --skip-repo >/dev/null
 	git zllm install >/dev/null
-	cp "$HOME/.gitconfig" "$kept"
+	mkdir -p "${kept%/*}"
+	cp "$HOME/.gitconfig" "$kept.$$"
+	mv "$kept.$$" "$kept"
 }
 
 # The same before `install`: git has a name and an address, and nothing else.
+#
+# T and HOME are in the same place for each test of a file, so that what names
+# them, as .lfsconfig does, can be kept for the next one (begin_with).
 e2e_blank_user() {
 	local name
 	for name in ${!GIT_@} ${!ZLLM_@} ${!XDG_@}; do
@@ -31,38 +36,33 @@ e2e_blank_user() {
 	done
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	E2E=$TOP/tests/e2e
-	T=$BATS_TEST_TMPDIR/w
-	mkdir -p "$T" "$BATS_TEST_TMPDIR/home"
-	export HOME=$BATS_TEST_TMPDIR/home
+	T=$BATS_FILE_TMPDIR/test/w
+	export HOME=$BATS_FILE_TMPDIR/test/home
+	mkdir -p "$T" "$HOME"
 	export PATH=${ZLLM_BIN:-$TOP/build}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	export LC_ALL=C GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 TZ=UTC
 	store_setup
 	umask 022
-	cat >"$HOME/.gitconfig" <<-END
-		[user]
-			name = Test
-			email = test@example.invalid
-		[init]
-			defaultBranch = main
-		[protocol "file"]
-			allow = always
-		[advice]
-			detachedHead = false
-		[core]
-			fsync = none
-		[push]
-			autoSetupRemote = true
-		[gc]
-			auto = 0
-	END
+	printf '%s\n' '[user]' 'name = Test' 'email = test@example.invalid' \
+		'[init]' 'defaultBranch = main' \
+		'[protocol "file"]' 'allow = always' \
+		'[advice]' 'detachedHead = false' \
+		'[core]' 'fsync = none' \
+		'[push]' 'autoSetupRemote = true' \
+		'[gc]' 'auto = 0' '[maintenance]' 'auto = false' \
+		'[receive]' 'autogc = false' >"$HOME/.gitconfig"
 	cd "$T" || return 1
 }
 
-# The store's files are read-only and some tests make folders so.
+# The folder goes out of the way before it goes: whatever may still run in it shall
+# not meet the next test. The store's files are read-only and some tests make folders so.
 e2e_teardown() {
-	cd /
-	chmod -R u+w "$BATS_TEST_TMPDIR" 2>/dev/null
-	rm -rf "$BATS_TEST_TMPDIR/w"
+	local gone=$BATS_FILE_TMPDIR/gone.$BATS_TEST_NUMBER
+	cd / || return 1
+	mv "$BATS_FILE_TMPDIR/test" "$gone"
+	rm -rf "$gone" 2>/dev/null && return
+	chmod -R u+w "$gone"
+	rm -rf "$gone"
 }
 
 setup() {
@@ -85,12 +85,60 @@ plain_repo() {
 # make_repo NAME [STORE]: the same, set up by `git zllm init`, first commit made
 # and pushed. The current folder is then the worktree.
 make_repo() {
+	set -- "$1" "${2:-$STORE}"
+	if can_begin && [[ $2 == "$T"/* ]] && [ ! -e "$2" ]; then
+		as_kept "make_repo $*" made_repo "$1" "$1.git" "${2#"$T/"}" -- "$@"
+	else
+		made_repo "$@"
+	fi
+	cd "$T/$1" || return 1
+}
+
+made_repo() {
 	plain_repo "$1"
 	cd "$T/$1" || return 1
-	git zllm init "${2:-$STORE}" '*.safetensors' '*.bin' >/dev/null
+	git zllm init "$2" '*.safetensors' '*.bin' >/dev/null
 	git add -A
 	git commit -qm 'Set up git-zllm'
 	git push -q -u --no-verify origin main # no object is in it, and hooks take time
+}
+
+# begin_with FUNCTION [WORD...]: a test begins with what FUNCTION makes in T, which is
+# made once in a file of tests, the rest gets copies. (In a bucket each test has
+# a store of its own, under another name: there it is made each time.)
+begin_with() {
+	if can_begin && [ -z "$(ls -A "$T")" ]; then
+		as_kept "$*" "$1" . -- "${@:2}"
+	else
+		"$@"
+	fi
+}
+
+# can_begin: all is as e2e_setup left it, as far as it matters to what is made.
+can_begin() {
+	! has_bucket && [ "$(umask)" = 0022 ] &&
+		cmp -s "$HOME/.gitconfig" "${ZLLM_TEST_MODELS:-$BATS_RUN_TMPDIR}/gitconfig"
+}
+
+# as_kept KEY FUNCTION NAME... -- [WORD...]: FUNCTION, with the words, makes the NAMEs
+# below T and goes to a folder; the second time they are copies.
+as_kept() {
+	local kept=$BATS_FILE_TMPDIR/kept/${1//\//-} function=$2 names=()
+	shift 2
+	while [ "$1" != -- ]; do
+		names+=("$1")
+		shift
+	done
+	shift
+	if [ -e "$kept/folder" ]; then
+		(cd "$kept/files" && cp -a --parents "${names[@]}" "$T")
+	else
+		"$function" "$@"
+		mkdir -p "$kept/files"
+		(cd "$T" && cp -a --parents "${names[@]}" "$kept/files")
+		pwd >"$kept/folder"
+	fi
+	cd "$(<"$kept/folder")" || return 1
 }
 
 # repo_with_url NAME URL: a repository whose .lfsconfig names URL, whatever
@@ -106,15 +154,27 @@ repo_with_url() {
 
 # make_store [STORE]: an empty store, as `init` makes it, and no repository.
 make_store() {
+	set -- "${1:-$STORE}"
+	if can_begin && [[ $1 == "$T"/* ]] && [ ! -e "$1" ]; then
+		local here=$PWD
+		as_kept "make_store $1" made_store "${1#"$T/"}" -- "$1"
+		cd "$here" || return 1
+	else
+		made_store "$1"
+	fi
+}
+
+made_store() {
 	git init -q "$T/maker"
-	(cd "$T/maker" && git zllm init "${1:-$STORE}" >/dev/null)
+	(cd "$T/maker" && git zllm init "$1" >/dev/null)
 	rm -rf "$T/maker"
 }
 
-# commit MESSAGE: everything that changed.
+# commit MESSAGE: everything that changed. (Without git-lfs's hook, which looks for
+# files that are locked.)
 commit() {
 	git add -A
-	git commit -qm "$1"
+	git -c core.hooksPath=/dev/null commit -qm "$1"
 }
 
 # ---------------------------------------------------------------- models
@@ -132,7 +192,7 @@ kept_model() {
 		python "$E2E/model.py" "$3" "$kept.$$" "${@:4}"
 		mv "$kept.$$" "$kept"
 	fi
-	mkdir -p "$(dirname "$1")"
+	[[ $1 != */* ]] || mkdir -p "${1%/*}"
 	cp "$kept" "$1"
 }
 
@@ -191,13 +251,14 @@ clone_and_compare() {
 # ---------------------------------------------------------------- oids
 
 oid_of() {
-	sha256sum <"$1" | cut -d' ' -f1
+	local sum
+	sum=$(sha256sum <"$1")
+	printf '%s\n' "${sum%% *}"
 }
 
 # lfs_file OID: where git-lfs keeps its copy in the current repository.
 lfs_file() {
-	printf '%s/lfs/objects/%s/%s/%s\n' "$(git rev-parse --git-common-dir)" \
-		"$(printf %.2s "$1")" "$(printf %s "$1" | cut -c3-4)" "$1"
+	printf '%s/lfs/objects/%s/%s/%s\n' "$(git rev-parse --git-common-dir)" "${1:0:2}" "${1:2:2}" "$1"
 }
 
 # no_bad_objects [REPO]: everything in git-lfs's storage hashes to its name.

@@ -7,14 +7,18 @@ load helpers
 # A repository with a model whose commit is not pushed, and whose object is not in
 # the store though git-lfs believes so: its local copy is gone.
 lost_model() {
+	begin_with model_lost
+	LOST=$(oid_of lost.safetensors)
+}
+
+model_lost() {
 	make_repo r
 	make_model model.safetensors
 	commit 'A model'
 	git push -q
 	make_model lost.safetensors 2
 	commit 'A model that gets lost'
-	LOST=$(oid_of lost.safetensors)
-	rm -f "$(lfs_file "$LOST")"
+	rm -f "$(lfs_file "$(oid_of lost.safetensors)")"
 }
 
 remote_is_at() {

@@ -28,9 +28,14 @@ small_family() {
 	make_model "$T/stranger" 2
 }
 
-@test "another repository that shares only the store finds the base" {
+# The family, and its base in a repository.
+base_in_one() {
 	small_family
 	pushed one "$T/base"
+}
+
+@test "another repository that shares only the store finds the base" {
+	begin_with base_in_one
 	pushed two "$T/tuned"
 	run -0 --separate-stderr git zllm show model.safetensors --json
 	json_holds 'sum(e["codec"] in ("ulp", "bitx") for e in d["extents"]) >= 10'
@@ -45,8 +50,7 @@ small_family() {
 }
 
 @test "wrapped names and other files do not hide it" {
-	small_family
-	pushed one "$T/base"
+	begin_with base_in_one
 	model rename "$T/wrapped" "$T/tuned" base_model.model.
 	make_repo two
 	model shard . "$T/wrapped" 3
@@ -61,8 +65,7 @@ small_family() {
 }
 
 @test "a stranger of the same shapes stays solo, and a base that is not git's is found" {
-	small_family
-	pushed one "$T/base"
+	begin_with base_in_one
 	pushed two "$T/stranger"
 	[ "$(deltas model.safetensors)" -eq 0 ]
 	# git names the stranger as base of the tuned one: its own past.
@@ -76,8 +79,7 @@ small_family() {
 
 # bats test_tags=bucket
 @test "markers lead nowhere when the store lost what they name" {
-	small_family
-	pushed one "$T/base"
+	begin_with base_in_one
 	store_empty blobs/
 	pushed two "$T/tuned"
 	[ "$(deltas model.safetensors)" -eq 0 ]
@@ -85,8 +87,7 @@ small_family() {
 }
 
 @test "a marker of a record that became a delta is passed over" {
-	small_family
-	pushed one "$T/base"
+	begin_with base_in_one
 	pushed two "$T/tuned"
 	# As if all had been encoded anew: the base against the tuned one would be depth 2.
 	local record
@@ -102,8 +103,7 @@ small_family() {
 }
 
 @test "in a shallow and in a partial clone markers still work" {
-	small_family
-	pushed one "$T/base"
+	begin_with base_in_one
 	git -C "$T/one.git" config uploadpack.allowFilter true
 	local kind
 	for kind in --depth=1 --filter=blob:none; do
@@ -119,8 +119,7 @@ small_family() {
 }
 
 @test "a corrupt git object is no hint and no failure" {
-	small_family
-	pushed one "$T/base"
+	begin_with base_in_one
 	make_repo two
 	cp "$T/stranger" model.safetensors
 	commit 'First'
@@ -144,8 +143,7 @@ small_family() {
 
 # shellcheck disable=SC2153  # STORE is given
 @test "a repository of SHA-256 objects has no hints and finds the base" {
-	small_family
-	pushed one "$T/base"
+	begin_with base_in_one
 	git init -q --bare --object-format=sha256 "$T/sha.git" 2>/dev/null || skip 'this git has no SHA-256'
 	git init -q --object-format=sha256 "$T/sha"
 	cd "$T/sha"
@@ -159,8 +157,7 @@ small_family() {
 
 # bats test_tags=bucket,swift
 @test "fsck --markers makes the markers of a store that has none" {
-	small_family
-	pushed one "$T/base"
+	begin_with base_in_one
 	store_keys | grep ^bases/ >"$T/markers"
 	[ "$(wc -l <"$T/markers")" -ge 10 ]
 	store_empty bases/

@@ -22,7 +22,6 @@ import random
 import struct
 import sys
 from array import array
-from statistics import NormalDist
 
 SHAPES = [
     ("model.embed_tokens.weight", "BF16", [1200, 256]),
@@ -41,6 +40,7 @@ STEPS = [0] * 64 + [1] * 48 + [-1] * 48 + [2] * 32 + [-2] * 32 + [5] * 16 + [-5]
 @functools.cache
 def gauss():
     """The 65536 quantiles of the Gaussian that weights have."""
+    from statistics import NormalDist  # not needed by most commands, and slow to load
     return [0.02 * NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(65536)]
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""record_lengths.py FOLDER: whether every record below FOLDER is as long as its own
-head says (docs/format-record.md, 2). Prints those that are not, and fails.
+"""record_lengths.py FOLDER OTHER: whether every record below FOLDER is as long as its own
+head says (docs/format-record.md, 2), and the same as the one of its name below OTHER, if
+there is one. Prints those that are not, and fails.
 """
 import os
 import struct
@@ -21,8 +22,13 @@ def expected(head):
 bad = 0
 for folder, _, names in os.walk(sys.argv[1]):
     for name in names:
-        data = open(os.path.join(folder, name), "rb").read()
+        path = os.path.join(folder, name)
+        other = os.path.join(sys.argv[2], os.path.relpath(path, sys.argv[1]))
+        data = open(path, "rb").read()
         if expected(data) != len(data):
             print(f"{name}: {len(data)} bytes, its head says {expected(data)}")
+            bad += 1
+        if os.path.exists(other) and open(other, "rb").read() != data:
+            print(f"{name}: its bytes are not those of {other}")
             bad += 1
 sys.exit(bad != 0)
