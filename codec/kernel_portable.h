@@ -1,6 +1,7 @@
 /*
  * The kernel in plain C, on every machine: rANS and 16-bit values in
- * kernel_portable.c, others in kernel_portable_wide.c. Private to codec/.
+ * kernel_portable.c, others in kernel_portable_wide.c, low-rank products in
+ * kernel_portable_product.c. Private to codec/.
  */
 #ifndef ZLLM_KERNEL_PORTABLE_H
 #define ZLLM_KERNEL_PORTABLE_H
@@ -21,5 +22,14 @@ void kernel_portable_cut32(unsigned shift, const uint8_t *src, size_t blocks, ui
                 uint8_t *raw);
 void kernel_portable_join32(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
                  size_t blocks, uint8_t *dst);
+
+void kernel_portable_product(const int16_t *left, const int16_t *right, size_t stride,
+                             unsigned pairs, size_t n, int32_t *sums);
+void kernel_portable_add16(const int32_t *sums, float unit, const uint8_t *base, size_t n,
+                           uint8_t *dst);
+void kernel_portable_project(const float *rows, size_t count, size_t n, const float *to,
+                             unsigned rank, float *out);
+void kernel_portable_spread(const float *rows, size_t count, size_t n, const float *by,
+                            unsigned rank, float *sums);
 
 #endif
