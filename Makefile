@@ -40,7 +40,7 @@ WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
              -Wvla -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef $(WERROR)
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLLM_VERSION='"$(VERSION)"'
 CFLAGS    += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(SAN) -pthread -fstack-protector-strong
-LDLIBS    += $(LIBS) -pthread
+LDLIBS    += -lm $(LIBS) -pthread
 
 # ---------------------------------------------------------------- the user's targets
 .DEFAULT_GOAL := all
@@ -174,7 +174,7 @@ $(CORPUS_BIN): $(B)/corpus_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/corpus_dr
 	@$(COMPILE) $(CFLAGS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LDLIBS)
 
 # Golden records (tests/golden/README.md).
-$(B)/make_golden: $(B)/tests/golden/make_golden.o $(B)/libzllm.a
+$(B)/make_golden $(B)/make_golden_rank: $(B)/%: $(B)/tests/golden/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS)
 

@@ -52,6 +52,33 @@ static const char *codec_name(const struct extent *x, const struct extent_cost *
 	return cost->missing ? "missing" : codec ? codec->name : "unknown";
 }
 
+/* NULL where nothing predicts it. */
+static const char *prediction_name(const struct extent_cost *cost)
+{
+	switch (cost->prediction) {
+	case PREDICTION_BASE:
+		return "base";
+	case PREDICTION_LOW_RANK:
+		return "low rank";
+	case PREDICTION_CAST:
+		return "cast";
+	case PREDICTION_PARTS:
+		return "parts";
+	default:
+		return NULL;
+	}
+}
+
+/* What was tried: a codec, or that with a low-rank product. */
+static const char *tried_name(const struct extent_trial *one)
+{
+	const struct codec *codec = codec_by_id(one->codec & ~EXTENT_TRIED_LOW_RANK);
+
+	if (codec && one->codec == (EXTENT_TRIED_LOW_RANK | CODEC_ULP))
+		return "low rank";
+	return codec && !(one->codec & EXTENT_TRIED_LOW_RANK) ? codec->name : "unknown";
+}
+
 /* The digits of base `i` that stand in the record's key. */
 static void base_text(const struct extent_cost *cost, unsigned i,
                       char text[2 * KEY_BASE_PREFIX + 1])
@@ -109,8 +136,7 @@ static struct json *tried_json(const struct extent *x)
 
 	for (unsigned i = 0; i < x->tried_count; i++) {
 		struct json *one = json_object();
-		const struct codec *codec = codec_by_id(x->tried[i].codec);
-		json_put_str(one, "codec", codec ? codec->name : "unknown");
+		json_put_str(one, "codec", tried_name(&x->tried[i]));
 		json_put_u64(one, "permille", x->tried[i].permille);
 		json_add(tried, one);
 	}
@@ -136,6 +162,9 @@ static struct json *extent_json(const struct extent *x, const struct extent_cost
 	json_put_u64(j, "size", x->size);
 	json_put_u64(j, "stored", cost->stored);
 	json_put_str(j, "codec", codec_name(x, cost));
+	json_put_str(j, "prediction", prediction_name(cost));
+	if (cost->rank)
+		json_put_u64(j, "rank", cost->rank);
 	json_put_str(j, "id", id);
 	json_put_str(j, "base", cost->record.base_count ? base : NULL);
 	for (unsigned i = 0; i < cost->record.base_count; i++) {
@@ -192,9 +221,11 @@ static void add_shape(const struct extent *x, struct buf *out)
 	buf_add_str(out, "]");
 }
 
-/* "  git, 1.85 bits": who named the base, and how far it is by estimate. Without a base,
+/* "  git, 1.85 bits, rank 8": who named the base, how far it is by estimate, and what is
+ * added to it. Without a base,
  * the nearest that was considered and not taken. */
-static void add_reason(const struct extent *x, struct buf *out)
+static void add_reason(const struct extent *x, const struct extent_cost *cost,
+                       struct buf *out)
 {
 	const struct extent_candidate *chosen = chosen_candidate(x);
 	const struct extent_candidate *c = chosen ? chosen : x->candidates;
@@ -204,6 +235,8 @@ static void add_reason(const struct extent *x, struct buf *out)
 	buf_addf(out, "  %s%s", chosen ? "" : "not ", base_source_name(c->source));
 	if (c->bits != EXTENT_UNKNOWN)
 		buf_addf(out, ", %u.%02u bits", c->bits / 100, c->bits % 100);
+	if (cost->rank)
+		buf_addf(out, ", rank %u", cost->rank);
 	if (x->series_length == 1)
 		buf_add_str(out, ", the series begins anew");
 }
@@ -212,10 +245,9 @@ static void add_reason(const struct extent *x, struct buf *out)
 static void add_tried(const struct extent *x, struct buf *out)
 {
 	for (unsigned i = 0; i < x->tried_count; i++) {
-		const struct codec *codec = codec_by_id(x->tried[i].codec);
-		buf_addf(out, "%s%s %u.%u", i ? ", " : "  (",
-		         codec ? codec->name : "unknown", x->tried[i].permille / 10,
-		         x->tried[i].permille % 10);
+		const struct extent_trial *one = &x->tried[i];
+		buf_addf(out, "%s%s %u.%u", i ? ", " : "  (", tried_name(one),
+		         one->permille / 10, one->permille % 10);
 	}
 	if (x->tried_count)
 		buf_add_str(out, " %)");
@@ -245,7 +277,7 @@ static void print_extent(const struct extent *x, const struct extent_cost *cost)
 	size_format(cost->stored, stored);
 	add_base(cost, &base);
 	add_shape(x, &shape);
-	add_reason(x, &tried);
+	add_reason(x, cost, &tried);
 	add_tried(x, &tried);
 	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s%s",
 	            x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : "-",
@@ -373,7 +405,8 @@ const struct command cmd_show = {
 		"that is its base, the tensor's name, and why: who named the base (user, git,\n"
 		"card, markers) and how many bits of a weight differ by estimate, and what\n"
 		"each codec that was tried made of samples of it. A base that was considered\n"
-		"and not taken is shown as 'not git, 5.71 bits'. What is stored inside the\n"
+		"and not taken is shown as 'not git, 5.71 bits'. 'rank 8' means that a low-rank\n"
+		"product is added to the base. What is stored inside the\n"
 		"manifest is 'inline'.\n",
 	.options = specs,
 	.run = run,

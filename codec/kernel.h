@@ -126,6 +126,25 @@ struct kernel {
 	               size_t blocks, uint8_t *dst);
 	void (*join32)(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
 	               size_t blocks, uint8_t *dst);
+
+	/* Low-rank products (low_rank.h), of `n` columns. A sum for each: of pair k of
+	 * the row `left` times the pairs that begin at right + k * stride. No sum of
+	 * some of the products passes 31 bits. */
+	void (*product)(const int16_t *left, const int16_t *right, size_t stride,
+	                unsigned pairs, size_t n, int32_t *sums);
+
+	/* Adds sums times `unit`, a power of two, to values of BF16. */
+	void (*add16)(const int32_t *sums, float unit, const uint8_t *base, size_t n,
+	              uint8_t *dst);
+
+	/* For those who look for such products; kernels may differ in the last bits.
+	 * `rows` are `count` rows of n numbers, `to` and `sums` are `rank` such rows,
+	 * `out` and `by` `count` rows of `rank` numbers. project: out = rows x to
+	 * turned; spread: sums += by turned x rows. */
+	void (*project)(const float *rows, size_t count, size_t n, const float *to,
+	                unsigned rank, float *out);
+	void (*spread)(const float *rows, size_t count, size_t n, const float *by,
+	               unsigned rank, float *sums);
 };
 
 /* The best that this CPU runs. */

@@ -22,6 +22,10 @@ const struct kernel kernel_avx2 = {
 	.place32 = kernel_avx2_place32,
 	.cut32 = kernel_avx2_cut32,
 	.join32 = kernel_avx2_join32,
+	.product = kernel_avx2_product,
+	.add16 = kernel_avx2_add16,
+	.project = kernel_avx2_project,
+	.spread = kernel_avx2_spread,
 };
 
 bool kernel_avx2_runs(void)

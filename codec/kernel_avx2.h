@@ -1,7 +1,8 @@
 /*
  * The kernel for AVX2, on x86-64 only: rANS in kernel_avx2_rans.c, distances in
  * kernel_avx2_ulp.c, floats by themselves in kernel_avx2_float.c, values of 8 and of 32
- * bits in kernel_avx2_byte.c and kernel_avx2_wide.c, each function as the member of
+ * bits in kernel_avx2_byte.c and kernel_avx2_wide.c, low-rank products in
+ * kernel_avx2_product.c, each function as the member of
  * struct kernel of its name. Private to codec/.
  */
 #ifndef ZLLM_KERNEL_AVX2_H
@@ -49,5 +50,14 @@ void kernel_avx2_cut32(unsigned shift, const uint8_t *src, size_t blocks, uint16
                 uint8_t *raw);
 void kernel_avx2_join32(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
                  size_t blocks, uint8_t *dst);
+
+void kernel_avx2_product(const int16_t *left, const int16_t *right, size_t stride,
+                             unsigned pairs, size_t n, int32_t *sums);
+void kernel_avx2_add16(const int32_t *sums, float unit, const uint8_t *base, size_t n,
+                           uint8_t *dst);
+void kernel_avx2_project(const float *rows, size_t count, size_t n, const float *to,
+                             unsigned rank, float *out);
+void kernel_avx2_spread(const float *rows, size_t count, size_t n, const float *by,
+                            unsigned rank, float *sums);
 
 #endif

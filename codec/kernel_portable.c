@@ -235,4 +235,8 @@ const struct kernel kernel_portable = {
 	.place32 = kernel_portable_place32,
 	.cut32 = kernel_portable_cut32,
 	.join32 = kernel_portable_join32,
+	.product = kernel_portable_product,
+	.add16 = kernel_portable_add16,
+	.project = kernel_portable_project,
+	.spread = kernel_portable_spread,
 };

@@ -1,8 +1,8 @@
 /*
  * The kernel in plain C, on every machine: rANS is decoded in
  * kernel_portable_rans.c, values are counted in kernel_portable_count.c, other values
- * than those of 16 bits are in kernel_portable_wide.c, all else in kernel_portable.c.
- * Private to codec/.
+ * than those of 16 bits are in kernel_portable_wide.c, low-rank products in
+ * kernel_portable_product.c, all else in kernel_portable.c. Private to codec/.
  */
 #ifndef ZLLM_KERNEL_PORTABLE_H
 #define ZLLM_KERNEL_PORTABLE_H
@@ -31,5 +31,14 @@ void kernel_portable_cut32(unsigned shift, const uint8_t *src, size_t blocks,
                            uint16_t *symbols, uint8_t *raw);
 void kernel_portable_join32(unsigned shift, const uint16_t *symbols, const uint8_t *raw,
                             size_t blocks, uint8_t *dst);
+
+void kernel_portable_product(const int16_t *left, const int16_t *right, size_t stride,
+                             unsigned pairs, size_t n, int32_t *sums);
+void kernel_portable_add16(const int32_t *sums, float unit, const uint8_t *base, size_t n,
+                           uint8_t *dst);
+void kernel_portable_project(const float *rows, size_t count, size_t n, const float *to,
+                             unsigned rank, float *out);
+void kernel_portable_spread(const float *rows, size_t count, size_t n, const float *by,
+                            unsigned rank, float *sums);
 
 #endif

@@ -4,11 +4,10 @@
 
 #include "codec/common/cursor.h"
 #include "codec/common/err.h"
-#include "codec/common/le.h"
 #include "codec/frame_scratch.h"
+#include "codec/low_rank_frame.h"
+#include "codec/nested_frame.h"
 #include "codec/parts.h"
-
-enum { HALF_HEAD = 6 }; /* bytes before a half's own: mode, codec, u32 */
 
 /* What codes a bare half: the best of these. */
 static const enum codec_id bare_codecs[] = { CODEC_FLOAT, CODEC_ZSTD };
@@ -65,36 +64,17 @@ static void join_values(const struct parted_frame *f, const uint8_t *first,
 
 /* ---------------------------------------------------------------- coding */
 
-/* Whether a half in this mode says which codec made it. */
-static bool is_by_codec(enum frame_mode mode)
+static struct nested_frame half_of(const struct parted_frame *f, const uint8_t *base,
+                                   size_t size)
 {
-	return mode == FRAME_CODED || mode == FRAME_TIGHT;
-}
-
-/* Codes `size` values' bytes to `dst`, with the half's head before them; returns the
- * bytes of both in *n. */
-static int code_half(const struct parted_frame *f, const struct codec *codec,
-                     const uint8_t *src, size_t size, uint8_t *dst, size_t *n,
-                     struct err *err)
-{
-	const uint8_t *base = codec->needs_base ? f->scratch->predicted : NULL;
-	struct frame_out made;
-	int rc = frame_encode(codec, f->dtype, src, base, size, dst + HALF_HEAD,
-	                      f->scratch, &made, err);
-
-	if (rc)
-		return rc;
-	dst[0] = (uint8_t)made.mode;
-	dst[1] = is_by_codec(made.mode) ? (uint8_t)codec->id : 0;
-	le32_store(dst + 2, (uint32_t)made.stored);
-	*n = HALF_HEAD + made.stored;
-	return 0;
+	return (struct nested_frame){ f->dtype, base, size, f->scratch };
 }
 
 /* The bare half by whichever codec makes least of it. */
 static int code_bare(const struct parted_frame *f, const uint8_t *src, size_t size,
                      uint8_t *dst, size_t *n, struct err *err)
 {
+	const struct nested_frame half = half_of(f, NULL, size);
 	size_t best = 0;
 
 	for (size_t i = 0; i < sizeof(bare_codecs) / sizeof(bare_codecs[0]); i++) {
@@ -102,7 +82,7 @@ static int code_bare(const struct parted_frame *f, const uint8_t *src, size_t si
 		size_t one;
 		if (!codec || !codec->takes(f->dtype))
 			continue;
-		int rc = code_half(f, codec, src, size, dst + best, &one, err);
+		int rc = nested_frame_encode(&half, codec, src, dst + best, &one, err);
 		if (rc)
 			return rc;
 		if (best && one < best)
@@ -121,13 +101,15 @@ static int code_halves(const struct parted_frame *f, const uint8_t *src, size_t 
 {
 	struct frame_scratch *s = f->scratch;
 	size_t first = count_predicted(f), second = f->size - first;
+	const struct nested_frame half = half_of(f, s->predicted, first);
 	size_t one = 0, two = 0;
 	int rc = 0;
 
 	part_values(f, src, s->values, s->values + first);
 	part_values(f, f->base, s->predicted, NULL);
 	if (first)
-		rc = code_half(f, f->codec, s->values, first, s->joined, &one, err);
+		rc = nested_frame_encode(&half, f->codec, s->values, s->joined, &one,
+		                         err);
 	if (!rc && second)
 		rc = code_bare(f, s->values + first, second, s->joined + one, &two, err);
 	*n = one + two;
@@ -140,6 +122,8 @@ int parted_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_
 	const struct codec *copy = codec_by_id(CODEC_RAW);
 	size_t n;
 
+	if (f->low_rank)
+		return low_rank_frame_encode(f, src, dst, out, err);
 	if (!f->parts->count)
 		return frame_encode(f->codec, f->dtype, src, f->base, f->size, dst,
 		                    f->scratch, out, err);
@@ -166,43 +150,20 @@ int parted_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_
 
 /* ---------------------------------------------------------------- decoding */
 
-/* The codec of a half that says codec `id`; NULL where it cannot be that one. */
-static const struct codec *half_codec(const struct parted_frame *f,
-                                      const struct frame_out *in, unsigned id, bool bare)
-{
-	if (!is_by_codec(in->mode))
-		return id != CODEC_RAW ? NULL : bare ? codec_by_id(CODEC_RAW) : f->codec;
-	if (bare)
-		return id == CODEC_ZSTD || id == CODEC_FLOAT ? codec_by_id(id) : NULL;
-	return id == (unsigned)f->codec->id ? f->codec : NULL;
-}
-
-/* Restores one half of `size` bytes; `base` is NULL for the bare one. */
-static int restore_half(const struct parted_frame *f, struct cursor *c,
-                        const uint8_t *base, uint8_t *dst, size_t size, struct err *err)
-{
-	struct frame_out in = { .mode = (enum frame_mode)cursor_u8(c) };
-	const struct codec *codec = half_codec(f, &in, cursor_u8(c), base == NULL);
-	in.stored = cursor_u32(c);
-	const uint8_t *src = cursor_take(c, in.stored);
-
-	if (!src || !codec || (unsigned)in.mode >= FRAME_MODES)
-		return err_set(err, ERR_DAMAGED, "a half of a frame contradicts itself");
-	return frame_restore(codec, f->dtype, &in, src, base, dst, size, f->scratch, err);
-}
-
 static int restore_halves(const struct parted_frame *f, struct cursor *c, uint8_t *dst,
                           struct err *err)
 {
 	struct frame_scratch *s = f->scratch;
 	size_t first = count_predicted(f), second = f->size - first;
+	const struct nested_frame one = half_of(f, s->predicted, first);
+	const struct nested_frame two = half_of(f, NULL, second);
 	int rc = 0;
 
 	part_values(f, f->base, s->predicted, NULL);
 	if (first)
-		rc = restore_half(f, c, s->predicted, s->values, first, err);
+		rc = nested_frame_decode(&one, f->codec, c, s->values, err);
 	if (!rc && second)
-		rc = restore_half(f, c, NULL, s->values + first, second, err);
+		rc = nested_frame_decode(&two, f->codec, c, s->values + first, err);
 	if (!rc && c->left)
 		rc = err_set(err, ERR_DAMAGED, "a frame has bytes after its halves");
 	if (!rc)
@@ -215,6 +176,8 @@ int parted_frame_decode(const struct parted_frame *f, const struct frame_out *in
 {
 	struct cursor c = cursor_over(src, in->stored);
 
+	if (f->low_rank && in->mode == FRAME_CODED)
+		return low_rank_frame_decode(f, in, src, dst, err);
 	if (!f->parts->count || in->mode != FRAME_CODED)
 		return frame_decode(f->codec, f->dtype, in, src, f->base, dst, f->size,
 		                    f->scratch, err);

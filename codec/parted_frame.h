@@ -13,6 +13,7 @@
 
 #include "codec/frame.h"
 
+struct low_rank;
 struct parts;
 
 /* What encoding and decoding need besides the bytes. */
@@ -24,6 +25,9 @@ struct parted_frame {
 	const uint8_t *base;       /* the prediction, `size` bytes, zeros where bare */
 	size_t size;               /* decoded bytes; whole values where there are parts */
 	struct frame_scratch *scratch;
+	const struct low_rank *low_rank; /* what is added to the prediction, or NULL;
+	                                  * then there are no parts, and the frame is
+	                                  * whole rows */
 };
 
 /* As frame_encode() and frame_decode(). */

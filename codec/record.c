@@ -16,6 +16,7 @@
 #include "codec/common/checked.h"
 #include "codec/common/cursor.h"
 #include "codec/common/err.h"
+#include "codec/low_rank.h"
 
 static const uint8_t magic[8] = { 'Z', 'L', 'L', 'M', 'R', 'E', 'C', 0 };
 
@@ -130,8 +131,44 @@ int record_head_init(struct record_head *head, const struct codec *codec,
 	return 0;
 }
 
+/* Why these cannot go together, as half a sentence, or NULL. */
+static const char *low_rank_misfit(const struct record_head *head,
+                                   const struct low_rank *l)
+{
+	if (head->codec != CODEC_ULP)
+		return "its codec knows no low-rank product";
+	return low_rank_fault(l, head->dtype, head->size, head->frame_size);
+}
+
+int record_head_add_low_rank(struct record_head *head, const struct low_rank *l,
+                             struct err *err)
+{
+	size_t frame = low_rank_frame_bytes(l, head->dtype, head->frame_size);
+	const char *fault = frame ? NULL : "its rows are too long";
+
+	head->frame_size = frame ? (uint32_t)frame : head->frame_size;
+	if (!fault && (head->basis.base_count != 1 || head->basis.parts.count))
+		fault = "it has not one whole base";
+	if (!fault)
+		fault = low_rank_misfit(head, l);
+	if (fault)
+		return err_set(err, ERR_INPUT, "no low-rank record: %s", fault);
+	uint64_t count = frames_of(head->size, head->frame_size);
+	if (count > RECORD_FRAMES_MAX)
+		return err_set(err, ERR_INPUT, "too many frames for one record");
+	struct frame_out *frames = calloc((size_t)count + 1, sizeof(*frames));
+	if (!frames)
+		return err_nomem(err, "the frame table of a record");
+	free(head->frames);
+	head->frames = frames;
+	head->frame_count = (uint32_t)count;
+	head->prediction = PREDICTION_LOW_RANK;
+	return low_rank_copy(l, &head->low_rank, err);
+}
+
 void record_head_wipe(struct record_head *head)
 {
+	low_rank_free(head->low_rank);
 	free(head->frames);
 	*head = (struct record_head){ 0 };
 }
@@ -142,15 +179,18 @@ static size_t head_size(unsigned bases, uint32_t parameters, uint32_t frames)
 	       (size_t)frames * RECORD_ENTRY_SIZE + SUM_SIZE;
 }
 
-static uint32_t parameter_size(const struct parts *p)
+static uint32_t parameter_size(const struct record_head *head)
 {
+	const struct parts *p = &head->basis.parts;
+
+	if (head->low_rank)
+		return low_rank_size(head->low_rank);
 	return p->count ? ROW_SIZE + p->count * PART_SIZE : 0;
 }
 
 size_t record_head_size(const struct record_head *head)
 {
-	return head_size(head->basis.base_count, parameter_size(&head->basis.parts),
-	                 head->frame_count);
+	return head_size(head->basis.base_count, parameter_size(head), head->frame_count);
 }
 
 size_t record_frame_size(const struct record_head *head, uint32_t i)
@@ -163,6 +203,12 @@ size_t record_frame_size(const struct record_head *head, uint32_t i)
 uint64_t record_frame_start(const struct record_head *head, uint32_t i)
 {
 	return (uint64_t)i * head->frame_size;
+}
+
+/* Whether the dtype of the bases' values is told, which need not be our own. */
+static bool tells_base_dtype(unsigned prediction)
+{
+	return prediction >= PREDICTION_CAST || prediction == PREDICTION_LOW_RANK;
 }
 
 static void add_fixed(const struct record_head *head, struct buf *out)
@@ -180,8 +226,8 @@ static void add_fixed(const struct record_head *head, struct buf *out)
 	buf_add_u32(out, head->frame_size);
 	buf_add_u32(out, head->frame_count);
 	buf_add(out, head->sum.bytes, XXH128_SIZE);
-	buf_add_u32(out, parameter_size(&head->basis.parts));
-	buf_add_u8(out, head->prediction >= PREDICTION_CAST
+	buf_add_u32(out, parameter_size(head));
+	buf_add_u8(out, tells_base_dtype(head->prediction)
 	                        ? (uint8_t)head->basis.bases[0].dtype
 	                        : 0);
 	buf_add(out, reserved, sizeof(reserved));
@@ -228,7 +274,10 @@ int record_head_format(const struct record_head *head, struct buf *out, struct e
 		buf_add(out, head->basis.bases[i].id.bytes, SHA256_SIZE);
 		buf_add_u64(out, head->basis.bases[i].offset);
 	}
-	add_parts(&head->basis.parts, out);
+	if (head->low_rank)
+		low_rank_format(head->low_rank, out);
+	else
+		add_parts(&head->basis.parts, out);
 	for (uint32_t i = 0; i < head->frame_count; i++)
 		add_frame(&head->frames[i], out);
 	struct xxh128 sum = xxh128_of(out->data + start, size - SUM_SIZE);
@@ -305,14 +354,14 @@ static int check_known(const struct fixed *f, struct err *err)
 		return too_new(err, "dtype", f->dtype);
 	if (!codec->takes((enum dtype)f->dtype))
 		return too_new(err, "a codec not meant for dtype", f->dtype);
-	if (f->prediction == PREDICTION_LOW_RANK ||
-	    f->prediction == PREDICTION_COMBINATION || f->prediction > PREDICTION_PARTS)
+	if (f->prediction == PREDICTION_COMBINATION || f->prediction > PREDICTION_PARTS)
 		return too_new(err, "prediction", f->prediction);
 	if (f->base_dtype >= DTYPE_COUNT)
 		return too_new(err, "a base of dtype", f->base_dtype);
 	if (f->flags != 0)
 		return too_new(err, "flags", f->flags);
-	if (f->parameters != 0 && f->prediction != PREDICTION_PARTS)
+	if (f->parameters != 0 && f->prediction != PREDICTION_PARTS &&
+	    f->prediction != PREDICTION_LOW_RANK)
 		return too_new(err, "parameter bytes", f->parameters);
 	if (memcmp(f->reserved, zeros, RESERVED_SIZE) != 0)
 		return err_set(err, ERR_FORMAT,
@@ -326,11 +375,12 @@ static int check_known(const struct fixed *f, struct err *err)
 static int check_base_dtype(const struct fixed *f, struct err *err)
 {
 	bool casts = cast_exists((enum dtype)f->base_dtype, (enum dtype)f->dtype);
-	bool right = f->prediction == PREDICTION_CAST ? casts
-	             : f->prediction == PREDICTION_PARTS
-	                     ? casts || f->base_dtype == f->dtype
-	                     : f->base_dtype == 0;
+	bool right = f->base_dtype == 0;
 
+	if (f->prediction == PREDICTION_CAST)
+		right = casts;
+	else if (tells_base_dtype(f->prediction))
+		right = casts || f->base_dtype == f->dtype;
 	return right ? 0 : damaged(err, "its base has a dtype that cannot predict it");
 }
 
@@ -402,6 +452,20 @@ static int take_parts(struct cursor *c, unsigned count, struct parts *p, struct 
 	return 0;
 }
 
+static int take_low_rank(struct cursor *c, uint32_t parameters, struct record_head *head,
+                         struct err *err)
+{
+	const uint8_t *bytes = cursor_take(c, parameters);
+
+	if (!bytes)
+		return damaged(err, "its head is cut short");
+	int rc = low_rank_parse(bytes, parameters, &head->low_rank, err);
+	if (rc)
+		return rc;
+	const char *fault = low_rank_misfit(head, head->low_rank);
+	return fault ? damaged(err, fault) : 0;
+}
+
 /* Reads the bases and the parts of `head`, whose counts are set. */
 static int take_basis(struct cursor *c, uint32_t parameters, struct record_head *head,
                       struct err *err)
@@ -413,6 +477,8 @@ static int take_basis(struct cursor *c, uint32_t parameters, struct record_head 
 		if (rc)
 			return rc;
 	}
+	if (head->prediction == PREDICTION_LOW_RANK)
+		return take_low_rank(c, parameters, head, err);
 	if (head->prediction != PREDICTION_PARTS)
 		return 0;
 	int rc = take_parts(c, (parameters - ROW_SIZE) / PART_SIZE, &basis->parts, err);
@@ -508,7 +574,7 @@ int record_head_parse(const uint8_t *bytes, size_t n, struct record_head *out,
 	};
 	if (!head.frames)
 		return err_nomem(err, "the frame table of a record");
-	enum dtype base_dtype = head.prediction >= PREDICTION_CAST
+	enum dtype base_dtype = tells_base_dtype(head.prediction)
 	                                ? (enum dtype)f.base_dtype
 	                                : head.dtype;
 	for (unsigned i = 0; i < head.basis.base_count; i++)

@@ -21,6 +21,7 @@
 
 struct buf;
 struct err;
+struct low_rank;
 
 enum {
 	RECORD_VERSION = 1,
@@ -34,7 +35,7 @@ enum {
 enum prediction {
 	PREDICTION_NONE = 0,        /* solo */
 	PREDICTION_BASE = 1,        /* the bytes of one base */
-	PREDICTION_LOW_RANK = 2,    /* reserved: a base plus a low-rank product */
+	PREDICTION_LOW_RANK = 2,    /* one base, perhaps cast, plus a low-rank product */
 	PREDICTION_COMBINATION = 3, /* reserved: a linear combination of bases */
 	PREDICTION_CAST = 4,        /* the values of one base, cast to our dtype */
 	PREDICTION_PARTS = 5        /* parts of up to three bases, perhaps cast */
@@ -72,6 +73,7 @@ struct record_head {
 	uint32_t frame_count;
 	struct xxh128 sum;        /* of the whole content */
 	struct frame_out *frames; /* frame_count of them; owned */
+	struct low_rank *low_rank; /* with that prediction; else NULL; owned */
 };
 
 /* Fills all but the frames and the sum for a blob of `size` bytes, and
@@ -79,6 +81,11 @@ struct record_head {
 int record_head_init(struct record_head *head, const struct codec *codec,
                      enum dtype dtype, uint64_t size, const struct record_basis *basis,
                      struct err *err);
+
+/* Adds a copy of a low-rank product to the prediction of a head that was just
+ * initialised; its frames become whole rows. ERR_INPUT where it does not suit. */
+int record_head_add_low_rank(struct record_head *head, const struct low_rank *l,
+                             struct err *err);
 
 void record_head_wipe(struct record_head *head);
 

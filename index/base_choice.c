@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
+#include "codec/low_rank.h"
 #include "index/base_hint.h"
 #include "index/base_series.h"
 #include "index/blob_find.h"
@@ -12,6 +13,7 @@
 #include "index/blob_reader.h"
 #include "index/blob_source.h"
 #include "index/codec_trial.h"
+#include "index/low_rank_trial.h"
 #include "index/model/extents.h"
 #include "index/relatives.h"
 #include "index/transfer.h"
@@ -239,7 +241,7 @@ static int try_codec(const struct choosing *c, const struct codec *codec,
 }
 
 /* Of several trials of one codec (against several bases) the best is noted. */
-static void note_trial(struct extent *x, enum codec_id codec, unsigned permille)
+static void note_trial(struct extent *x, unsigned codec, unsigned permille)
 {
 	unsigned i = 0;
 
@@ -371,6 +373,7 @@ static void continue_series(struct choosing *c, unsigned solo)
 		return;
 	struct base_series series = base_series_of(c->like->relation.bases[0], solo);
 	if (base_series_is_dear(&series, c->best)) {
+		base_choice_wipe(&c->choice);
 		c->choice = (struct base_choice){ .codec = c->choice.solo,
 			                          .solo = c->choice.solo };
 		series = (struct base_series){ 0, 0 };
@@ -379,6 +382,38 @@ static void continue_series(struct choosing *c, unsigned solo)
 	x->series_length = (uint16_t)(series.length < UINT16_MAX ? series.length + 1
 	                                                         : UINT16_MAX);
 	x->series_spent = series.spent + c->best;
+}
+
+/* A delta that is nearly nothing has nothing to find. */
+enum { LOW_RANK_PERMILLE_MIN = 15 };
+
+/* A low-rank product besides the base, where it pays. A base that cannot be read, or is
+ * not what it should be, is found out when the record is put. */
+static void try_low_rank(struct choosing *c, const struct blob_file *blob)
+{
+	struct base_choice *choice = &c->choice;
+	struct blob_source *sources[RECORD_BASES_MAX];
+	struct err ignored = ERR_INIT;
+	unsigned permille;
+
+	if (choice->codec->id != CODEC_ULP || choice->basis.base_count != 1 ||
+	    choice->basis.parts.count || c->best < LOW_RANK_PERMILLE_MIN)
+		return;
+	if (bases_open(c->transfer, c->relatives, &choice->basis, sources, &ignored))
+		return;
+	low_rank_trial(c->transfer, c->extent, blob, &choice->basis, sources,
+	               &choice->low_rank, &permille, &ignored);
+	bases_close(sources);
+	if (!choice->low_rank)
+		return;
+	note_trial(c->extent, EXTENT_TRIED_LOW_RANK | CODEC_ULP, permille);
+	c->best = permille;
+}
+
+void base_choice_wipe(struct base_choice *c)
+{
+	low_rank_free(c->low_rank);
+	c->low_rank = NULL;
 }
 
 int base_choose(const struct transfer *t, const struct relatives *relatives,
@@ -398,6 +433,8 @@ int base_choose(const struct transfer *t, const struct relatives *relatives,
 		size_t count = find_candidates(&c, candidates);
 		for (size_t i = 0; i < count; i++)
 			try_candidate(&c, &candidates[i], limit);
+		if (c.choice.codec->needs_base)
+			try_low_rank(&c, blob);
 		continue_series(&c, solo);
 		*out = c.choice;
 	}

@@ -15,6 +15,7 @@ struct blob_source;
 struct codec;
 struct err;
 struct extent;
+struct low_rank;
 struct relatives;
 struct transfer;
 
@@ -23,7 +24,10 @@ struct base_choice {
 	const struct codec *solo;     /* the best that needs no base; may be `codec` */
 	struct record_basis basis;    /* where codec->needs_base: all have solo records */
 	const struct base_hint *hint; /* where it came from; NULL when solo */
+	struct low_rank *low_rank;    /* added to what the base predicts, or NULL; owned */
 };
+
+void base_choice_wipe(struct base_choice *c);
 
 /*
  * Chooses for the extent `x`, whose bytes are `blob`, and notes in x->tried what

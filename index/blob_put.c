@@ -62,6 +62,7 @@ static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
 		.base = p->predictor ? p->predicted + at : NULL,
 		.size = record_frame_size(&p->head, frame),
 		.scratch = scratch,
+		.low_rank = p->plan->low_rank,
 	};
 
 	return parted_frame_encode(&f, p->raw + at, p->coded + at, &p->head.frames[frame],
@@ -232,6 +233,8 @@ static int begin(struct put *p, struct err *err)
 	int rc = record_head_init(&p->head, plan->codec, p->blob->dtype, p->blob->size,
 	                          plan->codec->needs_base ? &plan->basis : NULL, err);
 
+	if (!rc && plan->low_rank)
+		rc = record_head_add_low_rank(&p->head, plan->low_rank, err);
 	if (rc)
 		return rc;
 	blob_plan_record(plan, &p->blob->id, &record);

@@ -17,6 +17,7 @@ struct blob_source;
 struct codec;
 struct err;
 struct key_record;
+struct low_rank;
 struct transfer;
 struct turns;
 struct work_meter;
@@ -36,6 +37,7 @@ struct blob_plan {
 	const struct codec *codec;
 	struct record_basis basis; /* where codec->needs_base; each base predicts one part
 	                            * at the most */
+	const struct low_rank *low_rank; /* added to the basis' prediction, or NULL */
 	struct blob_source *sources[RECORD_BASES_MAX]; /* freshly opened, one for each
 	                                                * base */
 	struct turns *turns; /* the record is begun in this turn; or NULL: at any time */

@@ -420,6 +420,7 @@ static void decode_one(struct window *w, uint32_t i, struct frame_scratch *scrat
 		.base = r->predictor ? r->predicted.data + at : NULL,
 		.size = record_frame_size(&r->head, i),
 		.scratch = scratch,
+		.low_rank = r->head.low_rank,
 	};
 
 	*rc = parted_frame_decode(&f, &r->head.frames[i], stored, w->dst + at, err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/common/err.h"
+#include "codec/low_rank.h"
 #include "index/blob_find.h"
 #include "index/blob_reader.h"
 #include "index/blob_set.h"
@@ -25,7 +26,10 @@ static int read_codec(const struct transfer *t, const struct extent *x, const ch
 
 	if (rc)
 		return rc;
-	cost->codec = blob_reader_head(reader)->codec;
+	const struct record_head *head = blob_reader_head(reader);
+	cost->codec = head->codec;
+	cost->prediction = head->prediction;
+	cost->rank = head->low_rank ? head->low_rank->rank : 0;
 	blob_reader_close(reader);
 	return 0;
 }

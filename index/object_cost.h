@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "codec/frame.h"
+#include "codec/record.h"
 #include "index/store/store_keys.h"
 
 struct err;
@@ -20,7 +21,9 @@ struct extent_cost {
 	bool counted_before;      /* an earlier extent has the same record */
 	uint64_t stored;          /* bytes of the record, head included; 0 inline */
 	struct key_record record; /* which record; base_count 0: solo */
-	enum codec_id codec;      /* with OBJECT_COST_CODECS */
+	enum codec_id codec;      /* with OBJECT_COST_CODECS, as the next two */
+	enum prediction prediction;
+	unsigned rank; /* of a low-rank product; else 0 */
 };
 
 /* Also opens each record to learn its codec: one more request each. */

@@ -263,7 +263,9 @@ static int put_delta(struct upload *u, struct upload_blob *blob,
                      const struct blob_file *file, const struct base_choice *choice,
                      const struct relatives *relatives, struct err *err)
 {
-	struct blob_plan plan = { .codec = choice->codec, .basis = choice->basis };
+	struct blob_plan plan = { .codec = choice->codec,
+		                  .basis = choice->basis,
+		                  .low_rank = choice->low_rank };
 	struct err ignored = ERR_INIT;
 
 	if (bases_open(u->transfer, relatives, &plan.basis, plan.sources, &ignored))
@@ -304,7 +306,7 @@ static int put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
 	struct extent *x = blob->extent;
 	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
 	const struct relatives *relatives = base_search_relatives(u->search);
-	struct base_choice choice;
+	struct base_choice choice = { 0 };
 	int rc = 0;
 
 	if (u->request->codec && x->kind == EXTENT_TENSOR)
@@ -314,6 +316,7 @@ static int put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
 		rc = base_choose(u->transfer, relatives, x, &file, &choice, err);
 	if (!rc)
 		rc = put_choice(u, blob, &file, &choice, err);
+	base_choice_wipe(&choice);
 	if (rc && x->name)
 		err_context(err, "tensor '%s'", x->name);
 	work_meter_add(&u->meter, (blob->bytes - x->size) * UNITS_STORE);

@@ -26,6 +26,7 @@ enum {
 	EXTENT_BASES_MAX = 3,
 	EXTENT_BASE_PREFIX = 16, /* bytes */
 	EXTENT_TRIED_MAX = 7,
+	EXTENT_TRIED_LOW_RANK = 128, /* flag: with a low-rank product */
 	EXTENT_CANDIDATES_MAX = 3,
 	EXTENT_UNKNOWN = 0xffff, /* of a candidate: not measured */
 	EXTENT_INLINE_TENSOR = 64 * 1024,     /* smaller extents of a model are inline */
@@ -44,7 +45,7 @@ enum extent_kind {
 
 /* What a codec made of samples of an extent: the reason for a choice. */
 struct extent_trial {
-	uint8_t codec;     /* enum codec_id */
+	uint8_t codec;     /* enum codec_id, perhaps with EXTENT_TRIED_LOW_RANK */
 	uint16_t permille; /* stored bytes in thousandths of the raw ones */
 };
 

@@ -67,6 +67,29 @@ not_larger() {
 
 @test "a merged LoRA" { not_larger base lora-merged 10000 ulp; }
 
+# encoded BASE MODEL PART: what `codec encode` makes of it, low-rank products where they pay, is
+# at most so many hundredths of a percent of raw, and comes back.
+encoded() {
+	local base="$ZLLM_DATA/$1/model.safetensors" model="$ZLLM_DATA/$2/model.safetensors"
+	real_data "$1/model.safetensors"
+	git zllm codec encode --base "$base" "$model" "$BATS_TEST_TMPDIR/$2.zllm"
+	git zllm codec decode --base "$base" "$BATS_TEST_TMPDIR/$2.zllm" "$BATS_TEST_TMPDIR/$2"
+	cmp "$model" "$BATS_TEST_TMPDIR/$2"
+	echo "$1 -> $2: $(stat -c %s "$BATS_TEST_TMPDIR/$2.zllm") of $(stat -c %s "$model")"
+	[ $((10000 * $(stat -c %s "$BATS_TEST_TMPDIR/$2.zllm"))) -le \
+		$(($3 * $(stat -c %s "$model"))) ]
+}
+
+@test "low-rank products: of a merged LoRA a fifth is left, of a full fine-tune three quarters" {
+	encoded base lora-merged 87
+	encoded base sft-a 1560
+}
+
+@test "low-rank products: FP16, and a fine-tune of some layers" {
+	encoded base-fp16-part sft-a-fp16-part 3230
+	encoded base sft-frozen 650
+}
+
 @test "an unrelated base is left alone: no larger than solo" {
 	not_larger base base2 6580 float
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
+#include "codec/low_rank.h"
 #include "codec/parted_frame.h"
 #include "codec/record.h"
 
@@ -45,6 +46,7 @@ static void decode_frame(const struct record_head *head, uint32_t i, const uint8
 			.base = base,
 			.size = size,
 			.scratch = scratch,
+			.low_rank = head->low_rank,
 		};
 		if (f.codec)
 			parted_frame_decode(&f, &head->frames[i], exact, dst, &err);
@@ -87,6 +89,15 @@ static void check_parts(const struct record_head *head)
 	}
 }
 
+/* What it promises of its product: it suits the blob and the frames. */
+static void check_product(const struct record_head *head)
+{
+	require((head->prediction == PREDICTION_LOW_RANK) == (head->low_rank != NULL));
+	if (head->low_rank)
+		require(low_rank_fault(head->low_rank, head->dtype, head->size,
+		                       head->frame_size) == NULL);
+}
+
 /* Parses a head of `n` bytes; `rest` bytes follow it. */
 static void parse(const uint8_t *bytes, size_t n, size_t rest)
 {
@@ -104,6 +115,7 @@ static void parse(const uint8_t *bytes, size_t n, size_t rest)
 	require(stored == body && decoded == head.size);
 	require(record_head_size(&head) == n);
 	check_parts(&head);
+	check_product(&head);
 	if (body <= rest && head.size <= SMALL)
 		decode_frames(&head, bytes + n);
 	record_head_wipe(&head);

@@ -104,6 +104,7 @@ static inline int golden_frames(const struct record_head *head, const struct buf
 			head->basis.base_count ? predicted.data : NULL,
 			n,
 			scratch,
+			head->low_rank,
 		};
 		if (!rc)
 			rc = parted_frame_decode(&f, &head->frames[i], record->data + at,

@@ -45,12 +45,15 @@ def main(docs):
     with open(f"{docs}/format-record.md", encoding="utf-8") as file:
         record = file.read()
     text = record.split("## 7. Example")[1].split("## 8.")[0]
-    whole, parted = text.split("### 7.1")
+    whole, others = text.split("### 7.1")
+    parted, ranked = others.split("### 7.2")
     base, blob = plain(whole)[:48], plain(whole)[48:]
     data = listing(whole)
     assert len(data) == 171 and decode_record(parse_record(data), [base]) == blob
     data = listing(parted)
     assert len(data) == 249 and decode_record(parse_record(data), [base]) == plain(parted)
+    data = listing(ranked)
+    assert len(data) == 168 and decode_record(parse_record(data), [base]) == plain(ranked)
 
     with open(f"{docs}/format-ulp-float.md", encoding="utf-8") as file:
         text = file.read()

@@ -201,7 +201,6 @@ RECORDS = [
     ("dtype 23", NEWER, {"dtype": 23}),
     ("dtype whose unit the frame size is no multiple of", DAMAGE,
      {"dtype": TYPE["F64"], "frame_size": 404}),
-    ("prediction 2", NEWER, {"prediction": 2}),
     ("prediction 3", NEWER, {"prediction": 3}),
     ("prediction 6", NEWER, {"prediction": 6}),
     ("a dtype of the base without a cast", DAMAGE, {"reserved": b"\x0c" + bytes(11)}),

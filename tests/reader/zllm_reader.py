@@ -8,7 +8,7 @@
 It shares no line with the program. It is slow and obvious, holds one blob and its
 base in memory, and follows docs/store.md, docs/format-manifest.md and
 docs/format-record.md from top to bottom, with every check that they name;
-parts.py is its prediction by parts, ulp_float.py follows docs/format-ulp-float.md.
+parts.py is its prediction by parts, low_rank.py that by products, ulp_float.py follows docs/format-ulp-float.md.
 Needs Debian's python3-zstandard and python3-xxhash.
 
 Exit: 0 done, 1 not possible (no such object, no space), 2 wrong usage, 3 damage,
@@ -23,6 +23,7 @@ import stat
 import struct
 import sys
 
+import low_rank
 import parts
 from basics import Cursor, Damage, Newer, Refusal, known, need, sum_of
 from ulp_float import EXPONENTS, INTEGERS, decode_float, decode_sparse, decode_ulp
@@ -232,7 +233,7 @@ DTYPES = {
     18: ("F4", 1, 1, False), 19: ("F6_E2M3", 1, 1, False), 20: ("F6_E3M2", 1, 1, False),
     21: ("F8_E4M3FNUZ", 1, 1, False), 22: ("F8_E5M2FNUZ", 1, 1, False),
 }
-NONE, BASE, CAST, PARTS = 0, 1, 4, 5        # predictions
+NONE, BASE, RANK, CAST, PARTS = 0, 1, 2, 4, 5       # predictions
 CASTABLE = ("BF16", "F16", "F32")
 RAW, CODED, SAME, FILL, TIGHT, SPARSE = range(6)
 MODES = ["raw", "coded", "same", "fill", "tight", "sparse"]
@@ -240,7 +241,9 @@ MODES = ["raw", "coded", "same", "fill", "tight", "sparse"]
 
 class Record:
     """The head's fields; `bases` are (id, offset), `base` the first or None; `frames` are
-    (mode, bytes, sum); `parts` are (values of a row, list of parts) or None."""
+    (mode, bytes, sum); `parts` are (values of a row, list of parts) or None, `product` is a
+    low_rank.Product or None."""
+    product = None
 
 
 def parse_record(data):
@@ -265,9 +268,9 @@ def parse_record(data):
 
     known(codec in CODECS, f"codec {codec}")
     known(dtype in DTYPES, f"dtype {dtype}")
-    known(prediction in (NONE, BASE, CAST, PARTS), f"prediction {prediction}")
+    known(prediction in (NONE, BASE, RANK, CAST, PARTS), f"prediction {prediction}")
     known(flags == 0, f"record flags {flags:#x}")
-    known(parameters == 0 or prediction == PARTS, "parameters of a record")
+    known(parameters == 0 or prediction in (RANK, PARTS), "parameters of a record")
     known(reserved == bytes(11), "reserved bytes of a record")
     r.number, (r.codec, predictions, dtypes, r.decode) = codec, CODECS[codec]
     r.dtype, unit, _, _ = r.type = DTYPES[dtype]
@@ -289,6 +292,8 @@ def parse_record(data):
     if prediction == PARTS:
         need(r.size % unit == 0, f"{r.size} bytes are no whole values")
         r.parts = parts.read_parts(rest.take(parameters), r.size // unit, bases)
+    if prediction == RANK:
+        r.product = low_rank.read_product(rest.take(parameters), r.type, r.size, r.frame_size)
     stored = Cursor(data[head_size:], "the record")
     r.frames = [parse_frame(rest, stored, r, i) for i in range(frames)]
     need(stored.at == len(stored.data), "the record has bytes left over")
@@ -297,12 +302,12 @@ def parse_record(data):
 
 def parse_cast(prediction, to, number):
     """The type of the base's values, where they are cast, or None."""
-    if prediction not in (CAST, PARTS):
+    if prediction not in (RANK, CAST, PARTS):
         need(number == 0, "a dtype of the base, and no cast")
         return None
     known(number in DTYPES, f"dtype {number} of a base")
     base = DTYPES[number]
-    if prediction == PARTS and base == to:
+    if prediction in (RANK, PARTS) and base == to:
         return None
     need(base != to and base[0] in CASTABLE and to[0] in CASTABLE,
          f"a cast from {base[0]} to {to[0]}")
@@ -364,6 +369,10 @@ def decode_record(r, bases):
         elif r.parts and mode == CODED:
             frame = parts.decode_halves(stored, prediction, sources, r.type,
                                         (r.number, r.decode), BARE, f"frame {i}")
+        elif r.product and mode == CODED:
+            frame = low_rank.decode_product(stored, r.product, prediction, r.type,
+                                            (TO_F32[r.type[0]], FROM_F32[r.type[0]]),
+                                            (r.number, r.decode), f"frame {i}")
         else:
             frame = r.decode(stored, size, r.type, prediction, mode == TIGHT, f"frame {i}")
         need(sum_of(frame) == frame_sum, f"the sum of frame {i} does not match")
@@ -479,7 +488,7 @@ CODECS = {
     1: ("zstd", (NONE,), ALL, decode_zstd),
     2: ("bitx", (BASE, CAST, PARTS), ALL, decode_bitx),
     3: ("float", (NONE,), EXPONENTS, decode_float),
-    4: ("ulp", (BASE, CAST, PARTS), [*EXPONENTS, *INTEGERS], decode_ulp),
+    4: ("ulp", (BASE, RANK, CAST, PARTS), [*EXPONENTS, *INTEGERS], decode_ulp),
 }
 
 

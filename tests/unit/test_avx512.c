@@ -38,6 +38,10 @@ static struct kernel emulated(void)
 		.place32 = kernel_portable.place32,
 		.cut32 = kernel_portable.cut32,
 		.join32 = kernel_portable.join32,
+		.product = kernel_portable.product,
+		.add16 = kernel_portable.add16,
+		.project = kernel_portable.project,
+		.spread = kernel_portable.spread,
 	};
 }
 

@@ -60,8 +60,8 @@ static void make(const struct parts *p, uint16_t *src, uint16_t *base)
 
 static size_t cost_of(const struct parts *p, uint16_t *src, uint16_t *base)
 {
-	struct parted_frame f = { codec_by_id(CODEC_ULP), DTYPE_BF16, p,      0,
-		                  (uint8_t *)base,        2 * VALUES, scratch };
+	struct parted_frame f = { codec_by_id(CODEC_ULP), DTYPE_BF16, p,       0,
+		                  (uint8_t *)base,        2 * VALUES, scratch, NULL };
 	uint8_t *coded = malloc(f.size), *back = malloc(f.size);
 	struct frame_out out;
 	struct err err = ERR_INIT;
@@ -129,7 +129,7 @@ static void new_zeros_cost_nothing(void **state)
 	}
 	const struct parts all = { n, 1, { { 0, 0, 1, 0, n, 0, n } } };
 	struct parted_frame f = {
-		codec_by_id(CODEC_ULP), DTYPE_BF16, &all, 0, NULL, 2 * n, scratch
+		codec_by_id(CODEC_ULP), DTYPE_BF16, &all, 0, NULL, 2 * n, scratch, NULL
 	};
 	uint8_t *near = malloc(f.size), *coded = malloc(f.size);
 	struct frame_out out;
@@ -165,7 +165,8 @@ static void all_dtypes_come_back(void **state)
 				                  start,
 				                  base,
 				                  (150 - start) * (size_t)unit,
-				                  scratch };
+				                  scratch,
+				                  NULL };
 			struct frame_out out;
 			struct err err = ERR_INIT;
 			for (size_t i = 0; i < f.size; i++) {
@@ -200,8 +201,8 @@ static void damage_is_found(void **state)
 	enum { N = 2 * 600 };
 	uint16_t src[VALUES], base[VALUES];
 	uint8_t coded[N], bad[N], back[N];
-	struct parted_frame f = { codec_by_id(CODEC_ULP), DTYPE_BF16, &p,     0,
-		                  (uint8_t *)base,        N,          scratch };
+	struct parted_frame f = { codec_by_id(CODEC_ULP), DTYPE_BF16, &p,      0,
+		                  (uint8_t *)base,        N,          scratch, NULL };
 	struct frame_out out;
 	struct err err = ERR_INIT;
 	(void)state;

@@ -1,0 +1,382 @@
+#include "codec/low_rank_frame.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "codec/cast.h"
+#include "codec/common/cursor.h"
+#include "codec/common/err.h"
+#include "codec/common/le.h"
+#include "codec/factors.h"
+#include "codec/frame_scratch.h"
+#include "codec/kernel.h"
+#include "codec/low_rank.h"
+#include "codec/nested_frame.h"
+
+enum {
+	CHUNK = 1024, /* values predicted at once */
+	LANES = 8,
+	SIZE_FIELD = 4 /* bytes before the factors */
+};
+
+/* The left factors of a frame in frame_scratch.values: for each row as many as there
+ * are components, or one more, as kernels want them. At most FRAME_VALUES + as many
+ * again, of two bytes. */
+struct left {
+	int16_t *factors;
+	size_t rows, step; /* numbers from one row to the next */
+	uint32_t greatest[LOW_RANK_MAX];
+};
+
+static struct left left_of(const struct parted_frame *f)
+{
+	const struct low_rank *l = f->low_rank;
+	struct left left = { .factors = (int16_t *)(void *)f->scratch->values,
+		             .rows = f->size / dtype_unit(f->dtype) / l->row,
+		             .step = (l->rank + 1) / 2 * 2 };
+
+	return left;
+}
+
+/* Whether no sum of products passes 31 bits. */
+static bool sums_fit(const struct low_rank *l, const struct left *left)
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < l->rank; k++)
+		sum += (uint64_t)left->greatest[k] * l->greatest[k];
+	return sum <= INT32_MAX;
+}
+
+/* ---------------------------------------------------------------- the prediction */
+
+static float power_of_two(int scale)
+{
+	uint32_t bits = (uint32_t)(scale + 127) << 23;
+	float v;
+
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
+/* One F32, as bits; infinities and NaNs stay what they are. */
+static uint32_t add_f32(uint32_t base, int32_t sum, float unit)
+{
+	float wide, product = (float)sum;
+
+	if (sum == 0 || (base & 0x7f800000) == 0x7f800000)
+		return base;
+	memcpy(&wide, &base, sizeof(wide));
+	product *= unit; /* exact */
+	wide += product;
+	memcpy(&base, &wide, sizeof(wide));
+	return base;
+}
+
+/* The same of F32 and F16, the latter by way of the former. */
+static void add_wide(enum dtype dtype, const int32_t *sums, float unit,
+                     const uint8_t *base, size_t n, uint8_t *dst)
+{
+	uint8_t wide[4 * CHUNK];
+	const uint8_t *from = base;
+
+	if (dtype == DTYPE_F16) {
+		cast_values(DTYPE_F16, DTYPE_F32, base, n, wide);
+		from = wide;
+	}
+	uint8_t *to = dtype == DTYPE_F16 ? wide : dst;
+	for (size_t i = 0; i < n; i++)
+		le32_store(to + 4 * i, add_f32(le32_load(from + 4 * i), sums[i], unit));
+	if (dtype == DTYPE_F32)
+		return;
+	cast_values(DTYPE_F32, DTYPE_F16, wide, n, dst);
+	for (size_t i = 0; i < n; i++) {
+		uint16_t v = le16_load(base + 2 * i);
+		if (sums[i] == 0 || (v & 0x7c00) == 0x7c00)
+			le16_store(dst + 2 * i, v);
+	}
+}
+
+/* Predicts the whole frame, to `dst`. */
+static void predict(const struct parted_frame *f, const struct left *left, uint8_t *dst)
+{
+	const struct low_rank *l = f->low_rank;
+	const struct kernel *kernel = f->scratch->kernel;
+	float unit = power_of_two(l->scale);
+	size_t width = dtype_unit(f->dtype);
+	int32_t sums[CHUNK];
+
+	for (size_t i = 0; i < left->rows; i++) {
+		const int16_t *factors = left->factors + i * left->step;
+		for (size_t c = 0; c < l->row; c += CHUNK) {
+			size_t n = l->row - c < CHUNK ? l->row - c : CHUNK;
+			size_t at = (i * l->row + c) * width;
+			kernel->product(factors, l->right + 2 * c, 2 * l->row,
+			                (l->rank + 1) / 2, n, sums);
+			if (f->dtype == DTYPE_BF16)
+				kernel->add16(sums, unit, f->base + at, n, dst + at);
+			else
+				add_wide(f->dtype, sums, unit, f->base + at, n, dst + at);
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- decoding */
+
+/* The factors of all rows from `n` bytes. */
+static bool get_left(const struct parted_frame *f, const uint8_t *bytes, size_t n,
+                     struct left *left)
+{
+	struct bits_reader from = { .at = bytes, .end = bytes + n };
+
+	for (unsigned k = 0; k < f->low_rank->rank; k++)
+		left->greatest[k] = factors_get(&from, left->factors + k, left->rows,
+		                                left->step);
+	for (size_t i = 0; i < left->rows && f->low_rank->rank % 2; i++)
+		left->factors[i * left->step + f->low_rank->rank] = 0;
+	return !from.bad && from.at == from.end && sums_fit(f->low_rank, left);
+}
+
+static int restore(const struct parted_frame *f, const struct frame_out *in,
+                   const uint8_t *src, uint8_t *dst, struct err *err)
+{
+	struct cursor c = cursor_over(src, in->stored);
+	struct left left = left_of(f);
+	const struct nested_frame rest = { f->dtype, f->scratch->predicted, f->size,
+		                           f->scratch };
+	size_t n = cursor_u32(&c);
+	const uint8_t *bytes = cursor_take(&c, n);
+
+	if (!bytes || !get_left(f, bytes, n, &left))
+		return err_set(err, ERR_DAMAGED,
+		               "the factors of a frame's rows are impossible");
+	predict(f, &left, f->scratch->predicted);
+	int rc = nested_frame_decode(&rest, f->codec, &c, dst, err);
+	if (!rc && c.left)
+		rc = err_set(err, ERR_DAMAGED, "a frame has bytes after its remainder");
+	return rc;
+}
+
+int low_rank_frame_decode(const struct parted_frame *f, const struct frame_out *in,
+                          const uint8_t *src, uint8_t *dst, struct err *err)
+{
+	if (!f->codec->needs_base || !f->codec->takes(f->dtype) || !f->size ||
+	    low_rank_fault(f->low_rank, f->dtype, f->size, f->size) ||
+	    !frame_valid(in, f->dtype, f->size))
+		return err_set(err, ERR_DAMAGED,
+		               "a frame of %zu bytes cannot be a low-rank product in %zu",
+		               f->size, in->stored);
+	int rc = restore(f, in, src, dst, err);
+	if (rc)
+		return rc;
+	struct xxh128 sum = xxh128_of(dst, f->size);
+	return xxh128_equal(&sum, &in->sum)
+	               ? 0
+	               : err_set(err, ERR_DAMAGED,
+	                         "a frame of %zu bytes fails its checksum", f->size);
+}
+
+/* ---------------------------------------------------------------- encoding */
+
+static bool takes_none(enum dtype dtype)
+{
+	(void)dtype;
+	return false;
+}
+
+/* Makes frames that need no codec: same, fill, sparse; else raw. */
+static const struct codec no_codec = { .id = CODEC_ULP,
+	                               .name = "none",
+	                               .needs_base = true,
+	                               .mode = FRAME_TIGHT,
+	                               .takes = takes_none };
+
+static float f32_of(uint32_t bits)
+{
+	float v;
+
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
+/* The distance, or 0 where one of both is no number. */
+static float distance(uint32_t to, uint32_t from)
+{
+	float d = f32_of(to) - f32_of(from);
+
+	return d - d == 0 ? d : 0;
+}
+
+void low_rank_distance(enum dtype dtype, const uint8_t *src, const uint8_t *base,
+                       size_t n, float *out)
+{
+	uint8_t to[4 * CHUNK], from[4 * CHUNK];
+
+	if (dtype == DTYPE_BF16) {
+		for (size_t i = 0; i < n; i++)
+			out[i] = distance((uint32_t)le16_load(src + 2 * i) << 16,
+			                  (uint32_t)le16_load(base + 2 * i) << 16);
+		return;
+	}
+	for (size_t at = 0; at < n; at += CHUNK) {
+		size_t m = n - at < CHUNK ? n - at : CHUNK, skip = at * dtype_unit(dtype);
+		const uint8_t *a = src + skip, *b = base + skip;
+		if (dtype == DTYPE_F16) {
+			cast_values(dtype, DTYPE_F32, a, m, to);
+			cast_values(dtype, DTYPE_F32, b, m, from);
+			a = to;
+			b = from;
+		}
+		for (size_t i = 0; i < m; i++)
+			out[at + i] = distance(le32_load(a + 4 * i),
+			                       le32_load(b + 4 * i));
+	}
+}
+
+static int16_t nearest(float v)
+{
+	if (!(fabsf(v) < INT16_MAX))
+		return 0;
+	return (int16_t)lrintf(v);
+}
+
+/* The factors that come nearest to the frame. */
+static void solve(const struct parted_frame *f, const uint8_t *src, struct left *left)
+{
+	const struct low_rank *l = f->low_rank;
+	float *distance = (float *)(void *)f->scratch->joined;
+	float *exact = distance + FRAME_VALUES;
+
+	low_rank_distance(f->dtype, src, f->base, left->rows * l->row, distance);
+	f->scratch->kernel->project(distance, left->rows, l->row, l->solver, l->rank,
+	                            exact);
+	memset(left->greatest, 0, sizeof(left->greatest));
+	for (size_t i = 0; i < left->rows; i++) {
+		int16_t *row = left->factors + i * left->step;
+		for (unsigned k = 0; k < l->rank; k++) {
+			row[k] = nearest(exact[i * l->rank + k]);
+			uint32_t size = (uint32_t)(row[k] < 0 ? -row[k] : row[k]);
+			if (size > left->greatest[k])
+				left->greatest[k] = size;
+		}
+		if (l->rank % 2)
+			row[l->rank] = 0;
+	}
+}
+
+/* The factors as bytes, before what remains; returns the end of them, or NULL. */
+static uint8_t *put_left(const struct parted_frame *f, const struct left *left,
+                         uint8_t *to, size_t cap)
+{
+	struct bits_writer bits = { .at = to + SIZE_FIELD, .end = to + cap };
+
+	for (unsigned k = 0; k < f->low_rank->rank; k++)
+		factors_put(&bits, left->factors + k, left->rows, left->step);
+	uint8_t *end = bits_finish(&bits);
+	le32_store(to, (uint32_t)(end - to - SIZE_FIELD));
+	return bits.full ? NULL : end;
+}
+
+/* Reads the factors back and predicts anew: the same, or this machine is defective. What
+ * remains is proved by itself. */
+static int prove(const struct parted_frame *f, const uint8_t *coded, struct err *err)
+{
+	struct left left = left_of(f);
+	uint8_t *again = f->scratch->check;
+
+	memset(left.factors, 0, left.rows * left.step * sizeof(*left.factors));
+	if (get_left(f, coded + SIZE_FIELD, le32_load(coded), &left)) {
+		predict(f, &left, again);
+		if (memcmp(again, f->scratch->predicted, f->size) == 0)
+			return 0;
+	}
+	return err_set(err, ERR_DAMAGED,
+	               "a low-rank product did not come back as it was coded; this "
+	               "machine's memory or git-zllm is defective");
+}
+
+/* The sum of the squares of a frame's distances from what predicts it. */
+static double distances(const struct parted_frame *f, const uint8_t *src,
+                        const uint8_t *from)
+{
+	size_t values = f->size / dtype_unit(f->dtype), unit = dtype_unit(f->dtype);
+	float part[CHUNK];
+	double sum = 0;
+
+	for (size_t at = 0; at < values; at += CHUNK) {
+		size_t n = values - at < CHUNK ? values - at : CHUNK;
+		float some[LANES] = { 0 }; /* so that compilers make vectors */
+		memset(part, 0, sizeof(part));
+		low_rank_distance(f->dtype, src + at * unit, from + at * unit, n, part);
+		for (size_t i = 0; i < CHUNK; i += LANES)
+			for (unsigned k = 0; k < LANES; k++)
+				some[k] += part[i + k] * part[i + k];
+		for (unsigned k = 0; k < LANES; k++)
+			sum += some[k];
+	}
+	return sum;
+}
+
+/* Whether the factors, of so many bytes, are likely to take more bits off the remainder
+ * than they cost: half the logarithm of what they make of the squares, for each value. */
+static bool pays(const struct parted_frame *f, const uint8_t *src, size_t factors)
+{
+	double before = distances(f, src, f->base);
+	double after = distances(f, src, f->scratch->predicted);
+	double values = (double)f->size / dtype_unit(f->dtype);
+
+	return values / 2 * log2(before / (after + before * 1e-9)) >
+	       8.0 * (double)factors;
+}
+
+/* To scratch->joined; *n is 0 where there is no product. Whether it pays, *sure. */
+static int code_product(const struct parted_frame *f, const uint8_t *src, size_t *n,
+                        bool *sure, struct err *err)
+{
+	struct frame_scratch *s = f->scratch;
+	const struct nested_frame rest = { f->dtype, s->predicted, f->size, s };
+	struct left left = left_of(f);
+	size_t remainder = 0;
+
+	*n = 0;
+	solve(f, src, &left);
+	if (!sums_fit(f->low_rank, &left))
+		return 0;
+	uint8_t *end = put_left(f, &left, s->joined, f->size);
+	if (!end)
+		return 0;
+	predict(f, &left, s->predicted);
+	*sure = pays(f, src, (size_t)(end - s->joined));
+	int rc = prove(f, s->joined, err);
+	if (!rc)
+		rc = nested_frame_encode(&rest, f->codec, src, end, &remainder, err);
+	*n = (size_t)(end - s->joined) + remainder;
+	return rc;
+}
+
+int low_rank_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_t *dst,
+                          struct frame_out *out, struct err *err)
+{
+	size_t n = 0;
+	bool sure = false;
+	int rc = frame_encode(&no_codec, f->dtype, src, f->base, f->size, dst, f->scratch,
+	                      out, err);
+
+	if (rc || out->mode != FRAME_RAW)
+		return rc;
+	if (f->low_rank->solver)
+		rc = code_product(f, src, &n, &sure, err);
+	if (rc)
+		return rc;
+	if (!sure || n >= f->size) {
+		rc = frame_encode(f->codec, f->dtype, src, f->base, f->size, dst,
+		                  f->scratch, out, err);
+		if (rc || !n || n >= out->stored)
+			return rc;
+	}
+	memcpy(dst, f->scratch->joined, n);
+	out->mode = FRAME_CODED;
+	out->stored = n;
+	return 0;
+}

@@ -1,0 +1,31 @@
+/*
+ * A frame that its base and a low-rank product predict (low_rank.h): its rows' factors,
+ * and what remains, coded against the prediction.
+ *
+ *     u32 bytes of the factors | the factors | the remainder, a nested frame
+ *
+ * Only frames in mode CODED are that; in all other modes the base alone predicts, so
+ * that where the product gains nothing, it costs nothing. docs/format-record.md, 4.6.
+ *
+ * Pure, but that the factors which an encoder finds may differ from one kind of CPU to
+ * another; every decoder makes the same of them. Thread rule as in frame.h.
+ */
+#ifndef ZLLM_LOW_RANK_FRAME_H
+#define ZLLM_LOW_RANK_FRAME_H
+
+#include "codec/parted_frame.h"
+
+/* As parted_frame_encode(). Where f->low_rank has no solver, the base alone predicts. */
+int low_rank_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_t *dst,
+                          struct frame_out *out, struct err *err);
+
+/* As parted_frame_decode(), for mode CODED. */
+int low_rank_frame_decode(const struct parted_frame *f, const struct frame_out *in,
+                          const uint8_t *src, uint8_t *dst, struct err *err);
+
+/* The differences of `n` values of `dtype` from their base, as numbers; 0 where one of
+ * them is none. */
+void low_rank_distance(enum dtype dtype, const uint8_t *src, const uint8_t *base,
+                       size_t n, float *out);
+
+#endif
