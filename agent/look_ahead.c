@@ -58,6 +58,7 @@ struct look_ahead {
 
 	bool begun, planner_runs;
 	pthread_t planner;
+	struct oid begun_by; /* what was asked for first */
 	/* The planner's; the session's when that has ended. */
 	pthread_t threads[FETCHERS_MAX];
 	unsigned thread_count;
@@ -258,7 +259,7 @@ static void *planner_main(void *arg)
 	struct err ignored = ERR_INIT;
 	unsigned wanted = a->transfer->store->inflight;
 
-	if (!ahead_plan_make(a->paths, a->config, &a->asked[0], &plan, &ignored))
+	if (!ahead_plan_make(a->paths, a->config, &a->begun_by, &plan, &ignored))
 		take_plan(a, &plan);
 	lfs_objects_wipe(&plan);
 	if (!a->count || told_to_stop(a))
@@ -283,7 +284,7 @@ static void begin(struct look_ahead *a, const struct oid *oid)
 	a->asked = malloc(a->asked_room * sizeof(*a->asked));
 	if (!a->asked)
 		return;
-	a->asked[0] = *oid;
+	a->begun_by = *oid;
 	a->planner_runs = !pthread_create(&a->planner, NULL, planner_main, a);
 }
 

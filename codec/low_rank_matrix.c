@@ -70,7 +70,7 @@ static void rank_values(const double *m, unsigned n, unsigned *order)
 void axes_turn(const float *square, unsigned count, float *axes, size_t row,
                double *energy)
 {
-	double m[COUNT_MAX * COUNT_MAX], turn[COUNT_MAX * COUNT_MAX] = { 0 };
+	double m[COUNT_MAX * COUNT_MAX] = { 0 }, turn[COUNT_MAX * COUNT_MAX] = { 0 };
 	double column[COUNT_MAX];
 	unsigned order[COUNT_MAX];
 

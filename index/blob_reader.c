@@ -284,7 +284,7 @@ static int replace_local_bases(struct blob_reader *r)
 	int rc = 1;
 
 	for (unsigned i = 0; i < r->head.basis.base_count; i++) {
-		struct blob_reader *old = r->bases[i], *better;
+		struct blob_reader *old = r->bases[i], *better = NULL;
 		if (!old || !old->local)
 			continue;
 		if (open_store_base(r, i, 0, &better, &ignored))

@@ -56,7 +56,7 @@ struct upload {
 	struct base_hints hints;
 	struct base_search *search;
 	struct turns *turns; /* of the missing blobs; NULL where any order will do */
-	size_t unmarked; /* base markers that the store did not take */
+	size_t unmarked;     /* base markers that the store did not take */
 	uint8_t *inline_bytes;
 	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
 	struct work_meter meter;
