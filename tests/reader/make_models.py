@@ -115,7 +115,7 @@ def make(folder, tuned):
     dtypes = list(every_dtype(rng))
     if tuned:
         for t in dtypes:
-            t[3] = nudge(rng, t[3], UNITS.get(t[1], 1), 0.03)
+            t[3] = nudge(rng, t[3], UNITS.get(t[1], 1), 0.2)
     reals = [t for t in dtypes if t[1] in REALS]
     others = [t for t in dtypes if t[1] not in REALS]
     write_model(f"{folder}/floats.safetensors", reals, {"format": "pt"})

@@ -124,7 +124,7 @@ for dtype in BOOL U8 I8 U16 I16 U32 I32 U64 I64 F16 BF16 F32 F64 F8_E4M3 F8_E5M2
 		grep -Eqx "$codec $dtype (coded|tight)" "$place/cover" || missing="$missing $codec-$dtype"
 	done
 done
-for line in "zstd bytes coded" "(zstd|float|raw) U8 raw" "(zstd|float) BF16 fill" "(bitx|ulp) BF16 same" \
+for line in "zstd bytes coded" "(zstd|float|raw) U8 raw" "(zstd|float|raw) BF16 fill" "(bitx|ulp) BF16 same" \
 	"(bitx|ulp) BF16 fill" "(bitx|ulp) BF16 raw" "(bitx|ulp) 3 frames" "(zstd|float) 7 frames" "opaque, inline" \
 	"opaque, record" "safetensors, inline" "safetensors, record"; do
 	grep -Eqx "$line" "$place/cover" || missing="$missing '$line'"
