@@ -5,8 +5,8 @@
 #
 #   check.sh [PHASE...]      some phases only: build lint unit threads corpora fuzz
 #                            cross reader cross-reader e2e sanitized-e2e s3 swift buckets
-#                            (s3 and swift at once); and what takes longer:
-#                            s3-e2e, swift-e2e: everything on each server
+#                            (s3 and swift at once) e2e-buckets (they and e2e); and
+#                            what takes longer: s3-e2e, swift-e2e: everything on each server
 #   FUZZ_SECONDS=4           for each fuzz target
 #   ZLLM_DATA=DIR            trained models; ../shared/data is unpacked where it is there
 set -u
@@ -139,7 +139,7 @@ phase_e2e() {
 	{
 		printf 'tests/e2e/%s.bats\n' crash relation markers family base corpus matrix card commands shapes
 		find tests/e2e -name '*.bats' ! -name 's3*' | sort
-	} | awk '!seen[$0]++' | sed 's|.*/\(.*\)\.bats|e2e/\1 bats --tap &|' | tap_each 3
+	} | awk '!seen[$0]++' | sed 's|.*/\(.*\)\.bats|e2e/\1 bats --tap &|' | tap_each 2
 }
 
 # Some of it again, the program being built with ASan and UBSan. What they say of an
@@ -218,6 +218,15 @@ phase_buckets() {
 	cat "$results/s3.phase" "$results/swift.phase"
 }
 
+# What has a server for a store waits for it half of the time, in which the folder's
+# tests may run.
+phase_e2e_buckets() {
+	phase_buckets >"$results/buckets.phase" 2>&1 &
+	phase_e2e
+	wait
+	cat "$results/buckets.phase"
+}
+
 phase_s3_e2e() {
 	share=100
 	on_bucket ceph
@@ -246,7 +255,7 @@ prepare_data() {
 
 begin_all=$(date +%s)
 prepare_data
-[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross-reader e2e sanitized-e2e buckets
+[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross-reader sanitized-e2e e2e-buckets
 for name; do
 	phase "$name"
 done

@@ -141,10 +141,10 @@ static enum s3_verdict forbidden(struct s3_call *call, const struct s3_error *e)
 		        "credentials; it takes %s",
 		        call->method, target(call), call->status, e->code,
 		        call->permission);
-	else
+	else /* so Ceph with STS answers a wrong secret, too */
 		err_set(&call->why, ERR_CONFIG,
-		        "%s %s: access key %s (from %s) lacks the permission %s%s "
-		        "(%d %s)",
+		        "%s %s: access key %s (from %s) lacks the permission %s%s, or "
+		        "its secret is wrong (%d %s)",
 		        call->method, target(call), key_id(call), key_source(call),
 		        call->permission,
 		        strcmp(call->permission, "s3:GetObject") == 0
