@@ -7,10 +7,12 @@ these takes a base). zstd is Debian's through python3-zstandard; ZipNN, OpenZL a
 are measured where this python has them ($ZLLM_BENCH_PYTHON names another), else said to
 be missing. CPU time, best of three.
 """
+import importlib.util
 import json
 import struct
 import sys
 import time
+from unittest import mock
 
 import numpy as np
 
@@ -50,6 +52,10 @@ def blosc2():
 
 
 def zipnn():
+    # It imports them for other kinds of input; of bytes it needs none of theirs.
+    if importlib.util.find_spec("torch") is None:
+        for name in "torch", "safetensors", "safetensors.torch":
+            sys.modules.setdefault(name, mock.MagicMock())
     from zipnn import ZipNN
     coder = ZipNN(input_format="byte", bytearray_dtype="bfloat16", threads=1)
     return lambda data: coder.compress(bytearray(data)), coder.decompress
