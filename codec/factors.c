@@ -74,10 +74,8 @@ void factors_put(struct bits_writer *to, const int16_t *v, size_t count, size_t 
 
 static uint32_t get_folded(struct bits_reader *from, unsigned k)
 {
-	unsigned ones = 0;
+	unsigned ones = bits_get_ones(from, ONES_MAX);
 
-	while (ones < ONES_MAX && bits_get(from, 1))
-		ones++;
 	if (ones == ONES_MAX)
 		return bits_get(from, PLAIN_BITS);
 	/* At most 15 * 2^14 + 2^14 - 1: more than 16 bits, which are damage. */

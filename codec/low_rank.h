@@ -43,7 +43,7 @@ struct low_rank {
 	 * row, the factors of both; 0 for the second of a last one that is alone. */
 	int16_t *right;
 	uint32_t greatest[LOW_RANK_MAX]; /* of each component: its largest factor */
-	float *solver;                   /* for low_rank_solve.h, or NULL */
+	float *solver; /* of low_rank_solve(), low_rank_matrix.h, or NULL */
 };
 
 /* From `right`, `rank` (at most `row`) times `row` factors, component by component. The

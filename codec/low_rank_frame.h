@@ -19,9 +19,10 @@
 int low_rank_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_t *dst,
                           struct frame_out *out, struct err *err);
 
-/* As parted_frame_decode(), for mode CODED. */
-int low_rank_frame_decode(const struct parted_frame *f, const struct frame_out *in,
-                          const uint8_t *src, uint8_t *dst, struct err *err);
+/* What parted_frame_decode() does in mode CODED after it saw that `in` is valid, and
+ * before it looks at the checksum. */
+int low_rank_frame_restore(const struct parted_frame *f, const struct frame_out *in,
+                           const uint8_t *src, uint8_t *dst, struct err *err);
 
 /* The differences of `n` values of `dtype` from their base, as numbers; 0 where one of
  * them is none. */

@@ -176,16 +176,15 @@ int parted_frame_decode(const struct parted_frame *f, const struct frame_out *in
 {
 	struct cursor c = cursor_over(src, in->stored);
 
-	if (f->low_rank && in->mode == FRAME_CODED)
-		return low_rank_frame_decode(f, in, src, dst, err);
-	if (!f->parts->count || in->mode != FRAME_CODED)
+	if ((!f->parts->count && !f->low_rank) || in->mode != FRAME_CODED)
 		return frame_decode(f->codec, f->dtype, in, src, f->base, dst, f->size,
 		                    f->scratch, err);
 	if (!frame_valid(in, f->dtype, f->size))
 		return err_set(err, ERR_DAMAGED,
 		               "a frame of %zu bytes cannot be coded in %zu", f->size,
 		               in->stored);
-	int rc = restore_halves(f, &c, dst, err);
+	int rc = f->low_rank ? low_rank_frame_restore(f, in, src, dst, err)
+	                     : restore_halves(f, &c, dst, err);
 	if (rc)
 		return rc;
 	struct xxh128 sum = xxh128_of(dst, f->size);

@@ -62,9 +62,9 @@ quick_folder() {
 	fi
 }
 
-# tap_each [JOBS]: runs each line "NAME COMMAND..." of standard input, two at a time.
+# tap_each: runs each line "NAME COMMAND..." of standard input, two at a time.
 tap_each() {
-	TMPDIR=$(quick_folder) xargs -P"${1:-2}" -I{} sh -c "sh tests/run_tap.sh '$results' {}" || :
+	TMPDIR=$(quick_folder) xargs -P2 -I{} sh -c "sh tests/run_tap.sh '$results' {}" || :
 }
 
 # ---------------------------------------------------------------- phases
@@ -134,12 +134,12 @@ phase_reader() {
 	echo "reader sh tests/reader/test_reader.sh" | tap_each
 }
 
-# The longest first, so that all end together; three at a time, as each waits at times.
+# The longest first, so that all end together.
 phase_e2e() {
 	{
 		printf 'tests/e2e/%s.bats\n' crash relation markers family base corpus matrix card commands shapes
 		find tests/e2e -name '*.bats' ! -name 's3*' | sort
-	} | awk '!seen[$0]++' | sed 's|.*/\(.*\)\.bats|e2e/\1 bats --tap &|' | tap_each 2
+	} | awk '!seen[$0]++' | sed 's|.*/\(.*\)\.bats|e2e/\1 bats --tap &|' | tap_each
 }
 
 # Some of it again, the program being built with ASan and UBSan. What they say of an

@@ -60,18 +60,22 @@ static void pass_wipe(struct pass *p)
 
 /* -------------------------------------------------------------- one extent */
 
+/* Bytes below which an extent, or a whole opaque file, may be inline. */
+static uint64_t inline_limit(const struct extents *x)
+{
+	return x->model == MODEL_OPAQUE ? EXTENT_INLINE_CHUNK : EXTENT_INLINE_TENSOR;
+}
+
 static bool is_cut(const struct pass *p, const struct extent *x)
 {
-	uint64_t limit = p->in->model == MODEL_OPAQUE ? EXTENT_INLINE_CHUNK
-	                                              : EXTENT_INLINE_TENSOR;
+	uint64_t limit = inline_limit(p->in);
 
 	return x->kind != EXTENT_TENSOR && x->size >= limit;
 }
 
 bool extents_all_inline(const struct extents *x)
 {
-	uint64_t limit = x->model == MODEL_OPAQUE ? EXTENT_INLINE_CHUNK
-	                                          : EXTENT_INLINE_TENSOR;
+	uint64_t limit = inline_limit(x);
 	bool all = x->size <= EXTENT_INLINE_TOTAL;
 
 	for (size_t i = 0; i < x->count && all; i++)
@@ -84,8 +88,8 @@ static bool is_inlined(const struct pass *p, uint64_t size)
 	if (size == 0)
 		return true;
 	if (p->in->model == MODEL_OPAQUE)
-		return p->in->size < EXTENT_INLINE_CHUNK;
-	return size < EXTENT_INLINE_TENSOR && size <= EXTENT_INLINE_TOTAL - p->inlined;
+		return p->in->size < inline_limit(p->in);
+	return size < inline_limit(p->in) && size <= EXTENT_INLINE_TOTAL - p->inlined;
 }
 
 /* Adds the piece that ends here to the outcome: a whole extent or a chunk. */

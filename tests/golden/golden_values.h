@@ -13,7 +13,9 @@
 #include "codec/cast.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "codec/common/sha256.h"
 #include "codec/dtype.h"
+#include "codec/record.h"
 
 static uint64_t state = 42;
 
@@ -108,6 +110,47 @@ static inline void write_file(const char *dir, const char *name, const char *end
 		err_errno(&err, "cannot write");
 		fail(path, &err);
 	}
+}
+
+/* Frames of so many bytes, where a writer would take larger ones; 0: as they are. */
+static inline void cut_frames(size_t frame, struct record_head *head)
+{
+	if (!frame)
+		return;
+	head->frame_size = (uint32_t)frame;
+	head->frame_count = (uint32_t)((head->size + frame - 1) / frame);
+	free(head->frames);
+	head->frames = calloc(head->frame_count, sizeof(*head->frames));
+	if (!head->frames)
+		abort();
+}
+
+/* Appends the whole record to `out`: the head, and the frames as coded. */
+static inline void join_record(const char *name, struct record_head *head,
+                               const struct buf *coded, struct buf *out)
+{
+	struct err err = ERR_INIT;
+
+	if (record_head_format(head, out, &err))
+		fail(name, &err);
+	buf_add(out, coded->data, coded->size);
+}
+
+/* Writes the files of a golden record, and prints its line of the list. `base` is NULL
+ * where it has none. */
+static inline void write_golden(const char *dir, const char *name,
+                                const struct buf *record, const struct buf *base,
+                                const struct buf *content)
+{
+	char hex[SHA256_HEX + 1];
+	struct oid id;
+
+	write_file(dir, name, "rec", record);
+	if (base)
+		write_file(dir, name, "base", base);
+	sha256_of(content->data, content->size, &id);
+	oid_format(&id, hex);
+	printf("%s\t%s\t%s\n", name, base ? name : "-", hex);
 }
 
 #endif

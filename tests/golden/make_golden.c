@@ -83,17 +83,6 @@ static const struct golden list[] = {
 	{ "tight-ulp-u8", CODEC_ULP, DTYPE_U8, DTYPE_U8, 17000, 4, 0 },
 };
 
-/* Frames shorter than whole ones: many of them out of few values. */
-static void cut_frames(const struct golden *g, struct record_head *head)
-{
-	if (!g->frame)
-		return;
-	head->frame_size = g->frame;
-	head->frame_count = (uint32_t)((head->size + g->frame - 1) / g->frame);
-	free(head->frames);
-	head->frames = calloc(head->frame_count, sizeof(*head->frames));
-}
-
 /* The frames one after another; the bytes of all of them go to `out`. */
 static void make_frames(const struct golden *g, struct record_head *head,
                         const struct buf *content, const struct buf *predicted,
@@ -132,12 +121,10 @@ static void make_record(const struct golden *g, const struct buf *content,
 	if (record_head_init(&head, codec, g->dtype, content->size,
 	                     codec->needs_base ? &basis : NULL, &err))
 		fail(g->name, &err);
-	cut_frames(g, &head);
+	cut_frames(g->frame, &head);
 	head.sum = xxh128_of(content->data, content->size);
 	make_frames(g, &head, content, predicted, &coded);
-	if (record_head_format(&head, out, &err))
-		fail(g->name, &err);
-	buf_add(out, coded.data, coded.size);
+	join_record(g->name, &head, &coded, out);
 	record_head_wipe(&head);
 	buf_wipe(&coded);
 }
@@ -148,7 +135,6 @@ static void make_one(const char *dir, const struct golden *g)
 	enum dtype base_dtype = based ? g->base_dtype : g->dtype;
 	struct buf content = BUF_INIT, base = BUF_INIT, predicted = BUF_INIT,
 		   record = BUF_INIT;
-	char hex[SHA256_HEX + 1];
 	struct oid id;
 
 	buf_reserve(&content, 1);
@@ -169,12 +155,7 @@ static void make_one(const char *dir, const struct golden *g)
 	}
 	sha256_of(base.data, base.size, &id);
 	make_record(g, &content, &predicted, &id, &record);
-	write_file(dir, g->name, "rec", &record);
-	if (based)
-		write_file(dir, g->name, "base", &base);
-	sha256_of(content.data, content.size, &id);
-	oid_format(&id, hex);
-	printf("%s\t%s\t%s\n", g->name, based ? g->name : "-", hex);
+	write_golden(dir, g->name, &record, based ? &base : NULL, &content);
 	buf_wipe(&content);
 	buf_wipe(&base);
 	buf_wipe(&predicted);
@@ -346,8 +327,6 @@ static void make_parted(const char *dir, const struct golden_parts *g)
 	struct buf content = BUF_INIT, base = BUF_INIT, coded = BUF_INIT,
 		   record = BUF_INIT;
 	struct record_basis basis = { .base_count = g->bases, .parts = g->parts };
-	const struct golden frames = { .name = g->name, .frame = g->frame };
-	char hex[SHA256_HEX + 1];
 	struct record_head head;
 	struct err err = ERR_INIT;
 	struct oid id;
@@ -361,17 +340,11 @@ static void make_parted(const char *dir, const struct golden_parts *g)
 	if (record_head_init(&head, codec_by_id(g->codec), g->dtype, content.size, &basis,
 	                     &err))
 		fail(g->name, &err);
-	cut_frames(&frames, &head);
+	cut_frames(g->frame, &head);
 	head.sum = xxh128_of(content.data, content.size);
 	code_parted(g, &head, &base, &content, &coded);
-	if (record_head_format(&head, &record, &err))
-		fail(g->name, &err);
-	buf_add(&record, coded.data, coded.size);
-	write_file(dir, g->name, "rec", &record);
-	write_file(dir, g->name, "base", &base);
-	sha256_of(content.data, content.size, &id);
-	oid_format(&id, hex);
-	printf("%s\t%s\t%s\n", g->name, g->name, hex);
+	join_record(g->name, &head, &coded, &record);
+	write_golden(dir, g->name, &record, &base, &content);
 	record_head_wipe(&head);
 	buf_wipe(&content);
 	buf_wipe(&base);

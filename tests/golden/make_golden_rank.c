@@ -160,28 +160,12 @@ static void code_ranked(const struct golden_rank *g, const struct low_rank *l,
 	frame_scratch_free(scratch);
 }
 
-/* Frames of fewer rows than a writer would take. */
-static void cut_frames(const struct golden_rank *g, struct record_head *head)
-{
-	size_t frame = g->frame_rows * g->row * dtype_unit(g->dtype);
-
-	if (!frame)
-		return;
-	free(head->frames);
-	head->frame_size = (uint32_t)frame;
-	head->frame_count = (uint32_t)((head->size + frame - 1) / frame);
-	head->frames = calloc(head->frame_count, sizeof(*head->frames));
-	if (!head->frames)
-		abort();
-}
-
 static void make_ranked(const char *dir, const struct golden_rank *g)
 {
 	struct buf content = BUF_INIT, base = BUF_INIT, coded = BUF_INIT,
 		   record = BUF_INIT;
 	struct record_basis basis = { .base_count = 1 };
 	struct low_rank *l = random_product(g);
-	char hex[SHA256_HEX + 1];
 	struct record_head head;
 	struct err err = ERR_INIT;
 	struct oid id;
@@ -193,17 +177,11 @@ static void make_ranked(const char *dir, const struct golden_rank *g)
 	                     &basis, &err) ||
 	    record_head_add_low_rank(&head, l, &err))
 		fail(g->name, &err);
-	cut_frames(g, &head);
+	cut_frames(g->frame_rows * g->row * dtype_unit(g->dtype), &head);
 	head.sum = xxh128_of(content.data, content.size);
 	code_ranked(g, l, &head, &base, &content, &coded);
-	if (record_head_format(&head, &record, &err))
-		fail(g->name, &err);
-	buf_add(&record, coded.data, coded.size);
-	write_file(dir, g->name, "rec", &record);
-	write_file(dir, g->name, "base", &base);
-	sha256_of(content.data, content.size, &id);
-	oid_format(&id, hex);
-	printf("%s\t%s\t%s\n", g->name, g->name, hex);
+	join_record(g->name, &head, &coded, &record);
+	write_golden(dir, g->name, &record, &base, &content);
 	record_head_wipe(&head);
 	low_rank_free(l);
 	buf_wipe(&content);
