@@ -104,8 +104,7 @@ help:
 
 # ---------------------------------------------------------------- build
 # Every .c file below a floor belongs to it; agent/main.c alone is no library.
-LIB_SRC  := $(sort $(wildcard codec/common/*.c codec/*.c index/*.c index/model/*.c \
-                              index/store/*.c agent/*.c))
+LIB_SRC  := $(sort $(wildcard $(foreach floor,codec index agent,$(floor)/*.c $(floor)/*/*.c $(floor)/*/*/*.c)))
 LIB_SRC  := $(filter-out agent/main.c,$(LIB_SRC))
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
@@ -149,7 +148,7 @@ $(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(B)/libzllm.a
 
 # The AVX-512 kernels in plain C (tests/avx512), in place of the library's own.
 # Vectors may overflow, and pass by whatever ABI: all is one program.
-EMULATED := $(patsubst %.c,$(B)/emulated/%.o,$(filter-out codec/kernel_avx512.c,$(wildcard codec/kernel_avx512*.c)))
+EMULATED := $(patsubst %.c,$(B)/emulated/%.o,$(filter-out codec/kernel/kernel_avx512.c,$(wildcard codec/kernel_avx512*.c)))
 $(B)/emulated/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $@"

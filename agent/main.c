@@ -26,8 +26,8 @@
 #include <string.h>
 
 #include "agent/command.h"
-#include "agent/options.h"
-#include "agent/report.h"
+#include "agent/report/options.h"
+#include "agent/report/report.h"
 #include "codec/common/err.h"
 
 static const struct command *const commands[] = {

@@ -17,7 +17,7 @@
 #include "codec/common/cursor.h"
 #include "codec/common/err.h"
 #include "codec/common/le.h"
-#include "codec/fields.h"
+#include "codec/kernel/fields.h"
 #include "codec/frame_scratch.h"
 #include "codec/rans_coder.h"
 #include "codec/rans_room.h"

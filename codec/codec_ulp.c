@@ -24,7 +24,7 @@
 #include "codec/ulp_integer.h"
 #include "codec/ulp_plan.h"
 #include "codec/ulp_raw.h"
-#include "codec/ulp_token.h"
+#include "codec/kernel/ulp_token.h"
 
 static bool takes(enum dtype dtype)
 {

@@ -5,7 +5,7 @@
 #include "codec/common/err.h"
 #include "codec/common/xxh128.h"
 #include "codec/frame.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 #include "codec/rans_room.h"
 #include "codec/zstd_box.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 #include "codec/low_rank_matrix.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include "codec/common/le.h"
 #include "codec/factors.h"
 #include "codec/frame_scratch.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 #include "codec/low_rank.h"
 #include "codec/nested_frame.h"
 

@@ -4,7 +4,7 @@
 
 #include "codec/bits.h"
 #include "codec/common/le.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 
 enum {
 	STATE_SIZE = 4, /* of a state in the first form */

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/rans.h"
+#include "codec/kernel/rans.h"
 
 struct kernel;
 

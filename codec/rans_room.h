@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "codec/frame.h"
-#include "codec/kernel.h"
-#include "codec/rans.h"
+#include "codec/kernel/kernel.h"
+#include "codec/kernel/rans.h"
 
 enum {
 	ROOM_TABLES = 64,          /* frequency tables of a frame */

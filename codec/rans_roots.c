@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "codec/bits.h"
-#include "codec/rans.h"
+#include "codec/kernel/rans.h"
 #include "codec/rans_table.h"
 #include "codec/rice.h"
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "codec/rans.h"
+#include "codec/kernel/rans.h"
 
 struct bits_reader;
 

@@ -11,7 +11,7 @@
 #include "codec/bits.h"
 #include "codec/common/le.h"
 #include "codec/ulp_context.h"
-#include "codec/ulp_token.h"
+#include "codec/kernel/ulp_token.h"
 
 enum {
 	PART = 8,           /* at most one value in so many differs, */

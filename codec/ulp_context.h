@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "codec/dtype.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 
 struct rans_room;
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "codec/ulp_token.h"
+#include "codec/kernel/ulp_token.h"
 
 enum { GROUP = 32 };
 

@@ -5,7 +5,7 @@
 
 #include "codec/bits.h"
 #include "codec/common/le.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 #include "codec/rans_room.h"
 #include "codec/rans_roots.h"
 #include "codec/rans_table.h"

@@ -4,9 +4,9 @@
 
 #include "codec/common/cursor.h"
 #include "codec/common/le.h"
-#include "codec/fields.h"
+#include "codec/kernel/fields.h"
 #include "codec/frame.h"
-#include "codec/rans.h"
+#include "codec/kernel/rans.h"
 
 enum {
 	STREAM_ROOM = FRAME_VALUES + KERNEL_SLACK, /* bytes of a nibble stream */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 
 struct cursor;
 

@@ -6,14 +6,14 @@
 
 #include "codec/common/err.h"
 #include "index/download.h"
-#include "index/file_range.h"
-#include "index/local_model.h"
-#include "index/manifest.h"
-#include "index/manifest_store.h"
+#include "index/work/file_range.h"
+#include "index/survey/local_model.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
-#include "index/store/store_bundle.h"
+#include "index/store/bundle/store_bundle.h"
 #include "index/store/store_keys.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 
 enum { PROOF_WINDOW = 1024 * 1024 };
 

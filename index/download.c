@@ -7,15 +7,15 @@
 #include <unistd.h>
 
 #include "codec/common/err.h"
-#include "index/blob_reader.h"
-#include "index/extent_key.h"
-#include "index/file_range.h"
-#include "index/lanes.h"
-#include "index/local_blob.h"
-#include "index/manifest.h"
-#include "index/manifest_store.h"
+#include "index/blob/blob_reader.h"
+#include "index/manifest/extent_key.h"
+#include "index/work/file_range.h"
+#include "index/work/lanes.h"
+#include "index/blob/local_blob.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 
 enum { LOCAL_WINDOW = 1024 * 1024 }; /* bytes of a local file at a time */
 

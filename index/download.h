@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
-#include "index/work_meter.h"
+#include "index/work/work_meter.h"
 
 struct err;
 struct manifest;

@@ -5,8 +5,8 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/local_model.h"
-#include "index/manifest.h"
+#include "index/survey/local_model.h"
+#include "index/manifest/manifest.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
-#include "index/base_hint.h"
-#include "index/object_look.h"
-#include "index/work_meter.h"
+#include "index/base/base_hint.h"
+#include "index/manifest/object_look.h"
+#include "index/work/work_meter.h"
 
 struct codec;
 struct err;

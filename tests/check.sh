@@ -101,7 +101,7 @@ phase_unit() {
 # Those whose code runs on several threads.
 # (test_base_series pushes fifty versions one after another: nothing new in that.)
 phase_threads() {
-	wanted=$(grep -lE '"(codec/common/pool|index/lanes|index/transfer|index/model/extents|index/store/store)\.h"' \
+	wanted=$(grep -lE '"(codec/common/pool|index/work/lanes|index/blob/transfer|index/model/extents|index/store/store)\.h"' \
 		tests/unit/test_*.c | grep -v base_series | sed 's|tests/unit/\(.*\)\.c|build/tsan/\1|')
 	# shellcheck disable=SC2086
 	must 'build: tsan' make -j2 FLAVOUR=tsan $wanted || return

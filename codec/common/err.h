@@ -6,7 +6,7 @@
  * sentence for the user is put into the `struct err` that the caller gave.
  * On success the struct is untouched. Low floors state facts ("short read at
  * 4096"), upper floors put context in front ("tensor 'x': ..."); only
- * agent/report.c prints.
+ * agent/report/report.c prints.
  *
  * Thread rule: an err belongs to one thread at a time.
  */

@@ -10,7 +10,7 @@
  *
  * Many requests in flight: all verbs block, and all may be called from any
  * number of threads at once on one store. `inflight` says how many at once pay
- * off (a folder a few, a bucket 32); index/lanes.h is how callers do so.
+ * off (a folder a few, a bucket 32); index/work/lanes.h is how callers do so.
  * Readers and writers end before their store is closed.
  */
 #ifndef ZLLM_STORE_H

@@ -18,7 +18,7 @@
 #include "codec/common/err.h"
 #include "codec/common/le.h"
 #include "codec/frame_scratch.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 
 enum { ROUNDS = 5, FRAMES_MAX = 1 << 16, TENSOR_MIN = 65536 };
 

@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #include "codec/common/err.h"
-#include "index/base_hint.h"
-#include "index/base_marker.h"
-#include "index/base_search.h"
+#include "index/base/base_hint.h"
+#include "index/base/base_marker.h"
+#include "index/base/base_search.h"
 #include "index/model/tensor_name.h"
-#include "index/store/store_folder.h"
-#include "index/transfer.h"
+#include "index/store/folder/store_folder.h"
+#include "index/blob/transfer.h"
 #include "tests/unit/sketched_model.h"
 
 enum { ROUNDS = 5 };

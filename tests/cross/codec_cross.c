@@ -16,7 +16,7 @@
 #include "codec/codec_table.h"
 #include "codec/common/hex.h"
 #include "codec/frame_scratch.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 #include "tests/golden/golden_record.h"
 #include "tests/unit/float_cases.h"
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/aws_files.h"
-#include "agent/aws_provider.h"
+#include "agent/aws/aws_files.h"
+#include "agent/aws/aws_provider.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/store/s3_credentials.h"
+#include "index/store/s3/s3_credentials.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

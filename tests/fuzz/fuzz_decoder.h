@@ -11,7 +11,7 @@
 #include "codec/common/err.h"
 #include "codec/common/le.h"
 #include "codec/frame_scratch.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 
 static const enum dtype fuzz_dtypes[8] = { DTYPE_BF16,    DTYPE_F16,
 	                                   DTYPE_F32,     DTYPE_F8_E4M3,

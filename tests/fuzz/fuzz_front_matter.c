@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/front_matter.h"
-#include "agent/model_name.h"
+#include "agent/hints/front_matter.h"
+#include "agent/hints/model_name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

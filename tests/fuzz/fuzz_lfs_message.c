@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/lfs_message.h"
+#include "agent/session/lfs_message.h"
 #include "codec/common/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,8 +7,8 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/xxh128.h"
-#include "index/manifest.h"
-#include "index/manifest_layout.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_layout.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/store/s3_answer.h"
+#include "index/store/s3/s3_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/store_url.h"
+#include "agent/where/store_url.h"
 #include "codec/common/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Only agent/report.c prints; agent/lfs_session.c writes to git-lfs.
+# Only agent/report/report.c prints; agent/session/lfs_session.c writes to git-lfs.
 set -eu
 . tests/lint/sources.sh
 # shellcheck disable=SC2046
 found=$(grep -nE '\b(v?f?printf|v?dprintf|f?puts|f?putc|putchar|perror|fwrite)[[:space:]]*\(' $(c_files) |
-	grep -vE '^(tests/|agent/report\.c:|agent/lfs_session\.c:)' || :)
+	grep -vE '^(tests/|agent/report/report\.c:|agent/session/lfs_session\.c:)' || :)
 [ -z "$found" ] || {
-	echo "only agent/report.c prints:"
+	echo "only agent/report/report.c prints:"
 	printf '%s\n' "$found"
 	exit 1
 }

@@ -6,12 +6,12 @@
 
 #include "tests/unit/git_sandbox.h"
 
-#include "agent/git_paths.h"
-#include "agent/lfs_config.h"
+#include "agent/git/git_paths.h"
+#include "agent/git/lfs_config.h"
 #include "index/store/store.h"
 #include "index/store/store_counted.h"
 #include "index/store/store_memory.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 #include "index/upload.h"
 
 enum { FILES = 200, SIZE = 64 * 1024, INFLIGHT = 32, LARGE = 5 * 1024 * 1024 };

@@ -4,8 +4,8 @@
 
 #include <fcntl.h>
 
-#include "agent/aws_files.h"
-#include "agent/aws_keyring.h"
+#include "agent/aws/aws_files.h"
+#include "agent/aws/aws_keyring.h"
 #include "tests/unit/git_sandbox.h"
 #include "tests/unit/http_script.h"
 

@@ -16,7 +16,7 @@
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/frame_scratch.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 #include "tests/unit/float_cases.h"
 
 /* Which kernels: those that the machine has, unless the test says otherwise. */

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "agent/git_run.h"
+#include "agent/git/git_run.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/sha256.h"

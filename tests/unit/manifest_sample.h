@@ -16,8 +16,8 @@
 #include "codec/common/hex.h"
 #include "codec/common/le.h"
 #include "codec/zstd_box.h"
-#include "index/manifest.h"
-#include "index/manifest_layout.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_layout.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -12,8 +12,8 @@
 
 #include "codec/common/le.h"
 #include "codec/common/sha256.h"
-#include "index/manifest.h"
-#include "index/manifest_store.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
 #include "tests/unit/crowded_store.h"
 
 enum { SKETCHED_TENSORS = 300, SKETCHED_ROWS = 512, SKETCHED_COLUMNS = 512 };

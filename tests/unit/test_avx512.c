@@ -4,14 +4,14 @@
  * Values of 8 and of 32 bits have no AVX-512 kernel, nor has counting: they are the
  * portable one's here.
  */
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 
 static const struct kernel *emulated_or_portable(unsigned i);
 
 #define KERNEL_AT emulated_or_portable
 
-#include "codec/kernel_avx512.h"
-#include "codec/kernel_portable.h"
+#include "codec/kernel/kernel_avx512.h"
+#include "codec/kernel/kernel_portable.h"
 #include "codec/rans_room.h"
 #include "tests/unit/codec_kernels.h"
 

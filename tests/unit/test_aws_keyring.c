@@ -1,7 +1,7 @@
 /* Where access keys come from, each place alone and in their order. */
 #include "tests/unit/aws_sandbox.h"
 
-#include "agent/aws_provider.h"
+#include "agent/aws/aws_provider.h"
 
 static void write_profiles(void)
 {

@@ -7,11 +7,11 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/base_hint.h"
-#include "index/base_marker.h"
-#include "index/base_search.h"
+#include "index/base/base_hint.h"
+#include "index/base/base_marker.h"
+#include "index/base/base_search.h"
 #include "index/store/store_memory.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 #include "tests/unit/sketched_model.h"
 
 enum { OTHER_MODELS = 10000 };

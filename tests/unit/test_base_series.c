@@ -12,13 +12,13 @@
 
 #include "codec/common/err.h"
 #include "codec/frame.h"
-#include "index/base_hint.h"
-#include "index/base_series.h"
-#include "index/manifest.h"
-#include "index/manifest_store.h"
+#include "index/base/base_hint.h"
+#include "index/base/base_series.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/store_memory.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
 

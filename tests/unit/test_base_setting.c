@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/base_setting.h"
+#include "agent/hints/base_setting.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 

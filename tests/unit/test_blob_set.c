@@ -7,7 +7,7 @@
 
 #include "codec/common/err.h"
 #include "codec/common/sha256.h"
-#include "index/blob_set.h"
+#include "index/work/blob_set.h"
 
 static struct oid id_of(unsigned i)
 {

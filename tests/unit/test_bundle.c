@@ -12,7 +12,7 @@
 #include "codec/frame.h"
 #include "index/bundle_read.h"
 #include "index/bundle_write.h"
-#include "index/local_model.h"
+#include "index/survey/local_model.h"
 #include "tests/unit/memory_file.h"
 #include "tests/unit/model_file.h"
 

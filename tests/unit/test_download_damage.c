@@ -13,7 +13,7 @@
 #include "index/store/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "codec/common/err.h"
-#include "index/file_replace.h"
+#include "index/work/file_replace.h"
 #include "tests/unit/scratch_folder.h"
 
 static char folder[SCRATCH_MAX];

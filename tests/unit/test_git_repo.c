@@ -1,5 +1,5 @@
-#include "agent/git_repo.h"
-#include "agent/lfs_pointer.h"
+#include "agent/git/git_repo.h"
+#include "agent/git/lfs_pointer.h"
 #include "tests/unit/git_sandbox.h"
 
 static struct commit_id resolved(struct git_repo *r, const char *rev)

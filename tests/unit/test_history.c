@@ -1,6 +1,6 @@
-#include "agent/lfs_config.h"
-#include "agent/git_paths.h"
-#include "agent/history.h"
+#include "agent/git/lfs_config.h"
+#include "agent/git/git_paths.h"
+#include "agent/hints/history.h"
 #include "tests/unit/git_sandbox.h"
 
 enum { MODEL = 1 << 20 };

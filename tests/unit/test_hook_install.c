@@ -1,4 +1,4 @@
-#include "agent/hook_install.h"
+#include "agent/cmd/hook_install.h"
 #include "tests/unit/git_sandbox.h"
 
 #define HOOKS ".git/hooks/"

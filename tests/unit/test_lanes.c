@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/lanes.h"
-#include "index/turns.h"
+#include "index/work/lanes.h"
+#include "index/work/turns.h"
 
 enum { TASKS = 1000 };
 

@@ -1,4 +1,4 @@
-#include "agent/lfs_config.h"
+#include "agent/git/lfs_config.h"
 #include "tests/unit/git_sandbox.h"
 
 /* Keys and values as `git config -z --list` prints them; '|' stands for NUL. */

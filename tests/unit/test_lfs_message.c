@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/lfs_message.h"
+#include "agent/session/lfs_message.h"
 #include "codec/common/err.h"
 
 #define OID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -1,5 +1,5 @@
-#include "agent/lfs_objects.h"
-#include "agent/push_check.h"
+#include "agent/git/lfs_objects.h"
+#include "agent/cmd/push_check.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/lfs_pointer.h"
+#include "agent/git/lfs_pointer.h"
 
 #define HEX "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
 #define V1 "version https://git-lfs.github.com/spec/v1\n"

@@ -9,14 +9,14 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/base_hint.h"
+#include "index/base/base_hint.h"
 #include "index/download.h"
-#include "index/local_blob.h"
-#include "index/local_model.h"
+#include "index/blob/local_blob.h"
+#include "index/survey/local_model.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/memory_file.h"
 #include "tests/unit/model_file.h"

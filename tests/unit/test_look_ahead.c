@@ -4,11 +4,11 @@
 
 #include "tests/unit/ahead_world.h"
 
-#include "agent/ahead_plan.h"
-#include "agent/look_ahead.h"
-#include "agent/object_fetch.h"
-#include "agent/path_filter.h"
-#include "index/transfer.h"
+#include "agent/session/ahead_plan.h"
+#include "agent/session/look_ahead.h"
+#include "agent/session/object_fetch.h"
+#include "agent/session/path_filter.h"
+#include "index/blob/transfer.h"
 
 static struct look_ahead *begin(struct world *w, uint64_t budget)
 {

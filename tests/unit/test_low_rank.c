@@ -17,7 +17,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/frame_scratch.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 #include "codec/low_rank.h"
 #include "codec/low_rank_fit.h"
 #include "codec/low_rank_frame.h"

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "agent/front_matter.h"
-#include "agent/model_card.h"
-#include "agent/model_name.h"
+#include "agent/hints/front_matter.h"
+#include "agent/hints/model_card.h"
+#include "agent/hints/model_name.h"
 #include "codec/common/buf.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/model_name.h"
+#include "agent/hints/model_name.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

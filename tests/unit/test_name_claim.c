@@ -1,14 +1,14 @@
 /* Who claims a name, what they pushed, and how little a store is asked for it. */
 #include <stdio.h>
 
-#include "index/name_claim.h"
+#include "index/manifest/name_claim.h"
 
-#include "index/manifest_store.h"
+#include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 #include "tests/unit/manifest_sample.h"
 
 #define REPO_A "00112233445566778899aabbccddeeff"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agent/options.h"
+#include "agent/report/options.h"
 #include "codec/common/err.h"
 
 struct values {

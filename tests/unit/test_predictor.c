@@ -13,8 +13,8 @@
 
 #include "codec/cast.h"
 #include "codec/common/err.h"
-#include "index/blob_source.h"
-#include "index/predictor.h"
+#include "index/blob/blob_source.h"
+#include "index/blob/predictor.h"
 
 enum { BASE_VALUES = 5000, BASE_BYTES = 4 * BASE_VALUES };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agent/push_refs.h"
+#include "agent/git/push_refs.h"
 #include "codec/common/err.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

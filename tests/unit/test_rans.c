@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "codec/bits.h"
-#include "codec/kernel.h"
+#include "codec/kernel/kernel.h"
 #include "codec/rans_coder.h"
 #include "codec/rans_roots.h"
 #include "codec/rans_table.h"

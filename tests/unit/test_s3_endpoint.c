@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/store/s3_endpoint.h"
+#include "index/store/s3/s3_endpoint.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -15,7 +15,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/hex.h"
 #include "codec/common/hmac.h"
-#include "index/store/s3_sign.h"
+#include "index/store/s3/s3_sign.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

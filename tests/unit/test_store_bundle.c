@@ -3,7 +3,7 @@
 #include "tests/unit/store_fixture.h"
 
 #include "codec/common/err.h"
-#include "index/store/store_bundle.h"
+#include "index/store/bundle/store_bundle.h"
 #include "tests/unit/memory_file.h"
 
 struct bundle_fixture {

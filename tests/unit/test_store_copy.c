@@ -8,17 +8,17 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/base_hint.h"
+#include "index/base/base_hint.h"
 #include "index/download.h"
-#include "index/manifest.h"
-#include "index/manifest_store.h"
-#include "index/name_claim.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
+#include "index/manifest/name_claim.h"
 #include "index/store/store.h"
 #include "index/store/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/store_copy.h"
-#include "index/transfer.h"
+#include "index/mirror/store_copy.h"
+#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
 

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/lfs_config.h"
-#include "agent/s3_settings.h"
-#include "agent/store_bucket.h"
-#include "agent/store_trust.h"
+#include "agent/git/lfs_config.h"
+#include "agent/where/s3_settings.h"
+#include "agent/where/store_bucket.h"
+#include "agent/where/store_trust.h"
 #include "index/store/store.h"
 #include "tests/unit/git_sandbox.h"
 

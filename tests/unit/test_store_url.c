@@ -1,4 +1,4 @@
-#include "agent/store_url.h"
+#include "agent/where/store_url.h"
 #include "index/store/store.h"
 #include "tests/unit/git_sandbox.h"
 

@@ -10,9 +10,9 @@
 
 #include "codec/common/err.h"
 #include "index/model/extents.h"
-#include "index/tensor_names.h"
-#include "index/tensor_relation.h"
-#include "index/tensor_role.h"
+#include "index/base/tensor_names.h"
+#include "index/base/tensor_relation.h"
+#include "index/base/tensor_role.h"
 
 /* A tensor of up to three dimensions; 0 ends them. Its id tells its name and shape. */
 static struct extent tensor(const char *name, enum dtype dtype, uint64_t a, uint64_t b,

@@ -8,15 +8,15 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/base_hint.h"
-#include "index/blob_find.h"
+#include "index/base/base_hint.h"
+#include "index/blob/blob_find.h"
 #include "index/download.h"
-#include "index/manifest.h"
-#include "index/manifest_store.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/store_faulty.h"
 #include "index/store/store_memory.h"
-#include "index/transfer.h"
+#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "codec/common/le.h"
-#include "codec/ulp_token.h"
+#include "codec/kernel/ulp_token.h"
 #include "tests/unit/codec_kernels.h"
 
 static void every_content_comes_back_by_every_kernel(void **state)

@@ -1,0 +1,182 @@
+/* git zllm copy: a store mirrored into another. */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/command.h"
+#include "agent/report/json.h"
+#include "agent/git/lfs_config.h"
+#include "agent/report/options.h"
+#include "agent/report/report.h"
+#include "agent/report/report_json.h"
+#include "agent/report/size_text.h"
+#include "agent/where/store_url.h"
+#include "codec/common/err.h"
+#include "index/store/store.h"
+#include "index/mirror/store_copy.h"
+#include "index/blob/transfer.h"
+
+struct copy_options {
+	const char *repo;
+	bool json;
+};
+
+/* The two ends of a copy. */
+struct ends {
+	struct lfs_config *config;
+	struct store_url from_url, to_url;
+	struct store *from, *to;
+	struct transfer transfer;
+};
+
+/* How a store that is made gets its modes: as one user's; `init` is for teams. */
+static const struct store_folder_modes own_modes = { 0444, 0755 };
+
+static void ends_close(struct ends *e)
+{
+	transfer_wipe(&e->transfer);
+	store_close(e->from);
+	store_close(e->to);
+	store_url_wipe(&e->from_url);
+	store_url_wipe(&e->to_url);
+	lfs_config_free(e->config);
+}
+
+static int ends_open(struct ends *e, const char *from, const char *to, struct err *err)
+{
+	struct store_context context = { .modes = &own_modes };
+	int rc = lfs_config_read(&e->config, err);
+
+	context.config = e->config;
+	if (!rc)
+		rc = store_url_parse(from, &e->from_url, err);
+	if (!rc)
+		rc = store_url_parse(to, &e->to_url, err);
+	if (!rc)
+		rc = store_url_open(&e->from_url, &context, &e->from, err);
+	context.use = STORE_TO_WRITE;
+	if (!rc)
+		rc = store_url_create(&e->to_url, &context, &e->to, err);
+	return rc ? rc : transfer_init(&e->transfer, e->from, 0, err);
+}
+
+/* ---------------------------------------------------------------- what is said */
+
+struct telling {
+	bool quiet;
+	int exit_code;
+};
+
+static void tell_object(void *ctx, const struct oid *oid, uint64_t size,
+                        const struct err *failure)
+{
+	struct telling *told = ctx;
+	char text[SHA256_HEX + 1], bytes[SIZE_TEXT];
+
+	oid_format(oid, text);
+	if (failure) {
+		struct err err = *failure;
+		err_context(&err, "object %s", text);
+		told->exit_code = report_error(&err);
+	} else if (!told->quiet) {
+		size_format(size, bytes);
+		report_line("%s %10s", text, bytes);
+	}
+}
+
+static int tell_json(const struct store_copy_result *r, struct err *err)
+{
+	struct json *j = json_object();
+
+	json_put_u64(j, "copied", r->copied);
+	json_put_u64(j, "there", r->there);
+	json_put_u64(j, "failed", r->failed);
+	json_put_u64(j, "records", r->records);
+	json_put_u64(j, "bytes", r->bytes);
+	return report_json(j, err);
+}
+
+static void tell_text(const struct store_copy_result *r)
+{
+	char bytes[SIZE_TEXT];
+
+	size_format(r->bytes, bytes);
+	report_line("%zu objects copied (%zu records, %s), %zu there already, %zu failed",
+	            r->copied, r->records, bytes, r->there, r->failed);
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static int copy(struct ends *e, const struct copy_options *options, int *exit_code,
+                struct err *err)
+{
+	struct telling told = { .quiet = options->json };
+	struct store_copy_request request = {
+		.from = &e->transfer,
+		.to = e->to,
+		.repo_id = options->repo ? options->repo : "",
+		.told = tell_object,
+		.ctx = &told,
+	};
+	struct store_copy_result result;
+	int rc = store_copy(&request, &result, err);
+
+	*exit_code = told.exit_code;
+	if (rc)
+		return rc;
+	if (options->json)
+		return tell_json(&result, err);
+	tell_text(&result);
+	return 0;
+}
+
+static const struct option_spec specs[] = {
+	{ "repo", OPTION_VALUE, "ID",
+	  "only what this repository pushed (repo= in .lfsconfig)",
+	  offsetof(struct copy_options, repo) },
+	{ "json", OPTION_FLAG, NULL, "print one JSON object at the end",
+	  offsetof(struct copy_options, json) },
+	{ 0 },
+};
+
+static int run(int argc, char **argv)
+{
+	struct copy_options options = { 0 };
+	struct ends ends = { .from = NULL };
+	struct err err = ERR_INIT;
+	int exit_code = 0;
+	int rc = options_parse(&argc, argv, specs, &options, &err);
+
+	if (!rc && argc != 2)
+		rc = err_set(&err, ERR_INPUT,
+		             "copy takes two stores, the one that is there and the one "
+		             "that gets everything");
+	if (!rc && options.repo && !key_repo_id_valid(options.repo))
+		rc = err_set(&err, ERR_INPUT,
+		             "'%s' is no repository's id: %d hexadecimal digits, as in "
+		             ".lfsconfig after repo=",
+		             options.repo, REPO_ID_HEX);
+	if (!rc)
+		rc = ends_open(&ends, argv[0], argv[1], &err);
+	if (!rc)
+		rc = copy(&ends, &options, &exit_code, &err);
+	ends_close(&ends);
+	return rc ? report_error(&err) : exit_code;
+}
+
+const struct command cmd_copy = {
+	.name = "copy",
+	.arguments = "[--repo <id>] [--json] <store> <store>",
+	.summary = "mirror a store into another",
+	.details =
+		"Copies every object of the first store that the second lacks, with the\n"
+		"records it needs; the second is made where there is none. Stores are named as\n"
+		"for 'init'. Every record is decoded on the way, and its SHA-256 compared. A\n"
+		"copy that was cut goes on where it was when it is run again; while it runs,\n"
+		"both stores may be pushed to and cloned from. An object that the first store\n"
+		"does not have whole is named, and left out; the exit code is then not 0.\n",
+	.options = specs,
+	.run = run,
+};

@@ -1,0 +1,154 @@
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "agent/command.h"
+#include "agent/where/connection.h"
+#include "agent/report/options.h"
+#include "agent/report/report.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "index/base/base_marker_rebuild.h"
+#include "index/download.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
+#include "index/store/store.h"
+
+struct fsck {
+	struct connection connection;
+	size_t good, bad;
+	int exit_code;
+};
+
+/* Restores one object from the store and compares its SHA-256 with its name. */
+static int check_object(const struct transfer *t, const struct oid *oid, struct err *err)
+{
+	struct manifest m;
+	struct oid found;
+	int rc = manifest_get(t->store, oid, &m, NULL, err);
+
+	if (rc > 0)
+		return err_set(err, ERR_MISSING, "the store does not have it");
+	if (rc)
+		return rc;
+	rc = download_hash(t, &m, &found, err);
+	manifest_wipe(&m);
+	if (!rc && !oid_equal(&found, oid))
+		rc = err_set(err, ERR_MISMATCH, "its bytes are not those of its name");
+	return rc;
+}
+
+static void check_and_tell(struct fsck *f, const struct oid *oid)
+{
+	char text[SHA256_HEX + 1];
+	struct err err = ERR_INIT;
+
+	if (!check_object(&f->connection.transfer, oid, &err)) {
+		f->good++;
+		return;
+	}
+	f->bad++;
+	oid_format(oid, text);
+	err_context(&err, "object %s", text);
+	f->exit_code = report_error(&err);
+}
+
+static int note_object(void *ctx, const struct store_entry *entry)
+{
+	struct buf *oids = ctx;
+	struct oid oid;
+
+	if (key_parse_object(entry->key, &oid))
+		buf_add(oids, &oid, sizeof(oid));
+	return oids->failed ? ERR_NOMEM : 0;
+}
+
+static int check_all(struct fsck *f, struct err *err)
+{
+	struct buf oids = BUF_INIT;
+	int rc = store_list(f->connection.store, "objects/", note_object, &oids, err);
+
+	for (size_t at = 0; at < oids.size && !rc; at += sizeof(struct oid))
+		check_and_tell(f, (const struct oid *)(const void *)(oids.data + at));
+	buf_wipe(&oids);
+	return rc;
+}
+
+static int check_named(struct fsck *f, int count, char **names, struct err *err)
+{
+	for (int i = 0; i < count; i++) {
+		struct oid oid;
+		if (!oid_parse(names[i], &oid))
+			return err_set(err, ERR_INPUT, "'%s' is no oid (64 hex digits)",
+			               names[i]);
+		check_and_tell(f, &oid);
+	}
+	return 0;
+}
+
+static int make_markers(struct fsck *f, struct err *err)
+{
+	struct marker_rebuild done;
+	int rc = base_markers_rebuild(&f->connection.transfer, &done, err);
+
+	if (!rc)
+		report_line("%zu objects looked at, %zu markers made, %zu were there",
+		            done.objects, done.made, done.known);
+	return rc;
+}
+
+struct fsck_options {
+	bool markers;
+};
+
+static const struct option_spec specs[] = {
+	{ "markers", OPTION_FLAG, NULL, "make the base markers that the store lacks",
+	  offsetof(struct fsck_options, markers) },
+	{ 0 },
+};
+
+static int check(struct fsck *f, int argc, char **argv, struct err *err)
+{
+	int rc = argc ? check_named(f, argc, argv, err) : check_all(f, err);
+
+	if (!rc)
+		report_line("%zu objects whole, %zu not", f->good, f->bad);
+	return rc;
+}
+
+static int run(int argc, char **argv)
+{
+	struct fsck_options options = { 0 };
+	struct fsck f = { 0 };
+	struct err err = ERR_INIT;
+	int rc = options_parse(&argc, argv, specs, &options, &err);
+
+	if (!rc && options.markers && argc)
+		rc = err_set(&err, ERR_INPUT, "fsck --markers takes no oid");
+	if (!rc)
+		rc = connection_open(options.markers ? ENDPOINT_UPLOAD
+		                                     : ENDPOINT_DOWNLOAD,
+		                     NULL, &f.connection, &err);
+	if (rc)
+		return report_error(&err);
+	rc = options.markers ? make_markers(&f, &err) : check(&f, argc, argv, &err);
+	if (rc)
+		f.exit_code = report_error(&err);
+	connection_close(&f.connection);
+	return f.exit_code;
+}
+
+const struct command cmd_fsck = {
+	.name = "fsck",
+	.arguments = "[--markers | <oid>...]",
+	.summary = "read every object of the store and check its SHA-256",
+	.details =
+		"Restores each object (or those named) from the store without writing it\n"
+		"anywhere, and compares the SHA-256 of its bytes with its name. Exit code 3\n"
+		"when something is damaged; the record that is stands in the message.\n"
+		"To mend one: push it again from a clone that has it.\n\n"
+		"With --markers it checks nothing, and makes the base markers that the store\n"
+		"lacks: those of a store from before there were any, or that could not be\n"
+		"written. By them a base is found where git names none.\n",
+	.options = specs,
+	.run = run,
+};

@@ -1,0 +1,319 @@
+/*
+ * git zllm hook: what git's hooks run (hooks/README.md). git-lfs pushes refs even
+ * when an agent died over the last object, and a push with --no-verify uploads
+ * nothing at all; these checks see it before, or at least after.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/command.h"
+#include "agent/git/lfs_config.h"
+#include "agent/git/git_run.h"
+#include "agent/cmd/hook_install.h"
+#include "agent/cmd/push_check.h"
+#include "agent/git/push_refs.h"
+#include "agent/report/report.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "index/store/store.h"
+
+enum { INPUT_MAX = 64 << 20, ARGUMENTS_MAX = 8, READ_STEP = 65536 };
+
+static int read_input(struct buf *out, struct err *err)
+{
+	for (;;) {
+		if (out->size > INPUT_MAX || !buf_reserve(out, READ_STEP))
+			return err_nomem(err, "the refs of a push");
+		ssize_t n = read(0, out->data + out->size, READ_STEP);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "cannot read standard input");
+		if (n == 0)
+			return 0;
+		out->size += (size_t)n;
+	}
+}
+
+/* Runs `words`, then the hook's own arguments. Its exit code is *status. */
+static int run_with(const char *const *words, int argc, char **argv,
+                    const struct buf *input, int *status, struct err *err)
+{
+	const char *all[ARGUMENTS_MAX * 2 + 1];
+	size_t n = 0;
+
+	while (*words)
+		all[n++] = *words++;
+	for (int i = 0; i < argc && i < ARGUMENTS_MAX; i++)
+		all[n++] = argv[i];
+	all[n] = NULL;
+	return git_run(all, input->data, input->size, 0, NULL, status, err);
+}
+
+/* The hook that was there before ours, and git-lfs's part unless that one does
+ * it: this is what uploads the objects. */
+static int run_hooks_before(int argc, char **argv, const struct buf *input, int *status,
+                            struct err *err)
+{
+	static const char *const lfs[] = { "git", "lfs", "pre-push", NULL };
+	struct buf before = BUF_INIT;
+	bool lfs_ran = false;
+
+	*status = 0;
+	int rc = hook_install_folder(&before, err);
+	if (rc)
+		goto out;
+	buf_add_str(&before, "/" HOOK_BEFORE);
+	if (access(buf_text(&before), X_OK) == 0) {
+		const char *const words[] = { buf_text(&before), NULL };
+		lfs_ran = hook_install_runs_lfs(words[0]);
+		rc = run_with(words, argc, argv, input, status, err);
+	}
+	if (!rc && !*status && !lfs_ran)
+		rc = run_with(lfs, argc, argv, input, status, err);
+out:
+	buf_wipe(&before);
+	return rc;
+}
+
+static bool is_pushed(const struct push_refs *refs, const char *name, size_t n)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		if (strlen(refs->list[i].name) == n &&
+		    memcmp(refs->list[i].name, name, n) == 0)
+			return true;
+	return false;
+}
+
+/* "^<id>" for every ref below `prefix` that this push does not touch: what they
+ * reach is old. */
+static int find_old(const struct push_refs *refs, const char *prefix, struct buf *out,
+                    struct err *err)
+{
+	const char *const argv[] = { "git", "for-each-ref",
+		                     "--format=%(objectname) %(refname)", prefix, NULL };
+	struct buf list = BUF_INIT;
+	int status;
+
+	int rc = git_run(argv, NULL, 0, 0, &list, &status, err);
+	if (!rc && status)
+		rc = err_set(err, ERR_IO, "git for-each-ref failed");
+	const char *line = rc ? "" : buf_text(&list);
+	while (*line) {
+		size_t n = strcspn(line, "\n"), id = strcspn(line, " \n");
+		if (id < n && !is_pushed(refs, line + id + 1, n - id - 1))
+			buf_addf(out, "^%.*s\n", (int)id, line);
+		line += n + (line[n] == '\n');
+	}
+	buf_wipe(&list);
+	return rc;
+}
+
+/* The trees of what is pushed, and the commits that the remote is not known to
+ * have. */
+static int find_pushed(const struct push_refs *refs, const char *remote,
+                       struct lfs_objects *needed, struct err *err)
+{
+	static const char *const trees_only[] = { "--no-walk", NULL };
+	static const char *const not_all_known[] = { "--ignore-missing", NULL };
+	struct buf revisions = BUF_INIT, prefix = BUF_INIT;
+
+	for (size_t i = 0; i < refs->count; i++)
+		buf_addf(&revisions, "%s\n", refs->list[i].new_id);
+	int rc = refs->count ? lfs_objects_add(needed, &revisions, trees_only, err) : 0;
+	for (size_t i = 0; i < refs->count; i++)
+		if (*refs->list[i].old_id)
+			buf_addf(&revisions, "^%s\n", refs->list[i].old_id);
+	buf_addf(&prefix, "refs/remotes/%s/", remote);
+	if (!rc)
+		rc = find_old(refs, buf_text(&prefix), &revisions, err);
+	if (!rc && refs->count)
+		rc = lfs_objects_add(needed, &revisions, not_all_known, err);
+	lfs_objects_unique(needed);
+	buf_wipe(&revisions);
+	buf_wipe(&prefix);
+	return rc;
+}
+
+/* 0, 1 when objects are missing (and that is said), or negative. */
+static int check_objects(struct store *store, const struct lfs_objects *needed,
+                         struct err *err)
+{
+	struct lfs_objects missing = LFS_OBJECTS_INIT;
+
+	int rc = push_check_run(store, needed, &missing, err);
+	if (!rc && missing.count) {
+		push_check_report(store, &missing);
+		rc = 1;
+	}
+	lfs_objects_wipe(&missing);
+	return rc;
+}
+
+static int check_push(const char *remote, const struct buf *input, struct err *err)
+{
+	struct lfs_objects needed = LFS_OBJECTS_INIT;
+	struct push_refs refs = PUSH_REFS_INIT;
+	struct lfs_config *config = NULL;
+	struct store *store = NULL;
+	struct buf text = BUF_INIT;
+
+	buf_add(&text, input->data, input->size);
+	int rc = push_refs_parse(buf_text(&text), PUSH_REFS_CLIENT, &refs, err);
+	if (!rc)
+		rc = lfs_config_read(&config, err);
+	if (rc || !push_check_concerns_us(config, ENDPOINT_UPLOAD, remote))
+		goto out;
+	rc = find_pushed(&refs, remote, &needed, err);
+	if (rc || !needed.count)
+		goto out;
+	rc = push_check_open(config, ENDPOINT_UPLOAD, remote, &store, err);
+	if (!rc)
+		rc = check_objects(store, &needed, err);
+	if (rc > 0)
+		report_note(
+			"the push is refused; 'git lfs push --all %s' uploads what is here, "
+			"'git zllm verify' shows what is missing",
+			remote);
+out:
+	store_close(store);
+	lfs_config_free(config);
+	push_refs_wipe(&refs);
+	lfs_objects_wipe(&needed);
+	buf_wipe(&text);
+	return rc;
+}
+
+/* A line that we do not understand is an error later, when the push is checked. */
+static void tell_refs(const struct buf *input)
+{
+	struct push_refs refs = PUSH_REFS_INIT;
+	struct err ignored = ERR_INIT;
+	struct buf text = BUF_INIT;
+
+	buf_add(&text, input->data, input->size);
+	(void)push_refs_parse(buf_text(&text), PUSH_REFS_CLIENT, &refs, &ignored);
+	push_refs_tell(&refs);
+	push_refs_wipe(&refs);
+	buf_wipe(&text);
+}
+
+static int run_pre_push(int argc, char **argv)
+{
+	struct buf input = BUF_INIT;
+	struct err err = ERR_INIT;
+	int status = 0;
+
+	int rc = argc < 1 ? err_set(&err, ERR_INPUT, "pre-push is given a remote by git")
+	                  : 0;
+	if (!rc)
+		rc = read_input(&input, &err);
+	if (!rc) {
+		tell_refs(&input);
+		rc = run_hooks_before(argc, argv, &input, &status, &err);
+	}
+	if (!rc && !status)
+		rc = check_push(argv[0], &input, &err);
+	buf_wipe(&input);
+	if (rc < 0)
+		return report_error(&err);
+	return rc ? 1 : status;
+}
+
+/* One ref as received; the store is that of its own .lfsconfig, which the
+ * server's git configuration may override. */
+static int check_received(const struct push_ref *ref, const struct buf *old,
+                          struct err *err)
+{
+	static const char *const arguments[] = { "--ignore-missing", NULL };
+	struct lfs_objects needed = LFS_OBJECTS_INIT;
+	struct lfs_config *config = NULL;
+	struct buf revisions = BUF_INIT;
+	struct store *store = NULL;
+
+	int rc = lfs_config_read_at(ref->new_id, &config, err);
+	if (rc || !push_check_concerns_us(config, ENDPOINT_DOWNLOAD, NULL))
+		goto out;
+	buf_addf(&revisions, "%s\n", ref->new_id);
+	if (*ref->old_id)
+		buf_addf(&revisions, "^%s\n", ref->old_id);
+	buf_add(&revisions, old->data, old->size);
+	rc = lfs_objects_add(&needed, &revisions, arguments, err);
+	lfs_objects_unique(&needed);
+	if (rc || !needed.count)
+		goto out;
+	rc = push_check_open(config, ENDPOINT_DOWNLOAD, NULL, &store, err);
+	if (!rc)
+		rc = check_objects(store, &needed, err);
+	if (rc > 0)
+		report_note("%s needs them: 'git lfs push --all <remote>' from a clone "
+		            "that has "
+		            "them",
+		            ref->name);
+out:
+	store_close(store);
+	buf_wipe(&revisions);
+	lfs_config_free(config);
+	lfs_objects_wipe(&needed);
+	return rc;
+}
+
+/* The number of refs that lack objects, or that could not be checked. */
+static int check_all_received(void)
+{
+	struct push_refs refs = PUSH_REFS_INIT;
+	struct buf input = BUF_INIT, old = BUF_INIT;
+	struct err err = ERR_INIT;
+	int bad = 0;
+
+	int rc = read_input(&input, &err);
+	if (!rc)
+		rc = push_refs_parse(buf_text(&input), PUSH_REFS_SERVER, &refs, &err);
+	if (!rc)
+		rc = find_old(&refs, "refs/", &old, &err);
+	for (size_t i = 0; i < refs.count && !rc; i++) {
+		int found = check_received(&refs.list[i], &old, &err);
+		if (found < 0)
+			report_error(&err);
+		bad += found != 0;
+	}
+	if (rc)
+		report_error(&err);
+	push_refs_wipe(&refs);
+	buf_wipe(&input);
+	buf_wipe(&old);
+	return rc ? 1 : bad;
+}
+
+static int run_hook(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "pre-push") == 0)
+		return run_pre_push(argc - 2, argv + 2);
+	if (strcmp(name, "pre-receive") == 0)
+		return check_all_received() != 0;
+	if (strcmp(name, "post-receive") == 0) {
+		check_all_received();
+		return 0; /* git has taken the push: this hook only tells */
+	}
+	err_set(&err, ERR_INPUT, "'%s' is none of pre-push, pre-receive and post-receive",
+	        name);
+	return report_error(&err);
+}
+
+const struct command cmd_hook = {
+	.name = "hook",
+	.arguments = "pre-push <remote> <url> | pre-receive | post-receive",
+	.summary = "what git's hooks run",
+	.details =
+		"pre-push      runs the hook that was there before 'git zllm init', or git-lfs's,\n"
+		"              and then refuses the push if an LFS object that it needs is not\n"
+		"              in the store\n"
+		"pre-receive   on a server: refuses such a push there\n"
+		"post-receive  on a server: only says so to the one who pushed\n",
+	.run = run_hook,
+};

@@ -1,0 +1,431 @@
+/* git zllm init: a repository's store, in files that are committed with it. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "agent/cmd/agent_install.h"
+#include "agent/hints/base_setting.h"
+#include "agent/cmd/base_value.h"
+#include "agent/command.h"
+#include "agent/cmd/diff_install.h"
+#include "agent/git/lfs_config.h"
+#include "agent/git/git_paths.h"
+#include "agent/git/git_run.h"
+#include "agent/git/git_scope.h"
+#include "agent/cmd/hook_install.h"
+#include "agent/hints/model_name.h"
+#include "agent/report/options.h"
+#include "agent/report/report.h"
+#include "agent/where/store_trust.h"
+#include "agent/where/store_url.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "codec/common/hex.h"
+#include "index/manifest/name_claim.h"
+#include "index/store/store.h"
+
+/* What the files of models are called. */
+static const char *const model_patterns[] = {
+	"*.safetensors", "*.gguf", "*.bin", "*.pt",      "*.pth",
+	"*.ckpt",        "*.onnx", "*.h5",  "*.msgpack", "*.npz",
+};
+
+enum { MODEL_PATTERNS = sizeof(model_patterns) / sizeof(model_patterns[0]) };
+
+struct init_options {
+	const char *name;
+	const char *base;
+};
+
+struct init {
+	struct lfs_config *config;
+	struct git_paths paths;
+	struct buf lfsconfig; /* path of .lfsconfig */
+	struct buf url;       /* what is written there */
+	struct store_url store_url;
+	struct store *store;
+	struct buf setting; /* path of .zllm */
+	struct buf base;    /* what is written there, or empty */
+	struct model_name name;
+	struct init_options options;
+	char **patterns;
+	int pattern_count;
+};
+
+static void init_wipe(struct init *in)
+{
+	lfs_config_free(in->config);
+	git_paths_wipe(&in->paths);
+	buf_wipe(&in->lfsconfig);
+	buf_wipe(&in->url);
+	buf_wipe(&in->setting);
+	buf_wipe(&in->base);
+	store_close(in->store);
+	store_url_wipe(&in->store_url);
+}
+
+static struct git_scope lfsconfig_scope(struct init *in)
+{
+	return (struct git_scope){ "--file", buf_text(&in->lfsconfig) };
+}
+
+static int find_repository(struct init *in, struct err *err)
+{
+	int rc = lfs_config_read(&in->config, err);
+	if (!rc)
+		rc = git_paths_find(in->config, &in->paths, err);
+	if (rc > 0)
+		return err_set(
+			err, ERR_INPUT,
+			"this is not inside a git repository; run 'git init' first");
+	if (!rc && !in->paths.worktree)
+		return err_set(
+			err, ERR_INPUT,
+			"this repository has no worktree, and init writes files that are "
+			"committed: run it in a clone");
+	if (!rc)
+		buf_addf(&in->lfsconfig, "%s/.lfsconfig", in->paths.worktree);
+	if (!rc)
+		buf_addf(&in->setting, "%s/" BASE_SETTING_FILE, in->paths.worktree);
+	return rc;
+}
+
+/* A path as a part of a URL. */
+static void add_escaped(const char *path, struct buf *out)
+{
+	for (; *path; path++) {
+		if (*path == '%')
+			buf_add_str(out, "%25");
+		else if (*path == '?')
+			buf_add_str(out, "%3F");
+		else
+			buf_add_u8(out, (uint8_t)*path);
+	}
+}
+
+static bool has_word_in_front(const char *path, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(path, word, n) == 0 &&
+	       (!path[n] || path[n] == '/' || path[n] == '?');
+}
+
+/* Absolute, unless it says of itself where it starts: "./x" and "../x" stay and
+ * are relative to the worktree's root, "~/x" to each user's home. */
+static int add_store_folder(const char *path, bool is_url, struct buf *out,
+                            struct err *err)
+{
+	if (*path != '/' && *path && !has_word_in_front(path, ".") &&
+	    !has_word_in_front(path, "..") && !has_word_in_front(path, "~")) {
+		char *cwd = getcwd(NULL, 0);
+		if (!cwd)
+			return err_errno(err, "cannot find the current directory");
+		add_escaped(cwd, out);
+		buf_add_u8(out, '/');
+		free(cwd);
+	}
+	if (is_url)
+		buf_add_str(out, path);
+	else
+		add_escaped(path, out);
+	return 0;
+}
+
+/* The URL without our options, from what was typed. */
+static int add_store_text(const char *typed, struct buf *out, struct err *err)
+{
+	bool is_url = strncmp(typed, "zllm::", 6) == 0;
+	const char *rest = is_url ? typed + 6 : typed;
+
+	if (strncmp(rest, "https://", 8) != 0)
+		buf_add_str(out, "zllm::");
+	if (!strstr(rest, "://"))
+		return add_store_folder(rest, is_url, out, err);
+	buf_add_str(out, rest);
+	return 0;
+}
+
+/* The id that this repository has already, or a new one. */
+static int find_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
+{
+	struct git_scope scope = lfsconfig_scope(in);
+	uint8_t bytes[REPO_ID_HEX / 2];
+	struct store_url old = { 0 };
+	struct buf text = BUF_INIT;
+
+	int rc = 1;
+	if (access(scope.file, F_OK) == 0)
+		rc = git_scope_get(&scope, "lfs.url", &text, err);
+	*id = 0;
+	if (!rc && !store_url_is_ours(buf_text(&text)))
+		report_note("lfs.url in .lfsconfig was '%s'; objects that only that "
+		            "server has "
+		            "are to be fetched first ('git lfs fetch --all')",
+		            buf_text(&text));
+	else if (!rc && store_url_parse(buf_text(&text), &old, NULL) == 0)
+		memcpy(id, old.repo_id, REPO_ID_HEX + 1);
+	store_url_wipe(&old);
+	buf_wipe(&text);
+	if (rc < 0 || *id)
+		return rc;
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return err_errno(err, "no random bytes");
+	hex_format(bytes, sizeof(bytes), id);
+	return 0;
+}
+
+static int make_url(struct init *in, const char *typed, struct err *err)
+{
+	char id[REPO_ID_HEX + 1];
+
+	int rc = add_store_text(typed, &in->url, err);
+	if (!rc)
+		rc = store_url_parse(buf_text(&in->url), &in->store_url, err);
+	if (rc || in->store_url.repo_id[0])
+		return rc;
+	rc = find_repo_id(in, id, err);
+	if (rc)
+		return rc;
+	buf_addf(&in->url, "%srepo=%s", strchr(buf_text(&in->url), '?') ? "&" : "?", id);
+	memcpy(in->store_url.repo_id, id, sizeof(id));
+	return 0;
+}
+
+/* A store that `git add -A` would put into the repository. */
+static void warn_if_inside(const struct init *in, const char *store)
+{
+	size_t n = strlen(in->paths.worktree);
+	char *real = realpath(store, NULL);
+
+	if (real && strncmp(real, in->paths.worktree, n) == 0 && real[n] == '/' &&
+	    strncmp(real + n, "/.git/", 6) != 0)
+		report_note("the store lies inside this worktree: keep it out of git, "
+		            "with a line "
+		            "'%s/' in .gitignore",
+		            real + n);
+	free(real);
+}
+
+static int make_store(struct init *in, struct err *err)
+{
+	struct store_context context = { .root = in->paths.worktree,
+		                         .modes = &in->paths.modes,
+		                         .config = in->config,
+		                         .use = STORE_TO_WRITE };
+
+	int rc = store_url_create(&in->store_url, &context, &in->store, err);
+	if (!rc) {
+		report_line("store:    %s", in->store->name);
+		if (in->store_url.kind == STORE_FOLDER)
+			warn_if_inside(in, in->store->name);
+		else
+			rc = store_trust_give(in->config, &in->store_url, err);
+	}
+	return rc;
+}
+
+static int check_name(struct init *in, struct err *err)
+{
+	const char *name = in->options.name;
+
+	if (name && !model_name_parse(name, strlen(name), &in->name))
+		return err_set(err, ERR_INPUT,
+		               "'%s' is no name of a model: one to four words of "
+		               "letters, digits and ._-+, with '/' between them",
+		               name);
+	return 0;
+}
+
+static int resolve_base(struct init *in, struct err *err)
+{
+	struct buf words = BUF_INIT;
+	int rc = 0;
+
+	if (in->options.base)
+		rc = base_value_resolve(in->options.base, &in->paths, in->store, NULL,
+		                        &in->base, &words, err);
+	if (!rc && in->base.size)
+		report_line("base:     %s (%s)", buf_text(&in->base), buf_text(&words));
+	buf_wipe(&words);
+	return rc;
+}
+
+/* What others call our models, and what ours derive from. The name is told to the
+ * store at once; a push tells it again, to a store that does not know it yet. */
+static int write_setting(struct init *in, struct err *err)
+{
+	struct git_scope scope = { "--file", buf_text(&in->setting) };
+	int rc = 0;
+
+	if (*in->name.text)
+		rc = git_scope_set(&scope, "zllm.name", in->name.text, err);
+	if (!rc && *in->name.text)
+		rc = name_claim_put(in->store, in->name.text, in->store_url.repo_id, err);
+	if (!rc && *in->name.text)
+		report_line("name:     %s", in->name.text);
+	if (!rc && in->base.size)
+		rc = git_scope_set(&scope, "zllm.base", buf_text(&in->base), err);
+	return rc;
+}
+
+/* One at a time: given several, git-lfs writes them in any order. */
+static int track_one(const struct init *in, const char *pattern, struct err *err)
+{
+	const char *argv[] = { "git",   "-C", in->paths.worktree, "lfs", "track", "--",
+		               pattern, NULL };
+	struct buf ignored = BUF_INIT;
+	int status;
+
+	int rc = git_run(argv, NULL, 0, 0, &ignored, &status, err);
+	if (!rc && status)
+		rc = err_set(err, ERR_CONFIG,
+		             "'git lfs track %s' failed; is git-lfs installed?", pattern);
+	buf_wipe(&ignored);
+	return rc;
+}
+
+static int track(const struct init *in, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < in->pattern_count; i++)
+		rc = track_one(in, in->patterns[i], err);
+	for (int i = 0; !rc && !in->pattern_count && i < MODEL_PATTERNS; i++)
+		rc = track_one(in, model_patterns[i], err);
+	return rc;
+}
+
+static int write_files(struct init *in, struct err *err)
+{
+	struct git_scope scope = lfsconfig_scope(in);
+
+	int rc = git_scope_set(&scope, "lfs.url", buf_text(&in->url), err);
+	if (!rc)
+		rc = track(in, err);
+	if (!rc)
+		rc = diff_install_attribute(in->paths.worktree, err);
+	if (!rc)
+		report_line("written:  .lfsconfig (lfs.url = %s), .gitattributes",
+		            buf_text(&in->url));
+	return rc;
+}
+
+static int install_hook(struct err *err)
+{
+	int rc = hook_install_pre_push(err);
+
+	if (rc == 1) {
+		report_note("no pre-push hook is installed: there is another one, "
+		            "and " HOOK_BEFORE
+		            " exists as well. Call 'git zllm hook pre-push \"$@\"' "
+		            "from yours; hooks/README.md says how");
+		return 0;
+	}
+	if (!rc)
+		report_line(
+			"hook:     pre-push refuses commits whose objects are not in the "
+			"store");
+	return rc;
+}
+
+static void say_what_is_next(const struct init *in)
+{
+	const char *set = lfs_config_get(in->config, "lfs.url");
+
+	if (set && !lfs_config_from_lfsconfig(in->config, "lfs.url"))
+		report_note(
+			"your git configuration sets lfs.url to '%s', which goes before "
+			".lfsconfig",
+			set);
+	if (!agent_install_present(in->config))
+		report_note("git-lfs does not know this program yet: run 'git zllm "
+		            "install' (once "
+		            "per user)");
+	report_line("next:     git add .lfsconfig .gitattributes%s && git commit",
+	            *in->name.text || in->base.size ? " " BASE_SETTING_FILE : "");
+}
+
+static const struct option_spec specs[] = {
+	{ "name", OPTION_VALUE, "NAME", "what other repositories call our models",
+	  offsetof(struct init_options, name) },
+	{ "base", OPTION_VALUE, "BASE", "what our models derive from, as 'git zllm base'",
+	  offsetof(struct init_options, base) },
+	{ 0 },
+};
+
+static int init_all(struct init *in, const char *typed, struct err *err)
+{
+	int rc = check_name(in, err);
+
+	if (!rc)
+		rc = find_repository(in, err);
+	if (!rc)
+		rc = make_url(in, typed, err);
+	if (!rc)
+		rc = make_store(in, err);
+	if (!rc)
+		rc = resolve_base(in, err);
+	if (!rc)
+		rc = write_files(in, err);
+	if (!rc)
+		rc = write_setting(in, err);
+	if (!rc)
+		rc = install_hook(err);
+	if (!rc)
+		say_what_is_next(in);
+	return rc;
+}
+
+static int run_init(int argc, char **argv)
+{
+	struct init in = { .lfsconfig = BUF_INIT,
+		           .url = BUF_INIT,
+		           .setting = BUF_INIT,
+		           .base = BUF_INIT };
+	struct err err = ERR_INIT;
+
+	int rc = options_parse(&argc, argv, specs, &in.options, &err);
+	if (!rc && argc < 1)
+		rc = err_set(&err, ERR_INPUT,
+		             "which store? 'git zllm init <folder>'; see 'git zllm help "
+		             "init'");
+	in.patterns = argv + 1;
+	in.pattern_count = argc - 1;
+	if (!rc)
+		rc = init_all(&in, argv[0], &err);
+	init_wipe(&in);
+	return rc ? report_error(&err) : 0;
+}
+
+const struct command cmd_init = {
+	.name = "init",
+	.arguments = "[--name NAME] [--base BASE] <store> [<pattern>...]",
+	.summary = "gives this repository a store",
+	.details =
+		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
+		"patterns to .gitattributes (both to be committed), and installs a pre-push\n"
+		"hook that refuses commits whose LFS objects are not in the store. A hook that\n"
+		"was there is kept as pre-push.before-zllm and runs first. May be repeated.\n"
+		"\n"
+		"<store> is a folder, on this machine or on a network file system:\n"
+		"  /mnt/models, models     the same folder for everybody, written as absolute\n"
+		"  ./models, ../models     relative to the root of each worktree\n"
+		"  ~/models                relative to each user's home (quote it)\n"
+		"or a bucket of S3, which must exist; credentials are those of the AWS tools:\n"
+		"  s3://bucket/team/a      add ?endpoint=https://host (and &region=x) for one\n"
+		"                          that is not AWS; or set AWS_ENDPOINT_URL_S3\n"
+		"  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
+		"\n"
+		"<pattern>s are those of 'git lfs track'; without any: *.safetensors *.gguf\n"
+		"*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n"
+		"\n"
+		"A model whose card names its base (base_model: org/model) finds it in any\n"
+		"repository of the same store that is called so: by --name, else by the end of\n"
+		"its remote's URL. Name and base are kept in the file .zllm, to be committed.\n",
+	.options = specs,
+	.run = run_init,
+};

@@ -1,0 +1,413 @@
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/command.h"
+#include "agent/where/connection.h"
+#include "agent/report/json.h"
+#include "agent/cmd/object_name.h"
+#include "agent/report/options.h"
+#include "agent/report/report.h"
+#include "agent/report/report_json.h"
+#include "agent/report/size_text.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "codec/common/hex.h"
+#include "index/base/base_hint.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
+#include "index/survey/object_cost.h"
+#include "index/store/store.h"
+
+struct show_options {
+	bool json;
+};
+
+struct show {
+	struct manifest manifest;
+	struct extent_cost *costs;
+	uint64_t stored; /* manifest and records, each once */
+};
+
+static const char *kind_name(enum extent_kind kind)
+{
+	static const char *const names[] = { "chunk", "header", "tensor", "gap" };
+
+	return names[kind];
+}
+
+static const char *model_name(enum model_kind kind)
+{
+	return kind == MODEL_SAFETENSORS ? "safetensors" : "opaque";
+}
+
+static const char *codec_name(const struct extent *x, const struct extent_cost *cost)
+{
+	const struct codec *codec = codec_by_id(cost->codec);
+
+	if (x->inlined)
+		return "inline";
+	return cost->missing ? "missing" : codec ? codec->name : "unknown";
+}
+
+/* NULL where nothing predicts it. */
+static const char *prediction_name(const struct extent_cost *cost)
+{
+	switch (cost->prediction) {
+	case PREDICTION_BASE:
+		return "base";
+	case PREDICTION_LOW_RANK:
+		return "low rank";
+	case PREDICTION_CAST:
+		return "cast";
+	case PREDICTION_PARTS:
+		return "parts";
+	default:
+		return NULL;
+	}
+}
+
+/* What was tried: a codec, or that with a low-rank product. */
+static const char *tried_name(const struct extent_trial *one)
+{
+	const struct codec *codec = codec_by_id(one->codec & ~EXTENT_TRIED_LOW_RANK);
+
+	if (codec && one->codec == (EXTENT_TRIED_LOW_RANK | CODEC_ULP))
+		return "low rank";
+	return codec && !(one->codec & EXTENT_TRIED_LOW_RANK) ? codec->name : "unknown";
+}
+
+/* The digits of base `i` that stand in the record's key. */
+static void base_text(const struct extent_cost *cost, unsigned i,
+                      char text[2 * KEY_BASE_PREFIX + 1])
+{
+	hex_format(cost->record.bases[i], KEY_BASE_PREFIX, text);
+}
+
+/* Which of the candidates the record was made against, or NULL. */
+static const struct extent_candidate *chosen_candidate(const struct extent *x)
+{
+	for (unsigned i = 0; i < x->candidate_count && x->base_count; i++)
+		if (memcmp(x->candidates[i].id.bytes, x->bases[0], EXTENT_BASE_PREFIX) ==
+		    0)
+			return &x->candidates[i];
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- json */
+
+/* No member where it was not measured. */
+static void put_bits(struct json *j, const char *name, unsigned hundredths)
+{
+	if (hundredths != EXTENT_UNKNOWN)
+		json_put_real(j, name, hundredths / 100.0);
+}
+
+static struct json *candidate_json(const struct extent *x,
+                                   const struct extent_candidate *c)
+{
+	struct json *j = json_object();
+	char id[SHA256_HEX + 1];
+
+	oid_format(&c->id, id);
+	json_put_str(j, "id", id);
+	json_put_str(j, "source", base_source_name(c->source));
+	put_bits(j, "bit_distance", c->bits);
+	if (c->permille != EXTENT_UNKNOWN)
+		json_put_u64(j, "permille", c->permille);
+	json_put_bool(j, "chosen", c == chosen_candidate(x));
+	return j;
+}
+
+static struct json *candidates_json(const struct extent *x)
+{
+	struct json *all = json_array();
+
+	for (unsigned i = 0; i < x->candidate_count; i++)
+		json_add(all, candidate_json(x, &x->candidates[i]));
+	return all;
+}
+
+static struct json *tried_json(const struct extent *x)
+{
+	struct json *tried = json_array();
+
+	for (unsigned i = 0; i < x->tried_count; i++) {
+		struct json *one = json_object();
+		json_put_str(one, "codec", tried_name(&x->tried[i]));
+		json_put_u64(one, "permille", x->tried[i].permille);
+		json_add(tried, one);
+	}
+	return tried;
+}
+
+static struct json *extent_json(const struct extent *x, const struct extent_cost *cost)
+{
+	struct json *j = json_object();
+	struct json *shape = json_array(), *bases = json_array();
+	char base[2 * KEY_BASE_PREFIX + 1];
+	char id[SHA256_HEX + 1];
+
+	oid_format(&x->id, id);
+	base_text(cost, 0, base);
+	for (unsigned i = 0; i < x->dim_count; i++)
+		json_add_u64(shape, x->dims[i]);
+	json_put_str(j, "kind", kind_name(x->kind));
+	json_put_str(j, "name", x->name);
+	json_put_str(j, "dtype", x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : NULL);
+	json_put(j, "shape", shape);
+	json_put_u64(j, "offset", x->offset);
+	json_put_u64(j, "size", x->size);
+	json_put_u64(j, "stored", cost->stored);
+	json_put_str(j, "codec", codec_name(x, cost));
+	json_put_str(j, "prediction", prediction_name(cost));
+	if (cost->rank)
+		json_put_u64(j, "rank", cost->rank);
+	json_put_str(j, "id", id);
+	json_put_str(j, "base", cost->record.base_count ? base : NULL);
+	for (unsigned i = 0; i < cost->record.base_count; i++) {
+		base_text(cost, i, base);
+		json_add_str(bases, base);
+	}
+	json_put(j, "bases", bases);
+	const struct extent_candidate *chosen = chosen_candidate(x);
+	json_put_str(j, "base_source", chosen ? base_source_name(chosen->source) : NULL);
+	put_bits(j, "bit_distance", chosen ? chosen->bits : EXTENT_UNKNOWN);
+	json_put(j, "candidates", candidates_json(x));
+	if (x->series_length) {
+		json_put_u64(j, "series_length", x->series_length);
+		json_put_u64(j, "series_permille", x->series_spent);
+	}
+	json_put(j, "tried", tried_json(x));
+	return j;
+}
+
+static int print_json(const struct show *s, struct err *err)
+{
+	const struct manifest *m = &s->manifest;
+	struct json *j = json_object();
+	struct json *extents = json_array();
+	char oid[SHA256_HEX + 1];
+
+	oid_format(&m->oid, oid);
+	json_put_str(j, "oid", oid);
+	json_put_u64(j, "size", m->extents.size);
+	json_put_u64(j, "stored", s->stored);
+	json_put_str(j, "model", model_name(m->extents.model));
+	json_put_str(j, "path", manifest_note(m, "path"));
+	json_put_str(j, "commit", manifest_note(m, "commit"));
+	json_put_str(j, "base_oid", manifest_note(m, "base.oid"));
+	json_put_str(j, "base_path", manifest_note(m, "base.path"));
+	json_put_str(j, "base_commit", manifest_note(m, "base.commit"));
+	json_put_str(j, "base_source", manifest_note(m, "base.source"));
+	json_put_str(j, "agent", manifest_note(m, "agent"));
+	for (size_t i = 0; i < m->extents.count; i++)
+		json_add(extents, extent_json(&m->extents.list[i], &s->costs[i]));
+	json_put(j, "extents", extents);
+	return report_json(j, err);
+}
+
+/* ---------------------------------------------------------------- text */
+
+static void add_shape(const struct extent *x, struct buf *out)
+{
+	if (x->kind != EXTENT_TENSOR)
+		return;
+	buf_add_str(out, "[");
+	for (unsigned i = 0; i < x->dim_count; i++)
+		buf_addf(out, "%s%" PRIu64, i ? ", " : "", x->dims[i]);
+	buf_add_str(out, "]");
+}
+
+/* "  git, 1.85 bits, rank 8": who named the base, how far it is by estimate, and what is
+ * added to it. Without a base,
+ * the nearest that was considered and not taken. */
+static void add_reason(const struct extent *x, const struct extent_cost *cost,
+                       struct buf *out)
+{
+	const struct extent_candidate *chosen = chosen_candidate(x);
+	const struct extent_candidate *c = chosen ? chosen : x->candidates;
+
+	if (!x->candidate_count)
+		return;
+	buf_addf(out, "  %s%s", chosen ? "" : "not ", base_source_name(c->source));
+	if (c->bits != EXTENT_UNKNOWN)
+		buf_addf(out, ", %u.%02u bits", c->bits / 100, c->bits % 100);
+	if (cost->rank)
+		buf_addf(out, ", rank %u", cost->rank);
+	if (x->series_length == 1)
+		buf_add_str(out, ", the series begins anew");
+}
+
+/* "  (ulp 20.9, bitx 32.9, float 65.9 %)": what samples of it took, in percent */
+static void add_tried(const struct extent *x, struct buf *out)
+{
+	for (unsigned i = 0; i < x->tried_count; i++) {
+		const struct extent_trial *one = &x->tried[i];
+		buf_addf(out, "%s%s %u.%u", i ? ", " : "  (", tried_name(one),
+		         one->permille / 10, one->permille % 10);
+	}
+	if (x->tried_count)
+		buf_add_str(out, " %)");
+}
+
+/* "8d94d1319157", or the first of three: "8d94d13191+2". */
+static void add_base(const struct extent_cost *cost, struct buf *out)
+{
+	unsigned count = cost->record.base_count;
+	char base[2 * KEY_BASE_PREFIX + 1];
+
+	base_text(cost, 0, base);
+	if (count > 1)
+		buf_addf(out, "%.10s+%u", base, count - 1);
+	else
+		buf_addf(out, "%.12s", count ? base : "-");
+}
+
+static void print_extent(const struct extent *x, const struct extent_cost *cost)
+{
+	struct buf shape = BUF_INIT, base = BUF_INIT, tried = BUF_INIT;
+	char size[SIZE_TEXT], stored[SIZE_TEXT];
+	char name[32];
+
+	snprintf(name, sizeof(name), "(%s)", kind_name(x->kind));
+	size_format(x->size, size);
+	size_format(cost->stored, stored);
+	add_base(cost, &base);
+	add_shape(x, &shape);
+	add_reason(x, cost, &tried);
+	add_tried(x, &tried);
+	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s%s",
+	            x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : "-",
+	            buf_text(&shape), size, x->inlined ? "-" : stored,
+	            codec_name(x, cost), buf_text(&base), x->name ? x->name : name,
+	            buf_text(&tried));
+	buf_wipe(&shape);
+	buf_wipe(&base);
+	buf_wipe(&tried);
+}
+
+static void print_origin(const char *label, const char *path, const char *commit)
+{
+	if (path)
+		report_line("%-7s %s%s%.12s%s", label, path, commit ? " (commit " : "",
+		            commit ? commit : "", commit ? ")" : "");
+}
+
+/* A base that the store's markers gave has no path that we know. */
+static void print_base(const struct manifest *m)
+{
+	const char *path = manifest_note(m, "base.path"),
+		   *oid = manifest_note(m, "base.oid");
+	const char *source = manifest_note(m, "base.source");
+
+	if (path)
+		print_origin("base", path, manifest_note(m, "base.commit"));
+	else if (oid)
+		report_line("%-7s object %s", "base", oid);
+	if (oid && source)
+		report_line("%-7s by %s", "found", source);
+}
+
+static void print_text(const struct show *s)
+{
+	const struct manifest *m = &s->manifest;
+	char oid[SHA256_HEX + 1], size[SIZE_TEXT], stored[SIZE_TEXT], saved[SIZE_TEXT];
+
+	oid_format(&m->oid, oid);
+	size_format(m->extents.size, size);
+	size_format(s->stored, stored);
+	saved_format(s->stored, m->extents.size, saved);
+	report_line("object  %s", oid);
+	report_line("model   %s, %zu extents", model_name(m->extents.model),
+	            m->extents.count);
+	report_line("size    %s, stored %s, saved %s", size, stored, saved);
+	print_origin("from", manifest_note(m, "path"), manifest_note(m, "commit"));
+	print_base(m);
+	report_line("%s", "");
+	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s", "DTYPE", "SHAPE", "SIZE",
+	            "STORED", "CODEC", "BASE", "NAME");
+	for (size_t i = 0; i < m->extents.count; i++)
+		print_extent(&m->extents.list[i], &s->costs[i]);
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static int find_all(const struct connection *c, const struct oid *oid, struct show *s,
+                    struct err *err)
+{
+	int rc = manifest_get(c->store, oid, &s->manifest, &s->stored, err);
+
+	if (rc > 0)
+		return err_set(
+			err, ERR_MISSING,
+			"store %s does not have this object; it was not pushed yet",
+			c->store->name);
+	if (rc)
+		return rc;
+	rc = object_cost_find(&c->transfer, &s->manifest, OBJECT_COST_CODECS, &s->costs,
+	                      err);
+	for (size_t i = 0; i < s->manifest.extents.count && !rc; i++)
+		s->stored += s->costs[i].counted_before ? 0 : s->costs[i].stored;
+	return rc;
+}
+
+static int show(const char *name, const struct show_options *options, struct err *err)
+{
+	struct connection c;
+	struct show s = { 0 };
+	struct oid oid;
+	int rc = connection_open(ENDPOINT_DOWNLOAD, NULL, &c, err);
+
+	if (rc)
+		return rc;
+	rc = object_name_resolve(name, &oid, err);
+	if (!rc)
+		rc = find_all(&c, &oid, &s, err);
+	if (!rc && options->json)
+		rc = print_json(&s, err);
+	else if (!rc)
+		print_text(&s);
+	free(s.costs);
+	manifest_wipe(&s.manifest);
+	connection_close(&c);
+	return rc;
+}
+
+static const struct option_spec specs[] = {
+	{ "json", OPTION_FLAG, NULL, "print one JSON object",
+	  offsetof(struct show_options, json) },
+	{ 0 },
+};
+
+static int run(int argc, char **argv)
+{
+	struct show_options options = { 0 };
+	struct err err = ERR_INIT;
+	int rc = options_parse(&argc, argv, specs, &options, &err);
+
+	if (!rc && argc != 1)
+		rc = err_set(&err, ERR_INPUT, "show takes one path, <rev>:<path> or oid");
+	if (!rc)
+		rc = show(argv[0], &options, &err);
+	return rc ? report_error(&err) : 0;
+}
+
+const struct command cmd_show = {
+	.name = "show",
+	.arguments = "[--json] <path> | <rev>:<path> | <oid>",
+	.summary = "how one object is stored: its tensors, their codecs, bases and sizes",
+	.details =
+		"Prints where the object came from and where its bases did, and a line for\n"
+		"each extent of the file: dtype, shape, size, stored bytes, codec, the blob\n"
+		"that is its base, the tensor's name, and why: who named the base (user, git,\n"
+		"card, markers) and how many bits of a weight differ by estimate, and what\n"
+		"each codec that was tried made of samples of it. A base that was considered\n"
+		"and not taken is shown as 'not git, 5.71 bits'. 'rank 8' means that a low-rank\n"
+		"product is added to the base. What is stored inside the\n"
+		"manifest is 'inline'.\n",
+	.options = specs,
+	.run = run,
+};

@@ -1,0 +1,132 @@
+/*
+ * git zllm verify: what `git lfs prune --verify-remote` only claims to do with a
+ * standalone agent. Reading and hashing the bytes themselves is fsck's work.
+ */
+#include "agent/command.h"
+
+#include <stddef.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "agent/git/lfs_config.h"
+#include "agent/git/git_run.h"
+#include "agent/report/options.h"
+#include "agent/cmd/push_check.h"
+#include "agent/report/report.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "index/store/store.h"
+
+struct verify_options {
+	bool all;
+	const char *remote;
+};
+
+static const struct option_spec specs[] = {
+	{ "all", OPTION_FLAG, NULL, "everything that any ref reaches",
+	  offsetof(struct verify_options, all) },
+	{ "remote", OPTION_VALUE, "NAME", "the store of this remote (default: origin)",
+	  offsetof(struct verify_options, remote) },
+	{ 0 },
+};
+
+/* A repository without a commit needs nothing, and HEAD names nothing in it. */
+static int has_head(bool *out, struct err *err)
+{
+	static const char *const argv[] = { "git",      "rev-parse", "-q",
+		                            "--verify", "HEAD",      NULL };
+	struct buf ignored = BUF_INIT;
+	int status;
+
+	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &ignored, &status, err);
+	buf_wipe(&ignored);
+	*out = !rc && !status;
+	return rc;
+}
+
+static int add_revisions(const struct verify_options *options, int argc, char **argv,
+                         struct buf *out, struct err *err)
+{
+	bool head = true;
+
+	for (int i = 0; i < argc; i++) {
+		if (argv[i][0] == '-' || strchr(argv[i], '\n'))
+			return err_set(err, ERR_INPUT, "'%s' is no revision", argv[i]);
+		buf_addf(out, "%s\n", argv[i]);
+	}
+	if (argc || options->all)
+		return 0;
+	int rc = has_head(&head, err);
+	if (head)
+		buf_add_str(out, "HEAD\n");
+	return rc;
+}
+
+static int open_store(const struct verify_options *options, struct store **out,
+                      struct err *err)
+{
+	struct lfs_config *config = NULL;
+
+	int rc = lfs_config_read(&config, err);
+	if (!rc)
+		rc = push_check_open(config, ENDPOINT_DOWNLOAD, options->remote, out,
+		                     err);
+	lfs_config_free(config);
+	return rc;
+}
+
+static void print_result(const struct store *store, const struct lfs_objects *needed,
+                         const struct lfs_objects *missing)
+{
+	char hex[SHA256_HEX + 1];
+
+	for (size_t i = 0; i < missing->count; i++) {
+		oid_format(&missing->list[i].oid, hex);
+		report_line("missing %s %s", hex, missing->list[i].path);
+	}
+	report_line("%zu LFS objects needed, %zu missing in %s", needed->count,
+	            missing->count, store->name);
+}
+
+static int run_verify(int argc, char **argv)
+{
+	static const char *const all[] = { "--all", NULL };
+	struct verify_options options = { 0 };
+	struct lfs_objects needed = LFS_OBJECTS_INIT, missing = LFS_OBJECTS_INIT;
+	struct buf revisions = BUF_INIT;
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+
+	int rc = options_parse(&argc, argv, specs, &options, &err);
+	if (!rc)
+		rc = open_store(&options, &store, &err);
+	if (!rc)
+		rc = add_revisions(&options, argc, argv, &revisions, &err);
+	if (!rc)
+		rc = lfs_objects_add(&needed, &revisions, options.all ? all : NULL, &err);
+	lfs_objects_unique(&needed);
+	if (!rc)
+		rc = push_check_run(store, &needed, &missing, &err);
+	if (!rc)
+		print_result(store, &needed, &missing);
+	int code = rc ? report_error(&err) : missing.count != 0;
+	store_close(store);
+	buf_wipe(&revisions);
+	lfs_objects_wipe(&missing);
+	lfs_objects_wipe(&needed);
+	return code;
+}
+
+const struct command cmd_verify = {
+	.name = "verify",
+	.arguments = "[--all | <revision>...]",
+	.summary = "is every LFS object that a revision needs in the store?",
+	.details =
+		"Asks the store for each LFS object that the revisions reach (HEAD when none\n"
+		"is given), prints those it does not have, and exits with 1 if there are any.\n"
+		"Run it before 'git lfs prune': git-lfs's own --verify-remote asks nobody when\n"
+		"a store like this one is used, and says \"verified\" nonetheless.\n"
+		"Whether the bytes are sound as well is what 'git zllm fsck' reads.\n",
+	.options = specs,
+	.run = run_verify,
+};

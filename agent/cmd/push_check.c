@@ -1,0 +1,104 @@
+#include "agent/cmd/push_check.h"
+
+#include "agent/git/lfs_config.h"
+#include "agent/git/git_paths.h"
+#include "agent/report/report.h"
+#include "agent/where/store_url.h"
+#include "codec/common/err.h"
+#include "index/store/store.h"
+
+enum { LINES_MAX = 20 };
+
+/* A relative store is relative to where git-lfs runs the agent. */
+static const char *root_of(const struct git_paths *paths)
+{
+	return paths->worktree ? paths->worktree : paths->git_dir;
+}
+
+static int find_paths(const struct lfs_config *config, struct git_paths *out,
+                      struct err *err)
+{
+	int rc = git_paths_find(config, out, err);
+
+	if (rc > 0)
+		rc = err_set(err, ERR_CONFIG, "this is not inside a git repository");
+	return rc;
+}
+
+bool push_check_concerns_us(const struct lfs_config *config,
+                            enum endpoint_direction direction, const char *remote)
+{
+	struct endpoint endpoint = { 0 };
+	bool ours = endpoint_find(config, direction, remote, &endpoint, NULL) == 0;
+
+	endpoint_wipe(&endpoint);
+	return ours;
+}
+
+static int open_named(const struct lfs_config *config, const struct endpoint *endpoint,
+                      const struct git_paths *paths, const struct store_url *url,
+                      struct store **out, struct err *err)
+{
+	struct store_context context = {
+		.root = root_of(paths),
+		.modes = &paths->modes,
+		.config = config,
+		.named_by = lfs_config_from_lfsconfig(config, endpoint->key)
+		                    ? STORE_NAMED_BY_REPOSITORY
+		                    : STORE_NAMED_BY_USER,
+	};
+
+	return store_url_open(url, &context, out, err);
+}
+
+int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,
+                    const char *remote, struct store **out, struct err *err)
+{
+	struct endpoint endpoint = { 0 };
+	struct git_paths paths = { 0 };
+	struct store_url url = { 0 };
+
+	int rc = endpoint_find(config, direction, remote, &endpoint, err);
+	if (!rc)
+		rc = find_paths(config, &paths, err);
+	if (!rc)
+		rc = store_url_parse(endpoint.url, &url, err);
+	if (!rc)
+		rc = open_named(config, &endpoint, &paths, &url, out, err);
+	store_url_wipe(&url);
+	git_paths_wipe(&paths);
+	endpoint_wipe(&endpoint);
+	return rc;
+}
+
+int push_check_run(struct store *store, const struct lfs_objects *needed,
+                   struct lfs_objects *missing, struct err *err)
+{
+	for (size_t i = 0; i < needed->count; i++) {
+		struct store_reader *reader = NULL;
+		char key[KEY_MAX];
+		key_object(&needed->list[i].oid, key);
+		int rc = store_get(store, key, 0, &reader, err);
+		store_reader_close(reader);
+		if (rc > 0)
+			rc = lfs_objects_append(missing, &needed->list[i], err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+void push_check_report(const struct store *store, const struct lfs_objects *missing)
+{
+	char hex[SHA256_HEX + 1];
+
+	report_note("%zu LFS object%s not in the store at %s:", missing->count,
+	            missing->count == 1 ? " is" : "s are", store->name);
+	for (size_t i = 0; i < missing->count && i < LINES_MAX; i++) {
+		oid_format(&missing->list[i].oid, hex);
+		report_note("  %s  %s", hex, missing->list[i].path);
+	}
+	if (missing->count > LINES_MAX)
+		report_note("  and %zu more; 'git zllm verify' lists them all",
+		            missing->count - LINES_MAX);
+}

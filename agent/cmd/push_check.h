@@ -1,0 +1,34 @@
+/*
+ * Whether a store has the LFS objects that a push (or any revision) needs: what
+ * `git zllm hook` and `git zllm verify` share. It asks for the manifest of each,
+ * whose existence means that all of its parts were durable before it.
+ */
+#ifndef ZLLM_PUSH_CHECK_H
+#define ZLLM_PUSH_CHECK_H
+
+#include <stdbool.h>
+
+#include "agent/where/endpoint.h"
+#include "agent/git/lfs_objects.h"
+
+struct err;
+struct lfs_config;
+struct store;
+
+/* Whether transfers in `direction` with `remote` (a name, a URL, or NULL) go to a
+ * store of ours. */
+bool push_check_concerns_us(const struct lfs_config *config,
+                            enum endpoint_direction direction, const char *remote);
+
+/* Opens the store that such transfers use. ERR_CONFIG when it is none of ours. */
+int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,
+                    const char *remote, struct store **out, struct err *err);
+
+/* Adds to `missing` those of `needed` that `store` does not have. */
+int push_check_run(struct store *store, const struct lfs_objects *needed,
+                   struct lfs_objects *missing, struct err *err);
+
+/* Says on standard error which are missing, at most 20 of them. */
+void push_check_report(const struct store *store, const struct lfs_objects *missing);
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * The input is handed over as an unnamed file in memory, not as a pipe: it is
+ * small (revisions, object names), and then only one pipe is left to serve, no
+ * thread or poll loop is needed, and a child that reads nothing costs no SIGPIPE.
+ */
+#include "agent/git/git_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+
+extern char **environ;
+
+enum { READ_STEP = 65536 };
+
+static int input_file(const void *input, size_t size, int *out, struct err *err)
+{
+	int fd = memfd_create("git-zllm input", MFD_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, "cannot make a file in memory");
+	const char *at = input;
+	while (size) {
+		ssize_t n = write(fd, at, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			err_errno(err, "cannot write to a file in memory");
+			close(fd);
+			return ERR_IO;
+		}
+		at += n;
+		size -= (size_t)n;
+	}
+	if (lseek(fd, 0, SEEK_SET) < 0) {
+		err_errno(err, "cannot rewind a file in memory");
+		close(fd);
+		return ERR_IO;
+	}
+	*out = fd;
+	return 0;
+}
+
+/* A child starts with no signal blocked or ignored, whatever we do about ours. */
+static int spawn(const char *const *argv, int in, int out, unsigned flags, pid_t *pid,
+                 struct err *err)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none, pipe_only;
+
+	sigemptyset(&none);
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &pipe_only);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_adddup2(&actions, in, 0);
+	if (out >= 0)
+		posix_spawn_file_actions_adddup2(&actions, out, 1);
+	if (flags & GIT_RUN_QUIET)
+		posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	int rc = posix_spawnp(pid, argv[0], &actions, &attr,
+	                      (char *const *)(uintptr_t)argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	if (!rc)
+		return 0;
+	errno = rc;
+	return err_errno(err, "cannot run '%s'", argv[0]);
+}
+
+static int take_output(int fd, struct buf *out, struct err *err)
+{
+	for (;;) {
+		if (!buf_reserve(out, READ_STEP))
+			return err_nomem(err, "what git prints");
+		ssize_t n = read(fd, out->data + out->size, READ_STEP);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "cannot read what git prints");
+		if (n == 0)
+			return 0;
+		out->size += (size_t)n;
+	}
+}
+
+static int await_exit(pid_t pid, const char *name, int *status, struct err *err)
+{
+	int word;
+
+	while (waitpid(pid, &word, 0) < 0)
+		if (errno != EINTR)
+			return err_errno(err, "cannot wait for '%s'", name);
+	*status = WIFSIGNALED(word) ? 128 + WTERMSIG(word) : WEXITSTATUS(word);
+	return 0;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+int git_run(const char *const *argv, const void *input, size_t input_size, unsigned flags,
+            struct buf *out, int *status, struct err *err)
+{
+	int in = -1, ends[2] = { -1, -1 };
+	pid_t pid;
+
+	if (flags & ~(unsigned)GIT_RUN_QUIET)
+		return err_set(err, ERR_INPUT, "git_run: unknown flags 0x%x", flags);
+	int rc = input_file(input, input_size, &in, err);
+	if (rc)
+		return rc;
+	if (out && pipe2(ends, O_CLOEXEC) < 0) {
+		rc = err_errno(err, "cannot make a pipe");
+		goto out;
+	}
+	rc = spawn(argv, in, ends[1], flags, &pid, err);
+	if (rc)
+		goto out;
+	close_fd(ends[1]);
+	ends[1] = -1;
+	if (out)
+		rc = take_output(ends[0], out, err);
+	close_fd(ends[0]); /* after a failure the child must not wait for us */
+	ends[0] = -1;
+	int waited = await_exit(pid, argv[0], status, rc ? NULL : err);
+	rc = rc ? rc : waited;
+out:
+	close_fd(ends[1]);
+	close_fd(ends[0]);
+	close_fd(in);
+	return rc;
+}

@@ -1,0 +1,332 @@
+#include "agent/session/lfs_session.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/where/connection.h"
+#include "agent/hints/history.h"
+#include "agent/session/lfs_message.h"
+#include "agent/session/look_ahead.h"
+#include "agent/hints/model_name.h"
+#include "agent/session/object_fetch.h"
+#include "agent/session/partial_file.h"
+#include "agent/session/push_ahead.h"
+#include "agent/hints/repo_name.h"
+#include "agent/report/report.h"
+#include "codec/common/err.h"
+#include "index/manifest/name_claim.h"
+#include "index/upload.h"
+
+/* A line longer than this is no message. */
+enum { LINE_MAX_BYTES = 1024 * 1024 };
+
+struct session {
+	FILE *in, *out;
+	struct connection connection;
+	bool open; /* init was answered well */
+	char *remote;
+	struct history *history;  /* opened when first asked */
+	struct look_ahead *ahead; /* NULL where it is not worth it */
+	bool looked;              /* whether that was decided */
+	struct push_ahead *push;  /* likewise */
+	uint64_t uploads;         /* objects that were offered */
+	bool named;               /* the repository's name was told to the store */
+
+	/* The transfer under way. */
+	const char *oid;
+	uint64_t told; /* bytes of progress that git-lfs knows */
+};
+
+/* ---------------------------------------------------------------- replies */
+
+/* Sends one line; frees it. */
+static int send(struct session *s, char *line, struct err *err)
+{
+	if (!line)
+		return err_nomem(err, "a reply to git-lfs");
+	bool sent = fputs(line, s->out) >= 0 && fputc('\n', s->out) != EOF &&
+	            !fflush(s->out);
+	free(line);
+	return sent ? 0 : err_set(err, ERR_INTERRUPTED, "git-lfs closed the connection");
+}
+
+static int tell_progress(void *ctx, uint64_t bytes, struct err *err)
+{
+	struct session *s = ctx;
+
+	if (bytes <= s->told)
+		return 0;
+	uint64_t since = bytes - s->told;
+	s->told = bytes;
+	return send(s, lfs_reply_progress(s->oid, bytes, since), err);
+}
+
+/* git-lfs starts its other work when the first byte is told. */
+static int begin_transfer(struct session *s, const struct lfs_message *m, struct err *err)
+{
+	s->oid = m->oid_text;
+	s->told = 0;
+	if (!s->open)
+		return err_set(err, ERR_INPUT, "git-lfs sent a transfer before 'init'");
+	return m->size ? tell_progress(s, 1, err) : 0;
+}
+
+/* ---------------------------------------------------------------- init */
+
+static void session_disconnect(struct session *s)
+{
+	look_ahead_free(s->ahead);
+	s->ahead = NULL;
+	s->looked = false;
+	push_ahead_free(s->push);
+	s->push = NULL;
+	s->uploads = 0;
+	history_free(s->history);
+	s->history = NULL;
+	if (s->open)
+		connection_close(&s->connection);
+	s->open = false;
+}
+
+static int serve_init(struct session *s, const struct lfs_message *m, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	enum endpoint_direction direction = m->upload ? ENDPOINT_UPLOAD
+	                                              : ENDPOINT_DOWNLOAD;
+
+	session_disconnect(s);
+	s->open = connection_open(direction, m->remote, &s->connection, &failure) == 0;
+	free(s->remote);
+	s->remote = m->remote ? strdup(m->remote) : NULL;
+	if (!s->open)
+		report_trace("init: %s", failure.text);
+	else if (!m->upload)
+		partial_file_sweep(&s->connection.paths, PARTIAL_KEPT_SECONDS);
+	return send(s, lfs_reply_init(s->open ? NULL : &failure), err);
+}
+
+/* ---------------------------------------------------------------- upload */
+
+static struct history *history_of(struct session *s)
+{
+	if (!s->history) {
+		s->history = history_open(&s->connection.paths, s->remote);
+		if (s->history)
+			history_use_store(s->history, &s->connection.transfer);
+	}
+	return s->history;
+}
+
+static void find_hints(void *ctx, const struct oid *oid, uint64_t size,
+                       struct base_hints *out)
+{
+	struct history *history = history_of(ctx);
+
+	if (history)
+		history_hints(history, oid, size, out);
+}
+
+/* Other repositories may find this one by its name, once it has an object. No push
+ * fails for that. */
+static void claim_name(struct session *s)
+{
+	const struct connection *c = &s->connection;
+	struct history *history = s->named || !*c->url.repo_id ? NULL : history_of(s);
+	struct model_name name;
+	struct err failure = ERR_INIT;
+
+	s->named = true;
+	if (history &&
+	    repo_name_find(history_setting(history), c->config, s->remote, &name) &&
+	    name_claim_put(c->store, name.text, c->url.repo_id, &failure))
+		report_trace("the name %s: %s", name.text, failure.text);
+}
+
+/* What is known of the object already. Only from the second on: a push of one object
+ * has nothing to foresee. */
+static int foresee(struct session *s, const struct oid *oid, enum object_state *state,
+                   struct err *err)
+{
+	struct connection *c = &s->connection;
+	uint64_t budget = 0;
+	int rc = 0;
+
+	if (++s->uploads == 2)
+		rc = look_ahead_budget(c->config, c->transfer.store, &budget, err);
+	if (!rc && budget)
+		rc = push_ahead_new(&c->transfer, &c->paths, s->remote, &s->push, err);
+	if (!rc && s->push)
+		*state = push_ahead_state(s->push, oid);
+	return rc;
+}
+
+static int upload(struct session *s, const struct lfs_message *m, struct err *failure)
+{
+	struct upload_request request = {
+		.oid = m->oid,
+		.size = m->size,
+		.path = m->path,
+		.find_hints = find_hints,
+		.progress = tell_progress,
+		.ctx = s,
+	};
+	struct upload_result result;
+	int rc = begin_transfer(s, m, failure);
+
+	if (!rc)
+		rc = foresee(s, &m->oid, &request.state, failure);
+	if (!rc)
+		rc = upload_object(&s->connection.transfer, &request, &result, failure);
+	if (rc)
+		return rc;
+	claim_name(s);
+	report_trace(
+		"upload %s: %llu bytes, %llu stored, %llu known, %zu deltas, %zu solo",
+		m->oid_text, (unsigned long long)m->size,
+		(unsigned long long)result.stored, (unsigned long long)result.known,
+		result.deltas, result.solos);
+	if (result.unmarked)
+		report_trace("upload %s: %zu base markers were not taken ('git zllm fsck "
+		             "--markers' makes them)",
+		             m->oid_text, result.unmarked);
+	return tell_progress(s, m->size, failure);
+}
+
+/* ---------------------------------------------------------------- download */
+
+/* Begins to look ahead with the first download, where that is worth it. */
+static int look_ahead_begin(struct session *s, struct err *err)
+{
+	struct connection *c = &s->connection;
+	uint64_t budget;
+
+	if (s->looked)
+		return 0;
+	s->looked = true;
+	int rc = look_ahead_budget(c->config, c->transfer.store, &budget, err);
+	if (!rc && budget)
+		rc = look_ahead_new(&c->transfer, &c->paths, c->config, budget, &s->ahead,
+		                    err);
+	return rc;
+}
+
+static int fetch(struct session *s, const struct lfs_message *m, char **path,
+                 struct err *err)
+{
+	struct connection *c = &s->connection;
+	struct object_fetch request = {
+		.oid = m->oid, .size = m->size, .progress = tell_progress, .ctx = s
+	};
+	struct fetched fetched;
+	int rc = object_fetch(&c->transfer, &c->paths, &request, &fetched, err);
+
+	return rc ? rc : fetched_keep(&fetched, &c->paths, path, err);
+}
+
+static int download(struct session *s, const struct lfs_message *m, char **path,
+                    struct err *failure)
+{
+	int rc = begin_transfer(s, m, failure);
+	int answer = 1;
+
+	if (!rc)
+		rc = look_ahead_begin(s, failure);
+	if (!rc && s->ahead)
+		answer = look_ahead_take(s->ahead, &m->oid, m->size, tell_progress, s,
+		                         path, failure);
+	if (!rc && answer > 0)
+		rc = fetch(s, m, path, failure);
+	if (s->ahead && answer > 0)
+		look_ahead_done(s->ahead);
+	if (!rc && answer < 0)
+		rc = answer;
+	report_trace("download %s: %s", m->oid_text,
+	             rc       ? "failed"
+	             : answer ? "fetched"
+	                      : "was ahead");
+	return rc ? rc : tell_progress(s, m->size, failure);
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static int serve_transfer(struct session *s, const struct lfs_message *m, struct err *err)
+{
+	struct err failure = ERR_INIT;
+	char *path = NULL;
+	int rc = m->event == LFS_UPLOAD ? upload(s, m, &failure)
+	                                : download(s, m, &path, &failure);
+
+	if (rc == ERR_INTERRUPTED) {
+		*err = failure;
+	} else {
+		if (rc)
+			report_trace("%s: %s", m->oid_text, failure.text);
+		rc = send(s, lfs_reply_complete(m->oid_text, path, rc ? &failure : NULL),
+		          err);
+	}
+	free(path);
+	return rc;
+}
+
+/* A line that cannot be understood: told where the protocol has room for it. */
+static int serve_nonsense(struct session *s, const struct lfs_message *m,
+                          const struct err *failure, struct err *err)
+{
+	if (m->oid_text)
+		return send(s, lfs_reply_complete(m->oid_text, NULL, failure), err);
+	if (!s->open)
+		return send(s, lfs_reply_init(failure), err);
+	*err = *failure;
+	return failure->code;
+}
+
+/* 0; 1 when the session is over. */
+static int serve_line(struct session *s, const char *line, size_t n, struct err *err)
+{
+	struct lfs_message m;
+	struct err failure = ERR_INIT;
+	int rc = lfs_message_parse(line, n, &m, &failure);
+
+	if (rc)
+		rc = serve_nonsense(s, &m, &failure, err);
+	else if (m.event == LFS_TERMINATE)
+		rc = 1;
+	else if (m.event == LFS_INIT)
+		rc = serve_init(s, &m, err);
+	else
+		rc = serve_transfer(s, &m, err);
+	lfs_message_wipe(&m);
+	return rc;
+}
+
+static int serve_lines(struct session *s, struct err *err)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int rc = 0;
+
+	while (!rc) {
+		ssize_t n = getline(&line, &room, s->in);
+		if (n < 0)
+			rc = err_set(err, ERR_INTERRUPTED, "git-lfs went away");
+		else if (n > LINE_MAX_BYTES)
+			rc = err_set(err, ERR_INPUT, "git-lfs sent a line of %zd bytes",
+			             n);
+		else
+			rc = serve_line(s, line, (size_t)n, err);
+	}
+	free(line);
+	return rc > 0 ? 0 : rc;
+}
+
+int lfs_session_run(FILE *in, FILE *out, struct err *err)
+{
+	struct session s = { .in = in, .out = out };
+	int rc = serve_lines(&s, err);
+
+	session_disconnect(&s);
+	free(s.remote);
+	return rc;
+}

@@ -1,0 +1,65 @@
+#include "agent/session/object_fetch.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/git/git_paths.h"
+#include "agent/session/temp_file.h"
+#include "codec/common/err.h"
+#include "index/download.h"
+
+static int fetch_to_temp(const struct transfer *t, const struct git_paths *paths,
+                         const struct object_fetch *f, char **path, struct err *err)
+{
+	struct temp_file temp = TEMP_FILE_INIT;
+	int rc = f->folder ? temp_file_create_in(paths, f->folder, &temp, err)
+	                   : temp_file_create(paths, &temp, err);
+
+	if (!rc)
+		rc = download_object(t, &f->oid, f->size, temp.fd, f->progress, f->ctx,
+		                     err);
+	if (!rc)
+		rc = temp_file_keep(&temp, path, err);
+	temp_file_discard(&temp);
+	return rc;
+}
+
+int object_fetch(const struct transfer *t, const struct git_paths *paths,
+                 const struct object_fetch *f, struct fetched *out, struct err *err)
+{
+	struct fetched made = { NULL, PARTIAL_FILE_INIT };
+	struct err ignored = ERR_INIT;
+	int rc;
+
+	/* A partial file that cannot be had is no reason to fail. */
+	if (f->size < PARTIAL_MIN ||
+	    partial_file_open(paths, &f->oid, &made.partial, &ignored))
+		rc = fetch_to_temp(t, paths, f, &made.path, err);
+	else
+		rc = download_into(t, &f->oid, f->size, made.partial.fd, DOWNLOAD_RESUME,
+		                   f->progress, f->ctx, err);
+	if (!rc)
+		*out = made;
+	else
+		partial_file_leave(&made.partial);
+	return rc;
+}
+
+int fetched_keep(struct fetched *f, const struct git_paths *paths, char **path,
+                 struct err *err)
+{
+	if (!f->path)
+		return partial_file_finish(&f->partial, paths, path, err);
+	*path = f->path;
+	f->path = NULL;
+	return 0;
+}
+
+void fetched_discard(struct fetched *f)
+{
+	if (f->path)
+		unlink(f->path);
+	free(f->path);
+	f->path = NULL;
+	partial_file_remove(&f->partial);
+}

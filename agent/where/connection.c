@@ -1,0 +1,64 @@
+#include "agent/where/connection.h"
+
+#include "agent/where/base_cache.h"
+#include "agent/git/lfs_config.h"
+#include "codec/common/err.h"
+#include "index/store/store.h"
+
+static int open_store(struct connection *c, enum endpoint_direction direction,
+                      const char *remote, struct err *err)
+{
+	struct store_context context = { .modes = &c->paths.modes, .config = c->config };
+	int rc = endpoint_find(c->config, direction, remote, &c->endpoint, err);
+
+	if (rc)
+		return rc;
+	rc = store_url_parse(c->endpoint.url, &c->url, err);
+	if (rc) {
+		err_context(err, "%s", c->endpoint.key);
+		return rc;
+	}
+	context.root = c->paths.worktree ? c->paths.worktree : c->paths.git_dir;
+	context.use = direction == ENDPOINT_UPLOAD ? STORE_TO_WRITE : STORE_TO_READ;
+	if (lfs_config_from_lfsconfig(c->config, c->endpoint.key))
+		context.named_by = STORE_NAMED_BY_REPOSITORY;
+	rc = store_url_open(&c->url, &context, &c->store, err);
+	if (rc)
+		return rc;
+	rc = base_cache_open(c->config, c->store, &c->cache, err);
+	if (!rc)
+		rc = transfer_init(&c->transfer, c->store, 0, err);
+	c->transfer.repo_id = c->url.repo_id;
+	c->transfer.cache = c->cache;
+	return rc;
+}
+
+int connection_open(enum endpoint_direction direction, const char *remote,
+                    struct connection *out, struct err *err)
+{
+	*out = (struct connection){ 0 };
+	int rc = lfs_config_read(&out->config, err);
+
+	if (!rc)
+		rc = git_paths_find(out->config, &out->paths, err);
+	if (rc > 0)
+		rc = err_set(err, ERR_CONFIG,
+		             "this is not a git repository; run it inside one");
+	if (!rc)
+		rc = open_store(out, direction, remote, err);
+	if (rc)
+		connection_close(out);
+	return rc;
+}
+
+void connection_close(struct connection *c)
+{
+	transfer_wipe(&c->transfer);
+	store_close(c->cache);
+	store_close(c->store);
+	store_url_wipe(&c->url);
+	endpoint_wipe(&c->endpoint);
+	git_paths_wipe(&c->paths);
+	lfs_config_free(c->config);
+	*c = (struct connection){ 0 };
+}

@@ -1,0 +1,184 @@
+/*
+ * The order is git-lfs's own (lfsapi/endpoint_finder.go), down to its corners: a
+ * remote that has a git URL of its own never falls back to origin's LFS URL, and
+ * for an upload any pushInsteadOf that fits goes before every insteadOf.
+ */
+#include "agent/where/endpoint.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/git/lfs_config.h"
+#include "agent/where/store_url.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+
+void endpoint_wipe(struct endpoint *e)
+{
+	free(e->url);
+	free(e->key_memory);
+	*e = (struct endpoint){ 0 };
+}
+
+/* The value of remote.<remote>.<variable>; *key is its name, owned by the caller. */
+static int remote_value(const struct lfs_config *config, const char *remote,
+                        const char *variable, const char **value, char **key)
+{
+	struct buf name = BUF_INIT;
+
+	buf_addf(&name, "remote.%s.%s", remote, variable);
+	*value = lfs_config_get(config, buf_text(&name));
+	if (*value) {
+		*key = strdup(buf_text(&name));
+		if (!*key)
+			name.failed = true;
+	}
+	int rc = name.failed ? ERR_NOMEM : 0;
+	buf_wipe(&name);
+	return rc;
+}
+
+/* What one remote says. 0 with *value set, or with *value NULL and *ends saying
+ * whether the search is over: the remote has a git URL, whose server is not us. */
+static int ask_remote(const struct lfs_config *config, enum endpoint_direction direction,
+                      const char *remote, const char **value, char **key)
+{
+	static const char *const variables[] = { "lfspushurl", "lfsurl", "pushurl",
+		                                 "url" };
+	bool upload = direction == ENDPOINT_UPLOAD;
+
+	for (size_t i = upload ? 0 : 1; i < 4; i++) {
+		if (i == 2 && !upload)
+			continue;
+		int rc = remote_value(config, remote, variables[i], value, key);
+		if (rc || *value)
+			return rc;
+	}
+	return 0;
+}
+
+static bool looks_like_url(const char *remote)
+{
+	return strpbrk(remote, ":/") != NULL;
+}
+
+/* The configured value and its key; *value NULL when there is none. */
+static int find_configured(const struct lfs_config *config,
+                           enum endpoint_direction direction, const char *remote,
+                           const char **value, struct endpoint *out)
+{
+	*value = NULL;
+	if (direction == ENDPOINT_UPLOAD) {
+		out->key = "lfs.pushurl";
+		*value = lfs_config_get(config, out->key);
+	}
+	if (!*value) {
+		out->key = "lfs.url";
+		*value = lfs_config_get(config, out->key);
+	}
+	if (*value)
+		return 0;
+	out->key = NULL;
+	int rc = 0;
+	if (remote && strcmp(remote, "origin") != 0) {
+		rc = ask_remote(config, direction, remote, value, &out->key_memory);
+		if (!rc && !*value && looks_like_url(remote))
+			return 0;
+	}
+	if (!rc && !*value)
+		rc = ask_remote(config, direction, "origin", value, &out->key_memory);
+	out->key = out->key_memory;
+	return rc;
+}
+
+/* The longest url.<base>.<variable> that is a prefix of `url`. */
+struct alias_search {
+	const char *url;
+	const char *variable; /* ".insteadof" */
+	const char *base;     /* of the best so far; not ended */
+	size_t base_size;
+	size_t prefix_size;
+	bool found;
+};
+
+static int look_at_alias(void *ctx, const char *key, const char *value)
+{
+	struct alias_search *s = ctx;
+	size_t n = strlen(key), m = strlen(s->variable), prefix = strlen(value);
+
+	if (n < 4 + m || strncmp(key, "url.", 4) != 0 ||
+	    strcmp(key + n - m, s->variable) != 0)
+		return 0;
+	if (strncmp(s->url, value, prefix) != 0 || (s->found && prefix < s->prefix_size))
+		return 0;
+	s->found = true;
+	s->base = key + 4;
+	s->base_size = n - 4 - m;
+	s->prefix_size = prefix;
+	return 0;
+}
+
+static char *apply_aliases(const struct lfs_config *config,
+                           enum endpoint_direction direction, const char *url)
+{
+	struct alias_search push = { .url = url, .variable = ".pushinsteadof" };
+	struct alias_search any = { .url = url, .variable = ".insteadof" };
+	struct alias_search *best = &any;
+	struct buf result = BUF_INIT;
+
+	if (direction == ENDPOINT_UPLOAD)
+		lfs_config_each(config, look_at_alias, &push);
+	if (push.found)
+		best = &push;
+	else
+		lfs_config_each(config, look_at_alias, &any);
+	if (best->found)
+		buf_add(&result, best->base, best->base_size);
+	buf_add_str(&result, url + best->prefix_size);
+	char *text = strdup(buf_text(&result));
+	if (result.failed) {
+		free(text);
+		text = NULL;
+	}
+	buf_wipe(&result);
+	return text;
+}
+
+int endpoint_find(const struct lfs_config *config, enum endpoint_direction direction,
+                  const char *remote, struct endpoint *out, struct err *err)
+{
+	struct endpoint found = { 0 };
+	const char *value;
+
+	int rc = find_configured(config, direction, remote, &value, &found);
+	if (rc) {
+		err_nomem(err, "the store's URL");
+		goto out;
+	}
+	if (!value) {
+		rc = err_set(
+			err, ERR_CONFIG,
+			"no store is configured: 'git zllm init <store>' writes one to "
+			".lfsconfig, or set lfs.url to zllm::<store>");
+		goto out;
+	}
+	found.url = apply_aliases(config, direction, value);
+	if (!found.url) {
+		rc = err_nomem(err, "the store's URL");
+		goto out;
+	}
+	if (!store_url_is_ours(found.url)) {
+		rc = err_set(
+			err, ERR_CONFIG,
+			"%s is '%s', which is no git-zllm store: 'git zllm init <store>' "
+			"writes one to .lfsconfig, or set lfs.url to zllm::<store>",
+			found.key, found.url);
+		goto out;
+	}
+	*out = found;
+	return 0;
+out:
+	endpoint_wipe(&found);
+	return rc;
+}

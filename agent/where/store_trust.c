@@ -1,0 +1,145 @@
+#include "agent/where/store_trust.h"
+
+#include <string.h>
+
+#include "agent/git/git_run.h"
+#include "agent/git/lfs_config.h"
+#include "agent/where/store_url.h"
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+
+static void add_escaped(const char *text, struct buf *out)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	for (; *text; text++) {
+		uint8_t byte = (uint8_t)*text;
+		if (byte > 32 && byte != 127 && !strchr("%?&#", *text)) {
+			buf_add_u8(out, byte);
+			continue;
+		}
+		buf_add_u8(out, '%');
+		buf_add_u8(out, (uint8_t)digits[byte >> 4]);
+		buf_add_u8(out, (uint8_t)digits[byte & 15]);
+	}
+}
+
+void store_trust_name(const struct store_url *url, struct buf *out)
+{
+	buf_add_str(out, "s3://");
+	add_escaped(url->place, out);
+	if (url->endpoint && *url->endpoint) {
+		buf_add_str(out, "?endpoint=");
+		add_escaped(url->endpoint, out);
+	}
+}
+
+static size_t without_slashes(const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n && text[n - 1] == '/')
+		n--;
+	return n;
+}
+
+/* Whether `place` is `trusted` or lies below it. */
+static bool covers(const char *trusted, const char *place)
+{
+	size_t n = without_slashes(trusted);
+
+	return strncmp(trusted, place, n) == 0 && (!place[n] || place[n] == '/');
+}
+
+bool store_trust_same_endpoint(const char *a, const char *b)
+{
+	size_t n = a ? without_slashes(a) : 0, m = b ? without_slashes(b) : 0;
+
+	return n == m && (n == 0 || strncmp(a, b, n) == 0);
+}
+
+static int look_at(void *ctx, const char *key, const char *value)
+{
+	const struct store_url *wanted = ctx;
+	struct store_url trusted;
+	struct err ignored = ERR_INIT;
+
+	if (strcmp(key, STORE_TRUST_KEY) != 0 ||
+	    store_url_parse(value, &trusted, &ignored))
+		return 0;
+	bool yes = trusted.kind == STORE_S3 && covers(trusted.place, wanted->place) &&
+	           store_trust_same_endpoint(trusted.endpoint, wanted->endpoint);
+	store_url_wipe(&trusted);
+	return yes;
+}
+
+/* .lfsconfig cannot say it: of that file only git-lfs's own keys are taken. */
+bool store_trust_given(const struct lfs_config *config, const struct store_url *url)
+{
+	struct store_url wanted = *url;
+
+	return lfs_config_each(config, look_at, &wanted) == 1;
+}
+
+int store_trust_give(const struct lfs_config *config, const struct store_url *url,
+                     struct err *err)
+{
+	struct buf name = BUF_INIT;
+	int status = 0, rc = 0;
+
+	if (store_trust_given(config, url))
+		return 0;
+	store_trust_name(url, &name);
+	const char *argv[] = { "git",           "config",        "--global", "--add",
+		               STORE_TRUST_KEY, buf_text(&name), NULL };
+	rc = name.failed ? err_nomem(err, "a store's name")
+	                 : git_run(argv, NULL, 0, 0, NULL, &status, err);
+	if (!rc && status)
+		rc = err_set(err, ERR_CONFIG, "git cannot write %s to your configuration",
+		             STORE_TRUST_KEY);
+	buf_wipe(&name);
+	return rc;
+}
+
+/* The value in the configuration that means this very store. */
+struct own_value {
+	const struct store_url *url;
+	const char *value;
+};
+
+static int find_value(void *ctx, const char *key, const char *value)
+{
+	struct own_value *own = ctx;
+	struct store_url trusted;
+	struct err ignored = ERR_INIT;
+
+	if (strcmp(key, STORE_TRUST_KEY) != 0 ||
+	    store_url_parse(value, &trusted, &ignored))
+		return 0;
+	if (trusted.kind == STORE_S3 && covers(trusted.place, own->url->place) &&
+	    covers(own->url->place, trusted.place) &&
+	    store_trust_same_endpoint(trusted.endpoint, own->url->endpoint))
+		own->value = value;
+	store_url_wipe(&trusted);
+	return 0;
+}
+
+int store_trust_take(const struct lfs_config *config, const struct store_url *url,
+                     struct err *err)
+{
+	struct own_value own = { url, NULL };
+	int status = 0;
+
+	lfs_config_each(config, find_value, &own);
+	if (!own.value)
+		return 1;
+	const char *argv[] = { "git",           "config",      "--global",
+		               "--fixed-value", "--unset-all", STORE_TRUST_KEY,
+		               own.value,       NULL };
+	int rc = git_run(argv, NULL, 0, 0, NULL, &status, err);
+	if (!rc && status)
+		rc = err_set(err, ERR_CONFIG,
+		             "git cannot take %s '%s' from your configuration",
+		             STORE_TRUST_KEY, own.value);
+	return rc;
+}

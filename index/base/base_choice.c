@@ -1,0 +1,470 @@
+#include "index/base/base_choice.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "codec/low_rank.h"
+#include "index/base/base_hint.h"
+#include "index/base/base_series.h"
+#include "index/blob/blob_find.h"
+#include "index/blob/blob_put.h"
+#include "index/blob/blob_reader.h"
+#include "index/blob/blob_source.h"
+#include "index/base/codec_trial.h"
+#include "index/base/low_rank_trial.h"
+#include "index/model/extents.h"
+#include "index/base/relatives.h"
+#include "index/blob/transfer.h"
+
+/* A delta ties two records together: it has to be worth it. */
+enum { MARGIN_PERCENT = 97 };
+
+/* The codecs to try, best first where sizes are equal (what does not gain shall not
+ * work), and none after one that takes longer: ZSTD and BITX take several times as
+ * long as the others. */
+static const enum codec_id solo_codecs[] = { CODEC_RAW, CODEC_FLOAT, CODEC_ZSTD };
+static const enum codec_id delta_codecs[] = { CODEC_ULP, CODEC_BITX };
+
+enum {
+	SOLO_COUNT = sizeof(solo_codecs) / sizeof(solo_codecs[0]),
+	DELTA_COUNT = sizeof(delta_codecs) / sizeof(delta_codecs[0])
+};
+
+/* A base that may be chosen, and the like that led to it. */
+struct candidate {
+	struct record_basis root;
+	struct relative like;
+};
+
+/* One choice being made. */
+struct choosing {
+	const struct transfer *transfer;
+	const struct relatives *relatives;
+	struct extent *extent;
+	struct codec_trial *trial;
+	unsigned best; /* thousandths of raw that the choice takes */
+	struct base_choice choice;
+	const struct relative *like; /* what led to the chosen base */
+};
+
+/* ---------------------------------------------------------------- candidates */
+
+/* The basis that a like stands for, as the manifests remember it: its bases where their
+ * records were solo; else, of one, the base of that. False when they do not say. */
+static bool remembered_root(const struct tensor_relation *like, struct record_basis *root)
+{
+	const struct extent *base = like->bases[0];
+	bool solo = true;
+
+	*root = like->basis;
+	for (unsigned i = 0; i < like->basis.base_count; i++)
+		solo = solo && like->bases[i]->base_count == 0;
+	if (solo || like->basis.base_count > 1)
+		return solo;
+	for (unsigned i = 0; i < base->candidate_count && base->base_count == 1; i++) {
+		const struct extent_candidate *c = &base->candidates[i];
+		if (!c->in_parts &&
+		    memcmp(c->id.bytes, base->bases[0], EXTENT_BASE_PREFIX) == 0) {
+			root->bases[0] = (struct record_base){ .id = c->id,
+				                               .dtype = c->dtype };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the base has a solo record now. A delta may be put only on what this push
+ * has seen. */
+static bool is_solo(const struct transfer *t, const struct oid *id)
+{
+	struct blob_place place;
+	struct err ignored = ERR_INIT;
+
+	return !blob_look(t, id, &place, &ignored) && place.record.base_count == 0;
+}
+
+static bool are_solo(const struct transfer *t, const struct record_basis *basis)
+{
+	for (unsigned i = 0; i < basis->base_count; i++)
+		if (!is_solo(t, &basis->bases[i].id))
+			return false;
+	return true;
+}
+
+/* The basis of the like's own record, where that is a delta; solo comes out as itself.
+ * False where there is no record. */
+static bool find_basis(const struct transfer *t, const struct extent *like,
+                       struct record_basis *out)
+{
+	struct blob_place place;
+	struct blob_reader *reader = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (blob_look(t, &like->id, &place, &ignored))
+		return false;
+	*out = (struct record_basis){ .base_count = 1 };
+	out->bases[0] = (struct record_base){ .id = like->id, .dtype = like->dtype };
+	if (place.record.base_count == 0)
+		return true;
+	if (blob_reader_open(t, &like->id, UINT64_MAX, place.key, &reader, &ignored))
+		return false;
+	*out = blob_reader_head(reader)->basis;
+	blob_reader_close(reader);
+	return true;
+}
+
+/* Puts what a like stands for in its place: itself where its record is solo, else its
+ * own base. Where that has parts, they can be taken over only by a tensor that is like
+ * the like in all. */
+static bool find_root(const struct transfer *t, const struct tensor_relation *like,
+                      struct record_basis *root)
+{
+	*root = like->basis;
+	for (unsigned i = 0; i < like->basis.base_count; i++) {
+		struct record_basis own;
+		if (!find_basis(t, like->bases[i], &own))
+			return false;
+		if (own.parts.count == 0 && own.bases[0].offset == 0)
+			root->bases[i] = own.bases[0];
+		else if (like->kind == RELATION_SAME)
+			*root = own; /* it had one base; now these */
+		else
+			return false;
+	}
+	for (unsigned i = 0; i < root->base_count; i++)
+		if (!is_solo(t, &root->bases[i].id))
+			return false;
+	return true;
+}
+
+/* Nothing is its own base, and no base stands in a record twice. */
+static bool bases_differ(const struct record_basis *b, const struct oid *id)
+{
+	for (unsigned i = 0; i < b->base_count; i++) {
+		if (oid_equal(&b->bases[i].id, id))
+			return false;
+		for (unsigned k = 0; k < i; k++)
+			if (oid_equal(&b->bases[i].id, &b->bases[k].id))
+				return false;
+	}
+	return true;
+}
+
+static bool seen_before(const struct candidate *found, size_t count,
+                        const struct record_basis *root)
+{
+	for (size_t i = 0; i < count; i++)
+		if (record_basis_equal(&found[i].root, root))
+			return true;
+	return false;
+}
+
+/* Whether the tensor can have that basis at all. */
+static bool can_have(const struct extent *x, const struct record_basis *root)
+{
+	return !record_basis_fault(root, x->dtype, x->size) && bases_differ(root, &x->id);
+}
+
+/* The different bases that the extent's likes stand for, in their order; returns how
+ * many. */
+static size_t find_candidates(const struct choosing *c,
+                              struct candidate out[RELATIVES_LIKES_MAX])
+{
+	const struct extent *x = c->extent;
+	struct relative likes[RELATIVES_LIKES_MAX];
+	size_t count = relatives_like(c->relatives, x, likes), found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tensor_relation *like = &likes[i].relation;
+		struct record_basis root;
+		if ((!remembered_root(like, &root) &&
+		     !find_root(c->transfer, like, &root)) ||
+		    !can_have(x, &root) || seen_before(out, found, &root))
+			continue;
+		out[found++] = (struct candidate){ root, likes[i] };
+	}
+	return found;
+}
+
+static int base_open(const struct transfer *t, const struct relatives *relatives,
+                     const struct oid *base, struct blob_source **out, struct err *err)
+{
+	const char *path;
+	uint64_t offset, size;
+
+	if (relatives && !relatives_local(relatives, base, &path, &offset, &size)) {
+		struct err ignored = ERR_INIT;
+		if (!blob_source_open_file(path, offset, size, out, &ignored))
+			return 0;
+	}
+	return blob_source_open_store(t, base, out, err);
+}
+
+void bases_close(struct blob_source *sources[RECORD_BASES_MAX])
+{
+	for (unsigned i = 0; i < RECORD_BASES_MAX; i++) {
+		blob_source_close(sources[i]);
+		sources[i] = NULL;
+	}
+}
+
+int bases_open(const struct transfer *t, const struct relatives *relatives,
+               const struct record_basis *basis,
+               struct blob_source *sources[RECORD_BASES_MAX], struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < RECORD_BASES_MAX; i++)
+		sources[i] = NULL;
+	for (unsigned i = 0; i < basis->base_count && !rc; i++)
+		rc = base_open(t, relatives, &basis->bases[i].id, &sources[i], err);
+	if (rc)
+		bases_close(sources);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- trials */
+
+/* What a codec makes of the samples. Those that are slow have to challenge the best
+ * that there is, if any (`best` NULL): most do not come near it. */
+static int try_codec(const struct choosing *c, const struct codec *codec,
+                     const struct codec *best, unsigned least, unsigned *permille,
+                     struct err *err)
+{
+	bool slow = codec->id == CODEC_ZSTD || codec->id == CODEC_BITX;
+
+	if (best && slow)
+		return codec_trial_challenge(c->trial, codec, best, least, permille, err);
+	return codec_trial_run(c->trial, codec, permille, err);
+}
+
+/* Of several trials of one codec (against several bases) the best is noted. */
+static void note_trial(struct extent *x, unsigned codec, unsigned permille)
+{
+	unsigned i = 0;
+
+	while (i < x->tried_count && x->tried[i].codec != codec)
+		i++;
+	if (i == EXTENT_TRIED_MAX)
+		return;
+	if (i == x->tried_count)
+		x->tried[x->tried_count++] = (struct extent_trial){ (uint8_t)codec,
+			                                            (uint16_t)permille };
+	else if (permille < x->tried[i].permille)
+		x->tried[i].permille = (uint16_t)permille;
+}
+
+static int try_solo(struct choosing *c, struct err *err)
+{
+	for (size_t i = 0; i < SOLO_COUNT; i++) {
+		const struct codec *codec = codec_by_id(solo_codecs[i]);
+		unsigned permille;
+		if (!codec || !codec->takes(c->extent->dtype))
+			continue;
+		int rc = try_codec(c, codec, c->choice.codec, c->best, &permille, err);
+		if (rc)
+			return rc;
+		note_trial(c->extent, codec->id, permille);
+		if (permille < c->best) {
+			c->best = permille;
+			c->choice = (struct base_choice){ .codec = codec, .solo = codec };
+		}
+	}
+	return 0;
+}
+
+/* The smallest that a delta against the bases makes of the samples, in thousandths, and
+ * its codec. A base that cannot be read, or a codec that fails on it, is passed over:
+ * EXTENT_UNKNOWN. */
+static unsigned try_bases(struct choosing *c, const struct record_basis *root,
+                          const struct codec **best)
+{
+	struct blob_source *sources[RECORD_BASES_MAX];
+	struct err ignored = ERR_INIT;
+	unsigned least = EXTENT_UNKNOWN;
+
+	if (bases_open(c->transfer, c->relatives, root, sources, &ignored))
+		return least;
+	int rc = codec_trial_predict(c->trial, root, sources, &ignored);
+	bases_close(sources);
+	for (size_t i = 0; i < DELTA_COUNT && !rc; i++) {
+		const struct codec *codec = codec_by_id(delta_codecs[i]);
+		unsigned permille;
+		if (!codec || !codec->takes(c->extent->dtype) ||
+		    try_codec(c, codec, *best, least, &permille, &ignored))
+			continue;
+		note_trial(c->extent, codec->id, permille);
+		if (permille < least) {
+			least = permille;
+			*best = codec;
+		}
+	}
+	return least;
+}
+
+/* One base, which predicts all from its beginning. */
+static bool is_plain(const struct record_basis *b)
+{
+	return b->base_count == 1 && !b->parts.count && !b->bases[0].offset;
+}
+
+/* What was found out about a candidate, for the manifest. */
+static void note_candidate(struct extent *x, const struct candidate *one,
+                           unsigned permille)
+{
+	const struct sketch_gap *gap = &one->like.gap;
+
+	if (x->candidate_count == EXTENT_CANDIDATES_MAX)
+		return;
+	x->candidates[x->candidate_count++] = (struct extent_candidate){
+		.dtype = one->root.bases[0].dtype,
+		.source = (uint8_t)one->like.hint->source,
+		.bits = gap->known ? gap->bits : EXTENT_UNKNOWN,
+		.steps = gap->known ? gap->steps : EXTENT_UNKNOWN,
+		.permille = (uint16_t)permille,
+		.id = one->root.bases[0].id,
+		.in_parts = !is_plain(&one->root),
+	};
+}
+
+/* Far by its sketch: a trial would cost its samples, and lose. The user's word goes
+ * before. */
+static bool worth_a_trial(const struct extent *x, const struct candidate *one)
+{
+	return one->like.hint->source == BASE_SOURCE_USER ||
+	       sketch_gap_class(x->dtype, &one->like.gap) != GAP_FAR;
+}
+
+static void try_candidate(struct choosing *c, struct candidate *one, unsigned limit)
+{
+	const struct codec *codec = NULL;
+	unsigned permille = EXTENT_UNKNOWN;
+
+	if (worth_a_trial(c->extent, one))
+		permille = try_bases(c, &one->root, &codec);
+	if (codec && permille < c->best && permille <= limit) {
+		/* Since the manifest was written the record may have changed. */
+		if (!are_solo(c->transfer, &one->root)) {
+			if (!find_root(c->transfer, &one->like.relation, &one->root) ||
+			    !can_have(c->extent, &one->root))
+				return;
+			permille = try_bases(c, &one->root, &codec);
+		}
+		if (permille < c->best && permille <= limit) {
+			c->best = permille;
+			c->choice.codec = codec;
+			c->choice.basis = one->root;
+			c->choice.hint = one->like.hint;
+			c->like = &one->like;
+		}
+	}
+	note_candidate(c->extent, one, permille);
+}
+
+/* A delta against the key of a series is part of it, or so dear that the series begins
+ * anew: solo. `solo` is what that takes. */
+static void continue_series(struct choosing *c, unsigned solo)
+{
+	struct extent *x = c->extent;
+
+	if (!c->like || !c->like->hint->earlier || !is_plain(&c->like->relation.basis))
+		return;
+	struct base_series series = base_series_of(c->like->relation.bases[0], solo);
+	if (base_series_is_dear(&series, c->best)) {
+		base_choice_wipe(&c->choice);
+		c->choice = (struct base_choice){ .codec = c->choice.solo,
+			                          .solo = c->choice.solo };
+		series = (struct base_series){ 0, 0 };
+		c->best = solo;
+	}
+	x->series_length = (uint16_t)(series.length < UINT16_MAX ? series.length + 1
+	                                                         : UINT16_MAX);
+	x->series_spent = series.spent + c->best;
+}
+
+/* A delta that is nearly nothing has nothing to find. */
+enum { LOW_RANK_PERMILLE_MIN = 15 };
+
+/* A low-rank product besides the base, where it pays. A base that cannot be read, or is
+ * not what it should be, is found out when the record is put. */
+static void try_low_rank(struct choosing *c, const struct blob_file *blob)
+{
+	struct base_choice *choice = &c->choice;
+	struct blob_source *sources[RECORD_BASES_MAX];
+	struct err ignored = ERR_INIT;
+	unsigned permille;
+
+	if (choice->codec->id != CODEC_ULP || choice->basis.base_count != 1 ||
+	    choice->basis.parts.count || c->best < LOW_RANK_PERMILLE_MIN)
+		return;
+	if (bases_open(c->transfer, c->relatives, &choice->basis, sources, &ignored))
+		return;
+	low_rank_trial(c->transfer, c->extent, blob, &choice->basis, sources,
+	               &choice->low_rank, &permille, &ignored);
+	bases_close(sources);
+	if (!choice->low_rank)
+		return;
+	note_trial(c->extent, EXTENT_TRIED_LOW_RANK | CODEC_ULP, permille);
+	c->best = permille;
+}
+
+void base_choice_wipe(struct base_choice *c)
+{
+	low_rank_free(c->low_rank);
+	c->low_rank = NULL;
+}
+
+int base_choose(const struct transfer *t, const struct relatives *relatives,
+                struct extent *x, const struct blob_file *blob, struct base_choice *out,
+                struct err *err)
+{
+	struct choosing c = {
+		.transfer = t, .relatives = relatives, .extent = x, .best = UINT_MAX
+	};
+	struct candidate candidates[RELATIVES_LIKES_MAX];
+	int rc = codec_trial_begin(t, blob, &c.trial, err);
+
+	if (!rc)
+		rc = try_solo(&c, err);
+	if (!rc) {
+		unsigned solo = c.best, limit = solo * MARGIN_PERCENT / 100;
+		size_t count = find_candidates(&c, candidates);
+		for (size_t i = 0; i < count; i++)
+			try_candidate(&c, &candidates[i], limit);
+		if (c.choice.codec->needs_base)
+			try_low_rank(&c, blob);
+		continue_series(&c, solo);
+		*out = c.choice;
+	}
+	codec_trial_end(c.trial);
+	return rc;
+}
+
+void base_choose_by_codec(const struct transfer *t, const struct relatives *relatives,
+                          struct extent *x, const struct codec *codec,
+                          struct base_choice *out)
+{
+	const struct codec *raw = codec_by_id(CODEC_RAW);
+	struct choosing c = { .transfer = t,
+		              .relatives = relatives,
+		              .extent = x,
+		              .choice = { .codec = raw, .solo = raw } };
+	struct candidate candidates[RELATIVES_LIKES_MAX];
+	bool base = codec->takes(x->dtype) && codec->needs_base;
+	size_t count = base ? find_candidates(&c, candidates) : 0;
+
+	if (codec->takes(x->dtype) && !codec->needs_base)
+		c.choice.codec = c.choice.solo = codec;
+	for (size_t i = 0; i < count && base; i++) {
+		if (!are_solo(t, &candidates[i].root))
+			continue;
+		c.choice.codec = codec;
+		c.choice.basis = candidates[i].root;
+		c.choice.hint = candidates[i].like.hint;
+		note_candidate(x, &candidates[i], EXTENT_UNKNOWN);
+		base = false;
+	}
+	*out = c.choice;
+}

@@ -1,0 +1,101 @@
+#include "index/base/base_marker.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "index/work/lanes.h"
+#include "index/model/extents.h"
+#include "index/model/tensor_name.h"
+#include "index/store/store.h"
+#include "index/blob/transfer.h"
+
+/* A tensor of MARKER_VALUES or more ranks below this, whatever its name. */
+static const uint64_t rank_always = (uint64_t)1 << 32;
+
+bool base_marker_fits(const struct extent *x)
+{
+	return x->kind == EXTENT_TENSOR && !x->inlined && x->name && *x->name &&
+	       x->sketch.known;
+}
+
+uint64_t base_marker_rank(const struct extent *x)
+{
+	uint64_t values = x->size / dtype_unit(x->dtype);
+	uint64_t luck = tensor_name_key(x) >> 32;
+
+	return luck * MARKER_VALUES / (values ? values : 1);
+}
+
+void base_marker_make(const struct extent *x, const struct oid *object,
+                      struct key_marker *out)
+{
+	_Static_assert((int)KEY_SKETCH == (int)SKETCH_BYTES, "a sketch fits its key");
+	*out = (struct key_marker){ .name = tensor_name_key(x),
+		                    .band = x->sketch.band,
+		                    .id = x->id,
+		                    .object = *object };
+	memcpy(out->sketch, x->sketch.values, SKETCH_BYTES);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct extent *x = *(const struct extent *const *)a;
+	const struct extent *y = *(const struct extent *const *)b;
+	uint64_t rx = base_marker_rank(x), ry = base_marker_rank(y);
+
+	if (rx != ry)
+		return rx < ry ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+struct putting {
+	const struct transfer *transfer;
+	const struct oid *object;
+	const struct extent *const *chosen;
+	atomic_int written;
+};
+
+static int put_one(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct putting *p = ctx;
+	struct key_marker marker;
+	struct err ignored = ERR_INIT;
+	char key[KEY_MAX];
+
+	(void)lane;
+	(void)err;
+	base_marker_make(p->chosen[i], p->object, &marker);
+	key_marker(&marker, key);
+	if (!store_put_hint(p->transfer->store, key, &ignored))
+		atomic_fetch_add(&p->written, 1);
+	return 0;
+}
+
+size_t base_markers_choose(const struct extent **solos, size_t count)
+{
+	size_t chosen = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (base_marker_fits(solos[i]))
+			solos[chosen++] = solos[i];
+	if (chosen)
+		qsort(solos, chosen, sizeof(const struct extent *), by_rank);
+	while (chosen > MARKERS_ALWAYS &&
+	       base_marker_rank(solos[chosen - 1]) >= rank_always)
+		chosen--;
+	return chosen;
+}
+
+int base_markers_put(const struct transfer *t, const struct oid *object,
+                     const struct extent *const *chosen, size_t count, struct err *err)
+{
+	struct putting p = { .transfer = t, .object = object, .chosen = chosen };
+	struct lanes_work work = { .count = count, .task = put_one, .ctx = &p };
+	int rc = lanes_run(t->lanes, &work, err);
+
+	return rc ? rc : atomic_load(&p.written);
+}

@@ -1,0 +1,153 @@
+#include "index/base/base_marker_rebuild.h"
+
+#include <stdlib.h>
+
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "index/base/base_marker.h"
+#include "index/blob/blob_find.h"
+#include "index/work/blob_set.h"
+#include "index/blob/blob_source.h"
+#include "index/work/lanes.h"
+#include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
+#include "index/store/store.h"
+#include "index/blob/transfer.h"
+
+struct rebuild {
+	const struct transfer *transfer;
+	struct blob_set *marked; /* blobs that have a marker */
+	struct buf objects;      /* of struct oid */
+	struct manifest manifest;
+	struct marker_rebuild sum;
+};
+
+/* ---------------------------------------------------------------- what there is */
+
+static int note_marker(void *ctx, const struct store_entry *entry)
+{
+	struct rebuild *r = ctx;
+	struct key_marker marker;
+
+	if (!key_parse_marker(entry->key, &marker))
+		return 0;
+	int rc = blob_set_add(r->marked, &marker.id, NULL);
+	return rc < 0 ? rc : 0;
+}
+
+static int note_object(void *ctx, const struct store_entry *entry)
+{
+	struct rebuild *r = ctx;
+	struct oid oid;
+
+	if (key_parse_object(entry->key, &oid))
+		buf_add(&r->objects, &oid, sizeof(oid));
+	return r->objects.failed ? ERR_NOMEM : 0;
+}
+
+/* ---------------------------------------------------------------- one object */
+
+static int read_source(void *ctx, uint64_t offset, void *dst, size_t n, struct err *err)
+{
+	return blob_source_read(ctx, offset, n, dst, err);
+}
+
+/* Leaves the sketch unknown where there is no solo record, or it cannot be read. */
+static int sketch_one(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct rebuild *r = ctx;
+	struct extent *x = &r->manifest.extents.list[i];
+	struct blob_source *source = NULL;
+	struct blob_place place;
+	struct err ignored = ERR_INIT;
+
+	(void)lane;
+	(void)err;
+	if (x->kind != EXTENT_TENSOR || x->inlined || x->base_count || x->sketch.known)
+		return 0;
+	if (!blob_find(r->transfer->store, &x->id, &place, &ignored) &&
+	    place.record.base_count == 0 &&
+	    !blob_source_open_store(r->transfer, &x->id, &source, &ignored))
+		tensor_sketch_make(x, read_source, source, &x->sketch, &ignored);
+	blob_source_close(source);
+	return 0;
+}
+
+/* Whether the blob still has to get a marker: it has none, and its record is solo. One
+ * that gets it is noted. */
+static int lacks_marker(struct rebuild *r, const struct extent *x, struct err *err)
+{
+	struct blob_place place;
+	struct err ignored = ERR_INIT;
+	int rc = blob_set_add(r->marked, &x->id, err);
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	return !blob_find(r->transfer->store, &x->id, &place, &ignored) &&
+	       place.record.base_count == 0;
+}
+
+static int mark_extents(struct rebuild *r, const struct extent **list, struct err *err)
+{
+	struct extents *all = &r->manifest.extents;
+	size_t count = 0, lacking = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (!all->list[i].base_count)
+			list[count++] = &all->list[i];
+	count = base_markers_choose(list, count);
+	for (size_t i = 0; i < count; i++) {
+		int rc = lacks_marker(r, list[i], err);
+		if (rc < 0)
+			return rc;
+		if (rc)
+			list[lacking++] = list[i];
+	}
+	int made = base_markers_put(r->transfer, &r->manifest.oid, list, lacking, err);
+	if (made < 0)
+		return made;
+	r->sum.made += (size_t)made;
+	r->sum.known += count - lacking;
+	return 0;
+}
+
+static int mark_object(struct rebuild *r, const struct oid *oid, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+
+	if (manifest_get(r->transfer->store, oid, &r->manifest, NULL, &ignored))
+		return 0;
+	size_t count = r->manifest.extents.count;
+	const struct extent **list = calloc(count + 1, sizeof(const struct extent *));
+	struct lanes_work work = { .count = count, .task = sketch_one, .ctx = r };
+	int rc = list ? lanes_run(r->transfer->lanes, &work, err)
+	              : err_nomem(err, "a list of tensors");
+	if (!rc)
+		rc = mark_extents(r, list, err);
+	r->sum.objects++;
+	free(list);
+	manifest_wipe(&r->manifest);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+int base_markers_rebuild(const struct transfer *t, struct marker_rebuild *out,
+                         struct err *err)
+{
+	struct rebuild r = { .transfer = t, .objects = BUF_INIT };
+	int rc = blob_set_new(&r.marked, err);
+
+	if (!rc)
+		rc = store_list(t->store, "bases/", note_marker, &r, err);
+	if (!rc)
+		rc = store_list(t->store, "objects/", note_object, &r, err);
+	for (size_t at = 0; at < r.objects.size && !rc; at += sizeof(struct oid))
+		rc = mark_object(
+			&r, (const struct oid *)(const void *)(r.objects.data + at), err);
+	if (!rc)
+		*out = r.sum;
+	blob_set_free(r.marked);
+	buf_wipe(&r.objects);
+	return rc;
+}

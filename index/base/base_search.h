@@ -1,0 +1,72 @@
+/*
+ * Where may the bases of an object's tensors lie? Asked once for an object; then any
+ * of its tensors may be asked for.
+ *
+ *     hints (the user, git, the card) -> their manifests -> likes by name and shape
+ *                                                             |
+ *              near enough, by their sketches, for nearly all bytes? yes: done
+ *                                                             | no
+ *     list markers of some tensors -> the objects they name -> their manifests -> likes
+ *              ^------------ of more tensors, while some are not satisfied
+ *
+ * Tensors of one model mostly come from one model, so a few listings are enough: an
+ * object that a marker names brings its manifest, and that the other tensors. Only
+ * where nothing is found is each tensor asked for, up to a limit.
+ *
+ * Thread rule: one thread runs the search; then any thread may ask.
+ */
+#ifndef ZLLM_BASE_SEARCH_H
+#define ZLLM_BASE_SEARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "index/base/relatives.h"
+
+struct base_hint;
+struct base_hints;
+struct base_search;
+struct err;
+struct extent;
+struct transfer;
+
+/* What a search costs at the most. Requests are one for each thousand keys. */
+enum {
+	SEARCH_ALL_MAX = 999, /* markers of a store that is read at once: one page */
+	SEARCH_LISTINGS_MAX = 256,
+	SEARCH_OBJECTS_MAX = 48, /* manifests of objects that markers name */
+	SEARCH_CROWD = 500,      /* keys of a name-key beyond which only its band is read */
+	SEARCH_BAND_MAX = 4000   /* keys of a band that are looked at */
+};
+
+/* What a search did. */
+struct base_search_cost {
+	size_t manifests; /* asked for */
+	size_t listings;
+	size_t markers; /* keys that the listings gave */
+};
+
+/*
+ * Searches for the tensors `wanted`, whose sketches are known; others are passed over.
+ * `hints`, best first, and `wanted` must outlive the search. What the store does not
+ * have, or what is damaged in it, is passed over. 0, or ERR_NOMEM.
+ */
+int base_search_run(const struct transfer *t, const struct base_hints *hints,
+                    const struct extent *const *wanted, size_t count,
+                    struct base_search **out, struct err *err);
+void base_search_free(struct base_search *s); /* NULL is fine */
+
+/* The candidates for the base of `x` (one of the wanted), ranked, each with its reason:
+ * who named it and how far it is. Returns how many. */
+size_t base_search_candidates(const struct base_search *s, const struct extent *x,
+                              struct relative out[RELATIVES_LIKES_MAX]);
+
+/* The relatives that candidates come from. */
+const struct relatives *base_search_relatives(const struct base_search *s);
+
+/* The objects that markers named and that had likes, as hints. */
+const struct base_hints *base_search_found(const struct base_search *s);
+
+const struct base_search_cost *base_search_cost(const struct base_search *s);
+
+#endif

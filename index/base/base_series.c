@@ -1,0 +1,35 @@
+#include "index/base/base_series.h"
+
+#include <stdint.h>
+
+#include "codec/frame.h"
+#include "index/model/extents.h"
+
+enum { SHORTEST = 3 };
+
+/* What the solo version took when it was tried. */
+static unsigned solo_cost(const struct extent *x, unsigned solo)
+{
+	unsigned least = UINT16_MAX;
+
+	for (unsigned i = 0; i < x->tried_count; i++) {
+		const struct codec *codec = codec_by_id(x->tried[i].codec);
+		if (codec && !codec->needs_base && x->tried[i].permille < least)
+			least = x->tried[i].permille;
+	}
+	return least == UINT16_MAX ? solo : least;
+}
+
+struct base_series base_series_of(const struct extent *x, unsigned solo)
+{
+	if (x->base_count == 0)
+		return (struct base_series){ 1, solo_cost(x, solo) };
+	if (x->series_length == 0)
+		return (struct base_series){ 1, solo };
+	return (struct base_series){ x->series_length, x->series_spent };
+}
+
+bool base_series_is_dear(const struct base_series *s, unsigned delta)
+{
+	return s->length >= SHORTEST && (uint64_t)delta * s->length > s->spent;
+}

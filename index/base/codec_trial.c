@@ -1,0 +1,204 @@
+#include "index/base/codec_trial.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "codec/common/err.h"
+#include "codec/parted_frame.h"
+#include "codec/record.h"
+#include "index/blob/blob_put.h"
+#include "index/blob/blob_source.h"
+#include "index/work/file_range.h"
+#include "index/blob/predictor.h"
+#include "index/work/scratch_shelf.h"
+#include "index/blob/transfer.h"
+
+enum {
+	PIECES = 4,               /* of a large blob */
+	PIECE_VALUES = 64 * 1024, /* values in each */
+	FIRST_VALUES = 8 * 1024,  /* of each, where a first look at them will do */
+	BEHIND_PERCENT = 110      /* what is larger than so much of a rival there lost */
+};
+
+struct codec_trial {
+	const struct transfer *transfer;
+	const struct blob_file *blob;
+	size_t piece; /* bytes of one piece */
+	size_t pieces;
+	uint8_t *raw, *predicted, *coded;
+	struct parts parts; /* of the latest prediction */
+	struct frame_scratch *scratch;
+};
+
+/* Where piece `i` begins in the blob: at a value. */
+static uint64_t piece_offset(const struct codec_trial *t, size_t i)
+{
+	unsigned unit = dtype_unit(t->blob->dtype);
+	uint64_t room = (t->blob->size - t->piece) / unit;
+
+	return t->pieces > 1 ? room * i / (t->pieces - 1) * unit : 0;
+}
+
+static void choose_pieces(struct codec_trial *t)
+{
+	size_t piece = (size_t)PIECE_VALUES * dtype_unit(t->blob->dtype);
+	uint64_t size = t->blob->size;
+
+	t->pieces = size < PIECES * (uint64_t)piece ? 1 : PIECES;
+	t->piece = size < piece ? (size_t)size : piece;
+}
+
+static int read_pieces(struct codec_trial *t, struct err *err)
+{
+	for (size_t i = 0; i < t->pieces; i++) {
+		int rc = file_range_read(t->blob->fd,
+		                         t->blob->offset + piece_offset(t, i),
+		                         t->raw + i * t->piece, t->piece, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int codec_trial_begin(const struct transfer *transfer, const struct blob_file *blob,
+                      struct codec_trial **out, struct err *err)
+{
+	struct codec_trial *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (!t)
+		return err_nomem(err, "samples");
+	t->transfer = transfer;
+	t->blob = blob;
+	choose_pieces(t);
+	t->raw = malloc(t->pieces * t->piece);
+	t->predicted = malloc(t->pieces * t->piece);
+	t->coded = malloc(t->piece);
+	if (!t->raw || !t->predicted || !t->coded)
+		rc = err_nomem(err, "samples");
+	else
+		rc = scratch_shelf_take(transfer->shelf, &t->scratch, err);
+	if (!rc)
+		rc = read_pieces(t, err);
+	if (rc) {
+		codec_trial_end(t);
+		return rc;
+	}
+	*out = t;
+	return 0;
+}
+
+void codec_trial_end(struct codec_trial *t)
+{
+	if (!t)
+		return;
+	if (t->scratch)
+		scratch_shelf_put_back(t->transfer->shelf, t->scratch);
+	free(t->raw);
+	free(t->predicted);
+	free(t->coded);
+	free(t);
+}
+
+static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
+{
+	struct blob_source *const *sources = ctx;
+
+	return blob_source_read(sources[base], offset, n, dst, err);
+}
+
+int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
+                        struct blob_source *const *sources, struct err *err)
+{
+	enum dtype dtype = t->blob->dtype;
+	struct predictor_source source = {
+		.read = read_base,
+		.ctx = (void *)sources,
+		.block = frame_size(basis->bases[0].dtype),
+	};
+	struct predictor *predictor;
+
+	if (record_basis_fault(basis, dtype, t->blob->size))
+		return err_set(err, ERR_INPUT, "no basis of this blob");
+	for (unsigned i = 0; i < basis->base_count; i++)
+		source.sizes[i] = blob_source_size(sources[i]);
+	int rc = predictor_new(basis, dtype, &source, &predictor, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < t->pieces && !rc; i++)
+		rc = predictor_read(predictor, piece_offset(t, i), t->piece,
+		                    t->predicted + i * t->piece, err);
+	predictor_free(predictor);
+	t->parts = basis->parts;
+	return rc;
+}
+
+/* Rounded up. */
+static unsigned permille_of(size_t part, size_t whole)
+{
+	return whole ? (unsigned)((part * 1000 + whole - 1) / whole) : 0;
+}
+
+/* Codes the first `size` bytes of each piece; *coded is what all of them take. */
+static int code_pieces(struct codec_trial *t, const struct codec *codec, size_t size,
+                       size_t *coded, struct err *err)
+{
+	static const struct parts none;
+	struct parted_frame f = {
+		.codec = codec,
+		.dtype = t->blob->dtype,
+		.parts = codec->needs_base ? &t->parts : &none,
+		.size = size,
+		.scratch = t->scratch,
+	};
+
+	*coded = 0;
+	for (size_t i = 0; i < t->pieces; i++) {
+		struct frame_out out = { FRAME_RAW, 0, { { 0 } } };
+		size_t at = i * t->piece;
+		f.start = piece_offset(t, i) / dtype_unit(f.dtype);
+		f.base = codec->needs_base ? t->predicted + at : NULL;
+		int rc = parted_frame_encode(&f, t->raw + at, t->coded, &out, err);
+		if (rc)
+			return rc;
+		*coded += out.stored;
+	}
+	return 0;
+}
+
+int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
+                    struct err *err)
+{
+	size_t coded;
+	int rc = code_pieces(t, codec, t->piece, &coded, err);
+
+	if (!rc)
+		*permille = permille_of(coded, t->pieces * t->piece);
+	return rc;
+}
+
+int codec_trial_challenge(struct codec_trial *t, const struct codec *codec,
+                          const struct codec *rival, unsigned rival_permille,
+                          unsigned *permille, struct err *err)
+{
+	size_t first = (size_t)FIRST_VALUES * dtype_unit(t->blob->dtype);
+	size_t mine, rivals;
+
+	if (first > t->piece / 2) /* all of it is as quick */
+		return codec_trial_run(t, codec, permille, err);
+	int rc = code_pieces(t, rival, first, &rivals, err);
+	if (!rc)
+		rc = code_pieces(t, codec, first, &mine, err);
+	if (rc)
+		return rc;
+	if (mine <= rivals * BEHIND_PERCENT / 100)
+		return codec_trial_run(t, codec, permille, err);
+	size_t parts = rivals ? mine * 1000 / rivals : 1000 * 1000;
+	size_t most = permille_of(t->piece, t->piece);
+	size_t guess = (rival_permille * parts + 999) / 1000;
+	*permille = (unsigned)(guess < most ? guess : most);
+	if (*permille <= rival_permille) /* of next to nothing */
+		*permille = rival_permille + 1;
+	return 0;
+}

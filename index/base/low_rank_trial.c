@@ -1,0 +1,353 @@
+#include "index/base/low_rank_trial.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "codec/kernel/kernel.h"
+#include "codec/low_rank.h"
+#include "codec/low_rank_fit.h"
+#include "codec/low_rank_frame.h"
+#include "codec/parts.h"
+#include "codec/record.h"
+#include "index/blob/blob_put.h"
+#include "index/blob/blob_source.h"
+#include "index/work/file_range.h"
+#include "index/model/extents.h"
+#include "index/blob/predictor.h"
+#include "index/work/scratch_shelf.h"
+#include "index/blob/transfer.h"
+
+enum {
+	BLOCK_VALUES = 64 * 1024, /* about, of whole rows */
+	BLOCKS_MAX = 20,          /* that are looked at: five MiB as F32; fewer where */
+	BLOCKS_MIN = 10,          /* many lanes share the memory */
+	FIRST_LOOK = 5,           /* blocks, */
+	FIRST_AXES = 8,           /* and axes */
+	MEASURE_EACH = 5,         /* of so many blocks one is not for finding */
+	SOME_AXES = 24,           /* sought before all */
+	ROWS_MIN = 32,            /* of a tensor, and values of a row */
+	MARGIN_PERCENT = 97       /* it takes time, and has to be worth it */
+};
+
+/* Bits of a value that have to be in sight at the first look. */
+static const double FIRST_BITS = 0.03;
+
+/* A block of rows, and where its differences stand. */
+struct block {
+	uint64_t row; /* of the tensor */
+	bool read;
+};
+
+struct trial {
+	const struct transfer *transfer;
+	const struct blob_file *blob;
+	struct predictor *predictor;
+	struct frame_scratch *scratch;
+	size_t row;         /* values of a row */
+	uint64_t rows;      /* of the tensor */
+	size_t block_rows;  /* rows of a block */
+	size_t block_bytes; /* decoded bytes of it */
+	size_t count;       /* of blocks */
+	bool all;           /* the blocks are the whole tensor, but for some last rows */
+	struct block blocks[BLOCKS_MAX];
+	uint8_t *raw, *predicted; /* of the blocks that prove it, and of one more */
+	uint8_t *coded;           /* of one */
+	float *distance;          /* of all blocks, those for measuring last */
+};
+
+/* ---------------------------------------------------------------- samples */
+
+/* Values of a row of the matrix that a tensor is: of its last dimension where it is a
+ * matrix or a stack of such, of all but the first where it is a convolution. */
+static uint64_t row_of(const struct extent *x)
+{
+	uint64_t row = 1;
+
+	if (x->dim_count == 2 || x->dim_count == 3)
+		return x->dims[x->dim_count - 1];
+	for (unsigned i = 1; i < x->dim_count; i++)
+		if (__builtin_mul_overflow(row, x->dims[i], &row))
+			return 0;
+	return x->dim_count ? row : 0;
+}
+
+/* A lane's part of the memory, in blocks. */
+static size_t blocks_max(const struct transfer *t)
+{
+	size_t share = TRANSFER_MEMORY / 2 / t->lanes / (BLOCK_VALUES * sizeof(float));
+
+	share = share < BLOCKS_MIN ? BLOCKS_MIN : share;
+	return share > BLOCKS_MAX ? BLOCKS_MAX : share;
+}
+
+/* False where the tensor is no matrix that is large enough. */
+static bool plan(struct trial *t, const struct extent *x)
+{
+	uint64_t row = row_of(x), unit = dtype_unit(x->dtype);
+
+	if (!low_rank_takes(x->dtype) || row < ROWS_MIN || row > BLOCK_VALUES ||
+	    x->size % (row * unit) != 0 || x->size / (row * unit) < ROWS_MIN)
+		return false;
+	t->row = (size_t)row;
+	t->rows = x->size / (row * unit);
+	t->block_rows = BLOCK_VALUES / t->row;
+	if (t->block_rows > t->rows / FIRST_LOOK)
+		t->block_rows = (size_t)(t->rows / FIRST_LOOK);
+	t->block_bytes = t->block_rows * t->row * unit;
+	uint64_t have = t->rows / t->block_rows;
+	size_t most = blocks_max(t->transfer);
+	t->all = have <= most;
+	t->count = t->all ? (size_t)have : most;
+	for (size_t i = 0; i < t->count; i++)
+		t->blocks[i].row = (t->rows - t->block_rows) * i / (t->count - 1);
+	return true;
+}
+
+/* Whether block `i` is for measuring what was found in others. */
+static bool is_measured(const struct trial *t, size_t i)
+{
+	return !t->all && i % MEASURE_EACH == MEASURE_EACH / 2;
+}
+
+/* Where in t->distance block `i` is, in blocks. */
+static size_t place_of(const struct trial *t, size_t i)
+{
+	size_t before = 0, measured = 0;
+
+	for (size_t k = 0; k < t->count; k++) {
+		measured += is_measured(t, k);
+		before += k < i && is_measured(t, k) == is_measured(t, i);
+	}
+	return is_measured(t, i) ? t->count - measured + before : before;
+}
+
+/* Whether it is coded with and without what was found. */
+static bool is_proof(const struct trial *t, size_t i)
+{
+	return t->all ? i % MEASURE_EACH == 0 : is_measured(t, i);
+}
+
+/* Where in t->raw and t->predicted: the room of all that are no proof is the same. */
+static size_t room_of(const struct trial *t, size_t i)
+{
+	return is_proof(t, i) ? (i / MEASURE_EACH + 1) * t->block_bytes : 0;
+}
+
+static int read_block(struct trial *t, size_t i, struct err *err)
+{
+	enum dtype dtype = t->blob->dtype;
+	uint64_t at = t->blocks[i].row * t->row * dtype_unit(dtype);
+	uint8_t *raw = t->raw + room_of(t, i);
+	uint8_t *predicted = t->predicted + room_of(t, i);
+	size_t values = t->block_rows * t->row;
+
+	if (t->blocks[i].read)
+		return 0;
+	int rc = file_range_read(t->blob->fd, t->blob->offset + at, raw, t->block_bytes,
+	                         err);
+	if (!rc)
+		rc = predictor_read(t->predictor, at, t->block_bytes, predicted, err);
+	if (rc)
+		return rc;
+	low_rank_distance(dtype, raw, predicted, values,
+	                  t->distance + place_of(t, i) * values);
+	t->blocks[i].read = true;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- looking */
+
+/* Axes out of the blocks that are for finding, of which there are `find` from the first,
+ * measured on `measure` others. */
+static int look(struct trial *t, const float *found, size_t find, const float *others,
+                size_t measure, unsigned axes, struct low_rank_axes *out, struct err *err)
+{
+	const struct kernel *kernel = kernel_best();
+	int rc = low_rank_axes_find(found, find * t->block_rows, t->row, axes, kernel,
+	                            out, err);
+
+	if (!rc && measure)
+		rc = low_rank_axes_measure(out, others, measure * t->block_rows, kernel,
+		                           err);
+	return rc;
+}
+
+/* A few blocks, as distant as can be, in an order of their own. */
+static int look_first(struct trial *t, double *bits, struct err *err)
+{
+	size_t values = t->block_rows * t->row;
+	float *some = malloc(FIRST_LOOK * values * sizeof(*some));
+	struct low_rank_axes axes = { 0 };
+	int rc = some ? 0 : err_nomem(err, "samples");
+
+	for (size_t k = 0; k < FIRST_LOOK && !rc; k++) {
+		size_t i = (t->count - 1) * k / (FIRST_LOOK - 1);
+		rc = read_block(t, i, err);
+		if (!rc)
+			memcpy(some + k * values, t->distance + place_of(t, i) * values,
+			       values * sizeof(*some));
+	}
+	size_t find = t->all ? FIRST_LOOK : FIRST_LOOK - 1;
+	if (!rc)
+		rc = look(t, some, find, some + find * values, FIRST_LOOK - find,
+		          FIRST_AXES, &axes, err);
+	if (!rc)
+		low_rank_axes_best(&axes, t->rows, bits);
+	low_rank_axes_wipe(&axes);
+	free(some);
+	return rc;
+}
+
+/* All blocks; first for some axes, then, where most of these pay, for as many as there
+ * may be. */
+static int look_at_all(struct trial *t, struct low_rank **out, struct err *err)
+{
+	size_t values = t->block_rows * t->row, find = 0;
+	struct low_rank_axes axes = { 0 };
+	unsigned rank = 0, sought = SOME_AXES;
+	int rc = 0;
+	double bits;
+
+	for (size_t i = 0; i < t->count && !rc; i++) {
+		find += !is_measured(t, i);
+		rc = read_block(t, i, err);
+	}
+	for (; !rc; sought = LOW_RANK_MAX) {
+		low_rank_axes_wipe(&axes);
+		rc = look(t, t->distance, find, t->distance + find * values,
+		          t->count - find, sought, &axes, err);
+		rank = rc ? 0 : low_rank_axes_best(&axes, t->rows, &bits);
+		if (sought == LOW_RANK_MAX || rank < SOME_AXES * 3 / 4)
+			break;
+	}
+	if (!rc && rank)
+		rc = low_rank_of_axes(&axes, rank, t->rows, out, err);
+	low_rank_axes_wipe(&axes);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- coding */
+
+/* Bytes of the blocks that prove it: those for measuring, or all. */
+static int code(struct trial *t, const struct low_rank *l, uint64_t *raw,
+                uint64_t *stored, struct err *err)
+{
+	static const struct parts none;
+	struct parted_frame f = { .codec = codec_by_id(CODEC_ULP),
+		                  .dtype = t->blob->dtype,
+		                  .parts = &none,
+		                  .size = t->block_bytes,
+		                  .scratch = t->scratch,
+		                  .low_rank = l };
+
+	*raw = *stored = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		struct frame_out made;
+		if (!is_proof(t, i))
+			continue;
+		f.base = t->predicted + room_of(t, i);
+		int rc = parted_frame_encode(&f, t->raw + room_of(t, i), t->coded, &made,
+		                             err);
+		if (rc)
+			return rc;
+		*raw += t->block_bytes;
+		*stored += made.stored;
+	}
+	return 0;
+}
+
+/* Whether it pays, and what it makes. */
+static int compare(struct trial *t, const struct low_rank *l, bool *pays,
+                   unsigned *permille, struct err *err)
+{
+	uint64_t raw, plain, with;
+	int rc = code(t, NULL, &raw, &plain, err);
+
+	if (!rc)
+		rc = code(t, l, &raw, &with, err);
+	if (rc)
+		return rc;
+	double head = (double)low_rank_size(l) / (double)t->blob->size;
+	double part = (double)with / (double)raw + head;
+	*pays = part * 100 <= (double)plain / (double)raw * MARGIN_PERCENT;
+	*permille = (unsigned)(part * 1000) + 1;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
+{
+	struct blob_source *const *sources = ctx;
+
+	return blob_source_read(sources[base], offset, n, dst, err);
+}
+
+static int begin(struct trial *t, const struct record_basis *basis,
+                 struct blob_source *const *sources, struct err *err)
+{
+	struct predictor_source source = {
+		.read = read_base,
+		.ctx = (void *)sources,
+		.sizes = { blob_source_size(sources[0]) },
+		.block = t->block_bytes,
+	};
+	size_t bytes = (t->count / MEASURE_EACH + 2) * t->block_bytes;
+
+	t->raw = malloc(bytes);
+	t->predicted = malloc(bytes);
+	t->coded = malloc(t->block_bytes);
+	t->distance = malloc(t->count * t->block_rows * t->row * sizeof(*t->distance));
+	if (!t->raw || !t->predicted || !t->coded || !t->distance)
+		return err_nomem(err, "samples");
+	int rc = scratch_shelf_take(t->transfer->shelf, &t->scratch, err);
+	return rc ? rc
+	          : predictor_new(basis, t->blob->dtype, &source, &t->predictor, err);
+}
+
+static int try(struct trial *t, struct low_rank **out, unsigned *permille,
+               struct err *err)
+{
+	struct low_rank *found = NULL;
+	double bits = 0;
+	bool pays = false;
+	int rc = look_first(t, &bits, err);
+
+	if (rc || bits < FIRST_BITS)
+		return rc;
+	rc = look_at_all(t, &found, err);
+	if (!rc && found)
+		rc = compare(t, found, &pays, permille, err);
+	if (rc || !pays) {
+		low_rank_free(found);
+		return rc;
+	}
+	*out = found;
+	return 0;
+}
+
+int low_rank_trial(const struct transfer *transfer, const struct extent *x,
+                   const struct blob_file *blob, const struct record_basis *basis,
+                   struct blob_source *const *sources, struct low_rank **out,
+                   unsigned *permille, struct err *err)
+{
+	struct trial t = { .transfer = transfer, .blob = blob };
+
+	*out = NULL;
+	if (!plan(&t, x))
+		return 0;
+	int rc = begin(&t, basis, sources, err);
+	if (!rc)
+		rc = try(&t, out, permille, err);
+	if (t.scratch)
+		scratch_shelf_put_back(transfer->shelf, t.scratch);
+	predictor_free(t.predictor);
+	free(t.raw);
+	free(t.predicted);
+	free(t.coded);
+	free(t.distance);
+	return rc;
+}

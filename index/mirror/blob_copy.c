@@ -1,0 +1,232 @@
+#include "index/mirror/blob_copy.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "index/blob/blob_find.h"
+#include "index/work/blob_set.h"
+#include "index/mirror/record_copy.h"
+#include "index/store/store.h"
+#include "index/store/store_keys.h"
+#include "index/blob/transfer.h"
+
+/* Whoever copies a blob holds the lock that its id chooses. A thread may hold one of
+ * each kind, a delta's and then a base's, and a base needs no other. */
+enum { LOCKS = 64 };
+
+struct blob_copy {
+	const struct transfer *from;
+	struct store *to;
+	pthread_mutex_t blob_locks[LOCKS], base_locks[LOCKS];
+
+	pthread_mutex_t lock;   /* guards all below */
+	struct blob_set *blobs; /* that the target has */
+	struct blob_set *bases; /* that it has solo; by the part of the id in keys */
+	size_t records;
+	uint64_t bytes;
+};
+
+int blob_copy_new(const struct transfer *from, struct store *to, struct blob_copy **out,
+                  struct err *err)
+{
+	struct blob_copy *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return err_nomem(err, "a copy");
+	c->from = from;
+	c->to = to;
+	pthread_mutex_init(&c->lock, NULL);
+	for (unsigned i = 0; i < LOCKS; i++) {
+		pthread_mutex_init(&c->blob_locks[i], NULL);
+		pthread_mutex_init(&c->base_locks[i], NULL);
+	}
+	int rc = blob_set_new(&c->blobs, err);
+	if (!rc)
+		rc = blob_set_new(&c->bases, err);
+	if (rc) {
+		blob_copy_free(c);
+		return rc;
+	}
+	*out = c;
+	return 0;
+}
+
+void blob_copy_free(struct blob_copy *c)
+{
+	if (!c)
+		return;
+	for (unsigned i = 0; i < LOCKS; i++) {
+		pthread_mutex_destroy(&c->blob_locks[i]);
+		pthread_mutex_destroy(&c->base_locks[i]);
+	}
+	pthread_mutex_destroy(&c->lock);
+	blob_set_free(c->blobs);
+	blob_set_free(c->bases);
+	free(c);
+}
+
+void blob_copy_count(const struct blob_copy *c, size_t *records, uint64_t *bytes)
+{
+	*records = c->records;
+	*bytes = c->bytes;
+}
+
+/* ---------------------------------------------------------------- what is there */
+
+static bool is_known(struct blob_copy *c, const struct blob_set *set,
+                     const struct oid *id)
+{
+	pthread_mutex_lock(&c->lock);
+	bool known = blob_set_has(set, id);
+	pthread_mutex_unlock(&c->lock);
+	return known;
+}
+
+static int note_known(struct blob_copy *c, struct blob_set *set, const struct oid *id,
+                      struct err *err)
+{
+	pthread_mutex_lock(&c->lock);
+	int rc = blob_set_add(set, id, err);
+	pthread_mutex_unlock(&c->lock);
+	return rc < 0 ? rc : 0;
+}
+
+static int copy_record(struct blob_copy *c, const struct oid *id, const char *key,
+                       struct err *err)
+{
+	uint64_t stored;
+	int rc = record_copy(c->from, c->to, id, key, &stored, err);
+
+	if (rc)
+		return rc;
+	pthread_mutex_lock(&c->lock);
+	c->records++;
+	c->bytes += stored;
+	pthread_mutex_unlock(&c->lock);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- bases */
+
+struct solo_search {
+	struct oid id;
+	bool found;
+};
+
+static int note_solo(void *ctx, const struct store_entry *entry)
+{
+	struct solo_search *search = ctx;
+	struct key_record record;
+
+	if (search->found || !key_parse_record(entry->key, &record) || record.base_count)
+		return 0;
+	search->id = record.id;
+	search->found = true;
+	return 0;
+}
+
+/* The blob whose id begins with `base` and that has a solo record in `s`; 1 when there
+ * is none. */
+static int find_solo(struct store *s, const struct oid *base, struct oid *out,
+                     struct err *err)
+{
+	struct solo_search search = { .found = false };
+	char prefix[KEY_MAX];
+
+	key_blob(base, prefix);
+	prefix[strlen(prefix) - (SHA256_HEX - 2 * KEY_BASE_PREFIX)] = 0;
+	int rc = store_list(s, prefix, note_solo, &search, err);
+	*out = search.id;
+	return rc ? rc : !search.found;
+}
+
+static int copy_base(struct blob_copy *c, const struct oid *base, struct err *err)
+{
+	char key[KEY_MAX];
+	struct oid id;
+	int rc = find_solo(c->to, base, &id, err);
+
+	if (rc > 0) {
+		rc = find_solo(c->from->store, base, &id, err);
+		key_blob(&id, key);
+		if (!rc)
+			rc = copy_record(c, &id, key, err);
+	}
+	return rc ? rc : note_known(c, c->bases, base, err);
+}
+
+/* 1 when the source has no solo record of it. */
+static int need_base(struct blob_copy *c, const uint8_t prefix[KEY_BASE_PREFIX],
+                     struct err *err)
+{
+	struct oid base = { { 0 } };
+	int rc = 0;
+
+	memcpy(base.bytes, prefix, KEY_BASE_PREFIX);
+	pthread_mutex_t *lock = &c->base_locks[base.bytes[0] % LOCKS];
+	pthread_mutex_lock(lock);
+	if (!is_known(c, c->bases, &base))
+		rc = copy_base(c, &base, err);
+	pthread_mutex_unlock(lock);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- blobs */
+
+/* 1 when the source has no such record, or not all that it needs. */
+static int copy_with_bases(struct blob_copy *c, const struct oid *id, const char *key,
+                           struct err *err)
+{
+	struct key_record record;
+	int rc = 0;
+
+	if (!key_parse_record(key, &record))
+		return 1;
+	for (unsigned i = 0; i < record.base_count && !rc; i++)
+		rc = need_base(c, record.bases[i], err);
+	return rc ? rc : copy_record(c, id, key, err);
+}
+
+/* The record may have been encoded anew since the manifest was written. */
+static int copy_blob(struct blob_copy *c, const struct oid *id, const char *key,
+                     struct err *err)
+{
+	struct blob_place place;
+	char text[SHA256_HEX + 1];
+	int rc = copy_with_bases(c, id, key, err);
+
+	if (rc <= 0)
+		return rc;
+	rc = blob_find(c->from->store, id, &place, err);
+	if (!rc)
+		rc = copy_with_bases(c, id, place.key, err);
+	if (rc <= 0)
+		return rc;
+	oid_format(id, text);
+	return err_set(err, ERR_MISSING,
+	               "store %s has no record of blob %s that can be copied; push the "
+	               "model again from a clone that has it",
+	               c->from->store->name, text);
+}
+
+int blob_copy_one(struct blob_copy *c, const struct oid *id, const char *key,
+                  struct err *err)
+{
+	struct blob_place place;
+	int rc = 0;
+	pthread_mutex_t *lock = &c->blob_locks[id->bytes[0] % LOCKS];
+
+	pthread_mutex_lock(lock);
+	if (!is_known(c, c->blobs, id)) {
+		rc = blob_find(c->to, id, &place, err);
+		if (rc > 0)
+			rc = copy_blob(c, id, key, err);
+		if (!rc)
+			rc = note_known(c, c->blobs, id, err);
+	}
+	pthread_mutex_unlock(lock);
+	return rc;
+}

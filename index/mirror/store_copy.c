@@ -1,0 +1,338 @@
+#include "index/mirror/store_copy.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/buf.h"
+#include "codec/common/err.h"
+#include "index/mirror/blob_copy.h"
+#include "index/work/blob_set.h"
+#include "index/manifest/extent_key.h"
+#include "index/work/lanes.h"
+#include "index/manifest/manifest.h"
+#include "index/store/store.h"
+#include "index/store/store_keys.h"
+#include "index/blob/transfer.h"
+
+struct copying {
+	const struct store_copy_request *request;
+	struct buf wanted; /* oids */
+	struct blob_copy *blobs;
+
+	pthread_mutex_t lock;  /* guards all below */
+	struct blob_set *done; /* objects that the target has, or that failed */
+	struct store_copy_result result;
+};
+
+/* Which objects to take up: those without records are small and many, and go several at
+ * once; of the others each has enough to do for all lanes. */
+enum pass { PASS_SMALL, PASS_LARGE };
+
+/* ---------------------------------------------------------------- listings */
+
+struct oid_list {
+	struct buf oids;
+	bool (*parse)(const char *key, struct oid *out);
+};
+
+static int note_oid(void *ctx, const struct store_entry *entry)
+{
+	struct oid_list *list = ctx;
+	struct oid oid;
+
+	if (list->parse(entry->key, &oid))
+		buf_add(&list->oids, &oid, sizeof(oid));
+	return list->oids.failed ? ERR_NOMEM : 0;
+}
+
+static bool parse_owned(const char *key, struct oid *out)
+{
+	const char *name = strrchr(key, '/');
+
+	return name && oid_parse(name + 1, out);
+}
+
+/* "owners/", or those of one repository. */
+static void owner_prefix(const struct store_copy_request *request, char prefix[KEY_MAX])
+{
+	const char *end = *request->repo_id ? "/" : "";
+
+	snprintf(prefix, KEY_MAX, "owners/%.*s%s", REPO_ID_HEX, request->repo_id, end);
+}
+
+/* The objects to copy, as oids in a row. */
+static int list_wanted(const struct store_copy_request *request, struct buf *out,
+                       struct err *err)
+{
+	struct oid_list list = { BUF_INIT, key_parse_object };
+	char prefix[KEY_MAX] = "objects/";
+
+	if (*request->repo_id) {
+		list.parse = parse_owned;
+		owner_prefix(request, prefix);
+	}
+	int rc = store_list(request->from->store, prefix, note_oid, &list, err);
+	*out = list.oids;
+	if (!rc && *request->repo_id && !out->size)
+		rc = err_set(err, ERR_INPUT, "store %s has nothing of repository %s",
+		             request->from->store->name, request->repo_id);
+	return rc;
+}
+
+static int note_there(void *ctx, const struct store_entry *entry)
+{
+	struct copying *c = ctx;
+	struct oid oid;
+
+	if (!key_parse_object(entry->key, &oid))
+		return 0;
+	int rc = blob_set_add(c->done, &oid, NULL);
+	return rc < 0 ? rc : 0;
+}
+
+static const struct oid *wanted_at(const struct copying *c, size_t i)
+{
+	return (const struct oid *)(const void *)c->wanted.data + i;
+}
+
+/* ---------------------------------------------------------------- markers */
+
+/* Empty keys under a prefix that the target lacks. */
+struct markers {
+	struct copying *copying;
+	struct buf keys; /* each with its NUL */
+};
+
+static int note_marker(void *ctx, const struct store_entry *entry)
+{
+	struct markers *m = ctx;
+	const char *wanted = m->copying->request->repo_id;
+	char repo[REPO_ID_HEX + 1];
+	struct key_marker base;
+
+	if (*wanted && key_parse_name(entry->key, repo) && strcmp(repo, wanted) != 0)
+		return 0; /* another repository's name */
+	if (key_parse_marker(entry->key, &base) &&
+	    !blob_set_has(m->copying->done, &base.object))
+		return 0; /* of an object that was not to be copied */
+	if (!entry->size)
+		buf_add(&m->keys, entry->key, strlen(entry->key) + 1);
+	return m->keys.failed ? ERR_NOMEM : 0;
+}
+
+/* `own` and what the target has, both in the order of keys: what is only in `own` is
+ * put. */
+static int put_missing(struct copying *c, const struct buf *own, const struct buf *had,
+                       struct err *err)
+{
+	const char *key = (const char *)own->data, *key_end = key + own->size;
+	const char *at = (const char *)had->data, *at_end = at + had->size;
+	int rc = 0;
+
+	while (key < key_end && !rc) {
+		int order = at < at_end ? strcmp(key, at) : -1;
+		if (order < 0)
+			rc = store_put_all(c->request->to, key, "", 0, err);
+		if (order <= 0)
+			key += strlen(key) + 1;
+		if (order >= 0)
+			at += strlen(at) + 1;
+	}
+	return rc;
+}
+
+static int copy_markers(struct copying *c, const char *prefix, struct err *err)
+{
+	struct markers own = { c, BUF_INIT }, had = { c, BUF_INIT };
+	int rc = store_list(c->request->from->store, prefix, note_marker, &own, err);
+
+	if (!rc)
+		rc = store_list(c->request->to, prefix, note_marker, &had, err);
+	if (!rc)
+		rc = put_missing(c, &own.keys, &had.keys, err);
+	buf_wipe(&own.keys);
+	buf_wipe(&had.keys);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- objects */
+
+/* The records of one object, on their way. */
+struct object_work {
+	struct copying *copying;
+	const struct extent **list; /* those with records */
+};
+
+static int copy_extent(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct object_work *w = ctx;
+	const struct extent *x = w->list[i];
+	char key[KEY_MAX];
+
+	(void)lane;
+	extent_key(x, key);
+	int rc = blob_copy_one(w->copying->blobs, &x->id, key, err);
+	if (rc && x->name)
+		err_context(err, "tensor '%s'", x->name);
+	return rc;
+}
+
+static int copy_records(struct copying *c, const struct manifest *m, struct err *err)
+{
+	struct object_work w = { c, calloc(m->extents.count + 1, sizeof(*w.list)) };
+	struct lanes_work work = { .task = copy_extent, .ctx = &w };
+
+	if (!w.list)
+		return err_nomem(err, "a list of records");
+	for (size_t i = 0; i < m->extents.count; i++)
+		if (!m->extents.list[i].inlined)
+			w.list[work.count++] = &m->extents.list[i];
+	int rc = lanes_run(c->request->from->lanes, &work, err);
+	free(w.list);
+	return rc;
+}
+
+static bool has_records(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->extents.count; i++)
+		if (!m->extents.list[i].inlined)
+			return true;
+	return false;
+}
+
+/* 1 when it is for the other pass. */
+static int copy_object(struct copying *c, const struct oid *oid, enum pass pass,
+                       uint64_t *size, struct err *err)
+{
+	struct store *from = c->request->from->store;
+	struct buf bytes = BUF_INIT;
+	struct manifest m = { .memory = NULL };
+	char key[KEY_MAX];
+
+	key_object(oid, key);
+	int rc = store_get_all(from, key, MANIFEST_MAX, &bytes, err);
+	if (rc > 0)
+		rc = err_set(err, ERR_MISSING, "store %s does not have it", from->name);
+	if (!rc)
+		rc = manifest_parse(bytes.data, bytes.size, oid, &m, err);
+	if (!rc) {
+		*size = m.extents.size;
+		if (has_records(&m))
+			rc = pass == PASS_SMALL ? 1 : copy_records(c, &m, err);
+		manifest_wipe(&m);
+	}
+	if (!rc)
+		rc = store_put_all(c->request->to, key, bytes.data, bytes.size, err);
+	if (!rc) {
+		pthread_mutex_lock(&c->lock);
+		c->result.bytes += bytes.size;
+		pthread_mutex_unlock(&c->lock);
+	}
+	buf_wipe(&bytes);
+	return rc;
+}
+
+/* Whether it is the object that is at fault, and not what all objects need. */
+static bool is_of_object(int rc)
+{
+	return rc == ERR_DAMAGED || rc == ERR_MISSING || rc == ERR_MISMATCH ||
+	       rc == ERR_FORMAT;
+}
+
+static int note_end(struct copying *c, const struct oid *oid, uint64_t size,
+                    const struct err *failure, struct err *err)
+{
+	pthread_mutex_lock(&c->lock);
+	*(failure ? &c->result.failed : &c->result.copied) += 1;
+	c->request->told(c->request->ctx, oid, size, failure);
+	int rc = blob_set_add(c->done, oid, err);
+	pthread_mutex_unlock(&c->lock);
+	return rc < 0 ? rc : 0;
+}
+
+static int copy_and_tell(struct copying *c, const struct oid *oid, enum pass pass,
+                         struct err *err)
+{
+	struct err failure = ERR_INIT;
+	uint64_t size = 0;
+
+	pthread_mutex_lock(&c->lock);
+	bool done = blob_set_has(c->done, oid);
+	pthread_mutex_unlock(&c->lock);
+	if (done)
+		return 0;
+	int rc = copy_object(c, oid, pass, &size, &failure);
+	if (rc > 0)
+		return 0;
+	if (!rc || is_of_object(rc))
+		return note_end(c, oid, size, rc ? &failure : NULL, err);
+	*err = failure;
+	return rc;
+}
+
+static int copy_small(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct copying *c = ctx;
+
+	(void)lane;
+	return copy_and_tell(c, wanted_at(c, i), PASS_SMALL, err);
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static int copy_objects(struct copying *c, struct err *err)
+{
+	struct lanes_work small = { .count = c->wanted.size / sizeof(struct oid),
+		                    .task = copy_small,
+		                    .ctx = c };
+
+	for (size_t i = 0; i < small.count; i++)
+		c->result.there += blob_set_has(c->done, wanted_at(c, i));
+	int rc = lanes_run(c->request->from->lanes, &small, err);
+	for (size_t i = 0; i < small.count && !rc; i++)
+		rc = copy_and_tell(c, wanted_at(c, i), PASS_LARGE, err);
+	return rc;
+}
+
+static int copy_all(struct copying *c, struct err *err)
+{
+	char owners[KEY_MAX];
+	int rc = list_wanted(c->request, &c->wanted, err);
+
+	owner_prefix(c->request, owners);
+	if (!rc)
+		rc = store_list(c->request->to, "objects/", note_there, c, err);
+	if (!rc)
+		rc = copy_markers(c, owners, err);
+	if (!rc)
+		rc = copy_objects(c, err);
+	if (!rc)
+		rc = copy_markers(c, "bases/", err);
+	return rc ? rc : copy_markers(c, "names/", err);
+}
+
+int store_copy(const struct store_copy_request *request, struct store_copy_result *out,
+               struct err *err)
+{
+	struct copying c = { .request = request, .wanted = BUF_INIT };
+	int rc = blob_set_new(&c.done, err);
+
+	if (!rc)
+		rc = blob_copy_new(request->from, request->to, &c.blobs, err);
+	if (!rc) {
+		uint64_t bytes;
+		pthread_mutex_init(&c.lock, NULL);
+		rc = copy_all(&c, err);
+		pthread_mutex_destroy(&c.lock);
+		blob_copy_count(c.blobs, &c.result.records, &bytes);
+		c.result.bytes += bytes;
+	}
+	*out = c.result;
+	blob_copy_free(c.blobs);
+	blob_set_free(c.done);
+	buf_wipe(&c.wanted);
+	return rc;
+}

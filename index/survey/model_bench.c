@@ -1,0 +1,530 @@
+/*
+ * Batch by batch, codec by codec; a batch has frames of several tensors of one dtype:
+ *
+ *     file --> raw  [frame|frame|...]  --encode--> coded [frame |frame |...]
+ *     base --> base [frame|frame|...]              --decode--> back
+ *
+ * Time is the thread's own (CLOCK_THREAD_CPUTIME_ID): nothing waits in there, and
+ * others who use the machine do not count. Of several threads each has frames of its
+ * own, about as many bytes as the others, and the longest time of one is that of all.
+ */
+#include "index/survey/model_bench.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "codec/cast.h"
+#include "codec/common/err.h"
+#include "codec/common/pool.h"
+#include "codec/prediction.h"
+#include "codec/record.h"
+#include "index/work/file_range.h"
+#include "index/survey/local_model.h"
+#include "index/base/relatives.h"
+
+enum {
+	BATCH_BYTES = 4 * 1024 * 1024, /* of a batch for each thread */
+	BATCH_FRAMES = 1024,           /* of a batch at the most */
+	ALIGNMENT = 64,                /* bytes, of frames in memory */
+	SPAN_FACTOR = 2                /* no cast reads more than twice our bytes */
+};
+
+/* What is done to the frames of a batch, in this order. */
+enum pass_kind { PASS_ENCODE, PASS_ALONE, PASS_DECODE, PASSES };
+
+/* A frame in memory. */
+struct bench_frame {
+	size_t at, size; /* bytes, in each of the batch's buffers */
+	size_t tensor;   /* of the batch */
+	unsigned slice;  /* the thread that has it */
+	struct frame_out out;
+	double seconds[PASSES]; /* of the fastest round; negative: not treated */
+};
+
+/* A tensor of which frames are in memory. */
+struct bench_tensor {
+	const struct extent *extent, *like; /* like: in the base, or NULL */
+	struct bench_sum sums[BENCH_SLOTS]; /* of its frames until now */
+};
+
+/* What one thread has. */
+struct slice {
+	struct frame_scratch *scratch;
+	size_t bytes; /* of its frames */
+	struct err err;
+};
+
+struct bench {
+	const struct local_model *model, *base;
+	const struct extent **by_name; /* the base's tensors, sorted; owned */
+	size_t named;
+	struct pool *pool;
+	struct slice *slices; /* one for each thread */
+	unsigned threads, rounds;
+	const struct codec *only; /* or NULL: every codec */
+	struct model_bench *out;
+
+	/* The batch. */
+	enum dtype dtype;
+	size_t used, room;                       /* bytes of each of these: */
+	uint8_t *raw, *predicted, *coded, *back; /* owned */
+	uint8_t *span;              /* of the base, before it is cast; owned */
+	struct bench_frame *frames; /* BATCH_FRAMES; owned */
+	size_t frame_count;
+	struct bench_tensor *tensors; /* BATCH_FRAMES; owned */
+	size_t tensor_count;
+};
+
+/* ---------------------------------------------------------------- likes */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct extent *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static int sort_base(struct bench *b, struct err *err)
+{
+	if (!b->base)
+		return 0;
+	const struct extents *x = &b->base->extents;
+	b->by_name = malloc((x->count ? x->count : 1) * sizeof(const struct extent *));
+	if (!b->by_name)
+		return err_nomem(err, "a list of tensors");
+	for (size_t i = 0; i < x->count; i++)
+		if (x->list[i].name)
+			b->by_name[b->named++] = &x->list[i];
+	qsort(b->by_name, b->named, sizeof(const struct extent *), by_name);
+	return 0;
+}
+
+static const struct extent *find_like(const struct bench *b, const struct extent *x)
+{
+	const struct extent *const *found = NULL;
+
+	if (b->named)
+		found = bsearch(&x, b->by_name, b->named, sizeof(x), by_name);
+	return found && relatives_alike(x, *found) ? *found : NULL;
+}
+
+/* ---------------------------------------------------------------- one pass */
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* What is done to each frame of the batch that the codec can code. */
+struct pass {
+	struct bench *bench;
+	const struct codec *codec;
+	enum pass_kind kind;
+};
+
+static const uint8_t *base_of(const struct pass *p, const struct bench_frame *f)
+{
+	return p->codec->needs_base ? p->bench->predicted + f->at : NULL;
+}
+
+static bool can_code(const struct pass *p, const struct bench_frame *f)
+{
+	return !p->codec->needs_base || p->bench->tensors[f->tensor].like;
+}
+
+static void encode_frame(const struct pass *p, struct slice *s, struct bench_frame *f)
+{
+	struct bench *b = p->bench;
+
+	frame_encode(p->codec, b->dtype, b->raw + f->at, base_of(p, f), f->size,
+	             b->coded + f->at, s->scratch, &f->out, &s->err);
+}
+
+static void decode_frame(const struct pass *p, struct slice *s, struct bench_frame *f)
+{
+	struct bench *b = p->bench;
+
+	frame_decode(p->codec, b->dtype, &f->out, b->coded + f->at, base_of(p, f),
+	             b->back + f->at, f->size, s->scratch, &s->err);
+}
+
+/* Codes again without proof, what it makes being known already. */
+static void encode_alone(const struct pass *p, struct slice *s, struct bench_frame *f)
+{
+	struct bench *b = p->bench;
+
+	p->codec->encode(b->raw + f->at, base_of(p, f), f->size, b->dtype,
+	                 b->back + f->at, f->size - 1, s->scratch);
+}
+
+/* Whether the codec has something to do on its own. */
+static bool codes_alone(const struct pass *p, const struct bench_frame *f)
+{
+	return p->codec->id != CODEC_RAW && f->out.mode != FRAME_SAME &&
+	       f->out.mode != FRAME_FILL;
+}
+
+static void treat(const struct pass *p, struct slice *s, struct bench_frame *f)
+{
+	double *best = &f->seconds[p->kind], start = now();
+
+	if (p->kind == PASS_ENCODE)
+		encode_frame(p, s, f);
+	else if (p->kind == PASS_DECODE)
+		decode_frame(p, s, f);
+	else if (codes_alone(p, f))
+		encode_alone(p, s, f);
+	else
+		return;
+	double seconds = now() - start;
+	if (*best < 0 || seconds < *best)
+		*best = seconds;
+}
+
+static void run_slice(void *ctx, size_t k)
+{
+	const struct pass *p = ctx;
+	struct bench *b = p->bench;
+	struct slice *s = &b->slices[k];
+
+	for (size_t i = 0; i < b->frame_count; i++) {
+		struct bench_frame *f = &b->frames[i];
+		if (f->slice != k || !can_code(p, f))
+			continue;
+		treat(p, s, f);
+		if (!s->err.code)
+			continue;
+		const char *name = b->tensors[f->tensor].extent->name;
+		if (name && *name)
+			err_context(&s->err, "tensor '%s'", name);
+		break;
+	}
+}
+
+static int run_pass(struct bench *b, const struct codec *codec, enum pass_kind kind,
+                    struct err *err)
+{
+	struct pass p = { b, codec, kind };
+
+	for (unsigned k = 0; k < b->threads; k++)
+		b->slices[k].err = (struct err)ERR_INIT;
+	pool_run(b->pool, b->threads, run_slice, &p);
+	for (unsigned k = 0; k < b->threads; k++) {
+		if (b->slices[k].err.code) {
+			*err = b->slices[k].err;
+			return err_context(err, "codec %s", codec->name);
+		}
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- one batch */
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct bench_frame *const *x = a, *const *y = b;
+
+	if ((*x)->size != (*y)->size)
+		return (*x)->size < (*y)->size ? 1 : -1;
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Gives each frame, the largest first, to the thread that has least. */
+static int share_out(struct bench *b, struct err *err)
+{
+	struct bench_frame **order = malloc(BATCH_FRAMES * sizeof(struct bench_frame *));
+
+	if (!order)
+		return err_nomem(err, "measuring");
+	for (size_t i = 0; i < b->frame_count; i++)
+		order[i] = &b->frames[i];
+	qsort(order, b->frame_count, sizeof(struct bench_frame *), largest_first);
+	for (unsigned k = 0; k < b->threads; k++)
+		b->slices[k].bytes = 0;
+	for (size_t i = 0; i < b->frame_count; i++) {
+		unsigned least = 0;
+		for (unsigned k = 1; k < b->threads; k++)
+			if (b->slices[k].bytes < b->slices[least].bytes)
+				least = k;
+		b->slices[least].bytes += order[i]->size;
+		order[i]->slice = least;
+	}
+	free(order);
+	return 0;
+}
+
+/* The seconds that all threads took together, next to those that the longest took: a
+ * frame's seconds times this are its part of the time that went by. */
+static double part_of_all(const struct bench *b, enum pass_kind kind)
+{
+	double all = 0, longest = 0;
+
+	for (unsigned k = 0; k < b->threads; k++) {
+		double sum = 0;
+		for (size_t i = 0; i < b->frame_count; i++) {
+			const struct bench_frame *f = &b->frames[i];
+			sum += f->slice == k && f->seconds[kind] > 0 ? f->seconds[kind]
+			                                             : 0;
+		}
+		all += sum;
+		longest = sum > longest ? sum : longest;
+	}
+	return all > 0 ? longest / all : 1;
+}
+
+static void add_frames(struct bench *b, enum codec_id id)
+{
+	double part[PASSES];
+
+	for (int kind = 0; kind < PASSES; kind++)
+		part[kind] = part_of_all(b, kind);
+	for (size_t i = 0; i < b->frame_count; i++) {
+		const struct bench_frame *f = &b->frames[i];
+		struct bench_sum *sum = &b->tensors[f->tensor].sums[id];
+		if (f->seconds[PASS_ENCODE] < 0)
+			continue;
+		sum->tensors = 1;
+		sum->raw += f->size;
+		sum->stored += f->out.stored + RECORD_ENTRY_SIZE;
+		sum->encode += f->seconds[PASS_ENCODE] * part[PASS_ENCODE];
+		sum->decode += f->seconds[PASS_DECODE] * part[PASS_DECODE];
+		if (f->seconds[PASS_ALONE] < 0)
+			continue;
+		sum->alone += f->seconds[PASS_ALONE] * part[PASS_ALONE];
+		sum->alone_raw += f->size;
+	}
+}
+
+static int measure_codec(struct bench *b, const struct codec *codec, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < b->frame_count; i++)
+		for (int kind = 0; kind < PASSES; kind++)
+			b->frames[i].seconds[kind] = -1;
+	for (unsigned run = 0; run < b->rounds && !rc; run++)
+		for (int kind = 0; kind < PASSES && !rc; kind++)
+			rc = run_pass(b, codec, kind, err);
+	if (!rc)
+		add_frames(b, codec->id);
+	return rc;
+}
+
+static int measure_batch(struct bench *b, struct err *err)
+{
+	int rc = share_out(b, err);
+
+	for (unsigned id = 0; id < BENCH_CODECS && !rc; id++) {
+		const struct codec *codec = codec_by_id(id);
+		if (codec && (!b->only || codec == b->only) && codec->takes(b->dtype))
+			rc = measure_codec(b, codec, err);
+	}
+	return rc;
+}
+
+/* ---------------------------------------------------------------- sums */
+
+static void add_sum(struct bench_sum *to, const struct bench_sum *one)
+{
+	to->tensors += one->tensors;
+	to->raw += one->raw;
+	to->stored += one->stored;
+	to->encode += one->encode;
+	to->decode += one->decode;
+	to->alone += one->alone;
+	to->alone_raw += one->alone_raw;
+}
+
+/* All frames of the tensor were measured. */
+static void add_tensor(struct model_bench *out, struct bench_tensor *t)
+{
+	struct bench_sum *best = &t->sums[BENCH_BEST];
+
+	for (unsigned i = 0; i < BENCH_CODECS; i++)
+		if (t->sums[i].tensors &&
+		    (!best->tensors || t->sums[i].stored < best->stored))
+			*best = t->sums[i];
+	for (unsigned k = 0; k < BENCH_SLOTS; k++) {
+		add_sum(&out->sums[t->extent->dtype][k], &t->sums[k]);
+		add_sum(&out->sums[DTYPE_COUNT][k], &t->sums[k]);
+	}
+}
+
+/* Measures what is in memory and begins anew. The last tensor stays where more of its
+ * frames are to come. */
+static int end_batch(struct bench *b, bool more_of_last, struct err *err)
+{
+	int rc = measure_batch(b, err);
+	size_t ended = b->tensor_count - (more_of_last ? 1 : 0);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < ended; i++)
+		add_tensor(b->out, &b->tensors[i]);
+	if (more_of_last)
+		b->tensors[0] = b->tensors[ended];
+	b->tensor_count = more_of_last;
+	b->frame_count = 0;
+	b->used = 0;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* Reads what of the like there is of a span, zeros where it has ended. */
+static int read_span(struct bench *b, const struct extent *like,
+                     struct prediction_span span, uint8_t *out, struct err *err)
+{
+	size_t have = 0;
+
+	if (span.start < like->size)
+		have = like->size - span.start < span.size
+		               ? (size_t)(like->size - span.start)
+		               : span.size;
+	memset(out + have, 0, span.size - have);
+	int rc = file_range_read(b->base->fd, like->offset + span.start, out, have, err);
+	return rc ? err_context(err, "%s", b->base->path) : 0;
+}
+
+static int predict_frame(struct bench *b, const struct bench_tensor *t, uint64_t at,
+                         size_t n, uint8_t *out, struct err *err)
+{
+	struct record_base base = { .dtype = t->like->dtype };
+	struct prediction_span span = prediction_span(&base, b->dtype, at, n);
+	bool plain = prediction_is_plain(&base, b->dtype);
+	int rc = read_span(b, t->like, span, plain ? out : b->span, err);
+
+	if (!rc && !plain)
+		prediction_cast(&base, b->dtype, b->span, out, n);
+	return rc;
+}
+
+/* Reads `n` bytes of the last tensor, from its byte `at`, as a frame of the batch. */
+static int add_frame(struct bench *b, uint64_t at, size_t n, struct err *err)
+{
+	const struct bench_tensor *t = &b->tensors[b->tensor_count - 1];
+	struct bench_frame *f = &b->frames[b->frame_count];
+
+	*f = (struct bench_frame){ .at = b->used,
+		                   .size = n,
+		                   .tensor = b->tensor_count - 1 };
+	int rc = file_range_read(b->model->fd, t->extent->offset + at, b->raw + b->used,
+	                         n, err);
+	if (rc)
+		return err_context(err, "%s", b->model->path);
+	if (t->like)
+		rc = predict_frame(b, t, at, n, b->predicted + b->used, err);
+	b->used += (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	b->frame_count++;
+	return rc;
+}
+
+/* ---------------------------------------------------------------- the model */
+
+static bool is_full(const struct bench *b, size_t next)
+{
+	return b->frame_count == BATCH_FRAMES || b->room - b->used < next;
+}
+
+static int measure_tensor(struct bench *b, const struct extent *x, struct err *err)
+{
+	size_t whole = frame_size(x->dtype);
+
+	if (b->tensor_count == BATCH_FRAMES) {
+		int rc = end_batch(b, false, err);
+		if (rc)
+			return rc;
+	}
+	b->tensors[b->tensor_count++] = (struct bench_tensor){ .extent = x,
+		                                               .like = find_like(b, x) };
+	for (uint64_t at = 0; at < x->size; at += whole) {
+		size_t n = x->size - at < whole ? (size_t)(x->size - at) : whole;
+		int rc = is_full(b, n) ? end_batch(b, true, err) : 0;
+		if (!rc)
+			rc = add_frame(b, at, n, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Dtype by dtype, so that few batches are small. */
+static int measure_all(struct bench *b, struct err *err)
+{
+	const struct extents *x = &b->model->extents;
+
+	for (unsigned dtype = 0; dtype < DTYPE_COUNT; dtype++) {
+		int rc = 0;
+		b->dtype = (enum dtype)dtype;
+		for (size_t i = 0; i < x->count && !rc; i++) {
+			const struct extent *one = &x->list[i];
+			if (one->kind == EXTENT_TENSOR && one->size &&
+			    one->dtype == b->dtype)
+				rc = measure_tensor(b, one, err);
+		}
+		if (!rc)
+			rc = end_batch(b, false, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int bench_init(struct bench *b, struct err *err)
+{
+	b->room = (size_t)BATCH_BYTES * b->threads;
+	b->raw = malloc(b->room);
+	b->predicted = malloc(b->room);
+	b->coded = malloc(b->room);
+	b->back = malloc(b->room);
+	b->span = malloc((size_t)SPAN_FACTOR * FRAME_MAX);
+	b->frames = calloc(BATCH_FRAMES, sizeof(*b->frames));
+	b->tensors = calloc(BATCH_FRAMES, sizeof(*b->tensors));
+	b->slices = calloc(b->threads, sizeof(*b->slices));
+	if (!b->raw || !b->predicted || !b->coded || !b->back || !b->span || !b->frames ||
+	    !b->tensors || !b->slices)
+		return err_nomem(err, "measuring");
+	int rc = pool_new(b->threads, &b->pool, err);
+	for (unsigned k = 0; k < b->threads && !rc; k++)
+		rc = frame_scratch_new(&b->slices[k].scratch, err);
+	return rc ? rc : sort_base(b, err);
+}
+
+static void bench_wipe(struct bench *b)
+{
+	for (unsigned k = 0; k < b->threads && b->slices; k++)
+		frame_scratch_free(b->slices[k].scratch);
+	free(b->slices);
+	pool_free(b->pool);
+	free(b->by_name);
+	free(b->raw);
+	free(b->predicted);
+	free(b->span);
+	free(b->coded);
+	free(b->back);
+	free(b->frames);
+	free(b->tensors);
+}
+
+int model_bench_run(const struct bench_task *task, struct model_bench *out,
+                    struct err *err)
+{
+	struct bench b = { .model = task->model,
+		           .base = task->base,
+		           .threads = task->threads,
+		           .rounds = task->rounds,
+		           .only = task->only,
+		           .out = out };
+	int rc = bench_init(&b, err);
+
+	memset(out, 0, sizeof(*out));
+	if (!rc)
+		rc = measure_all(&b, err);
+	bench_wipe(&b);
+	return rc;
+}

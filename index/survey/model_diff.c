@@ -1,0 +1,287 @@
+/*
+ * Two halves: the tensors of both sides are matched by name; then each pair is
+ * compared by word_diff.c.
+ */
+#include "index/survey/model_diff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "index/survey/model_side.h"
+#include "index/base/relatives.h"
+#include "index/survey/word_diff.h"
+
+/* A tensor of a side, or a file that is no model. */
+struct item {
+	struct side_part *part;
+	const struct extent *x; /* NULL: the file */
+	size_t order;
+	bool used;
+};
+
+struct items {
+	struct item *list;
+	struct item **by_name; /* sorted */
+	size_t count;
+};
+
+struct comparing {
+	const struct transfer *transfer;
+	struct model_side *a, *b;
+	struct items old, new;
+	struct word_diff *words;
+	struct model_diff_sum sum;
+};
+
+double model_diff_distance(uint64_t bits, uint64_t words)
+{
+	return words ? (double)bits / (double)words : 0;
+}
+
+/* ---------------------------------------------------------------- matching */
+
+static const char *name_of(const struct item *i)
+{
+	return i->x ? i->x->name : i->part->name;
+}
+
+/* Files first, then tensors; by name, by file, by order. */
+static int compare_names(const struct item *a, const struct item *b)
+{
+	if (!a->x != !b->x)
+		return a->x ? 1 : -1;
+	return strcmp(name_of(a), name_of(b));
+}
+
+static int by_name(const void *left, const void *right)
+{
+	const struct item *a = *(struct item *const *)left,
+			  *b = *(struct item *const *)right;
+	int order = compare_names(a, b);
+
+	return order ? order : a->order < b->order ? -1 : a->order > b->order;
+}
+
+static bool is_item(const struct side_part *p, const struct extent *x)
+{
+	return p->extents->model == MODEL_SAFETENSORS && x->kind == EXTENT_TENSOR;
+}
+
+static size_t count_items(const struct model_side *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct extents *x = s->parts[i]->extents;
+		count += x->model != MODEL_SAFETENSORS;
+		for (size_t k = 0; k < x->count; k++)
+			count += is_item(s->parts[i], &x->list[k]);
+	}
+	return count;
+}
+
+static int list_items(const struct model_side *s, struct items *out, struct err *err)
+{
+	size_t count = count_items(s), n = 0;
+
+	out->list = calloc(count + 1, sizeof(*out->list));
+	out->by_name = calloc(count + 1, sizeof(struct item *));
+	if (!out->list || !out->by_name)
+		return err_nomem(err, "a list of tensors");
+	for (size_t i = 0; i < s->count; i++) {
+		const struct extents *x = s->parts[i]->extents;
+		if (x->model != MODEL_SAFETENSORS)
+			out->list[n++] = (struct item){ .part = s->parts[i] };
+		for (size_t k = 0; k < x->count; k++)
+			if (is_item(s->parts[i], &x->list[k]))
+				out->list[n++] = (struct item){ s->parts[i], &x->list[k],
+					                        0, false };
+	}
+	for (size_t i = 0; i < n; i++) {
+		out->list[i].order = i;
+		out->by_name[i] = &out->list[i];
+	}
+	out->count = n;
+	qsort(out->by_name, n, sizeof(struct item *), by_name);
+	return 0;
+}
+
+static void items_wipe(struct items *i)
+{
+	free(i->list);
+	free(i->by_name);
+}
+
+/* The old one that `new` is compared with: of the same name, in a file of the same
+ * name if there is one. Two single files are compared whatever they are called. */
+static struct item *find_old(const struct comparing *c, const struct item *new)
+{
+	struct item *first = NULL;
+	size_t low = 0, high = c->old.count;
+
+	if (!new->x && c->a->count == 1 && c->b->count == 1 && c->old.count == 1 &&
+	    !c->old.list[0].x)
+		return &c->old.list[0];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_names(c->old.by_name[middle], new) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < c->old.count && compare_names(c->old.by_name[low], new) == 0;
+	     low++) {
+		struct item *old = c->old.by_name[low];
+		if (old->used)
+			continue;
+		if (strcmp(old->part->name, new->part->name) == 0)
+			return old;
+		if (!first)
+			first = old;
+	}
+	return first;
+}
+
+/* ---------------------------------------------------------------- comparing */
+
+static uint64_t size_of(const struct item *i)
+{
+	return i->x ? i->x->size : i->part->extents->size;
+}
+
+/* What is known without reading. */
+static bool same_id(const struct item *a, const struct item *b)
+{
+	return a->part->stored && b->part->stored && a->x->size == b->x->size &&
+	       oid_equal(&a->x->id, &b->x->id);
+}
+
+static bool same_meaning(const struct extent *a, const struct extent *b)
+{
+	return a->dtype == b->dtype && a->size == b->size &&
+	       a->dim_count == b->dim_count &&
+	       memcmp(a->dims, b->dims, a->dim_count * sizeof(a->dims[0])) == 0;
+}
+
+static int compare_tensors(struct comparing *c, const struct item *old,
+                           const struct item *new, struct tensor_diff *d, struct err *err)
+{
+	bool same = same_meaning(old->x, new->x);
+
+	d->old = old->x;
+	d->new = new->x;
+	d->kind = DIFF_CHANGED;
+	if (same && (same_id(old, new) || !new->x->size)) {
+		d->kind = DIFF_EQUAL;
+		return 0;
+	}
+	if (!relatives_alike(new->x, old->x))
+		return 0;
+	struct word_pair pair = { c->a, old->part, old->x, c->b, new->part, new->x, 0 };
+	int rc = word_diff_run(c->words, &pair, d, err);
+	if (rc)
+		return err_context(err, "tensor '%s'", new->x->name);
+	d->compared = true;
+	if (same && !d->words_changed)
+		d->kind = DIFF_EQUAL;
+	return 0;
+}
+
+/* Files that are no models are the same, or not: their oids tell. */
+static int compare_files(struct comparing *c, const struct item *old,
+                         const struct item *new, struct tensor_diff *d, struct err *err)
+{
+	int rc = model_side_name(c->a, err);
+
+	if (!rc)
+		rc = model_side_name(c->b, err);
+	if (!rc)
+		d->kind = oid_equal(&old->part->oid, &new->part->oid) ? DIFF_EQUAL
+		                                                      : DIFF_CHANGED;
+	return rc;
+}
+
+static void sum_up(struct model_diff_sum *s, const struct tensor_diff *d)
+{
+	s->tensors[d->kind]++;
+	s->old_size += d->old_size;
+	s->new_size += d->new_size;
+	if (d->kind == DIFF_EQUAL && d->new)
+		s->words += d->new->size / dtype_unit(d->new->dtype);
+	if (d->kind == DIFF_CHANGED && d->compared) {
+		s->words += d->words;
+		s->words_changed += d->words_changed;
+		s->bits_changed += d->bits_changed;
+	}
+	if (d->kind == DIFF_CHANGED && d->delta)
+		s->delta += d->delta;
+	else if (d->kind == DIFF_CHANGED || d->kind == DIFF_NEW)
+		s->unlike += d->new_size;
+}
+
+static int compare_item(struct comparing *c, struct item *new, struct tensor_diff *d,
+                        struct err *err)
+{
+	struct item *old = find_old(c, new);
+
+	*d = (struct tensor_diff){ .kind = DIFF_NEW,
+		                   .new_part = new->part,
+		                   .new = new->x,
+		                   .new_size = size_of(new) };
+	if (!old)
+		return 0;
+	old->used = true;
+	d->old_part = old->part;
+	d->old_size = size_of(old);
+	return new->x ? compare_tensors(c, old, new, d, err)
+	              : compare_files(c, old, new, d, err);
+}
+
+static int compare_all(struct comparing *c, tensor_diff_fn *each, void *ctx,
+                       struct err *err)
+{
+	struct tensor_diff d;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < c->new.count; i++) {
+		rc = compare_item(c, &c->new.list[i], &d, err);
+		if (rc)
+			break;
+		sum_up(&c->sum, &d);
+		rc = each(ctx, &d);
+	}
+	for (size_t i = 0; !rc && i < c->old.count; i++) {
+		const struct item *old = &c->old.list[i];
+		if (old->used)
+			continue;
+		d = (struct tensor_diff){ .kind = DIFF_GONE,
+			                  .old_part = old->part,
+			                  .old = old->x,
+			                  .old_size = size_of(old) };
+		sum_up(&c->sum, &d);
+		rc = each(ctx, &d);
+	}
+	return rc;
+}
+
+int model_diff_run(const struct transfer *t, struct model_side *a, struct model_side *b,
+                   tensor_diff_fn *each, void *ctx, struct model_diff_sum *out,
+                   struct err *err)
+{
+	struct comparing c = { .transfer = t, .a = a, .b = b };
+	int rc = word_diff_new(t, &c.words, err);
+
+	if (!rc)
+		rc = list_items(a, &c.old, err);
+	if (!rc)
+		rc = list_items(b, &c.new, err);
+	if (!rc)
+		rc = compare_all(&c, each, ctx, err);
+	if (!rc)
+		*out = c.sum;
+	items_wipe(&c.old);
+	items_wipe(&c.new);
+	word_diff_free(c.words);
+	return rc;
+}

@@ -1,0 +1,180 @@
+#include "index/survey/model_side.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/common/err.h"
+#include "index/blob/blob_source.h"
+#include "index/manifest/manifest_store.h"
+#include "index/store/store.h"
+#include "index/blob/transfer.h"
+
+static void part_free(struct side_part *p)
+{
+	local_model_close(&p->local);
+	if (p->stored)
+		manifest_wipe(&p->manifest);
+	free(p->name);
+	free(p->file);
+	free(p);
+}
+
+void model_side_wipe(struct model_side *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		part_free(s->parts[i]);
+	free(s->parts);
+	*s = (struct model_side)MODEL_SIDE_INIT;
+}
+
+static struct side_part *new_part(const char *name, const struct oid *oid)
+{
+	struct side_part *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->local = (struct local_model)LOCAL_MODEL_INIT;
+	p->name = strdup(name);
+	p->named = oid != NULL;
+	if (oid)
+		p->oid = *oid;
+	return p;
+}
+
+static int keep_part(struct model_side *s, struct side_part *p, struct err *err)
+{
+	struct side_part **parts = realloc(s->parts, (s->count + 1) * sizeof(*parts));
+
+	if (!parts)
+		return err_nomem(err, "the files of a model");
+	s->parts = parts;
+	s->parts[s->count++] = p;
+	return 0;
+}
+
+int model_side_add_file(struct model_side *s, const char *name, const char *file,
+                        const struct oid *oid, struct err *err)
+{
+	struct side_part *p = new_part(name, oid);
+	int rc = 0;
+
+	if (p)
+		p->file = strdup(file);
+	if (!p || !p->name || !p->file)
+		rc = err_nomem(err, "the files of a model");
+	else
+		rc = local_model_open(p->file, &p->local, err);
+	if (!rc)
+		p->extents = &p->local.extents;
+	if (!rc)
+		rc = keep_part(s, p, err);
+	if (rc && p)
+		part_free(p);
+	return rc;
+}
+
+int model_side_add_object(struct model_side *s, const char *name, const struct oid *oid,
+                          struct err *err)
+{
+	struct side_part *p = new_part(name, oid);
+	char hex[SHA256_HEX + 1];
+	int rc;
+
+	if (!p || !p->name)
+		rc = err_nomem(err, "the files of a model");
+	else
+		rc = manifest_get(s->transfer->store, oid, &p->manifest, NULL, err);
+	if (rc > 0) {
+		oid_format(oid, hex);
+		rc = err_set(err, ERR_MISSING,
+		             "object %s is neither here nor in store %s", hex,
+		             s->transfer->store->name);
+	} else if (!rc) {
+		p->stored = true;
+		p->extents = &p->manifest.extents;
+		rc = keep_part(s, p, err);
+	}
+	if (rc && p)
+		part_free(p);
+	return rc;
+}
+
+int model_side_name(struct model_side *s, struct err *err)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct side_part *p = s->parts[i];
+		if (p->named)
+			continue;
+		int rc = local_model_hash(&p->local, err);
+		if (rc)
+			return rc;
+		p->oid = p->local.oid;
+		p->named = true;
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- bytes */
+
+struct tensor_bytes {
+	struct blob_source *source; /* NULL: in memory */
+	const uint8_t *memory;      /* of the manifest */
+	uint64_t size;
+};
+
+/* Where the manifest has the bytes of an inline extent. */
+static const uint8_t *find_inline(const struct manifest *m, const struct extent *x)
+{
+	const uint8_t *at = m->inline_bytes;
+
+	for (const struct extent *one = m->extents.list; one < x; one++)
+		at += one->inlined ? one->size : 0;
+	return at;
+}
+
+int tensor_bytes_open(const struct model_side *s, const struct side_part *part,
+                      const struct extent *x, struct tensor_bytes **out, struct err *err)
+{
+	struct tensor_bytes *b = calloc(1, sizeof(*b));
+	int rc = 0;
+
+	if (!b)
+		return err_nomem(err, "a tensor");
+	b->size = x->size;
+	if (part->file)
+		rc = blob_source_open_file(part->file, x->offset, x->size, &b->source,
+		                           err);
+	else if (x->inlined)
+		b->memory = find_inline(&part->manifest, x);
+	else
+		rc = blob_source_open_store(s->transfer, &x->id, &b->source, err);
+	if (rc > 0)
+		rc = err_set(err, ERR_MISSING, "%s is gone", part->file);
+	if (rc) {
+		free(b);
+		return rc;
+	}
+	*out = b;
+	return 0;
+}
+
+void tensor_bytes_close(struct tensor_bytes *b)
+{
+	if (!b)
+		return;
+	blob_source_close(b->source);
+	free(b);
+}
+
+int tensor_bytes_read(struct tensor_bytes *b, uint64_t offset, size_t n, uint8_t *dst,
+                      struct err *err)
+{
+	if (b->source)
+		return blob_source_read(b->source, offset, n, dst, err);
+	uint64_t there = offset < b->size ? b->size - offset : 0;
+	size_t take = there < n ? (size_t)there : n;
+	if (take)
+		memcpy(dst, b->memory + offset, take);
+	memset(dst + take, 0, n - take);
+	return 0;
+}

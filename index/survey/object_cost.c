@@ -1,0 +1,97 @@
+#include "index/survey/object_cost.h"
+
+#include <stdlib.h>
+
+#include "codec/common/err.h"
+#include "codec/low_rank.h"
+#include "index/blob/blob_find.h"
+#include "index/blob/blob_reader.h"
+#include "index/work/blob_set.h"
+#include "index/work/lanes.h"
+#include "index/manifest/manifest.h"
+#include "index/blob/transfer.h"
+
+struct costing {
+	const struct transfer *transfer;
+	const struct extents *extents;
+	struct extent_cost *costs;
+	unsigned flags;
+};
+
+static int read_codec(const struct transfer *t, const struct extent *x, const char *key,
+                      struct extent_cost *cost, struct err *err)
+{
+	struct blob_reader *reader;
+	int rc = blob_reader_open(t, &x->id, x->size, key, &reader, err);
+
+	if (rc)
+		return rc;
+	const struct record_head *head = blob_reader_head(reader);
+	cost->codec = head->codec;
+	cost->prediction = head->prediction;
+	cost->rank = head->low_rank ? head->low_rank->rank : 0;
+	blob_reader_close(reader);
+	return 0;
+}
+
+static int cost_of_one(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct costing *c = ctx;
+	const struct extent *x = &c->extents->list[i];
+	struct extent_cost *cost = &c->costs[i];
+	struct blob_place place;
+
+	(void)lane;
+	if (x->inlined)
+		return 0;
+	int rc = blob_find(c->transfer->store, &x->id, &place, err);
+	if (rc < 0)
+		return rc;
+	cost->missing = rc > 0;
+	if (cost->missing)
+		return 0;
+	cost->stored = place.stored;
+	cost->record = place.record;
+	if (c->flags & OBJECT_COST_CODECS)
+		return read_codec(c->transfer, x, place.key, cost, err);
+	return 0;
+}
+
+static int mark_repeated(const struct extents *x, struct extent_cost *costs,
+                         struct err *err)
+{
+	struct blob_set *seen;
+	int rc = blob_set_new(&seen, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < x->count && rc >= 0; i++) {
+		if (x->list[i].inlined)
+			continue;
+		rc = blob_set_add(seen, &x->list[i].id, err);
+		costs[i].counted_before = rc == 1;
+	}
+	blob_set_free(seen);
+	return rc < 0 ? rc : 0;
+}
+
+int object_cost_find(const struct transfer *t, const struct manifest *m, unsigned flags,
+                     struct extent_cost **out, struct err *err)
+{
+	struct costing c = { .transfer = t, .extents = &m->extents, .flags = flags };
+	size_t count = m->extents.count;
+
+	c.costs = calloc(count ? count : 1, sizeof(*c.costs));
+	if (!c.costs)
+		return err_nomem(err, "costs");
+	struct lanes_work work = { .count = count, .task = cost_of_one, .ctx = &c };
+	int rc = lanes_run(t->lanes, &work, err);
+	if (!rc)
+		rc = mark_repeated(&m->extents, c.costs, err);
+	if (rc) {
+		free(c.costs);
+		return rc;
+	}
+	*out = c.costs;
+	return 0;
+}

@@ -1,0 +1,238 @@
+#include "index/survey/word_diff.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/cast.h"
+#include "codec/common/err.h"
+#include "codec/common/pool.h"
+#include "codec/frame.h"
+#include "codec/record.h"
+#include "index/survey/model_diff.h"
+#include "index/survey/model_side.h"
+#include "index/work/scratch_shelf.h"
+#include "index/blob/transfer.h"
+
+enum { SPAN_FACTOR = 2 /* no cast reads more than twice our bytes */ };
+
+/* What one frame comes to. */
+struct frame_diff {
+	uint64_t words_changed, bits_changed;
+	uint64_t stored;
+	struct frame_scratch *scratch;
+	int rc;
+	struct err err;
+};
+
+struct word_diff {
+	const struct transfer *transfer;
+	size_t frames; /* in a window */
+	uint8_t *raw, *predicted, *span, *coded;
+	struct frame_diff *results; /* one for each frame of a window */
+
+	/* The pair under way. */
+	const struct codec *codec; /* NULL: no delta */
+	enum dtype dtype;
+	size_t frame_size; /* bytes of a whole frame */
+	size_t size;       /* bytes in the window */
+	size_t compared;   /* of them, those that the old tensor has too */
+};
+
+int word_diff_new(const struct transfer *t, struct word_diff **out, struct err *err)
+{
+	struct word_diff *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return err_nomem(err, "a comparison");
+	w->transfer = t;
+	w->frames = pool_width(t->pool);
+	size_t window = w->frames * (size_t)FRAME_MAX;
+	w->raw = malloc(window);
+	w->predicted = malloc(window);
+	w->span = malloc(SPAN_FACTOR * window);
+	w->coded = malloc(window);
+	w->results = calloc(w->frames, sizeof(*w->results));
+	if (!w->raw || !w->predicted || !w->span || !w->coded || !w->results) {
+		word_diff_free(w);
+		return err_nomem(err, "a comparison");
+	}
+	for (size_t i = 0; i < w->frames; i++) {
+		int rc = scratch_shelf_take(t->shelf, &w->results[i].scratch, err);
+		if (rc) {
+			word_diff_free(w);
+			return rc;
+		}
+	}
+	*out = w;
+	return 0;
+}
+
+void word_diff_free(struct word_diff *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; w->results && i < w->frames; i++)
+		if (w->results[i].scratch)
+			scratch_shelf_put_back(w->transfer->shelf, w->results[i].scratch);
+	free(w->results);
+	free(w->raw);
+	free(w->predicted);
+	free(w->span);
+	free(w->coded);
+	free(w);
+}
+
+/* ---------------------------------------------------------------- one frame */
+
+/* Counts what differs in `n` bytes of words of `unit` bytes, which the compiler knows.
+ * Bits are counted: the order of bytes is all one. */
+static inline __attribute__((always_inline)) void count_units(const uint8_t *a,
+                                                              const uint8_t *b, size_t n,
+                                                              size_t unit,
+                                                              struct frame_diff *out)
+{
+	for (size_t i = 0; i + unit <= n; i += unit) {
+		uint64_t x = 0, y = 0;
+		memcpy(&x, a + i, unit);
+		memcpy(&y, b + i, unit);
+		out->words_changed += x != y;
+		out->bits_changed += (uint64_t)__builtin_popcountll(x ^ y);
+	}
+}
+
+static void count_words(const uint8_t *a, const uint8_t *b, size_t n, unsigned unit,
+                        struct frame_diff *out)
+{
+	switch (unit) {
+	case 2:
+		count_units(a, b, n, 2, out);
+		break;
+	case 4:
+		count_units(a, b, n, 4, out);
+		break;
+	case 8:
+		count_units(a, b, n, 8, out);
+		break;
+	default:
+		count_units(a, b, n, 1, out);
+		break;
+	}
+}
+
+static void diff_frame(void *ctx, size_t i)
+{
+	struct word_diff *w = ctx;
+	struct frame_diff *r = &w->results[i];
+	size_t at = i * w->frame_size;
+	size_t n = w->size - at < w->frame_size ? w->size - at : w->frame_size;
+	size_t both = w->compared > at ? w->compared - at : 0;
+	struct frame_out coded = { FRAME_RAW, 0, { { 0 } } };
+
+	r->words_changed = r->bits_changed = r->stored = 0;
+	r->rc = 0;
+	count_words(w->raw + at, w->predicted + at, both < n ? both : n,
+	            dtype_unit(w->dtype), r);
+	if (!w->codec)
+		return;
+	r->rc = frame_encode(w->codec, w->dtype, w->raw + at, w->predicted + at, n,
+	                     w->coded + at, r->scratch, &coded, &r->err);
+	r->stored = coded.stored + RECORD_ENTRY_SIZE;
+}
+
+/* ---------------------------------------------------------------- one pair */
+
+static const struct codec *delta_codec(enum dtype dtype)
+{
+	static const enum codec_id ids[] = { CODEC_ULP, CODEC_BITX };
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		const struct codec *codec = codec_by_id(ids[i]);
+		if (codec && codec->takes(dtype))
+			return codec;
+	}
+	return NULL;
+}
+
+/* The old values for the window at `offset` of the new tensor, cast where needed. */
+static int read_old(struct word_diff *w, const struct word_pair *pair,
+                    struct tensor_bytes *old, uint64_t offset, struct err *err)
+{
+	enum dtype from = pair->old->dtype, to = pair->new->dtype;
+	unsigned unit = dtype_unit(to), old_unit = dtype_unit(from);
+
+	if (from == to)
+		return tensor_bytes_read(old, offset, w->size, w->predicted, err);
+	size_t count = w->size / unit;
+	int rc = tensor_bytes_read(old, offset / unit * old_unit, count * old_unit,
+	                           w->span, err);
+	if (!rc)
+		cast_values(from, to, w->span, count, w->predicted);
+	return rc;
+}
+
+static int diff_window(struct word_diff *w, struct tensor_diff *out, struct err *err)
+{
+	size_t frames = (w->size + w->frame_size - 1) / w->frame_size;
+
+	pool_run(w->transfer->pool, frames, diff_frame, w);
+	for (size_t i = 0; i < frames; i++) {
+		const struct frame_diff *r = &w->results[i];
+		if (r->rc) {
+			*err = r->err;
+			return r->rc;
+		}
+		out->words_changed += r->words_changed;
+		out->bits_changed += r->bits_changed;
+		out->delta += r->stored;
+	}
+	return 0;
+}
+
+static int diff_windows(struct word_diff *w, const struct word_pair *pair,
+                        struct tensor_bytes *old, struct tensor_bytes *new,
+                        struct tensor_diff *out, struct err *err)
+{
+	uint64_t both = pair->old->size / dtype_unit(pair->old->dtype) *
+	                dtype_unit(w->dtype);
+	uint64_t size = pair->new->size;
+	int rc = 0;
+
+	if (pair->limit && pair->limit < size)
+		size = pair->limit;
+
+	for (uint64_t at = 0; !rc && at < size; at += w->size) {
+		uint64_t left = size - at, shared = both > at ? both - at : 0;
+		size_t window = w->frames * w->frame_size;
+		w->size = left < window ? (size_t)left : window;
+		w->compared = shared < w->size ? (size_t)shared : w->size;
+		rc = tensor_bytes_read(new, at, w->size, w->raw, err);
+		if (!rc)
+			rc = read_old(w, pair, old, at, err);
+		if (!rc)
+			rc = diff_window(w, out, err);
+	}
+	out->words = (both < size ? both : size) / dtype_unit(w->dtype);
+	if (w->codec)
+		out->delta += RECORD_FIXED_SIZE;
+	return rc;
+}
+
+int word_diff_run(struct word_diff *w, const struct word_pair *pair,
+                  struct tensor_diff *out, struct err *err)
+{
+	struct tensor_bytes *old = NULL, *new = NULL;
+
+	w->dtype = pair->new->dtype;
+	w->codec = delta_codec(w->dtype);
+	w->frame_size = (size_t)FRAME_VALUES * dtype_unit(w->dtype);
+	int rc = tensor_bytes_open(pair->old_side, pair->old_part, pair->old, &old, err);
+	if (!rc)
+		rc = tensor_bytes_open(pair->new_side, pair->new_part, pair->new, &new,
+		                       err);
+	if (!rc)
+		rc = diff_windows(w, pair, old, new, out, err);
+	tensor_bytes_close(old);
+	tensor_bytes_close(new);
+	return rc;
+}
