@@ -15,6 +15,7 @@
 #include "index/base/base_marker.h"
 #include "index/base/base_search.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_look.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
 #include "index/manifest/extent_key.h"

@@ -12,15 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/git/commit_id.h"
+
 struct buf;
 struct git_repo;
 struct lfs_pointer;
-
-enum { COMMIT_HEX = 64 }; /* room for SHA-256 repositories */
-
-struct commit_id {
-	char hex[COMMIT_HEX + 1];
-};
 
 /* NULL when libgit2 cannot make sense of it; `git_dir` as in git_paths.h. */
 struct git_repo *git_repo_open(const char *git_dir);

@@ -9,6 +9,7 @@
 #include "index/base/base_hint.h"
 #include "index/base/base_series.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_look.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_reader.h"
 #include "index/blob/blob_source.h"

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/blob/record_map.h"
 #include "index/store/store.h"
-#include "index/blob/transfer.h"
 
 struct search {
 	const struct oid *id;
@@ -55,14 +53,4 @@ int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
 		return 1;
 	*out = search.best;
 	return 0;
-}
-
-int blob_look(const struct transfer *t, const struct oid *id, struct blob_place *out,
-              struct err *err)
-{
-	int rc = RECORD_MAP_UNKNOWN;
-
-	if (t->records)
-		rc = record_map_find(t->records, id, out, err);
-	return rc == RECORD_MAP_UNKNOWN ? blob_find(t->store, id, out, err) : rc;
 }

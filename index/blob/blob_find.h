@@ -13,7 +13,6 @@
 
 struct err;
 struct store;
-struct transfer;
 
 struct blob_place {
 	char key[KEY_MAX];
@@ -24,11 +23,6 @@ struct blob_place {
 /* Finds the best record of `id`: the solo one where there are several, else the
  * smallest. One listing. 0; 1 when there is none; or negative. */
 int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
-              struct err *err);
-
-/* The same by what the transfer has learned of the store in bulk (record_map.h),
- * where it has: what a push needs, where hundreds of blobs are looked for. */
-int blob_look(const struct transfer *t, const struct oid *id, struct blob_place *out,
               struct err *err);
 
 /* Of two records of one blob, whether the first is to be preferred. `stored` is in

@@ -4,6 +4,7 @@
 
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_look.h"
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"

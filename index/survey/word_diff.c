@@ -9,7 +9,6 @@
 #include "codec/common/pool.h"
 #include "codec/frame.h"
 #include "codec/record.h"
-#include "index/survey/model_diff.h"
 #include "index/survey/model_side.h"
 #include "index/work/scratch_shelf.h"
 #include "index/blob/transfer.h"
@@ -38,6 +37,11 @@ struct word_diff {
 	size_t size;       /* bytes in the window */
 	size_t compared;   /* of them, those that the old tensor has too */
 };
+
+double word_count_distance(const struct word_count *count)
+{
+	return count->words ? (double)count->bits / (double)count->words : 0;
+}
 
 int word_diff_new(const struct transfer *t, struct word_diff **out, struct err *err)
 {
@@ -171,7 +175,7 @@ static int read_old(struct word_diff *w, const struct word_pair *pair,
 	return rc;
 }
 
-static int diff_window(struct word_diff *w, struct tensor_diff *out, struct err *err)
+static int diff_window(struct word_diff *w, struct word_count *out, struct err *err)
 {
 	size_t frames = (w->size + w->frame_size - 1) / w->frame_size;
 
@@ -182,8 +186,8 @@ static int diff_window(struct word_diff *w, struct tensor_diff *out, struct err 
 			*err = r->err;
 			return r->rc;
 		}
-		out->words_changed += r->words_changed;
-		out->bits_changed += r->bits_changed;
+		out->changed += r->words_changed;
+		out->bits += r->bits_changed;
 		out->delta += r->stored;
 	}
 	return 0;
@@ -191,7 +195,7 @@ static int diff_window(struct word_diff *w, struct tensor_diff *out, struct err 
 
 static int diff_windows(struct word_diff *w, const struct word_pair *pair,
                         struct tensor_bytes *old, struct tensor_bytes *new,
-                        struct tensor_diff *out, struct err *err)
+                        struct word_count *out, struct err *err)
 {
 	uint64_t both = pair->old->size / dtype_unit(pair->old->dtype) *
 	                dtype_unit(w->dtype);
@@ -219,7 +223,7 @@ static int diff_windows(struct word_diff *w, const struct word_pair *pair,
 }
 
 int word_diff_run(struct word_diff *w, const struct word_pair *pair,
-                  struct tensor_diff *out, struct err *err)
+                  struct word_count *out, struct err *err)
 {
 	struct tensor_bytes *old = NULL, *new = NULL;
 
