@@ -6,6 +6,7 @@
 
 #include "agent/aws/aws_files.h"
 #include "agent/aws/aws_provider.h"
+#include "agent/aws/aws_role.h"
 #include "agent/aws/aws_sts.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -115,9 +116,9 @@ static int from_place(const char *profile, const char *place, struct s3_credenti
 	if (strcmp(place, "Environment") == 0)
 		rc = aws_provider_environment(out, err);
 	else if (strcmp(place, "EcsContainer") == 0)
-		rc = aws_provider_container(out, err);
+		rc = aws_role_container(out, err);
 	else if (strcmp(place, "Ec2InstanceMetadata") == 0)
-		rc = aws_provider_machine(out, err);
+		rc = aws_role_machine(out, err);
 	else
 		return err_set(err, ERR_CONFIG,
 		               "credential_source of AWS profile '%s' is '%s': none of "
