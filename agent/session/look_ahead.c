@@ -177,7 +177,9 @@ static int note_progress(void *ctx, uint64_t bytes, struct err *err)
 /* Errors are told when the object is asked for, and fetched by the session. */
 static int fetch_item(struct look_ahead *a, struct item *item)
 {
-	struct transfer t = *a->transfer;
+	/* Of small ones many are fetched at once instead. */
+	unsigned lanes = is_large(item->size) ? a->transfer->lanes : 1;
+	struct transfer view = transfer_view(a->transfer, lanes, &item->stop);
 	struct object_fetch request = { .oid = item->oid,
 		                        .size = item->size,
 		                        .folder = a->folder.path,
@@ -185,10 +187,7 @@ static int fetch_item(struct look_ahead *a, struct item *item)
 		                        .ctx = item };
 	struct err ignored = ERR_INIT;
 
-	t.stop = &item->stop;
-	if (!is_large(item->size))
-		t.lanes = 1; /* many objects at once instead */
-	return object_fetch(&t, a->paths, &request, &item->fetched, &ignored);
+	return object_fetch(&view, a->paths, &request, &item->fetched, &ignored);
 }
 
 static void *fetcher_main(void *arg)
