@@ -47,11 +47,16 @@ bool git_repo_pointer_at(struct git_repo *r, const struct commit_id *commit,
 bool git_repo_text_at(struct git_repo *r, const struct commit_id *commit,
                       const char *path, size_t max, struct buf *out);
 
-/* Commits reachable from `tips` and not from `hidden`, newest first by their own
- * clocks, at most `max`. Commits that are not there (shallow clones) are passed
- * over. `each` non-zero ends it and is returned. */
-int git_repo_walk(struct git_repo *r, const struct commit_id *tips, size_t tip_count,
-                  const struct commit_id *hidden, size_t hidden_count, size_t max,
+/* Commits reachable from `tips` and not from `hidden`, at most `max` of them. */
+struct commit_range {
+	const struct commit_id *tips, *hidden; /* not owned */
+	size_t tip_count, hidden_count, max;
+};
+
+/* Calls `each` for the commits of `range`, newest first by their own clocks. Commits that
+ * are not there (shallow clones) are passed over. `each` non-zero ends it and is
+ * returned. */
+int git_repo_walk(struct git_repo *r, const struct commit_range *range,
                   int (*each)(void *ctx, const struct commit_id *commit), void *ctx);
 
 /* The parents of `commit`; returns their number, writes at most `max`. */
