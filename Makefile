@@ -81,17 +81,20 @@ deps-check:
 deps-bench:
 	@sh tests/deps.sh bench
 
-## install: program, man page and hooks below $(DESTDIR)$(PREFIX)
+## install: program, man page, completion and hooks below $(DESTDIR)$(PREFIX)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	           $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	           $(DESTDIR)$(PREFIX)/share/git-zllm/hooks
 	install -m 755 build/git-zllm $(DESTDIR)$(PREFIX)/bin/git-zllm
 	install -m 644 docs/git-zllm.1 $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
+	install -m 644 docs/completion/git-zllm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 	install -m 755 hooks/pre-push hooks/post-receive $(DESTDIR)$(PREFIX)/share/git-zllm/hooks/
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1 \
+	      $(DESTDIR)$(PREFIX)/share/bash-completion/completions/git-zllm
 	rm -rf $(DESTDIR)$(PREFIX)/share/git-zllm
 
 ## clean: removes build/

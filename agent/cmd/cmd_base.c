@@ -194,7 +194,7 @@ static int run_base(int argc, char **argv)
 
 const struct command cmd_base = {
 	.name = "base",
-	.arguments = "[--path PATTERN] [none | <path> | <rev> | <rev>:<path> | <oid> | "
+	.arguments = "[--path <pattern>] [none | <path> | <rev> | <rev>:<path> | <oid> | "
 		     "<name>... | --unset]",
 	.summary = "says which model those of this repository derive from",
 	.details =

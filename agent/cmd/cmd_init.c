@@ -403,7 +403,7 @@ static int run_init(int argc, char **argv)
 
 const struct command cmd_init = {
 	.name = "init",
-	.arguments = "[--name NAME] [--base BASE] <store> [<pattern>...]",
+	.arguments = "[--name <name>] [--base <base>] <store> [<pattern>...]",
 	.summary = "gives this repository a store",
 	.details =
 		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"

@@ -190,7 +190,7 @@ static int run_uninstall(int argc, char **argv)
 
 const struct command cmd_install = {
 	.name = "install",
-	.arguments = "[--system | --local | --file FILE]",
+	.arguments = "[--system | --local | --file <file>]",
 	.summary = "tells git-lfs about this program, once per user",
 	.details =
 		"Writes to the user's git configuration that stores named zllm::... are reached\n"
@@ -204,7 +204,7 @@ const struct command cmd_install = {
 
 const struct command cmd_uninstall = {
 	.name = "uninstall",
-	.arguments = "[--system | --local | --file FILE]",
+	.arguments = "[--system | --local | --file <file>]",
 	.summary = "undoes what install did, and no more",
 	.details =
 		"Removes the keys that 'git zllm install' wrote, where their values are still\n"
