@@ -565,14 +565,14 @@ refused() {
 
 @test "the man page has the usage of every command, as the commands have it" {
 	git zllm help --synopsis >wanted
-	sed -n '/^\.nf$/,/^\.fi$/p' "$BATS_TEST_DIRNAME/../../docs/git-zllm.1" | sed '1d;$d' >found
+	sed -n '/^\.nf$/,/^\.fi$/p' "$TOP/docs/git-zllm.1" | sed '1d;$d' >found
 	diff wanted found
 }
 
 @test "bash completes commands and their options" {
 	completed() {
 		bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _git_zllm
-			printf "%s\n" "${COMPREPLY[@]}"' - "$BATS_TEST_DIRNAME/../../docs/completion/git-zllm" "$@"
+			printf "%s\n" "${COMPREPLY[@]}"' - "$TOP/docs/completion/git-zllm" "$@"
 	}
 	[ "$(completed git zllm st | tr '\n' ' ')" = 'status stats ' ]
 	[ "$(completed git-zllm ver | tr '\n' ' ')" = 'verify version ' ]
