@@ -44,7 +44,7 @@ LDLIBS    += -lm $(LIBS) -pthread
 
 # ---------------------------------------------------------------- the user's targets
 .DEFAULT_GOAL := all
-.PHONY: all help deps check lint fuzz bench demo install uninstall clean
+.PHONY: all help deps check check-fast lint fuzz bench demo install uninstall clean
 
 ## all: build/git-zllm
 all: | deps
@@ -53,6 +53,10 @@ all: | deps
 ## check: everything that proves the program, in under 15 minutes
 check: | deps-check
 	@sh tests/check.sh
+
+## check-fast: what a minute has time for, while you work
+check-fast: | deps-check
+	@sh tests/check.sh quick
 
 ## lint: format, static analysis, include floors, lengths
 lint: | deps-check
