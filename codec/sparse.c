@@ -10,18 +10,21 @@
 
 #include "codec/bits.h"
 #include "codec/common/le.h"
+#include "codec/frame_job.h"
+#include "codec/frame_scratch.h"
 #include "codec/ulp_context.h"
 #include "codec/kernel/ulp_token.h"
 
 enum {
-	PART = 8,           /* at most one value in so many differs, */
-	ANYWHERE_PART = 32, /* or if they are not in clusters, in so many */
-	STRETCH = 64,       /* bytes compared at once */
-	LOOKS = 256,        /* values that are looked at first, */
-	LOOKS_DIFFER = 64,  /* of which more than so many do not differ by chance */
-	COUNT_SIZE = 4,     /* bytes of the number of values that differ */
-	UNARY_MAX = 12,     /* ones that announce a plain number */
-	GAP_BITS = 32,      /* of a plain gap */
+	MOST = FRAME_VALUES / 8, /* values that may differ, */
+	PART = 8,                /* and at most one in so many, */
+	ANYWHERE_PART = 32,      /* or if they are not in clusters, in so many */
+	STRETCH = 64,            /* bytes compared at once */
+	LOOKS = 256,             /* values that are looked at first, */
+	LOOKS_DIFFER = 64,       /* of which more than so many do not differ by chance */
+	COUNT_SIZE = 4,          /* bytes of the number of values that differ */
+	UNARY_MAX = 12,          /* ones that announce a plain number */
+	GAP_BITS = 32,           /* of a plain gap */
 	PACE_LIMIT = 1 << 20,
 	PACE_FIRST = 8, /* eight times the mean distance, before any was seen */
 	EXPONENTS = 256
@@ -75,16 +78,16 @@ struct sparse {
 	uint32_t gap_pace;
 };
 
-static void begin(struct sparse *s, enum dtype dtype, const uint8_t *base, size_t size)
+static void begin(struct sparse *s, const struct frame_job *job)
 {
-	const struct ulp_shape *shape = ulp_shape_of(dtype);
+	const struct ulp_shape *shape = ulp_shape_of(job->dtype);
 
-	s->unit = dtype_unit(dtype);
+	s->unit = dtype_unit(job->dtype);
 	s->is_float = shape && !shape->integer;
 	s->exp_shift = s->is_float ? shape->exp_shift : 0;
 	s->exp_mask = s->is_float ? shape->exp_mask : 0;
-	s->base = base;
-	s->n = size / s->unit;
+	s->base = job->base;
+	s->n = job->size / s->unit;
 	for (unsigned i = 0; i < EXPONENTS; i++)
 		s->pace[i] = PACE_FIRST;
 }
@@ -358,18 +361,19 @@ static bool code_any(struct sparse *s, const uint8_t *src, struct places *p,
 	}
 }
 
-size_t sparse_encode(const uint8_t *src, const uint8_t *base, size_t size,
-                     enum dtype dtype, uint8_t *dst, size_t cap, uint32_t *room)
+size_t sparse_encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
+                     size_t cap)
 {
 	struct sparse s;
-	struct places p = { .at = room };
+	struct places p = { .at = (uint32_t *)(void *)job->scratch->planes };
 	struct bits_writer to = { .at = dst + COUNT_SIZE, .end = dst + cap };
 
-	begin(&s, dtype, base, size);
+	begin(&s, job);
 	size_t whole = s.n * s.unit;
-	if (cap < COUNT_SIZE || memcmp(src + whole, base + whole, size - whole) != 0)
+	if (cap < COUNT_SIZE ||
+	    memcmp(src + whole, job->base + whole, job->size - whole) != 0)
 		return 0;
-	p.most = s.n / PART < SPARSE_MOST ? s.n / PART : SPARSE_MOST;
+	p.most = s.n / PART < MOST ? s.n / PART : MOST;
 	if (!code_any(&s, src, &p, dst, &to))
 		return 0;
 	uint8_t *end = bits_finish(&to);
@@ -413,17 +417,17 @@ static bool patch_any(struct sparse *s, struct bit_place from, uint32_t count,
 	}
 }
 
-bool sparse_decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                   size_t size, enum dtype dtype)
+bool sparse_decode(const struct frame_job *job, const uint8_t *src, size_t n,
+                   uint8_t *dst)
 {
 	struct sparse s;
 
-	begin(&s, dtype, base, size);
+	begin(&s, job);
 	uint32_t count = n < COUNT_SIZE ? 0 : le32_load(src);
 	if (count == 0 || count > s.n)
 		return false;
 	struct bit_place from = { src + COUNT_SIZE, n - COUNT_SIZE, 0 };
 	s.gap_pace = first_gap_pace(s.n, count);
-	memcpy(dst, base, size);
+	memcpy(dst, job->base, job->size);
 	return patch_any(&s, from, count, dst);
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/low_rank.h"
 #include "index/base/base_hint.h"

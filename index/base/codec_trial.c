@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "codec/common/err.h"
-#include "codec/parted_frame.h"
+#include "codec/frame.h"
 #include "codec/record.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
@@ -144,11 +144,10 @@ static unsigned permille_of(size_t part, size_t whole)
 static int code_pieces(struct codec_trial *t, const struct codec *codec, size_t size,
                        size_t *coded, struct err *err)
 {
-	static const struct parts none;
-	struct parted_frame f = {
+	struct frame_job job = {
 		.codec = codec,
 		.dtype = t->blob->dtype,
-		.parts = codec->needs_base ? &t->parts : &none,
+		.parts = codec->needs_base ? &t->parts : NULL,
 		.size = size,
 		.scratch = t->scratch,
 	};
@@ -157,9 +156,9 @@ static int code_pieces(struct codec_trial *t, const struct codec *codec, size_t 
 	for (size_t i = 0; i < t->pieces; i++) {
 		struct frame_out out = { FRAME_RAW, 0, { { 0 } } };
 		size_t at = i * t->piece;
-		f.start = piece_offset(t, i) / dtype_unit(f.dtype);
-		f.base = codec->needs_base ? t->predicted + at : NULL;
-		int rc = parted_frame_encode(&f, t->raw + at, t->coded, &out, err);
+		job.start = piece_offset(t, i) / dtype_unit(job.dtype);
+		job.base = codec->needs_base ? t->predicted + at : NULL;
+		int rc = frame_encode(&job, t->raw + at, t->coded, &out, err);
 		if (rc)
 			return rc;
 		*coded += out.stored;

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
+#include "codec/frame.h"
 #include "codec/kernel/kernel.h"
 #include "codec/low_rank.h"
 #include "codec/low_rank_fit.h"
@@ -234,22 +236,19 @@ static int look_at_all(struct trial *t, struct low_rank **out, struct err *err)
 static int code(struct trial *t, const struct low_rank *l, uint64_t *raw,
                 uint64_t *stored, struct err *err)
 {
-	static const struct parts none;
-	struct parted_frame f = { .codec = codec_by_id(CODEC_ULP),
-		                  .dtype = t->blob->dtype,
-		                  .parts = &none,
-		                  .size = t->block_bytes,
-		                  .scratch = t->scratch,
-		                  .low_rank = l };
+	struct frame_job job = { .codec = codec_by_id(CODEC_ULP),
+		                 .dtype = t->blob->dtype,
+		                 .size = t->block_bytes,
+		                 .scratch = t->scratch,
+		                 .low_rank = l };
 
 	*raw = *stored = 0;
 	for (size_t i = 0; i < t->count; i++) {
 		struct frame_out made;
 		if (!is_proof(t, i))
 			continue;
-		f.base = t->predicted + room_of(t, i);
-		int rc = parted_frame_encode(&f, t->raw + room_of(t, i), t->coded, &made,
-		                             err);
+		job.base = t->predicted + room_of(t, i);
+		int rc = frame_encode(&job, t->raw + room_of(t, i), t->coded, &made, err);
 		if (rc)
 			return rc;
 		*raw += t->block_bytes;

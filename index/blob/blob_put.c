@@ -18,7 +18,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
-#include "codec/parted_frame.h"
+#include "codec/frame.h"
 #include "codec/record.h"
 #include "index/blob/blob_source.h"
 #include "index/work/file_range.h"
@@ -54,7 +54,7 @@ static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
 {
 	uint32_t frame = p->first + (uint32_t)i;
 	size_t at = i * p->head.frame_size;
-	const struct parted_frame f = {
+	const struct frame_job job = {
 		.codec = p->plan->codec,
 		.dtype = p->blob->dtype,
 		.parts = &p->head.basis.parts,
@@ -65,8 +65,8 @@ static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
 		.low_rank = p->plan->low_rank,
 	};
 
-	return parted_frame_encode(&f, p->raw + at, p->coded + at, &p->head.frames[frame],
-	                           err);
+	return frame_encode(&job, p->raw + at, p->coded + at, &p->head.frames[frame],
+	                    err);
 }
 
 static void encode_job(void *ctx, size_t i)

@@ -9,7 +9,8 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
-#include "codec/parted_frame.h"
+#include "codec/codec_table.h"
+#include "codec/frame.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/local_blob.h"
 #include "index/blob/predictor.h"
@@ -386,11 +387,6 @@ const struct record_head *blob_reader_head(const struct blob_reader *r)
 	return &r->head;
 }
 
-uint64_t blob_reader_stored(const struct blob_reader *r)
-{
-	return r->file->size;
-}
-
 /* ---------------------------------------------------------------- reading */
 
 /* Frames [first, first + count), their stored bytes and their predictions in the
@@ -412,7 +408,7 @@ static void decode_one(struct window *w, uint32_t i, struct frame_scratch *scrat
 	uint64_t at = record_frame_start(&r->head, i) -
 	              record_frame_start(&r->head, w->first);
 	const uint8_t *stored = r->stored.data + (r->starts[i] - r->starts[w->first]);
-	const struct parted_frame f = {
+	const struct frame_job job = {
 		.codec = w->codec,
 		.dtype = r->head.dtype,
 		.parts = &r->head.basis.parts,
@@ -423,7 +419,7 @@ static void decode_one(struct window *w, uint32_t i, struct frame_scratch *scrat
 		.low_rank = r->head.low_rank,
 	};
 
-	*rc = parted_frame_decode(&f, &r->head.frames[i], stored, w->dst + at, err);
+	*rc = frame_decode(&job, &r->head.frames[i], stored, w->dst + at, err);
 	if (*rc)
 		err_context(err, "record %s, frame %u", r->key, i);
 }

@@ -16,8 +16,11 @@
 #include <time.h>
 
 #include "codec/cast.h"
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
+#include "codec/frame.h"
+#include "codec/frame_scratch.h"
 #include "codec/prediction.h"
 #include "codec/record.h"
 #include "index/work/file_range.h"
@@ -127,9 +130,16 @@ struct pass {
 	enum pass_kind kind;
 };
 
-static const uint8_t *base_of(const struct pass *p, const struct bench_frame *f)
+static struct frame_job job_of(const struct pass *p, const struct slice *s,
+                               const struct bench_frame *f)
 {
-	return p->codec->needs_base ? p->bench->predicted + f->at : NULL;
+	return (struct frame_job){
+		.codec = p->codec,
+		.dtype = p->bench->dtype,
+		.base = p->codec->needs_base ? p->bench->predicted + f->at : NULL,
+		.size = f->size,
+		.scratch = s->scratch,
+	};
 }
 
 static bool can_code(const struct pass *p, const struct bench_frame *f)
@@ -139,27 +149,27 @@ static bool can_code(const struct pass *p, const struct bench_frame *f)
 
 static void encode_frame(const struct pass *p, struct slice *s, struct bench_frame *f)
 {
-	struct bench *b = p->bench;
+	const struct frame_job job = job_of(p, s, f);
 
-	frame_encode(p->codec, b->dtype, b->raw + f->at, base_of(p, f), f->size,
-	             b->coded + f->at, s->scratch, &f->out, &s->err);
+	frame_encode(&job, p->bench->raw + f->at, p->bench->coded + f->at, &f->out,
+	             &s->err);
 }
 
 static void decode_frame(const struct pass *p, struct slice *s, struct bench_frame *f)
 {
-	struct bench *b = p->bench;
+	const struct frame_job job = job_of(p, s, f);
 
-	frame_decode(p->codec, b->dtype, &f->out, b->coded + f->at, base_of(p, f),
-	             b->back + f->at, f->size, s->scratch, &s->err);
+	frame_decode(&job, &f->out, p->bench->coded + f->at, p->bench->back + f->at,
+	             &s->err);
 }
 
 /* Codes again without proof, what it makes being known already. */
 static void encode_alone(const struct pass *p, struct slice *s, struct bench_frame *f)
 {
-	struct bench *b = p->bench;
+	const struct frame_job job = job_of(p, s, f);
 
-	p->codec->encode(b->raw + f->at, base_of(p, f), f->size, b->dtype,
-	                 b->back + f->at, f->size - 1, s->scratch);
+	p->codec->encode(&job, p->bench->raw + f->at, p->bench->back + f->at,
+	                 f->size - 1);
 }
 
 /* Whether the codec has something to do on its own. */

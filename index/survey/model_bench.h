@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/frame.h"
+#include "codec/dtype.h"
 
+struct codec;
 struct err;
 struct local_model;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/cast.h"
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
 #include "codec/frame.h"
@@ -135,24 +136,16 @@ static void diff_frame(void *ctx, size_t i)
 	            dtype_unit(w->dtype), r);
 	if (!w->codec)
 		return;
-	r->rc = frame_encode(w->codec, w->dtype, w->raw + at, w->predicted + at, n,
-	                     w->coded + at, r->scratch, &coded, &r->err);
+	const struct frame_job job = { .codec = w->codec,
+		                       .dtype = w->dtype,
+		                       .base = w->predicted + at,
+		                       .size = n,
+		                       .scratch = r->scratch };
+	r->rc = frame_encode(&job, w->raw + at, w->coded + at, &coded, &r->err);
 	r->stored = coded.stored + RECORD_ENTRY_SIZE;
 }
 
 /* ---------------------------------------------------------------- one pair */
-
-static const struct codec *delta_codec(enum dtype dtype)
-{
-	static const enum codec_id ids[] = { CODEC_ULP, CODEC_BITX };
-
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		const struct codec *codec = codec_by_id(ids[i]);
-		if (codec && codec->takes(dtype))
-			return codec;
-	}
-	return NULL;
-}
 
 /* The old values for the window at `offset` of the new tensor, cast where needed. */
 static int read_old(struct word_diff *w, const struct word_pair *pair,
@@ -224,7 +217,7 @@ int word_diff_run(struct word_diff *w, const struct word_pair *pair,
 	struct tensor_bytes *old = NULL, *new = NULL;
 
 	w->dtype = pair->new->dtype;
-	w->codec = delta_codec(w->dtype);
+	w->codec = codec_for_delta(w->dtype);
 	w->frame_size = (size_t)FRAME_VALUES * dtype_unit(w->dtype);
 	int rc = tensor_bytes_open(pair->old_side, pair->old_part, pair->old, &old, err);
 	if (!rc)

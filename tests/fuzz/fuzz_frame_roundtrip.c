@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/frame.h"
+#include "codec/frame_scratch.h"
+#include "tests/unit/job_of.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,15 +44,13 @@ static void round_trip(const struct codec *codec, enum dtype dtype, const uint8_
 	uint8_t *stored = malloc(size), *back = malloc(size);
 
 	require(stored && back && frame_scratch_new(&scratch, &err) == 0);
-	base = codec->needs_base ? base : NULL;
-	require(frame_encode(codec, dtype, src, base, size, stored, scratch, &out,
-	                     &err) == 0);
-	require(frame_valid(&out, dtype, size));
+	const struct frame_job job = job_of(codec, dtype, base, size, scratch);
+	require(frame_encode(&job, src, stored, &out, &err) == 0);
+	require(frame_out_valid(&out, dtype, size));
 	uint8_t *exact = malloc(out.stored + 1);
 	require(exact != NULL);
 	memcpy(exact, stored, out.stored);
-	require(frame_decode(codec, dtype, &out, exact, base, back, size, scratch,
-	                     &err) == 0);
+	require(frame_decode(&job, &out, exact, back, &err) == 0);
 	require(memcmp(back, src, size) == 0);
 	free(stored);
 	free(back);

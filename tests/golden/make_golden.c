@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/sha256.h"
@@ -17,6 +18,7 @@
 #include "codec/record.h"
 #include "tests/golden/golden_record.h"
 #include "tests/golden/golden_values.h"
+#include "tests/unit/job_of.h"
 
 struct golden {
 	const char *name;
@@ -97,10 +99,11 @@ static void make_frames(const struct golden *g, struct record_head *head,
 	for (uint32_t i = 0; i < head->frame_count; i++) {
 		size_t at = (size_t)record_frame_start(head, i);
 		size_t n = record_frame_size(head, i);
+		const struct frame_job job = job_of(codec, g->dtype, predicted->data + at,
+		                                    n, scratch);
 		if (!buf_reserve(out, n) ||
-		    frame_encode(codec, g->dtype, content->data + at,
-		                 codec->needs_base ? predicted->data + at : NULL, n,
-		                 out->data + out->size, scratch, &head->frames[i], &err))
+		    frame_encode(&job, content->data + at, out->data + out->size,
+		                 &head->frames[i], &err))
 			fail(g->name, &err);
 		out->size += head->frames[i].stored;
 	}
@@ -301,20 +304,18 @@ static void code_parted(const struct golden_parts *g, struct record_head *head,
 		fail(g->name, &err);
 	for (uint32_t i = 0; i < head->frame_count; i++) {
 		size_t at = (size_t)record_frame_start(head, i);
-		struct parted_frame f = { codec_by_id(g->codec),
-			                  g->dtype,
-			                  &g->parts,
-			                  at / dtype_unit(g->dtype),
-			                  NULL,
-			                  record_frame_size(head, i),
-			                  scratch,
-			                  NULL };
+		struct frame_job f = { .codec = codec_by_id(g->codec),
+			               .dtype = g->dtype,
+			               .size = record_frame_size(head, i),
+			               .scratch = scratch,
+			               .parts = &g->parts,
+			               .start = at / dtype_unit(g->dtype) };
 		if (golden_predict(head, base, i, &predicted, &err) ||
 		    !buf_reserve(out, f.size))
 			fail(g->name, &err);
 		f.base = predicted.data;
-		if (parted_frame_encode(&f, content->data + at, out->data + out->size,
-		                        &head->frames[i], &err))
+		if (frame_encode(&f, content->data + at, out->data + out->size,
+		                 &head->frames[i], &err))
 			fail(g->name, &err);
 		out->size += head->frames[i].stored;
 	}

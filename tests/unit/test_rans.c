@@ -293,15 +293,15 @@ static void wrong_states_are_refused(void **state)
 
 	(void)state;
 	/* below 2^15 */
-	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
+	assert_false(rans_coder_open_v1(&r, bytes, sizeof(bytes), 100000));
 	memset(bytes, 0xff, sizeof(bytes));
 	/* above 2^31 */
-	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
+	assert_false(rans_coder_open_v1(&r, bytes, sizeof(bytes), 100000));
 	memset(bytes, 0x10, sizeof(bytes));
-	assert_true(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
-	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes) - 1, 100000));
-	assert_true(rans_coder_open_first(&r, bytes, 16, 100));
-	assert_false(rans_coder_open_first(&r, bytes, 15, 100));
+	assert_true(rans_coder_open_v1(&r, bytes, sizeof(bytes), 100000));
+	assert_false(rans_coder_open_v1(&r, bytes, sizeof(bytes) - 1, 100000));
+	assert_true(rans_coder_open_v1(&r, bytes, 16, 100));
+	assert_false(rans_coder_open_v1(&r, bytes, 15, 100));
 }
 
 /* Whatever the bits, states are in range; but there must be enough of them. */

@@ -1,0 +1,98 @@
+/*
+ * What a codec is: how a frame becomes fewer bytes, and back. Each is a const struct in
+ * a file of its own, codec_NAME.c; codec_table.h lists them. docs/format-record.md
+ * describes the bytes.
+ *
+ * Pure functions: same input, same output, on any machine and any number of threads; no
+ * I/O, no allocation on the hot path, no clock.
+ * Thread rule: calls may run at once as long as each has its own scratch.
+ */
+#ifndef ZLLM_CODEC_H
+#define ZLLM_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/dtype.h"
+
+struct err;
+struct frame_job;
+
+/* How a frame is stored; a decoder refuses any other number. */
+enum frame_mode {
+	FRAME_RAW = 0,    /* as it is */
+	FRAME_CODED = 1,  /* by the record's codec */
+	FRAME_SAME = 2,   /* equal to its prediction; nothing stored */
+	FRAME_FILL = 3,   /* one unit repeated; that unit is stored */
+	FRAME_TIGHT = 4,  /* by the second form of `ulp` or `float` */
+	FRAME_SPARSE = 5, /* equal to its prediction but for a few values */
+	FRAME_MODES
+};
+
+/*
+ * The codecs: number, name in capitals, name. The numbers are stored and never change.
+ * The order is that of trials: what is quick first, and of two that make equally few
+ * bytes the first is chosen. A new codec is a line here and a file, codec_NAME.c, that
+ * defines codec_NAME.
+ */
+#define CODEC_LIST(CODEC)      \
+	CODEC(0, RAW, raw)     \
+	CODEC(3, FLOAT, float) \
+	CODEC(4, ULP, ulp)     \
+	CODEC(1, ZSTD, zstd)   \
+	CODEC(2, BITX, bitx)
+
+#define CODEC_NUMBER(number, NAME, name) CODEC_##NAME = (number),
+enum codec_id { CODEC_LIST(CODEC_NUMBER) CODEC_ID_MAX = 255 };
+#undef CODEC_NUMBER
+
+/*
+ * When a codec is worth it: what trials on samples of a blob (index/base/codec_trial.h)
+ * go by. Sizes are thousandths of raw.
+ */
+struct codec_policy {
+	/* Values of each sample that are coded first. Where what they come to is more
+	 * than `behind_percent` of what the best codec until now makes of them, that is
+	 * the end of the trial. 0 for quick codecs, which code all at once. */
+	unsigned first_values;
+	unsigned behind_percent;
+
+	/* Of the size that the best codec without a base makes: a delta that is larger
+	 * is not chosen, since it ties two records together. 0: any gain will do. */
+	unsigned keep_below_percent;
+
+	/* The size of a delta from which it is worth to look for a low-rank product
+	 * (low_rank.h): nearly nothing has nothing to find. 0: its records cannot have
+	 * such a product. */
+	unsigned low_rank_permille;
+};
+
+struct codec {
+	enum codec_id id;
+	const char *name;
+	bool needs_base;      /* codes against a prediction */
+	enum frame_mode mode; /* that encode() makes: FRAME_CODED or FRAME_TIGHT */
+	struct codec_policy policy;
+
+	/* Whether it can code frames of this dtype at all. */
+	bool (*takes)(enum dtype dtype);
+
+	/* Codes the job->size bytes of `src` into `dst`, which has room for `cap` bytes.
+	 * Returns the bytes written, or 0 when the result would not fit: the frame is
+	 * then stored raw. */
+	size_t (*encode)(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
+	                 size_t cap);
+
+	/* Restores exactly job->size bytes to `dst` from `n` bytes of `src`, which are
+	 * not to be trusted and in the mode that encode() makes. 0, or ERR_DAMAGED. */
+	int (*decode)(const struct frame_job *job, const uint8_t *src, size_t n,
+	              uint8_t *dst, struct err *err);
+
+	/* The same for frames in mode FRAME_CODED, where encode() makes others: the
+	 * first version of its form. */
+	int (*decode_v1)(const struct frame_job *job, const uint8_t *src, size_t n,
+	                 uint8_t *dst, struct err *err);
+};
+
+#endif
