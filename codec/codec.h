@@ -44,28 +44,35 @@ enum frame_mode {
 	CODEC(2, BITX, bitx)
 
 #define CODEC_NUMBER(number, NAME, name) CODEC_##NAME = (number),
-enum codec_id { CODEC_LIST(CODEC_NUMBER) CODEC_ID_MAX = 255 };
+enum codec_id { CODEC_LIST(CODEC_NUMBER) CODEC_IDS = 16 /* numbers are below that */ };
 #undef CODEC_NUMBER
 
 /*
- * When a codec is worth it: what trials on samples of a blob (index/base/codec_trial.h)
- * go by. Sizes are thousandths of raw.
+ * The samples of a blob on which codecs are tried, the same for all: so many, evenly
+ * spread, of so many values each; all of a blob that is smaller than all of them. Those
+ * who try codecs are in index/base: base_choice, codec_trial, low_rank_trial.
  */
+enum { CODEC_SAMPLES = 4, CODEC_SAMPLE_VALUES = 64 * 1024 };
+
+/* When a codec is worth its time, and what it makes worth being chosen. */
 struct codec_policy {
-	/* Values of each sample that are coded first. Where what they come to is more
-	 * than `behind_percent` of what the best codec until now makes of them, that is
-	 * the end of the trial. 0 for quick codecs, which code all at once. */
+	/* Quick codecs, 0, code the samples at once. Slow ones code so many values of
+	 * each sample first, and are not tried further where that is more than
+	 * `behind_percent` of what the best codec until then makes of these values. */
 	unsigned first_values;
 	unsigned behind_percent;
 
-	/* Of the size that the best codec without a base makes: a delta that is larger
-	 * is not chosen, since it ties two records together. 0: any gain will do. */
+	/* What it makes is chosen only where it is at most this part of what the best
+	 * codec without a base makes: a delta ties two records together, and has to be
+	 * worth that. 0: any gain is worth it. */
 	unsigned keep_below_percent;
 
-	/* The size of a delta from which it is worth to look for a low-rank product
-	 * (low_rank.h): nearly nothing has nothing to find. 0: its records cannot have
-	 * such a product. */
+	/* A low-rank product (low_rank.h) is looked for where a delta has at least so
+	 * many thousandths of its raw size: a smaller one has nothing to find. It is
+	 * kept where the delta is then at most this part of what it was. 0: records of
+	 * this codec cannot have a product. */
 	unsigned low_rank_permille;
+	unsigned low_rank_keep_percent;
 };
 
 struct codec {

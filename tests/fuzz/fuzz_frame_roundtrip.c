@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CHOICES = 3, CODEC_IDS = 8, SMALL = 1 << 20 };
+enum { CHOICES = 3, FUZZED_IDS = 8, SMALL = 1 << 20 };
 
 static void require(int holds)
 {
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < CHOICES + 2)
 		return 0;
 	enum dtype dtype = (enum dtype)(data[0] % DTYPE_COUNT);
-	const struct codec *codec = codec_by_id(data[1] % CODEC_IDS);
+	const struct codec *codec = codec_by_id(data[1] % FUZZED_IDS);
 	size_t half = (size - CHOICES) / 2, times = 1 + data[2];
 
 	if (!codec || half * times > SMALL)

@@ -129,6 +129,7 @@ static void codecs_are_found_by_number_and_name(void **state)
 		assert_ptr_equal(codec, codec_by_id(id));
 	}
 	for (unsigned i = 0; codec_at(i); i++) {
+		assert_true(codec_at(i)->id < CODEC_IDS);
 		assert_ptr_equal(codec_by_id(codec_at(i)->id), codec_at(i));
 		assert_ptr_equal(codec_by_name(codec_at(i)->name), codec_at(i));
 	}

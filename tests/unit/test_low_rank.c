@@ -289,9 +289,8 @@ static struct low_rank *find(const struct pair *p)
 
 	assert_non_null(distance);
 	low_rank_distance(p->dtype, p->blob, p->base, n, distance);
-	assert_int_equal(low_rank_axes_find(distance, p->rows, p->row, 16, kernel_best(),
-	                                    &axes, &err),
-	                 0);
+	const struct low_rank_rows rows = { distance, p->rows, p->row, kernel_best() };
+	assert_int_equal(low_rank_axes_find(&rows, 16, &axes, &err), 0);
 	unsigned rank = low_rank_axes_best(&axes, p->rows, &bits);
 	if (rank)
 		assert_int_equal(low_rank_of_axes(&axes, rank, p->rows, &l, &err), 0);
