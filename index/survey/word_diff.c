@@ -22,8 +22,6 @@ struct frame_diff {
 	uint64_t words_changed, bits_changed;
 	uint64_t stored;
 	struct frame_scratch *scratch;
-	int rc;
-	struct err err;
 };
 
 struct word_diff {
@@ -121,7 +119,7 @@ static void count_words(const uint8_t *a, const uint8_t *b, size_t n, unsigned u
 	}
 }
 
-static void diff_frame(void *ctx, size_t i)
+static int diff_frame(void *ctx, size_t i, struct err *err)
 {
 	struct word_diff *w = ctx;
 	struct frame_diff *r = &w->results[i];
@@ -131,18 +129,18 @@ static void diff_frame(void *ctx, size_t i)
 	struct frame_out coded = { FRAME_RAW, 0, { { 0 } } };
 
 	r->words_changed = r->bits_changed = r->stored = 0;
-	r->rc = 0;
 	count_words(w->raw + at, w->predicted + at, both < n ? both : n,
 	            dtype_unit(w->dtype), r);
 	if (!w->codec)
-		return;
+		return 0;
 	const struct frame_job job = { .codec = w->codec,
 		                       .dtype = w->dtype,
 		                       .base = w->predicted + at,
 		                       .size = n,
 		                       .scratch = r->scratch };
-	r->rc = frame_encode(&job, w->raw + at, w->coded + at, &coded, &r->err);
+	int rc = frame_encode(&job, w->raw + at, w->coded + at, &coded, err);
 	r->stored = coded.stored + RECORD_ENTRY_SIZE;
+	return rc;
 }
 
 /* ---------------------------------------------------------------- one pair */
@@ -168,18 +166,15 @@ static int diff_window(struct word_diff *w, struct tensor_diff *out, struct err 
 {
 	size_t frames = (w->size + w->frame_size - 1) / w->frame_size;
 
-	pool_run(w->transfer->pool, frames, diff_frame, w);
-	for (size_t i = 0; i < frames; i++) {
+	int rc = pool_try(w->transfer->pool, frames, diff_frame, w, err);
+
+	for (size_t i = 0; i < frames && !rc; i++) {
 		const struct frame_diff *r = &w->results[i];
-		if (r->rc) {
-			*err = r->err;
-			return r->rc;
-		}
 		out->words_changed += r->words_changed;
 		out->bits_changed += r->bits_changed;
 		out->delta += r->stored;
 	}
-	return 0;
+	return rc;
 }
 
 static int diff_windows(struct word_diff *w, const struct word_pair *pair,
