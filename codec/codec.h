@@ -49,8 +49,8 @@ enum codec_id { CODEC_LIST(CODEC_NUMBER) CODEC_IDS = 16 /* numbers are below tha
 
 /*
  * The samples of a blob on which codecs are tried, the same for all: so many, evenly
- * spread, of so many values each; all of a blob that is smaller than all of them. Those
- * who try codecs are in index/base: base_choice, codec_trial, low_rank_trial.
+ * spread, of so many values each; of a blob that has fewer values than all of them, its
+ * first ones. Codecs are tried in index/base: base_choice, codec_trial, low_rank_trial.
  */
 enum { CODEC_SAMPLES = 4, CODEC_SAMPLE_VALUES = 64 * 1024 };
 

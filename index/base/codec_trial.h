@@ -17,8 +17,8 @@ struct err;
 struct record_basis;
 struct transfer;
 
-/* Reads the samples of `blob`: all of a small one, a few evenly spread pieces of a
- * large one. */
+/* Reads the samples of `blob` (codec.h, CODEC_SAMPLES): all of a small one, a few pieces
+ * of a large one. The blob must outlive the trial. */
 int codec_trial_begin(const struct transfer *t, const struct blob_file *blob,
                       struct codec_trial **out, struct err *err);
 void codec_trial_end(struct codec_trial *t); /* NULL is fine */
