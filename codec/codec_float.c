@@ -239,6 +239,7 @@ static bool find_layout(struct layout *l, const struct frame_job *job, const uin
 	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
 	l->raw = cursor_take(&rest, fields_size(n, l->cut.width));
 	l->tail = cursor_take(&rest, job->size % shape->unit);
+	l->reader.kernel = job->scratch->kernel;
 	return l->tail && (l->form == FRAME_CODED ? rans_coder_open_v1 : rans_coder_open)(
 				  &l->reader, rest.at, rest.left, n);
 }
@@ -275,8 +276,7 @@ static bool restore_values(struct layout *l, const struct frame_job *job, uint8_
 		size_t m = chunk(n, at);
 		if (at + m < n)
 			l->reader.soon = l->raw + fields_size(m, l->cut.width);
-		if (!rans_coder_read(job->scratch->kernel, &l->reader, room->tables, NULL,
-		                     room->symbols, m))
+		if (!rans_coder_read(&l->reader, room->tables, NULL, room->symbols, m))
 			return false;
 		join(l, job->scratch->kernel, room->symbols, m, dst + at * l->cut.unit);
 		frame_scratch_sum(job->scratch, dst + (at + m) * l->cut.unit);

@@ -251,6 +251,7 @@ static bool find_layout(struct layout *l, const struct frame_job *job, const uin
 	if (!ulp_raw_unpack(&l->packed, &rest, n))
 		return false;
 	l->tail = cursor_take(&rest, job->size % shape->unit);
+	l->reader.kernel = job->scratch->kernel;
 	return l->tail && (l->form == FRAME_CODED ? rans_coder_open_v1 : rans_coder_open)(
 				  &l->reader, rest.at, rest.left, n);
 }
@@ -272,8 +273,8 @@ static bool restore_values(struct layout *l, const struct frame_job *job, uint8_
 		ulp_contexts_fill(&l->contexts, base, at, m, room->ctx);
 		if (at + m < n)
 			l->reader.soon = base + m * unit;
-		if (!rans_coder_read(kernel, &l->reader, room->tables, room->ctx,
-		                     room->symbols, m))
+		if (!rans_coder_read(&l->reader, room->tables, room->ctx, room->symbols,
+		                     m))
 			return false;
 		ulp_raw_merge(&raw, room->symbols, base, m, dst + byte);
 		frame_scratch_sum(job->scratch, dst + byte + m * unit);

@@ -77,22 +77,22 @@ static uint32_t add_f32(uint32_t base, int32_t sum, float unit)
 	return base;
 }
 
-/* The same of F32 and F16, the latter by way of the former. */
-static void add_wide(enum dtype dtype, const int32_t *sums, float unit,
-                     const uint8_t *base, size_t n, uint8_t *dst)
+/* Many F32; `dst` may be `base`. */
+static void add32(const int32_t *sums, float unit, const uint8_t *base, size_t n,
+                  uint8_t *dst)
+{
+	for (size_t i = 0; i < n; i++)
+		le32_store(dst + 4 * i, add_f32(le32_load(base + 4 * i), sums[i], unit));
+}
+
+/* At most CHUNK F16, by way of F32; what nothing is added to stays as it is. */
+static void add_f16(const int32_t *sums, float unit, const uint8_t *base, size_t n,
+                    uint8_t *dst)
 {
 	uint8_t wide[4 * CHUNK];
-	const uint8_t *from = base;
 
-	if (dtype == DTYPE_F16) {
-		cast_values(DTYPE_F16, DTYPE_F32, base, n, wide);
-		from = wide;
-	}
-	uint8_t *to = dtype == DTYPE_F16 ? wide : dst;
-	for (size_t i = 0; i < n; i++)
-		le32_store(to + 4 * i, add_f32(le32_load(from + 4 * i), sums[i], unit));
-	if (dtype == DTYPE_F32)
-		return;
+	cast_values(DTYPE_F16, DTYPE_F32, base, n, wide);
+	add32(sums, unit, wide, n, wide);
 	cast_values(DTYPE_F32, DTYPE_F16, wide, n, dst);
 	for (size_t i = 0; i < n; i++) {
 		uint16_t v = le16_load(base + 2 * i);
@@ -106,6 +106,10 @@ static void predict(const struct frame_job *job, const struct left *left, uint8_
 {
 	const struct low_rank *l = job->low_rank;
 	const struct kernel *kernel = job->scratch->kernel;
+	void (*add)(const int32_t *, float, const uint8_t *, size_t,
+	            uint8_t *) = job->dtype == DTYPE_BF16  ? kernel->add16
+	                         : job->dtype == DTYPE_F16 ? add_f16
+	                                                   : add32;
 	float unit = ldexpf(1, l->scale);
 	size_t width = dtype_unit(job->dtype);
 	int32_t sums[CHUNK];
@@ -117,11 +121,7 @@ static void predict(const struct frame_job *job, const struct left *left, uint8_
 			size_t at = (i * l->row + c) * width;
 			kernel->product(factors, l->right + 2 * c, 2 * l->row,
 			                (l->rank + 1) / 2, n, sums);
-			if (job->dtype == DTYPE_BF16)
-				kernel->add16(sums, unit, job->base + at, n, dst + at);
-			else
-				add_wide(job->dtype, sums, unit, job->base + at, n,
-				         dst + at);
+			add(sums, unit, job->base + at, n, dst + at);
 		}
 	}
 }

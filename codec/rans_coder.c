@@ -137,15 +137,14 @@ static bool read_step(struct rans_reader *r, const uint32_t *tables, const uint1
 	return true;
 }
 
-bool rans_coder_read(const struct kernel *kernel, struct rans_reader *r,
-                     const uint32_t *tables, const uint16_t *ctx, uint16_t *symbols,
-                     size_t n)
+bool rans_coder_read(struct rans_reader *r, const uint32_t *tables, const uint16_t *ctx,
+                     uint16_t *symbols, size_t n)
 {
 	size_t done = 0;
 
 	if (r->lanes == RANS_LANES)
 		done = RANS_LANES *
-		       kernel->decode(r, tables, ctx, symbols, n / RANS_LANES);
+		       r->kernel->decode(r, tables, ctx, symbols, n / RANS_LANES);
 	while (done < n) {
 		size_t step = n - done < r->lanes ? n - done : r->lanes;
 		if (!read_step(r, tables, ctx ? ctx + done : NULL, symbols + done, step))

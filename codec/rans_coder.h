@@ -28,8 +28,8 @@ enum { RANS_CODER_ROOM = 1024 }; /* bytes beside two for each value */
 uint8_t *rans_coder_write(const struct kernel *kernel, const uint32_t *table,
                           const uint16_t *index, size_t n, uint8_t *end);
 
-/* Begins to read a frame of `total` values from `n` bytes. False when they
- * cannot be one. */
+/* Begins to read a frame of `total` values from `n` bytes by r->kernel. False when
+ * they cannot be one. */
 bool rans_coder_open(struct rans_reader *r, const uint8_t *src, size_t n, size_t total);
 bool rans_coder_open_v1(struct rans_reader *r, const uint8_t *src, size_t n,
                         size_t total);
@@ -37,9 +37,8 @@ bool rans_coder_open_v1(struct rans_reader *r, const uint8_t *src, size_t n,
 /* Decodes the next `n` values, a multiple of RANS_LANES in all calls but the
  * last. `ctx` has room for RANS_LANES entries more than `n`; it may be NULL, and
  * all values are then of table 0. False when the words end early. */
-bool rans_coder_read(const struct kernel *kernel, struct rans_reader *r,
-                     const uint32_t *tables, const uint16_t *ctx, uint16_t *symbols,
-                     size_t n);
+bool rans_coder_read(struct rans_reader *r, const uint32_t *tables, const uint16_t *ctx,
+                     uint16_t *symbols, size_t n);
 
 /* Whether all was read, and ended as the encoder began. */
 bool rans_coder_done(const struct rans_reader *r);

@@ -86,16 +86,21 @@ static int restore(const struct frame_job *job, const struct frame_out *in,
 	return unsuitable(job, in, err);
 }
 
-/* The same, and the sum of what was written, whatever it is. */
-static int restore_and_sum(const struct frame_job *job, const struct frame_out *in,
-                           const uint8_t *src, uint8_t *dst, struct xxh128 *sum,
-                           struct err *err)
+/* A frame on its way back: what it is stored as, and where. */
+struct stored {
+	const struct frame_out *as;
+	const uint8_t *bytes;
+};
+
+/* Restores it, and says the sum of what was written, whatever that is. */
+static int restore_and_sum(const struct frame_job *job, const struct stored *from,
+                           uint8_t *dst, struct xxh128 *sum, struct err *err)
 {
 	struct frame_scratch *s = job->scratch;
 
 	s->sum = s->hasher;
 	s->summed = dst;
-	int rc = restore(job, in, src, dst, err);
+	int rc = restore(job, from->as, from->bytes, dst, err);
 	frame_scratch_sum(s, rc ? s->summed : dst + job->size);
 	s->sum = NULL;
 	*sum = xxh128_finish(s->hasher); /* which starts anew */
@@ -107,10 +112,11 @@ static int restore_and_sum(const struct frame_job *job, const struct frame_out *
 static int prove(const struct frame_job *job, const uint8_t *src, const uint8_t *coded,
                  struct frame_out *made, struct err *err)
 {
+	const struct stored stored = { made, coded };
 	uint8_t *check = job->scratch->check;
 	struct err ignored = ERR_INIT;
 
-	if (restore_and_sum(job, made, coded, check, &made->sum, &ignored) == 0 &&
+	if (restore_and_sum(job, &stored, check, &made->sum, &ignored) == 0 &&
 	    memcmp(check, src, job->size) == 0)
 		return 0;
 	return err_set(err, ERR_DAMAGED,
@@ -210,11 +216,12 @@ int simple_frame_restore(const struct frame_job *job, const struct frame_out *in
 int simple_frame_decode(const struct frame_job *job, const struct frame_out *in,
                         const uint8_t *src, uint8_t *dst, struct err *err)
 {
+	const struct stored stored = { in, src };
 	struct xxh128 sum;
 	int rc = check_restore(job, in, err);
 
 	if (!rc)
-		rc = restore_and_sum(job, in, src, dst, &sum, err);
+		rc = restore_and_sum(job, &stored, dst, &sum, err);
 	if (rc)
 		return rc;
 	if (!xxh128_equal(&sum, &in->sum))

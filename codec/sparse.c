@@ -166,59 +166,21 @@ static inline void put(struct bits_writer *to, uint64_t v, uint32_t *pace, unsig
 	follow(pace, v);
 }
 
-/* Where in some bytes the next bit is; beyond their end all bits are zero. */
-struct bit_place {
-	const uint8_t *bytes;
-	size_t n;
-	uint64_t bit;
-};
-
-static uint64_t look_near_end(const struct bit_place *p)
+static uint64_t get_plain(struct bits_reader *from, unsigned bits)
 {
-	uint64_t v = 0;
+	uint64_t v = bits_get(from, bits < 32 ? bits : 32);
 
-	for (unsigned i = 0; i < 8 && p->bit / 8 + i < p->n; i++)
-		v |= (uint64_t)p->bytes[p->bit / 8 + i] << 8 * i;
-	return v >> p->bit % 8;
+	return bits > 32 ? v | (uint64_t)bits_get(from, bits - 32) << 32 : v;
 }
 
-/* The next bits, 57 at least. */
-static inline uint64_t look(const struct bit_place *p)
-{
-	uint64_t byte = p->bit / 8;
-
-	if (byte + 8 > p->n)
-		return look_near_end(p);
-	return le64_load(p->bytes + byte) >> p->bit % 8;
-}
-
-static inline uint64_t take(struct bit_place *p, unsigned bits)
-{
-	uint64_t v = look(p) & ((UINT64_C(1) << bits) - 1);
-
-	p->bit += bits;
-	return v;
-}
-
-static uint64_t get_plain(struct bit_place *from, unsigned bits)
-{
-	from->bit += UNARY_MAX;
-	uint64_t v = take(from, bits < 32 ? bits : 32);
-	return bits > 32 ? v | take(from, bits - 32) << 32 : v;
-}
-
-static inline uint64_t get(struct bit_place *from, uint32_t *pace, unsigned bits)
+static inline uint64_t get(struct bits_reader *from, uint32_t *pace, unsigned bits)
 {
 	unsigned k = parameter(*pace);
-	uint64_t next = look(from), v;
-	unsigned ones = (unsigned)__builtin_ctzll(~next | 1u << UNARY_MAX);
+	uint32_t low;
+	unsigned ones = bits_get_rice(from, UNARY_MAX, k, &low);
+	uint64_t v = ones == UNARY_MAX ? get_plain(from, bits)
+	                               : (uint64_t)ones << k | low;
 
-	if (ones == UNARY_MAX) {
-		v = get_plain(from, bits);
-	} else {
-		v = (uint64_t)ones << k | (next >> (ones + 1) & ((1u << k) - 1));
-		from->bit += ones + 1 + k;
-	}
 	follow(pace, v);
 	return v;
 }
@@ -332,7 +294,7 @@ UNITWISE void put_values(struct sparse *s, const uint8_t *src, const struct plac
 }
 
 /* Finds what differs and writes it. False where that is nothing, or too much. */
-UNITWISE bool code(struct sparse *s, const uint8_t *src, struct places *p, uint8_t *count,
+UNITWISE bool code(struct sparse *s, const uint8_t *src, struct places *p,
                    struct bits_writer *to, unsigned unit)
 {
 	if (is_dense(s, src, unit))
@@ -340,24 +302,23 @@ UNITWISE bool code(struct sparse *s, const uint8_t *src, struct places *p, uint8
 	find_places(s, src, p, unit);
 	if (!promising(p, s->n))
 		return false;
-	le32_store(count, (uint32_t)p->count);
 	s->gap_pace = first_gap_pace(s->n, (uint32_t)p->count);
 	put_values(s, src, p, to, unit);
 	return true;
 }
 
 static bool code_any(struct sparse *s, const uint8_t *src, struct places *p,
-                     uint8_t *count, struct bits_writer *to)
+                     struct bits_writer *to)
 {
 	switch (s->unit) {
 	case 1:
-		return code(s, src, p, count, to, 1);
+		return code(s, src, p, to, 1);
 	case 2:
-		return code(s, src, p, count, to, 2);
+		return code(s, src, p, to, 2);
 	case 4:
-		return code(s, src, p, count, to, 4);
+		return code(s, src, p, to, 4);
 	default:
-		return code(s, src, p, count, to, 8);
+		return code(s, src, p, to, 8);
 	}
 }
 
@@ -374,18 +335,19 @@ size_t sparse_encode(const struct frame_job *job, const uint8_t *src, uint8_t *d
 	    memcmp(src + whole, job->base + whole, job->size - whole) != 0)
 		return 0;
 	p.most = s.n / PART < MOST ? s.n / PART : MOST;
-	if (!code_any(&s, src, &p, dst, &to))
+	if (!code_any(&s, src, &p, &to))
 		return 0;
+	le32_store(dst, (uint32_t)p.count);
 	uint8_t *end = bits_finish(&to);
 	return to.full ? 0 : (size_t)(end - dst);
 }
 
 /* ---- decoding */
 
-UNITWISE bool patch(struct sparse *s, struct bit_place from, uint32_t count, uint8_t *dst,
-                    unsigned unit)
+UNITWISE bool patch(struct sparse *s, struct bits_reader from, uint32_t count,
+                    uint8_t *dst, unsigned unit)
 {
-	uint64_t most = UINT64_MAX >> (64 - 8 * unit), end = 8 * (uint64_t)from.n;
+	uint64_t most = UINT64_MAX >> (64 - 8 * unit);
 	uint32_t gap_pace = s->gap_pace;
 
 	for (size_t i = 0; count > 0; count--, i++) {
@@ -395,14 +357,14 @@ UNITWISE bool patch(struct sparse *s, struct bit_place from, uint32_t count, uin
 		i += (size_t)gap;
 		uint64_t b = load(s->base + i * unit, unit);
 		uint64_t less = get(&from, pace_of(s, b), 8 * unit);
-		if (from.bit > end || less >= most)
+		if (from.bad || less >= most)
 			return false;
 		store(dst + i * unit, value_at(s, less + 1, b, unit), unit);
 	}
-	return (from.bit + 7) / 8 == from.n;
+	return from.at == from.end;
 }
 
-static bool patch_any(struct sparse *s, struct bit_place from, uint32_t count,
+static bool patch_any(struct sparse *s, struct bits_reader from, uint32_t count,
                       uint8_t *dst)
 {
 	switch (s->unit) {
@@ -426,7 +388,7 @@ bool sparse_decode(const struct frame_job *job, const uint8_t *src, size_t n,
 	uint32_t count = n < COUNT_SIZE ? 0 : le32_load(src);
 	if (count == 0 || count > s.n)
 		return false;
-	struct bit_place from = { src + COUNT_SIZE, n - COUNT_SIZE, 0 };
+	struct bits_reader from = { .at = src + COUNT_SIZE, .end = src + n };
 	s.gap_pace = first_gap_pace(s.n, count);
 	memcpy(dst, job->base, job->size);
 	return patch_any(&s, from, count, dst);

@@ -148,7 +148,22 @@ static void bits_come_one_by_one(void **state)
 		struct bits_reader from = { .at = exact, .end = exact + n };
 		while (at <= 8 * n) {
 			unsigned k = (unsigned)next(&seed) % 33, want = 0;
-			if (next(&seed) % 2) {
+			unsigned how = (unsigned)next(&seed) % 3;
+			if (how == 2) {
+				unsigned most = 1 + (unsigned)next(&seed) % 16;
+				uint32_t rest = 0, low;
+				k %= 17;
+				while (want < most && bit_at(bytes, n, at + want))
+					want++;
+				at += want + (want < most);
+				for (unsigned i = 0; i < k && want < most; i++)
+					rest |= bit_at(bytes, n, at + i) << i;
+				at += want < most ? k : 0;
+				assert_int_equal(bits_get_rice(&from, most, k, &low),
+				                 want);
+				if (want < most)
+					assert_int_equal(low, rest);
+			} else if (how == 1) {
 				k %= 25;
 				while (want < k && bit_at(bytes, n, at + want))
 					want++;
