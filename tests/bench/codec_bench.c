@@ -162,15 +162,24 @@ struct entry {
 	struct result best;
 };
 
-static unsigned entries_of(struct entry *e, const struct codec *old,
-                           const struct codec *new)
+enum { ENTRIES_MAX = 64 };
+
+/* The codec to compare with, then all others of its kind (with a base, or without), each
+ * by every kernel that the machine has. */
+static unsigned entries_of(struct entry e[ENTRIES_MAX], const struct codec *rival)
 {
 	unsigned n = 0;
+	const struct codec *codec;
 	const struct kernel *k;
 
-	e[n++] = (struct entry){ old, kernel_best(), { 0, 0, 0 } };
-	for (unsigned i = 0; (k = kernel_at(i)) != NULL; i++)
-		e[n++] = (struct entry){ new, k, { 0, 0, 0 } };
+	e[n++] = (struct entry){ rival, kernel_best(), { 0, 0, 0 } };
+	for (unsigned c = 0; (codec = codec_at(c)) != NULL; c++) {
+		if (codec == rival || codec->needs_base != rival->needs_base ||
+		    codec->id == CODEC_RAW)
+			continue;
+		for (unsigned i = 0; (k = kernel_at(i)) != NULL && n < ENTRIES_MAX; i++)
+			e[n++] = (struct entry){ codec, k, { 0, 0, 0 } };
+	}
 	return n;
 }
 
@@ -179,7 +188,7 @@ int main(int argc, char **argv)
 	static struct batch batch;
 	struct frame_scratch *scratch;
 	struct err err = ERR_INIT;
-	struct entry e[16];
+	static struct entry e[ENTRIES_MAX];
 
 	if (argc < 2 || frame_scratch_new(&scratch, &err))
 		return 1;
@@ -187,10 +196,7 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		base = file_open(argv[2]);
 	collect(&batch, &f, argc > 2 ? &base : NULL);
-	unsigned n = argc > 2 ? entries_of(e, &codec_bitx, &codec_ulp)
-	                      : entries_of(e, &codec_zstd, &codec_float);
-	if (argc > 2)
-		e[n++] = (struct entry){ &codec_float, kernel_best(), { 0, 0, 0 } };
+	unsigned n = entries_of(e, argc > 2 ? &codec_bitx : &codec_zstd);
 	for (int r = 0; r < ROUNDS; r++) {
 		for (unsigned i = 0; i < n; i++) {
 			scratch->kernel = e[i].kernel;

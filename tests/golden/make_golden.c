@@ -1,5 +1,6 @@
 /*
- * Makes golden records: `make_golden DIR`. Run once for each format or codec that
+ * Makes golden records: `make_golden DIR`, those of the lists and some of each codec of
+ * the table that the list does not have. Run once for each format or codec that
  * is new; what it made before is kept for ever (README.md). Writes NAME.rec,
  * NAME.base where there is one, and a line "NAME <base or -> <sha256>" for each on
  * standard output.
@@ -163,6 +164,36 @@ static void make_one(const char *dir, const struct golden *g)
 	buf_wipe(&base);
 	buf_wipe(&predicted);
 	buf_wipe(&record);
+}
+
+/* ---------------------------------------------------------------- codecs of the table */
+
+static bool is_listed(enum codec_id id)
+{
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (list[i].codec == id)
+			return true;
+	return false;
+}
+
+/* Records of codecs that are in the table and not in the list yet. */
+static void make_unlisted(const char *dir)
+{
+	static const enum dtype dtypes[] = { DTYPE_BYTES, DTYPE_I8,  DTYPE_F8_E4M3,
+		                             DTYPE_BF16,  DTYPE_F16, DTYPE_F32 };
+	const struct codec *codec;
+
+	for (unsigned i = 0; (codec = codec_at(i)) != NULL; i++) {
+		for (size_t k = 0; k < sizeof(dtypes) / sizeof(dtypes[0]); k++) {
+			char name[64];
+			snprintf(name, sizeof(name), "%s-%s", codec->name,
+			         dtype_name(dtypes[k]));
+			struct golden g = { name, codec->id, dtypes[k], dtypes[k],
+				            2000, 3,         0 };
+			if (!is_listed(codec->id) && codec->takes(dtypes[k]))
+				make_one(dir, &g);
+		}
+	}
 }
 
 /* ---------------------------------------------------------------- records with parts */
@@ -363,5 +394,6 @@ int main(int argc, char **argv)
 		make_one(argv[1], &list[i]);
 	for (size_t i = 0; i < sizeof(parted) / sizeof(parted[0]); i++)
 		make_parted(argv[1], &parted[i]);
+	make_unlisted(argv[1]);
 	return 0;
 }
