@@ -155,7 +155,7 @@ $(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(B)/libzllm.a
 
 # The AVX-512 kernels in plain C (tests/avx512), in place of the library's own.
 # Vectors may overflow, and pass by whatever ABI: all is one program.
-EMULATED := $(patsubst %.c,$(B)/emulated/%.o,$(filter-out codec/kernel/kernel_avx512.c,$(wildcard codec/kernel_avx512*.c)))
+EMULATED := $(patsubst %.c,$(B)/emulated/%.o,$(filter-out codec/kernel/kernel_avx512.c,$(wildcard codec/kernel/kernel_avx512*.c)))
 $(B)/emulated/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $@"

@@ -12,6 +12,7 @@
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"

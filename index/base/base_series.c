@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-#include "codec/frame.h"
+#include "codec/codec_table.h"
 #include "index/model/extents.h"
 
 enum { SHORTEST = 3 };
