@@ -54,7 +54,7 @@ static bool hash_body(struct s3_call *call)
 
 static void make_url(const struct s3_client *c, struct s3_call *call, struct buf *path)
 {
-	s3_encode_path(c->endpoint.path, path);
+	buf_add_str(path, c->endpoint.path);
 	buf_add_u8(path, '/');
 	if (call->key) {
 		s3_encode_path(c->prefix, path);

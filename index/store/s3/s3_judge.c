@@ -173,7 +173,7 @@ static enum s3_verdict elsewhere(const struct s3_client *c, struct s3_call *call
 		        "%s answers with a redirect to %.*s, which is not followed; set "
 		        "AWS_ENDPOINT_URL_S3 or git's zllm.s3.endpoint if that is the "
 		        "right place",
-		        c->endpoint.origin, (int)strcspn(place, "?"), place);
+		        c->endpoint.url, (int)strcspn(place, "?"), place);
 	else
 		return plain(call, e, S3_REFUSED);
 	return S3_REFUSED;
@@ -184,7 +184,7 @@ static enum s3_verdict no_bucket(const struct s3_client *c, struct s3_call *call
 	err_set(&call->why, ERR_CONFIG,
 	        "there is no bucket '%s' at %s: 'aws s3 mb s3://%s' makes one, or the "
 	        "endpoint or region is wrong",
-	        c->bucket, c->endpoint.origin, c->bucket);
+	        c->bucket, c->endpoint.url, c->bucket);
 	return S3_REFUSED;
 }
 
@@ -238,7 +238,7 @@ static enum s3_verdict judge_silence(const struct s3_client *c, struct s3_call *
 	const struct http_reply *r = &call->x.reply;
 
 	err_set(&call->why, ERR_IO, "%s %s: %s: %s", call->method, target(call),
-	        c->endpoint.origin, r->why);
+	        c->endpoint.url, r->why);
 	return r->outcome == HTTP_GIVE_UP ? S3_REFUSED : S3_REPEAT;
 }
 
