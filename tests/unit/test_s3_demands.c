@@ -151,6 +151,23 @@ static void a_refusal_is_told_in_the_services_words_and_with_its_remedy(void **s
 	}
 }
 
+static void what_is_put_where_nothing_is_asks_for_the_endpoint(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "PUT /bucket/pre/k ",
+		  "HTTP/1.1 404 No\r\nConnection: close\r\n\r\nno such route", 0, NULL,
+		  SCRIPT_CLOSE, 1 },
+	};
+	struct scripted s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	assert_int_equal(store_put_all(s.store, "k", "value", 5, &err), ERR_CONFIG);
+	assert_true(has(err.text, "404: no such route; is http://127.0.0.1:"));
+	scripted_end(&s);
+}
+
 /* ---------------------------------------------------------------- demands of buckets */
 
 static const struct s3_demands all_demands = {
@@ -296,6 +313,7 @@ int main(void)
 		cmocka_unit_test(an_md5_is_not_given_twice),
 		cmocka_unit_test(
 			a_refusal_is_told_in_the_services_words_and_with_its_remedy),
+		cmocka_unit_test(what_is_put_where_nothing_is_asks_for_the_endpoint),
 		cmocka_unit_test(what_a_bucket_demands_goes_with_all_it_is_demanded_of),
 		cmocka_unit_test(what_is_only_read_says_nothing_of_encryption),
 		cmocka_unit_test(demands_that_cannot_be_are_refused),

@@ -346,6 +346,33 @@ static void all_of_an_upload_has_its_md5_where_one_is_demanded(void **state)
 	scripted_end(&s);
 }
 
+static void the_end_of_an_upload_has_its_md5_where_that_alone_demands_one(void **state)
+{
+#define END_STEP(reply, has, then)                                            \
+	{                                                                     \
+		"POST /bucket/pre/k?uploadId=up%2F1 ", reply, 0, has, then, 1 \
+	}
+	static const struct upload_case cases[] = {
+		{ "by its status",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    END_STEP(NO_MD5, "!" MD5_FIELD, SCRIPT_CLOSE),
+		    END_STEP(COMPLETED, MD5_FIELD, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "in the body of a 200",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    END_STEP(ERROR_REPLY("200 OK", "MissingContentMD5"), "!" MD5_FIELD,
+		             SCRIPT_CLOSE),
+		    END_STEP(COMPLETED, MD5_FIELD, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		try_upload(&cases[i]);
+}
+
 /* Encryption and its like are said when an upload begins; AWS refuses them of a part and
  * of the end. Who pays is said each time. */
 static void an_upload_says_what_is_demanded_where_it_begins(void **state)
@@ -407,6 +434,8 @@ int main(void)
 		cmocka_unit_test(a_condition_that_is_refused_is_left_away),
 		cmocka_unit_test(uploads_learn_that_there_is_no_condition),
 		cmocka_unit_test(all_of_an_upload_has_its_md5_where_one_is_demanded),
+		cmocka_unit_test(
+			the_end_of_an_upload_has_its_md5_where_that_alone_demands_one),
 		cmocka_unit_test(an_upload_says_what_is_demanded_where_it_begins),
 		cmocka_unit_test(an_abort_drops_the_parts),
 		cmocka_unit_test(hints_are_given_up_early),

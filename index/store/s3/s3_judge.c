@@ -271,6 +271,24 @@ static bool demands_md5(const struct s3_call *call, const struct s3_error *e)
 	return named && demanded && !passing_code(e->code);
 }
 
+/* What is left: the service's words, and what they point to. But for a bucket and an upload
+ * (NoSuch...) nothing is missing where something is put: another 404 is not of S3. */
+static enum s3_verdict refused(const struct s3_client *c, struct s3_call *call,
+                               const struct s3_error *e)
+{
+	plain(call, e, S3_REFUSED);
+	struct err cause = call->why;
+
+	if (call->status == 404 && s3_request_puts(call) &&
+	    strncmp(e->code, "NoSuch", 6) != 0)
+		err_set(&call->why, ERR_CONFIG,
+		        "%s; is %s, with its path, the endpoint of the service?",
+		        cause.text, c->endpoint.url);
+	else if (e->message[0])
+		add_remedy(c, call, e->message);
+	return S3_REFUSED;
+}
+
 static enum s3_verdict judge_status(const struct s3_client *c, struct s3_call *call,
                                     const struct s3_error *e)
 {
@@ -291,10 +309,7 @@ static enum s3_verdict judge_status(const struct s3_client *c, struct s3_call *c
 		return forbidden(c, call, e);
 	if (strcmp(e->code, "NoSuchBucket") == 0)
 		return no_bucket(c, call);
-	plain(call, e, S3_REFUSED);
-	if (e->message[0])
-		add_remedy(c, call, e->message);
-	return S3_REFUSED;
+	return refused(c, call, e);
 }
 
 static enum s3_verdict judge_silence(const struct s3_client *c, struct s3_call *call)
