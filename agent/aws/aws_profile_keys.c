@@ -77,7 +77,7 @@ static int describe_role(const struct aws_files *files, struct aws_sts_role *rol
 	role->ca_bundle = first_set(bundles, aws_files_get(files, "ca_bundle"));
 	if (s3_region_valid(role->region))
 		return 0;
-	return err_set(err, ERR_CONFIG, "'%s' is no name of a region", role->region);
+	return err_set(err, ERR_CONFIG, "'%s' is not the name of a region", role->region);
 }
 
 static int role_keys(const struct aws_files *files, const char *profile, unsigned depth,

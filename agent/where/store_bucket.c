@@ -88,6 +88,7 @@ static int open_with(const struct s3_settings *s, struct s3_keyring *keyring,
 		.bucket = s->bucket,
 		.prefix = s->prefix,
 		.addressing = s->addressing,
+		.demands = s->demands,
 		.http = { .ca_bundle = s->list[S3_SET_CA_BUNDLE].value,
 		          .connections = CONNECTIONS,
 		          .connect_seconds = CONNECT_SECONDS,
@@ -146,8 +147,9 @@ int store_bucket_look(const struct store_url *url, const struct lfs_config *conf
 	return rc;
 }
 
-int store_bucket_open(const struct store_url *url, const struct store_context *context,
-                      struct store **out, struct err *err)
+int store_bucket_try(const struct store_url *url, const struct store_context *context,
+                     const struct store_bucket_trial *trial, struct store **out,
+                     struct err *err)
 {
 	struct aws_files *files = NULL;
 	struct s3_settings settings = { 0 };
@@ -162,6 +164,8 @@ int store_bucket_open(const struct store_url *url, const struct store_context *c
 		rc = check_secrecy(&settings, err);
 	if (!rc && !settings.anonymous)
 		rc = open_keyring(context->config, &files, &keyring, err);
+	if (!rc && trial)
+		settings.demands.value[trial->demand] = trial->value;
 	if (!rc)
 		rc = open_with(&settings, keyring, out, err);
 	if (rc)
@@ -169,4 +173,10 @@ int store_bucket_open(const struct store_url *url, const struct store_context *c
 	s3_settings_wipe(&settings);
 	aws_files_free(files);
 	return rc;
+}
+
+int store_bucket_open(const struct store_url *url, const struct store_context *context,
+                      struct store **out, struct err *err)
+{
+	return store_bucket_try(url, context, NULL, out, err);
 }
