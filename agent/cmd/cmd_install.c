@@ -11,6 +11,7 @@
 #include "agent/git/git_scope.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
+#include "agent/report/shell_word.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -136,6 +137,17 @@ static int install_lfs(const struct git_scope *scope, struct err *err)
 	return rc;
 }
 
+static void tell_installed(const struct git_scope *scope)
+{
+	struct buf word = BUF_INIT;
+
+	if (scope->file)
+		shell_word_add(&word, scope->file);
+	report_line("git-zllm is installed (git config %s%s%s).", scope->option,
+	            scope->file ? " " : "", buf_text(&word));
+	buf_wipe(&word);
+}
+
 static int run_install(int argc, char **argv)
 {
 	struct git_scope scope;
@@ -150,8 +162,7 @@ static int run_install(int argc, char **argv)
 		rc = diff_install_add(&scope, &err);
 	if (rc)
 		return report_error(&err);
-	report_line("git-zllm is installed (git config %s%s%s).", scope.option,
-	            scope.file ? " " : "", scope.file ? scope.file : "");
+	tell_installed(&scope);
 	return 0;
 }
 
