@@ -25,6 +25,9 @@ static const char *remedy(int errnum)
 		return "; free some space and repeat";
 	case EDQUOT:
 		return "; raise the quota or free some space, and repeat";
+	case EFBIG:
+		return "; raise the limit on the size of files (ulimit -f, LimitFSIZE=) and "
+		       "repeat";
 	case EROFS:
 		return "; remount it writable and repeat";
 	case EACCES:

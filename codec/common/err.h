@@ -41,8 +41,8 @@ struct err {
 int err_set(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* As err_set() with ": " and the words for errno appended; ENOSPC, EDQUOT and
- * EROFS get a remedy. Code is always ERR_IO. */
+/* As err_set() with ": " and the words for errno appended; ENOSPC, EDQUOT,
+ * EFBIG, EROFS and permissions get a remedy. Code is always ERR_IO. */
 int err_errno(struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
