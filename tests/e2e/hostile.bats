@@ -297,4 +297,62 @@ cloned_with_links() {
 	done
 }
 
-# ---------------------------------------------------------------- the binary
+# ---------------------------------------------------------------- the program
+
+@test "the program is position-independent, with read-only relocations, fortified calls and guards" {
+	command -v readelf >/dev/null || skip 'no readelf'
+	local program
+	program=$(command -v git-zllm)
+	if readelf -sW "$program" | grep -q __asan_init; then skip 'built with a sanitizer'; fi
+	readelf -hW "$program" | grep -q 'DYN (Position-Independent'
+	readelf -lW "$program" | grep -q GNU_RELRO
+	readelf -dW "$program" | grep -qE 'BIND_NOW|FLAGS.*NOW'
+	run -0 readelf -lW "$program"
+	[[ ! $(grep GNU_STACK <<<"$output") == *RWE* ]]
+	readelf -sW "$program" | grep -q __stack_chk_fail
+	readelf -sW "$program" | grep -qE '__(memcpy|vsnprintf|vasprintf)_chk'
+}
+
+# built_with VAR=VALUE...: how the Makefile would compile and link, with nothing built.
+built_with() {
+	env -u MAKEFLAGS -u CFLAGS -u CPPFLAGS -u LDFLAGS -u OPT "$@" \
+		make -n -B -C "$TOP" build/agent/main.o build/git-zllm 2>/dev/null >"$T/lines"
+	COMPILED=$(grep -m 1 -- '-c -o build/agent/main.o' "$T/lines")
+	LINKED=$(grep -m 1 -- '-o build/git-zllm ' "$T/lines")
+}
+
+@test "flags of whoever packages it are used, after ours, and none is doubled" {
+	built_with
+	[ "$(grep -o 'D_FORTIFY_SOURCE' <<<"$COMPILED" | wc -l)" -eq 1 ]
+	[[ $LINKED == *-Wl,-z,now* ]]
+	built_with CFLAGS='-O3 -march=x86-64 -DMINE=1' CPPFLAGS='-D_FORTIFY_SOURCE=3 -Wdate-time' LDFLAGS=-Wl,--as-needed
+	[[ $COMPILED == *-O2*-O3\ -march=x86-64\ -DMINE=1* ]]
+	[[ $COMPILED == *-D_FORTIFY_SOURCE=3* ]]
+	[ "$(grep -o 'D_FORTIFY_SOURCE' <<<"$COMPILED" | wc -l)" -eq 1 ]
+	[[ $COMPILED == *-std=c11* ]]
+	[[ $LINKED == *-Wl,-z,now*-Wl,--as-needed* ]]
+	[[ $LINKED == *-O3* ]]
+	# Without an optimiser, or with a sanitizer, there is nothing to fortify with.
+	built_with CFLAGS=-O0
+	[[ $COMPILED != *FORTIFY* ]]
+	built_with CFLAGS=-fsanitize=address
+	[[ $COMPILED != *FORTIFY* ]]
+}
+
+@test "flags on make's command line do not take ours away" {
+	env -u MAKEFLAGS make -n -B -C "$TOP" CFLAGS=-O1 CPPFLAGS=-DX LDFLAGS=-Wl,--as-needed build/agent/main.o build/git-zllm >"$T/lines" 2>/dev/null
+	grep -qE -- '-I\. .*-DX .*-std=c11 .*-O1 .*-c -o build/agent/main.o' "$T/lines"
+	grep -qE -- '-Wl,-z,now .*-Wl,--as-needed .*-o build/git-zllm ' "$T/lines"
+}
+
+@test "branches are guarded on x86 alone" {
+	built_with CC="$T/cc"
+	[[ $COMPILED != *-fcf-protection* ]]
+	printf '#!/bin/sh\necho aarch64-linux-gnu\n' >"$T/cc"
+	chmod +x "$T/cc"
+	built_with CC="$T/cc"
+	[[ $COMPILED != *-fcf-protection* ]]
+	printf '#!/bin/sh\necho x86_64-linux-gnu\n' >"$T/cc"
+	built_with CC="$T/cc"
+	[[ $COMPILED == *-fcf-protection* ]]
+}
