@@ -23,6 +23,7 @@
  *
  * docs/hacking.md is the guide, docs/design.md says why, docs/store.md why nothing is lost.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +58,8 @@ int main(int argc, char **argv)
 	const struct command *command = command_find(name);
 	struct err err;
 
+	/* A file that may not grow (ulimit -f) is EFBIG and a sentence, not the end. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (!command) {
 		err_set(&err, ERR_INPUT,
 		        "'%s' is not a git zllm command. See 'git zllm help'.", name);

@@ -8,6 +8,7 @@
 #include "agent/aws/aws_provider.h"
 #include "agent/aws/aws_role.h"
 #include "agent/aws/aws_sts.h"
+#include "agent/report/shell_word.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/s3/s3_credentials.h"
@@ -131,6 +132,20 @@ static int from_place(const char *profile, const char *place, struct s3_credenti
 	              : rc;
 }
 
+static int needs_device(const char *profile, struct err *err)
+{
+	struct buf word = BUF_INIT;
+
+	shell_word_add(&word, profile);
+	err_set(err, ERR_CONFIG,
+	        "the role of AWS profile '%s' wants a code of a device (mfa_serial): make "
+	        "another profile with the line: credential_process = aws configure "
+	        "export-credentials --profile %s",
+	        profile, buf_text(&word));
+	buf_wipe(&word);
+	return ERR_CONFIG;
+}
+
 static int assume(const struct aws_files *files, const char *profile, unsigned depth,
                   const struct aws_sts_role *role, struct s3_credentials **out,
                   struct err *err)
@@ -147,12 +162,7 @@ static int assume(const struct aws_files *files, const char *profile, unsigned d
 			"%d lead to one another",
 			profile, CHAIN_MAX);
 	if (aws_files_get(files, "mfa_serial"))
-		return err_set(err, ERR_CONFIG,
-		               "the role of AWS profile '%s' wants a code of a device "
-		               "(mfa_serial): make another profile with the line "
-		               "'credential_process = aws configure export-credentials "
-		               "--profile %s'",
-		               profile, profile);
+		return needs_device(profile, err);
 	if (source)
 		rc = from_source(files, profile, source, depth, &by, err);
 	else if (place)

@@ -15,6 +15,7 @@
 #include "agent/cmd/push_check.h"
 #include "agent/git/push_refs.h"
 #include "agent/report/report.h"
+#include "agent/report/shell_word.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -152,6 +153,17 @@ static int check_objects(struct store *store, const struct lfs_objects *needed,
 	return rc;
 }
 
+static void tell_refused(const char *remote)
+{
+	struct buf word = BUF_INIT;
+
+	shell_word_add(&word, remote);
+	report_note("the push is refused; 'git zllm verify' shows what is missing; to "
+	            "upload what is here, run: git lfs push --all %s",
+	            buf_text(&word));
+	buf_wipe(&word);
+}
+
 static int check_push(const char *remote, const struct buf *input, struct err *err)
 {
 	struct lfs_objects needed = LFS_OBJECTS_INIT;
@@ -173,10 +185,7 @@ static int check_push(const char *remote, const struct buf *input, struct err *e
 	if (!rc)
 		rc = check_objects(store, &needed, err);
 	if (rc > 0)
-		report_note(
-			"the push is refused; 'git lfs push --all %s' uploads what is here, "
-			"'git zllm verify' shows what is missing",
-			remote);
+		tell_refused(remote);
 out:
 	store_close(store);
 	lfs_config_free(config);

@@ -16,6 +16,7 @@
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/cmd/init_links.h"
 #include "agent/hints/model_name.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -283,7 +284,9 @@ static int track_one(const struct init *in, const char *pattern, struct err *err
 	int rc = git_run(argv, NULL, 0, 0, &ignored, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG,
-		             "'git lfs track %s' failed; is git-lfs installed?", pattern);
+		             "the pattern '%s' could not be written by 'git lfs track'; "
+		             "is git-lfs installed?",
+		             pattern);
 	buf_wipe(&ignored);
 	return rc;
 }
@@ -363,6 +366,8 @@ static int init_all(struct init *in, const char *typed, struct err *err)
 
 	if (!rc)
 		rc = find_repository(in, err);
+	if (!rc)
+		rc = init_links_check(&in->paths, err);
 	if (!rc)
 		rc = make_url(in, typed, err);
 	if (!rc)

@@ -104,9 +104,16 @@ int diff_install_attribute(const char *worktree, struct err *err)
 	int rc = 0;
 
 	buf_addf(&path, "%s/.gitattributes", worktree);
-	int fd = open(buf_text(&path), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(buf_text(&path),
+	              O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+	              0666);
 	if (fd < 0 || fstat(fd, &st)) {
 		rc = err_errno(err, "cannot open %s", buf_text(&path));
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		rc = err_set(err, ERR_CONFIG, "%s is not a regular file; remove it",
+		             buf_text(&path));
 		goto out;
 	}
 	if (st.st_size > ATTRIBUTES_MAX)

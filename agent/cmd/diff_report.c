@@ -64,8 +64,11 @@ static void describe(const struct tensor_diff *d, struct buf *dtype, struct buf 
 
 static void begin_line(struct diff_report *r, const struct side_part *part)
 {
-	if (r->files && part != r->part)
-		report_line("%s%s", r->begun ? "\n" : "", part->name);
+	if (r->files && part != r->part) {
+		if (r->begun)
+			report_line("%s", "");
+		report_line("%s", part->name);
+	}
 	if (!r->begun || (r->files && part != r->part))
 		report_line("%-7s %-9s %-16s %9s %6s %8s %9s  %s", "", "DTYPE", "SHAPE",
 		            "SIZE", "BITS", "WORDS", "DELTA", "NAME");

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/git/git_run.h"
+#include "agent/git/worktree_file.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -197,7 +197,10 @@ static int list_lfsconfig(struct buf *out, struct err *err)
 	int rc = find_worktree_file(&path, err);
 	if (rc)
 		goto out;
-	if (path.size && access(buf_text(&path), F_OK) == 0) {
+	rc = path.size ? worktree_file_check_read(buf_text(&path), err) : 1;
+	if (rc < 0)
+		goto out;
+	if (rc == 0) {
 		rc = list_source("--file", buf_text(&path), out, &status, err);
 		if (!rc && status)
 			rc = err_set(err, ERR_CONFIG,

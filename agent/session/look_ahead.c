@@ -94,7 +94,7 @@ static bool disk_has_room(const struct look_ahead *a, uint64_t size)
 {
 	struct statvfs disk;
 
-	return statvfs(a->paths->lfs_tmp, &disk) != 0 ||
+	return statvfs(a->paths->lfs_tmp, &disk) != 0 || !disk.f_blocks ||
 	       (uint64_t)disk.f_bavail * disk.f_frsize / 2 > size;
 }
 
@@ -107,9 +107,10 @@ static bool may_fetch(const struct look_ahead *a, const struct item *item)
 	if (item->state != ITEM_PLANNED || item->size > bytes ||
 	    a->held_bytes > bytes - item->size)
 		return false;
+	if (!disk_has_room(a, a->busy_bytes + item->size))
+		return false;
 	if (is_large(item->size))
-		return !a->large_under_way && !a->large_asked &&
-		       disk_has_room(a, item->size);
+		return !a->large_under_way && !a->large_asked;
 	return !a->busy_bytes || a->busy_bytes + item->size <= BUSY_BYTES;
 }
 

@@ -7,6 +7,7 @@
 #include "agent/aws/aws_keyring.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/report.h"
+#include "agent/report/shell_word.h"
 #include "agent/where/s3_settings.h"
 #include "agent/where/store_trust.h"
 #include "codec/common/buf.h"
@@ -19,14 +20,15 @@ enum { CONNECT_SECONDS = 10, CONNECTIONS = 32 };
 
 static int not_trusted(const struct store_url *url, const char *what, struct err *err)
 {
-	struct buf name = BUF_INIT;
+	struct buf name = BUF_INIT, word = BUF_INIT;
 
 	store_trust_name(url, &name);
-	int rc = err_set(
-		err, ERR_CONFIG,
-		"this repository's .lfsconfig names the store %s, and nothing of "
-		"yours does: %s; 'git zllm trust %s' allows it",
-		buf_text(&name), what, buf_text(&name));
+	shell_word_add(&word, buf_text(&name));
+	int rc = err_set(err, ERR_CONFIG,
+	                 "this repository's .lfsconfig names the store %s, and nothing "
+	                 "of yours does: %s; to allow it, run: git zllm trust %s",
+	                 buf_text(&name), what, buf_text(&word));
+	buf_wipe(&word);
 	buf_wipe(&name);
 	return rc;
 }

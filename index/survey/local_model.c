@@ -17,11 +17,11 @@ static int open_file(const char *path, struct local_model *m, struct err *err)
 	struct stat st;
 
 	m->path = path;
-	m->fd = open(path, O_RDONLY | O_CLOEXEC);
+	m->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (m->fd < 0 || fstat(m->fd, &st))
 		return err_errno(err, "cannot open %s", path);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "%s is no file", path);
+		return err_set(err, ERR_INPUT, "%s is not a regular file", path);
 	m->size = (uint64_t)st.st_size;
 	return 0;
 }

@@ -66,7 +66,7 @@ static const struct {
 	{ "a repository's bucket is read at the user's endpoint", OWN, "s3://bucket/p",
 	  REPO, READ, NULL },
 	{ "nothing is pushed there", OWN, "s3://bucket/p", REPO, WRITE,
-	  "nothing is pushed there; 'git zllm trust s3://bucket/p' allows it" },
+	  "nothing is pushed there; to allow it, run: git zllm trust s3://bucket/p" },
 	{ "unless it is trusted", OWN "zllm.trust s3://bucket/p|", "s3://bucket/p", REPO,
 	  WRITE, NULL },
 	{ "trusted twice", OWN "zllm.trust s3://x|zllm.trust zllm::s3://bucket/p|",
@@ -83,8 +83,8 @@ static const struct {
 	  "s3://bucket/p", REPO, WRITE, "not" },
 	{ "a repository's endpoint gets nothing", "",
 	  "s3://bucket/p?endpoint=https://evil.example", REPO, READ,
-	  "no credentials are sent to that endpoint; 'git zllm trust "
-	  "s3://bucket/p?endpoint=https://evil.example'" },
+	  "no credentials are sent to that endpoint; to allow it, run: git zllm trust "
+	  "'s3://bucket/p?endpoint=https://evil.example'" },
 	{ "nor beside the user's own", OWN, "s3://bucket/p?endpoint=https://evil.example",
 	  REPO, READ, "no credentials" },
 	{ "nor with trust in the bucket alone", OWN "zllm.trust s3://bucket/p|",
