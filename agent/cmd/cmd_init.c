@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
@@ -16,6 +15,7 @@
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/cmd/repo_id.h"
 #include "agent/hints/model_name.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -23,7 +23,6 @@
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "codec/common/hex.h"
 #include "index/manifest/name_claim.h"
 #include "index/store/store.h"
 
@@ -149,11 +148,10 @@ static int add_store_text(const char *typed, struct buf *out, struct err *err)
 	return 0;
 }
 
-/* The id that this repository has already, or a new one. */
-static int find_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
+/* The id that .lfsconfig has already; 1 when it has none. */
+static int read_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
 {
 	struct git_scope scope = lfsconfig_scope(in);
-	uint8_t bytes[REPO_ID_HEX / 2];
 	struct store_url old = { 0 };
 	struct buf text = BUF_INIT;
 
@@ -170,11 +168,27 @@ static int find_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *e
 		memcpy(id, old.repo_id, REPO_ID_HEX + 1);
 	store_url_wipe(&old);
 	buf_wipe(&text);
-	if (rc < 0 || *id)
+	return rc < 0 ? rc : !*id;
+}
+
+/* An id that nobody else can find makes the .lfsconfig of the next one who runs init
+ * conflict with ours. */
+static int find_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
+{
+	struct repo_id found;
+
+	int rc = read_repo_id(in, id, err);
+	if (rc <= 0)
 		return rc;
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(err, "no random bytes");
-	hex_format(bytes, sizeof(bytes), id);
+	rc = repo_id_find(in->config, &found, err);
+	if (rc)
+		return rc;
+	memcpy(id, found.hex, sizeof(found.hex));
+	if (found.shallow)
+		report_note("this shallow clone lacks the first commit, of which "
+		            "repo= is made: an init in another clone writes another "
+		            "one. To get the same: 'git config -f .lfsconfig --unset "
+		            "lfs.url', 'git fetch --unshallow', and init again");
 	return 0;
 }
 
@@ -409,7 +423,8 @@ const struct command cmd_init = {
 		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
 		"patterns to .gitattributes (both to be committed), and installs a pre-push\n"
 		"hook that refuses commits whose LFS objects are not in the store. A hook that\n"
-		"was there is kept as pre-push.before-zllm and runs first. May be repeated.\n"
+		"was there is kept as pre-push.before-zllm and runs first. May be repeated, and\n"
+		"by others on their branches: everybody's init writes the same.\n"
 		"\n"
 		"<store> is a folder, on this machine or on a network file system:\n"
 		"  /mnt/models, models     the same folder for everybody, written as absolute\n"
