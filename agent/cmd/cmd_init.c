@@ -15,6 +15,7 @@
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/cmd/model_patterns.h"
 #include "agent/cmd/repo_id.h"
 #include "agent/hints/model_name.h"
 #include "agent/report/options.h"
@@ -25,14 +26,6 @@
 #include "codec/common/err.h"
 #include "index/manifest/name_claim.h"
 #include "index/store/store.h"
-
-/* What the files of models are called. */
-static const char *const model_patterns[] = {
-	"*.safetensors", "*.gguf", "*.bin", "*.pt",      "*.pth",
-	"*.ckpt",        "*.onnx", "*.h5",  "*.msgpack", "*.npz",
-};
-
-enum { MODEL_PATTERNS = sizeof(model_patterns) / sizeof(model_patterns[0]) };
 
 struct init_options {
 	const char *name;
@@ -306,10 +299,10 @@ static int track(const struct init *in, struct err *err)
 {
 	int rc = 0;
 
+	if (!in->pattern_count)
+		return model_patterns_track(in->paths.worktree, err);
 	for (int i = 0; !rc && i < in->pattern_count; i++)
 		rc = track_one(in, in->patterns[i], err);
-	for (int i = 0; !rc && !in->pattern_count && i < MODEL_PATTERNS; i++)
-		rc = track_one(in, model_patterns[i], err);
 	return rc;
 }
 
@@ -435,8 +428,11 @@ const struct command cmd_init = {
 		"                          that is not AWS; or set AWS_ENDPOINT_URL_S3\n"
 		"  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
 		"\n"
-		"<pattern>s are those of 'git lfs track'; without any: *.safetensors *.gguf\n"
-		"*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n"
+		"<pattern>s are those of 'git lfs track'. Without any: what model hubs hand to\n"
+		"git-lfs (*.safetensors *.bin *.pt *.onnx *.h5 *.npz *.model *.parquet, archives\n"
+		"and so on), *.gguf, *.onnx_data, *.data, *.distcp, *.nemo, *.keras and others.\n"
+		"init again adds those that are missing, also ones that you removed: to keep one\n"
+		"out of git-lfs put a line like '*.gz -filter' into .gitattributes instead.\n"
 		"\n"
 		"A model whose card names its base (base_model: org/model) finds it in any\n"
 		"repository of the same store that is called so: by --name, else by the end of\n"

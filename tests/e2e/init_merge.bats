@@ -16,7 +16,7 @@ with_id() {
 # begun NAME: a repository with a first commit that is pushed, and nothing of ours.
 begun() {
 	plain_repo "$1"
-	cd "$T/$1"
+	cd "$T/$1" || return 1
 	echo "notes of $1" >notes
 	commit 'Notes'
 	git push -q origin main
