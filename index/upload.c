@@ -148,10 +148,13 @@ static int list_blobs(struct upload *u, struct err *err)
 	struct extents *x = &u->manifest.extents;
 	size_t n = 0;
 
-	u->blobs = calloc(x->count ? x->count : 1, sizeof(*u->blobs));
-	u->missing = calloc(x->count ? x->count : 1, sizeof(*u->missing));
+	for (size_t i = 0; i < x->count; i++)
+		n += !x->list[i].inlined;
+	u->blobs = calloc(n + 1, sizeof(*u->blobs));
+	u->missing = calloc(n + 1, sizeof(*u->missing));
 	if (!u->blobs || !u->missing)
 		return err_nomem(err, "a list of blobs");
+	n = 0;
 	for (size_t i = 0; i < x->count; i++) {
 		struct extent *one = &x->list[i];
 		if (!one->inlined)
