@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -489,12 +490,27 @@ static int clear_the_way(struct upload *u, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
+enum { MANY_EXTENTS = 100000 };
+
+/* A large manifest takes as much memory again while it is written. The allocator keeps
+ * what windows took, by thread: that goes back first. */
+static void make_room(const struct upload *u)
+{
+#ifdef __GLIBC__
+	if (u->manifest.extents.count >= MANY_EXTENTS)
+		malloc_trim(0);
+#else
+	(void)u;
+#endif
+}
+
 static int commit(struct upload *u, struct err *err)
 {
 	int rc = read_inline(u, err);
 
 	if (rc)
 		return rc;
+	make_room(u);
 	remember_records(u);
 	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);

@@ -77,6 +77,12 @@ int manifest_parse(const uint8_t *bytes, size_t n, const struct oid *oid,
 int manifest_parse_bases(const uint8_t *bytes, size_t n, const struct oid *oid,
                          struct manifest *out, struct err *err);
 
+/* The same for one who only needs to know where the bytes are: inline extents that follow
+ * one another are one chunk without a name and hashes, as their bytes do in inline_bytes,
+ * too. A model of a million norms then takes little. */
+int manifest_parse_places(const uint8_t *bytes, size_t n, const struct oid *oid,
+                          struct manifest *out, struct err *err);
+
 /* Reads the beginning, MANIFEST_OUTLINE_SIZE bytes, of the manifest of `oid`; false
  * where it cannot be one that this program reads. */
 bool manifest_parse_outline(const uint8_t bytes[MANIFEST_OUTLINE_SIZE],

@@ -211,11 +211,27 @@ static int read_extent(struct cursor *c, uint64_t offset, struct entry *e,
 
 /* ------------------------------------------------------- what is kept of it */
 
-enum keep { KEEP_ALL, KEEP_BASES };
+enum keep { KEEP_ALL, KEEP_BASES, KEEP_PLACES };
 
 static bool is_kept(const struct extent *x, enum keep keep)
 {
-	return keep == KEEP_ALL || !x->inlined || x->size >= MANIFEST_SMALL;
+	return keep != KEEP_BASES || !x->inlined || x->size >= MANIFEST_SMALL;
+}
+
+/* Makes an inline extent a part of a nameless run; true where it goes on with the one
+ * before it. `*run` is whether that was such a part, and is kept up to date. */
+static bool joins(struct entry *e, enum keep keep, bool *run)
+{
+	struct extent *x = &e->extent;
+	bool before = *run;
+
+	*run = keep == KEEP_PLACES && x->inlined;
+	if (!*run)
+		return false;
+	x->kind = EXTENT_CHUNK;
+	x->dtype = DTYPE_BYTES;
+	x->dim_count = 0;
+	return before;
 }
 
 static bool has_finding(const struct extent *x)
@@ -262,6 +278,7 @@ static int measure(const struct head *h, struct cursor c, enum keep keep,
 	struct manifest_tally tally = { 0 };
 	const char *fault;
 	struct entry e;
+	bool run = false;
 
 	*room = (struct room){ .names = 1 };
 	int rc = measure_notes(h, &c, room, err);
@@ -279,7 +296,7 @@ static int measure(const struct head *h, struct cursor c, enum keep keep,
 		if (fault)
 			return err_set(err, ERR_DAMAGED, "damaged manifest: extent %u %s",
 			               (unsigned)i, fault);
-		if (is_kept(&e.extent, keep))
+		if (is_kept(&e.extent, keep) && !joins(&e, keep, &run))
 			make_room(room, &e);
 	}
 	fault = rc ? NULL : manifest_tally_end(&tally, h->size, h->inline_size);
@@ -324,6 +341,7 @@ static void keep_entry(struct filling *to, const struct entry *e)
 	struct extent *x = to->extent++;
 
 	*x = e->extent;
+	x->name = NULL;
 	if (x->kind == EXTENT_TENSOR)
 		x->name = keep_text(&to->names, &e->name);
 	memcpy(to->dims, e->dims, x->dim_count * sizeof(*to->dims));
@@ -346,6 +364,7 @@ static int fill(const struct head *h, struct manifest *m, struct cursor c, enum 
 	const uint8_t *inlined = c.at + c.left - h->inline_size;
 	uint64_t offset = 0;
 	struct entry e;
+	bool run = false;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < h->extent_count && !rc; i++) {
@@ -353,9 +372,11 @@ static int fill(const struct head *h, struct manifest *m, struct cursor c, enum 
 		if (rc)
 			break;
 		offset += e.extent.size;
-		if (is_kept(&e.extent, keep)) {
+		if (joins(&e, keep, &run)) {
+			to.extent[-1].size += e.extent.size;
+		} else if (is_kept(&e.extent, keep)) {
 			keep_entry(&to, &e);
-			if (e.extent.inlined)
+			if (e.extent.inlined && keep != KEEP_PLACES)
 				rc = hash_inlined(to.extent - 1, inlined, err);
 		}
 		inlined += e.extent.inlined ? e.extent.size : 0;
@@ -460,6 +481,12 @@ int manifest_parse(const uint8_t *bytes, size_t n, const struct oid *oid,
                    struct manifest *out, struct err *err)
 {
 	return parse(bytes, n, oid, KEEP_ALL, out, err);
+}
+
+int manifest_parse_places(const uint8_t *bytes, size_t n, const struct oid *oid,
+                          struct manifest *out, struct err *err)
+{
+	return parse(bytes, n, oid, KEEP_PLACES, out, err);
 }
 
 int manifest_parse_bases(const uint8_t *bytes, size_t n, const struct oid *oid,

@@ -49,6 +49,14 @@ int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
 	return get(&g, out, stored, err);
 }
 
+int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
+                        uint64_t *stored, struct err *err)
+{
+	struct getting g = { s, oid, manifest_parse_places, BUF_INIT };
+
+	return get(&g, out, stored, err);
+}
+
 int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *out,
                        struct err *err)
 {

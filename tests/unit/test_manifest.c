@@ -137,6 +137,43 @@ static void one_who_looks_for_bases_gets_no_small_extents(void **state)
 	buf_wipe(&bytes);
 }
 
+/* What restores an object needs no names of a million norms. */
+static void one_who_needs_places_gets_inline_extents_that_follow_as_one(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct manifest back;
+	struct err err = ERR_INIT;
+
+	sample_init(&s);
+	/* "b" in two, the second one empty; and the record in front of them */
+	struct extent list[4] = { s.list[0], s.list[1], s.list[2], s.list[2] };
+	list[3].offset += 4;
+	list[3].size = 0;
+	list[3].name = "c";
+	list[3].id = inline_extent(EXTENT_TENSOR, s.bytes, 0).id;
+	s.manifest.extents.list = list;
+	s.manifest.extents.count = 4;
+	struct buf bytes = formatted(&s.manifest);
+	assert_int_equal(manifest_parse_places(bytes.data, bytes.size, &s.manifest.oid,
+	                                       &back, &err),
+	                 0);
+	assert_int_equal(back.extents.count, 3);
+	const struct extent *x = back.extents.list;
+	assert_true(x[0].inlined && x[0].offset == 0 && x[0].size == 10 && !x[0].name);
+	assert_true(!x[1].inlined && x[1].offset == 10 && x[1].size == 131072);
+	assert_string_equal(x[1].name, "w");
+	assert_true(oid_equal(&x[1].id, &s.list[1].id));
+	assert_true(x[2].inlined && x[2].offset == 131082 && x[2].size == 4);
+	assert_int_equal(x[2].kind, EXTENT_CHUNK);
+	assert_null(x[2].name);
+	assert_int_equal(back.inline_size, 14);
+	assert_memory_equal(back.inline_bytes, s.bytes, 14);
+	assert_string_equal(manifest_note(&back, "path"), "m.safetensors");
+	manifest_wipe(&back);
+	buf_wipe(&bytes);
+}
+
 static void an_extent_without_a_finding_takes_little_memory(void **state)
 {
 	(void)state;
@@ -316,6 +353,8 @@ int main(void)
 		cmocka_unit_test(a_model_comes_back),
 		cmocka_unit_test(what_was_found_out_about_a_tensor_comes_back),
 		cmocka_unit_test(one_who_looks_for_bases_gets_no_small_extents),
+		cmocka_unit_test(
+			one_who_needs_places_gets_inline_extents_that_follow_as_one),
 		cmocka_unit_test(an_extent_without_a_finding_takes_little_memory),
 		cmocka_unit_test(a_finding_of_another_length_does_no_harm),
 		cmocka_unit_test(an_empty_object_comes_back),
