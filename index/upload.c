@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "index/manifest/extent_key.h"
 #include "index/base/extents_sketch.h"
 #include "index/work/file_range.h"
+#include "index/work/free_memory.h"
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
@@ -149,13 +149,10 @@ static int list_blobs(struct upload *u, struct err *err)
 	struct extents *x = &u->manifest.extents;
 	size_t n = 0;
 
-	for (size_t i = 0; i < x->count; i++)
-		n += !x->list[i].inlined;
-	u->blobs = calloc(n + 1, sizeof(*u->blobs));
-	u->missing = calloc(n + 1, sizeof(*u->missing));
+	u->blobs = calloc(x->count ? x->count : 1, sizeof(*u->blobs));
+	u->missing = calloc(x->count ? x->count : 1, sizeof(*u->missing));
 	if (!u->blobs || !u->missing)
 		return err_nomem(err, "a list of blobs");
-	n = 0;
 	for (size_t i = 0; i < x->count; i++) {
 		struct extent *one = &x->list[i];
 		if (!one->inlined)
@@ -490,19 +487,7 @@ static int clear_the_way(struct upload *u, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
-enum { MANY_EXTENTS = 100000 };
-
-/* A large manifest takes as much memory again while it is written. The allocator keeps
- * what windows took, by thread: that goes back first. */
-static void make_room(const struct upload *u)
-{
-#ifdef __GLIBC__
-	if (u->manifest.extents.count >= MANY_EXTENTS)
-		malloc_trim(0);
-#else
-	(void)u;
-#endif
-}
+enum { MANY_EXTENTS = 100000 }; /* whose manifest takes as much as they do */
 
 static int commit(struct upload *u, struct err *err)
 {
@@ -510,7 +495,8 @@ static int commit(struct upload *u, struct err *err)
 
 	if (rc)
 		return rc;
-	make_room(u);
+	if (u->manifest.extents.count >= MANY_EXTENTS)
+		free_memory_return();
 	remember_records(u);
 	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);
