@@ -229,7 +229,7 @@ int download_into(const struct transfer *t, const struct oid *oid, uint64_t size
 		           .progress = progress,
 		           .ctx = ctx },
 	};
-	int rc = manifest_get(t->store, oid, &manifest, NULL, err);
+	int rc = manifest_get_places(t->store, oid, &manifest, NULL, err);
 
 	if (rc > 0)
 		return err_set(

@@ -21,6 +21,7 @@
 #include "index/manifest/extent_key.h"
 #include "index/base/extents_sketch.h"
 #include "index/work/file_range.h"
+#include "index/work/free_memory.h"
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
@@ -487,12 +488,16 @@ static int clear_the_way(struct upload *u, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
+enum { MANY_EXTENTS = 100000 }; /* whose manifest takes as much as they do */
+
 static int commit(struct upload *u, struct err *err)
 {
 	int rc = read_inline(u, err);
 
 	if (rc)
 		return rc;
+	if (u->manifest.extents.count >= MANY_EXTENTS)
+		free_memory_return();
 	remember_records(u);
 	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);

@@ -76,10 +76,15 @@ int diff_install_remove(const struct git_scope *scope, struct err *err)
 
 /* ---------------------------------------------------------------- .gitattributes */
 
-/* Whether some line of `text` sets the attribute. */
+/* Whether some line of `text` sets the attribute, and none below it takes it back, as the
+ * line of 'git lfs track' does. */
 static bool has_attribute(const char *text)
 {
-	return strstr(text, "diff=zllm") != NULL;
+	const char *set = strstr(text, "diff=zllm");
+
+	for (const char *next; set && (next = strstr(set + 1, "diff=zllm"));)
+		set = next;
+	return set && !strstr(set, "\n*.safetensors filter=lfs diff=lfs");
 }
 
 static int append_line(int fd, const struct buf *text, struct err *err)

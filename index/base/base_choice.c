@@ -42,12 +42,12 @@ struct choosing {
  * records were solo; else, of one, the base of that. False when they do not say. */
 static bool remembered_root(const struct tensor_relation *like, struct record_basis *root)
 {
-	const struct extent *base = like->bases[0];
+	const struct extent_finding *base = extent_finding(like->bases[0]);
 	bool solo = true;
 
 	*root = like->basis;
 	for (unsigned i = 0; i < like->basis.base_count; i++)
-		solo = solo && like->bases[i]->base_count == 0;
+		solo = solo && extent_finding(like->bases[i])->base_count == 0;
 	if (solo || like->basis.base_count > 1)
 		return solo;
 	for (unsigned i = 0; i < base->candidate_count && base->base_count == 1; i++) {
@@ -215,19 +215,19 @@ int bases_open(const struct transfer *t, const struct relatives *relatives,
 /* ---------------------------------------------------------------- trials */
 
 /* Of several trials of one codec (against several bases) the best is noted. */
-static void note_trial(struct extent *x, unsigned codec, unsigned permille)
+static void note_trial(struct extent_finding *f, unsigned codec, unsigned permille)
 {
 	unsigned i = 0;
 
-	while (i < x->tried_count && x->tried[i].codec != codec)
+	while (i < f->tried_count && f->tried[i].codec != codec)
 		i++;
 	if (i == EXTENT_TRIED_MAX)
 		return;
-	if (i == x->tried_count)
-		x->tried[x->tried_count++] = (struct extent_trial){ (uint8_t)codec,
+	if (i == f->tried_count)
+		f->tried[f->tried_count++] = (struct extent_trial){ (uint8_t)codec,
 			                                            (uint16_t)permille };
-	else if (permille < x->tried[i].permille)
-		x->tried[i].permille = (uint16_t)permille;
+	else if (permille < f->tried[i].permille)
+		f->tried[i].permille = (uint16_t)permille;
 }
 
 static bool can_code(const struct choosing *c, const struct codec *codec)
@@ -245,7 +245,7 @@ static int try_solo(struct choosing *c, struct err *err)
 		int rc = codec_trial_run(c->trial, &best, &one, err);
 		if (rc)
 			return rc;
-		note_trial(c->task->extent, one.codec->id, one.permille);
+		note_trial(c->task->extent->finding, one.codec->id, one.permille);
 		if (one.permille < best.permille)
 			best = one;
 	}
@@ -270,7 +270,7 @@ static struct codec_score try_bases(struct choosing *c, const struct record_basi
 		if (!one.codec->needs_base || !can_code(c, one.codec) ||
 		    codec_trial_run(c->trial, &best, &one, &ignored))
 			continue;
-		note_trial(c->task->extent, one.codec->id, one.permille);
+		note_trial(c->task->extent->finding, one.codec->id, one.permille);
 		if (one.permille < best.permille)
 			best = one;
 	}
@@ -284,14 +284,14 @@ static bool is_plain(const struct record_basis *b)
 }
 
 /* What was found out about a candidate, for the manifest. */
-static void note_candidate(struct extent *x, const struct candidate *one,
+static void note_candidate(struct extent_finding *f, const struct candidate *one,
                            unsigned permille)
 {
 	const struct sketch_gap *gap = &one->like.gap;
 
-	if (x->candidate_count == EXTENT_CANDIDATES_MAX)
+	if (f->candidate_count == EXTENT_CANDIDATES_MAX)
 		return;
-	x->candidates[x->candidate_count++] = (struct extent_candidate){
+	f->candidates[f->candidate_count++] = (struct extent_candidate){
 		.dtype = one->root.bases[0].dtype,
 		.source = (uint8_t)one->like.hint->source,
 		.bits = gap->known ? gap->bits : EXTENT_UNKNOWN,
@@ -341,14 +341,14 @@ static void try_candidate(struct choosing *c, struct candidate *one)
 		c->choice.hint = one->like.hint;
 		c->like = &one->like;
 	}
-	note_candidate(x, one, score.permille);
+	note_candidate(x->finding, one, score.permille);
 }
 
 /* A delta against the key of a series is part of it, or so dear that the series begins
  * anew: solo. */
 static void continue_series(struct choosing *c)
 {
-	struct extent *x = c->task->extent;
+	struct extent_finding *f = c->task->extent->finding;
 
 	if (!c->like || !c->like->hint->earlier || !is_plain(&c->like->relation.basis))
 		return;
@@ -360,9 +360,9 @@ static void continue_series(struct choosing *c)
 		series = (struct base_series){ 0, 0 };
 		c->best = c->solo;
 	}
-	x->series_length = (uint16_t)(series.length < UINT16_MAX ? series.length + 1
+	f->series_length = (uint16_t)(series.length < UINT16_MAX ? series.length + 1
 	                                                         : UINT16_MAX);
-	x->series_spent = series.spent + c->best;
+	f->series_spent = series.spent + c->best;
 }
 
 /* A low-rank product besides the base, where it pays. A base that cannot be read, or is
@@ -387,7 +387,7 @@ static void try_low_rank(struct choosing *c)
 	bases_close(sources);
 	if (!choice->low_rank)
 		return;
-	note_trial(task->extent, EXTENT_TRIED_LOW_RANK | choice->codec->id, permille);
+	note_trial(task->extent->finding, EXTENT_TRIED_LOW_RANK | choice->codec->id, permille);
 	c->best = permille;
 }
 
@@ -435,7 +435,7 @@ void base_choose_by_codec(const struct base_task *task, const struct codec *code
 		c.choice.codec = codec;
 		c.choice.basis = candidates[i].root;
 		c.choice.hint = candidates[i].like.hint;
-		note_candidate(task->extent, &candidates[i], EXTENT_UNKNOWN);
+		note_candidate(task->extent->finding, &candidates[i], EXTENT_UNKNOWN);
 		base = false;
 	}
 	*out = c.choice;

@@ -6,14 +6,15 @@
 
 void extent_key(const struct extent *x, char key[KEY_MAX])
 {
-	struct key_record record = { .id = x->id, .base_count = x->base_count };
+	const struct extent_finding *f = extent_finding(x);
+	struct key_record record = { .id = x->id, .base_count = f->base_count };
 
-	memcpy(record.bases, x->bases, sizeof(record.bases));
+	memcpy(record.bases, f->bases, sizeof(record.bases));
 	key_record(&record, key);
 }
 
 void extent_remember(struct extent *x, const struct key_record *record)
 {
-	x->base_count = record->base_count;
-	memcpy(x->bases, record->bases, sizeof(x->bases));
+	x->finding->base_count = record->base_count;
+	memcpy(x->finding->bases, record->bases, sizeof(x->finding->bases));
 }

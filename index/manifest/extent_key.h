@@ -12,7 +12,7 @@ struct extent;
 
 void extent_key(const struct extent *x, char key[KEY_MAX]);
 
-/* Remembers in `x` what the key of its record says. */
+/* Remembers in the finding of `x`, which it must have, what the key of its record says. */
 void extent_remember(struct extent *x, const struct key_record *record);
 
 #endif

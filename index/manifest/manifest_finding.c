@@ -17,20 +17,20 @@ enum {
 	IN_PARTS = 128 /* beside a candidate's source */
 };
 
-bool manifest_has_finding(const struct extent *x)
+bool manifest_has_finding(const struct extent_finding *f)
 {
-	return x->candidate_count || x->series_length || x->sketch.known;
+	return f->candidate_count || f->series_length || f->sketch.known;
 }
 
-void manifest_add_finding(struct buf *body, const struct extent *x)
+void manifest_add_finding(struct buf *body, const struct extent_finding *f)
 {
-	size_t size = FIXED_SIZE + x->candidate_count * (size_t)CANDIDATE_SIZE +
-	              (x->sketch.known ? SKETCH_SIZE : 0);
+	size_t size = FIXED_SIZE + f->candidate_count * (size_t)CANDIDATE_SIZE +
+	              (f->sketch.known ? SKETCH_SIZE : 0);
 
 	buf_add_u16(body, (uint16_t)size);
-	buf_add_u8(body, (uint8_t)x->candidate_count);
-	for (unsigned i = 0; i < x->candidate_count; i++) {
-		const struct extent_candidate *c = &x->candidates[i];
+	buf_add_u8(body, (uint8_t)f->candidate_count);
+	for (unsigned i = 0; i < f->candidate_count; i++) {
+		const struct extent_candidate *c = &f->candidates[i];
 		buf_add_u8(body, (uint8_t)c->dtype);
 		buf_add_u8(body, (uint8_t)(c->source | (c->in_parts ? IN_PARTS : 0)));
 		buf_add_u16(body, c->bits);
@@ -38,12 +38,12 @@ void manifest_add_finding(struct buf *body, const struct extent *x)
 		buf_add_u16(body, c->permille);
 		buf_add(body, c->id.bytes, SHA256_SIZE);
 	}
-	buf_add_u16(body, x->series_length);
-	buf_add_u32(body, x->series_spent);
-	buf_add_u8(body, x->sketch.known);
-	if (x->sketch.known) {
-		buf_add_u8(body, x->sketch.band);
-		buf_add(body, x->sketch.values, SKETCH_BYTES);
+	buf_add_u16(body, f->series_length);
+	buf_add_u32(body, f->series_spent);
+	buf_add_u8(body, f->sketch.known);
+	if (f->sketch.known) {
+		buf_add_u8(body, f->sketch.band);
+		buf_add(body, f->sketch.values, SKETCH_BYTES);
 	}
 }
 
@@ -64,11 +64,11 @@ static bool read_candidate(struct cursor *c, struct extent_candidate *out)
 	return true;
 }
 
-void manifest_read_finding(struct cursor *c, struct extent *x)
+void manifest_read_finding(struct cursor *c, struct extent_finding *f)
 {
 	size_t size = cursor_u16(c);
 	const uint8_t *bytes = cursor_take(c, size);
-	struct extent found = *x;
+	struct extent_finding found = *f;
 
 	if (!bytes)
 		return;
@@ -87,5 +87,5 @@ void manifest_read_finding(struct cursor *c, struct extent *x)
 		cursor_copy(&in, found.sketch.values, SKETCH_BYTES);
 	}
 	if (!in.bad)
-		*x = found;
+		*f = found;
 }

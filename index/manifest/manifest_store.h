@@ -20,6 +20,14 @@ struct store;
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err);
 
+/* The same for one who looks for bases: see manifest_parse_bases(). */
+int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *out,
+                       struct err *err);
+
+/* The same for one who needs to know where the bytes are: manifest_parse_places(). */
+int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
+                        uint64_t *stored, struct err *err);
+
 /* Reads the outline of the manifest of `oid`: one small request. 0; 1 when the store
  * has no such object, or none that this program reads; or negative. */
 int manifest_get_outline(struct store *s, const struct oid *oid,

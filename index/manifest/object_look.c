@@ -57,7 +57,7 @@ int object_look(const struct transfer *t, const struct oid *oid, bool *have,
 {
 	struct manifest m;
 	struct err why = ERR_INIT;
-	int rc = manifest_get(t->store, oid, &m, NULL, &why);
+	int rc = manifest_get_places(t->store, oid, &m, NULL, &why);
 
 	*have = false;
 	*damaged = rc == ERR_DAMAGED;

@@ -20,9 +20,11 @@ enum {
 static const struct extent *find_base(const struct extents *parent,
                                       const struct extent *x)
 {
+	const struct extent_finding *f = extent_finding(x);
+
 	for (size_t i = 0; i < parent->count; i++)
-		if (x->base_count && !parent->list[i].inlined &&
-		    memcmp(parent->list[i].id.bytes, x->bases[0], EXTENT_BASE_PREFIX) ==
+		if (f->base_count && !parent->list[i].inlined &&
+		    memcmp(parent->list[i].id.bytes, f->bases[0], EXTENT_BASE_PREFIX) ==
 		            0)
 			return &parent->list[i];
 	return NULL;

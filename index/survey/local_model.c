@@ -47,7 +47,8 @@ static int one_tensor(uint64_t size, enum dtype dtype, struct extents *out,
 
 	x.list = calloc(1, sizeof(*x.list));
 	x.names = calloc(1, 1);
-	if (!x.list || !x.names) {
+	x.dims = calloc(1, sizeof(*x.dims));
+	if (!x.list || !x.names || !x.dims) {
 		extents_wipe(&x);
 		return err_nomem(err, "a list of extents");
 	}
@@ -56,8 +57,9 @@ static int one_tensor(uint64_t size, enum dtype dtype, struct extents *out,
 	x.list[0].size = size;
 	x.list[0].name = x.names;
 	x.list[0].dim_count = 1;
-	x.list[0].dims[0] = size / dtype_bits(dtype) * 8 +
-	                    size % dtype_bits(dtype) * 8 / dtype_bits(dtype);
+	x.list[0].dims = x.dims;
+	x.dims[0] = size / dtype_bits(dtype) * 8 +
+	            size % dtype_bits(dtype) * 8 / dtype_bits(dtype);
 	*out = x;
 	return 0;
 }
