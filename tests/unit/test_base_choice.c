@@ -124,9 +124,9 @@ static void choose(void **state, struct model *m, const struct model *base,
 /* What the manifest says that this codec made of the samples, or UINT_MAX. */
 static unsigned noted(const struct extent *x, const struct codec *codec)
 {
-	for (unsigned i = 0; i < x->tried_count; i++)
-		if (x->tried[i].codec == (unsigned)codec->id)
-			return x->tried[i].permille;
+	for (unsigned i = 0; i < extent_finding(x)->tried_count; i++)
+		if (extent_finding(x)->tried[i].codec == (unsigned)codec->id)
+			return extent_finding(x)->tried[i].permille;
 	return UINT32_MAX;
 }
 
@@ -163,10 +163,10 @@ static void a_fine_tune_is_a_delta_against_its_base(void **state)
 	for (unsigned i = 0; (codec = codec_at(i)) != NULL; i++)
 		assert_int_equal(noted(tune.tensor, codec) <= 1000,
 		                 codec->takes(DTYPE_BF16));
-	assert_int_equal(tune.tensor->candidate_count, 1);
-	assert_int_equal(tune.tensor->candidates[0].permille,
+	assert_int_equal(tune.tensor->finding->candidate_count, 1);
+	assert_int_equal(tune.tensor->finding->candidates[0].permille,
 	                 noted(tune.tensor, choice.codec));
-	assert_true(oid_equal(&tune.tensor->candidates[0].id, &base.tensor->id));
+	assert_true(oid_equal(&tune.tensor->finding->candidates[0].id, &base.tensor->id));
 	base_choice_wipe(&choice);
 	model_end(&base);
 	model_end(&tune);
@@ -182,7 +182,7 @@ static void without_a_base_the_best_solo_codec_is_chosen(void **state)
 	choose(state, &m, NULL, &choice);
 	assert_int_equal(choice.codec->id, CODEC_FLOAT);
 	assert_ptr_equal(choice.solo, choice.codec);
-	assert_int_equal(m.tensor->candidate_count, 0);
+	assert_int_equal(m.tensor->finding->candidate_count, 0);
 	model_end(&m);
 	/* What no codec makes smaller is not coded. */
 	model_make(&m, noise, DTYPE_I32);
@@ -203,8 +203,8 @@ static void what_is_named_as_base_and_has_nothing_in_common_is_none(void **state
 	choose(state, &other, &base, &choice);
 	assert_false(choice.codec->needs_base);
 	/* It was tried, since the user named it. */
-	assert_int_equal(other.tensor->candidate_count, 1);
-	assert_in_range(other.tensor->candidates[0].permille,
+	assert_int_equal(other.tensor->finding->candidate_count, 1);
+	assert_in_range(other.tensor->finding->candidates[0].permille,
 	                least(other.tensor, CODEC_FLOAT), 1000);
 	model_end(&base);
 	model_end(&other);
@@ -295,7 +295,7 @@ static void a_codec_that_is_asked_for_is_taken_where_it_can(void **state)
 		base_choose_by_codec(&a.task, codec_by_id(cases[i].asked), &choice);
 		assert_int_equal(choice.codec->id, cases[i].chosen);
 		assert_int_equal(choice.solo->id, cases[i].solo);
-		assert_int_equal(m.tensor->tried_count, 0);
+		assert_int_equal(m.tensor->finding->tried_count, 0);
 		relatives_free(a.relatives);
 		model_end(&m);
 	}
