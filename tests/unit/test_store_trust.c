@@ -108,8 +108,8 @@ static const struct {
 	{ "trust above that path",
 	  "zllm.trust s3://bucket?endpoint=https://h.example/storage|",
 	  "s3://bucket/p?endpoint=https://h.example/storage/v1/s3", REPO, READ,
-	  "no credentials are sent to that endpoint; 'git zllm trust "
-	  "s3://bucket/p?endpoint=https://h.example/storage/v1/s3'" },
+	  "no credentials are sent to that endpoint; to allow it, run: git zllm trust "
+	  "'s3://bucket/p?endpoint=https://h.example/storage/v1/s3'" },
 	{ "trust in the host alone", "zllm.trust s3://bucket?endpoint=https://h.example|",
 	  "s3://bucket/p?endpoint=https://h.example/storage", REPO, READ,
 	  "no credentials" },
