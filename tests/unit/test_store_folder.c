@@ -96,7 +96,8 @@ static void what_is_made_gets_the_mode_of_the_store_whatever_the_umask(void **st
 	}
 }
 
-static void what_core_sharedRepository_asks_is_added_to_the_mode_of_the_store(void **state)
+static void what_core_sharedRepository_asks_is_added_to_the_mode_of_the_store(
+	void **state)
 {
 	const struct store_folder_modes group = { 0440, 02770 };
 
@@ -148,8 +149,8 @@ static void assert_created_modes(mode_t above, mode_t mask, mode_t asked, mode_t
 	add_folder(&f, "shared");
 	assert_int_equal(chmod(path_of(&f, "shared", path), above), 0);
 	mode_t before = umask(mask);
-	assert_int_equal(store_folder_create(path_of(&f, "shared/a/b", path), &wanted, NULL),
-	                 0);
+	assert_int_equal(
+		store_folder_create(path_of(&f, "shared/a/b", path), &wanted, NULL), 0);
 	umask(before);
 	assert_int_equal(mode_of(&f, "shared/a"), made);
 	assert_int_equal(mode_of(&f, "shared/a/b"), made);
@@ -295,8 +296,10 @@ static void a_link_in_place_of_a_folder_is_refused_by_every_verb(void **state)
 	put(f->store, "objects/x", "1");
 	move_away(f, "blobs", "BIG");
 	assert_refused(f->store, "blobs/aa/bb/x", "blobs/", "blobs is a symbolic link");
-	assert_refused(f->store, "blobs/aa/bb/new", "blobs/aa/", "blobs is a symbolic link");
-	assert_refused(f->store, "blobs/new/x", "blobs/aa/bb/x", "blobs is a symbolic link");
+	assert_refused(f->store, "blobs/aa/bb/new", "blobs/aa/",
+	               "blobs is a symbolic link");
+	assert_refused(f->store, "blobs/new/x", "blobs/aa/bb/x",
+	               "blobs is a symbolic link");
 	assert_int_equal(count_names(f, "BIG"), 1);
 	assert_int_equal(count_names(f, "BIG/aa/bb"), 1);
 	assert_listing(f->store, "objects/", "objects/x ");
@@ -304,7 +307,8 @@ static void a_link_in_place_of_a_folder_is_refused_by_every_verb(void **state)
 	/* Deeper, dangling, and in a circle. */
 	put(f->store, "blobs/cc/dd/x", "1");
 	move_away(f, "blobs/cc/dd", "BIG/dd");
-	assert_refused(f->store, "blobs/cc/dd/x", "blobs/", "blobs/cc/dd is a symbolic link");
+	assert_refused(f->store, "blobs/cc/dd/x", "blobs/",
+	               "blobs/cc/dd is a symbolic link");
 	assert_int_equal(symlink("nowhere", path_of(f, "owners", path)), 0);
 	assert_refused(f->store, "owners/a/b", "owners/", "owners is a symbolic link");
 	assert_int_equal(symlink("bases", path_of(f, "bases", path)), 0);

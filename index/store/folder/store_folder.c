@@ -74,8 +74,7 @@ static int open_value(const struct folder *f, const char *key, struct folder_rea
 
 	r->fd = store_folder_path_open(f, key, O_RDONLY | O_NONBLOCK, 0);
 	/* A name that is too long for this file system has no value either. */
-	if (r->fd < 0 &&
-	    (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG))
+	if (r->fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG))
 		return 1;
 	if (r->fd < 0)
 		return store_folder_path_error(f, "opening", key, err);

@@ -52,9 +52,8 @@ static int by_exclusive_rename(const struct move *m)
 {
 	int rc;
 
-	for (int i = 0; (rc = renameat2(m->from, m->temp, m->to, m->name,
-	                                RENAME_NOREPLACE));
-	     i++)
+	for (int i = 0;
+	     (rc = renameat2(m->from, m->temp, m->to, m->name, RENAME_NOREPLACE)); i++)
 		if (errno != EINTR || i == FOLDER_REPEATS)
 			break;
 	return rc;

@@ -18,7 +18,7 @@
 enum {
 	FOLDER_NONCE_HEX = 32,
 	FOLDER_TEMP_MAX = KEY_MAX + 1 + FOLDER_NONCE_HEX + 1, /* in any folder */
-	FOLDER_TRIES = 5,  /* at making a folder that somebody else removes */
+	FOLDER_TRIES = 5,   /* at making a folder that somebody else removes */
 	FOLDER_REPEATS = 32 /* of a call that a signal interrupted */
 };
 
@@ -34,7 +34,7 @@ struct folder {
 
 /* What its file system turned out to be like. */
 struct folder_seen {
-	atomic_uint lacks; /* of enum store_folder_promise */
+	atomic_uint lacks;  /* of enum store_folder_promise */
 	atomic_bool parted; /* tmp/ is on another disk than some folder of keys */
 };
 
