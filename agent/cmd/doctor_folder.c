@@ -12,6 +12,7 @@
 #include "index/store/folder/store_folder.h"
 #include "index/store/folder/store_folder_survey.h"
 #include "index/store/store.h"
+#include "index/store/store_keys.h"
 
 enum { GROUP_TEXT = 64, REMEDY_TEXT = 768 };
 
@@ -181,9 +182,27 @@ static void check_promises(struct checkup *c, const struct store *s)
 			            promises[i].remedy, "%s", promises[i].text);
 }
 
+static void check_names(struct checkup *c, const struct store *s)
+{
+	unsigned bases = key_bases_max(s->name_max);
+
+	if (!s->name_max)
+		return;
+	checkup_add(c, FINDING_DOUBTFUL, "file system",
+	            "keep the store on a file system whose names take 255 bytes; an "
+	            "encrypted share often takes 143",
+	            "names end before %u bytes: tensors are stored as differences to at most "
+	            "%u others, and bases in other repositories are found by card and "
+	            "name only",
+	            bases == KEY_BASES_MAX ? KEY_MARKER_NAME
+	                                   : s->name_max + 1 + 2 * KEY_BASE_PREFIX,
+	            bases);
+}
+
 void doctor_folder(struct checkup *c, struct store *store,
                    const struct store_folder_modes *asked)
 {
 	check_sharing(c, store, asked);
 	check_promises(c, store);
+	check_names(c, store);
 }

@@ -64,8 +64,7 @@ refused() {
 		"blobs/$(ls "$STORE/blobs" | head -n 1)" owners; do
 		moved "$name"
 		refused "$name" git zllm doctor
-		run git zllm copy "$STORE" "$T/mirror"
-		[ "$status" -ne 0 ] || [ "$name" = owners ]
+		refused "$name" git zllm copy "$STORE" "$T/mirror"
 		[ "$name" = owners ] || refused "$name" git zllm fsck
 		rm -rf "$T/mirror"
 		back "$name"

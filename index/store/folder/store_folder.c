@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "codec/common/err.h"
@@ -170,6 +171,31 @@ static int take_access(struct folder *f, const struct store_folder_modes *asked)
 	return 0;
 }
 
+static bool takes_name(const struct folder *f, unsigned bytes)
+{
+	char name[KEY_MAX];
+
+	memset(name, '0', bytes);
+	name[bytes] = 0;
+	return !faccessat(f->root, name, F_OK, 0) || errno != ENAMETOOLONG;
+}
+
+/* Where names end before those of keys do: 143 bytes on eCryptfs, and so in encrypted
+ * shares of NAS. Not all say so, so names as long as those of keys are looked for. */
+static unsigned find_name_max(const struct folder *f)
+{
+	unsigned bytes = KEY_MARKER_NAME, bases = KEY_BASES_MAX;
+	struct statvfs vfs;
+
+	unsigned said = fstatvfs(f->root, &vfs) ? 0 : (unsigned)vfs.f_namemax;
+	while ((said && said < bytes) || !takes_name(f, bytes)) {
+		bytes = SHA256_HEX + bases * (1 + 2 * KEY_BASE_PREFIX);
+		if (!bases--)
+			return SHA256_HEX;
+	}
+	return bytes == KEY_MARKER_NAME ? 0 : bytes;
+}
+
 static int open_root(struct folder *f, const struct store_folder_modes *asked,
                      struct err *err)
 {
@@ -179,6 +205,7 @@ static int open_root(struct folder *f, const struct store_folder_modes *asked,
 		               "no folder at %s: is the disk not mounted?", f->path);
 	if (f->root < 0 || take_access(f, asked))
 		return err_errno(err, "opening the store %s", f->path);
+	f->base.name_max = find_name_max(f);
 	return 0;
 }
 
@@ -192,7 +219,9 @@ int store_folder_open(const char *path, const struct store_folder_modes *modes,
 		return err_nomem(err, path);
 	f->root = -1;
 	memcpy(f->path, path, path_size);
-	f->base = (struct store){ &folder_ops, FOLDER_INFLIGHT, f->path, false };
+	f->base = (struct store){ .ops = &folder_ops,
+		                  .inflight = FOLDER_INFLIGHT,
+		                  .name = f->path };
 	f->seen = calloc(1, sizeof(*f->seen));
 	int rc = f->seen ? open_root(f, modes, err) : err_nomem(err, path);
 	if (rc) {

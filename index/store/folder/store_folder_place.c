@@ -82,7 +82,7 @@ static int give_name(const struct move *m)
 		return 0;
 	if (errno == EEXIST)
 		return 1;
-	return is_final(errno) || errno == EXDEV ? -1 : by_looking(m);
+	return is_final(errno) ? -1 : by_looking(m);
 }
 
 /* ---------------------------------------------------------------- another disk */

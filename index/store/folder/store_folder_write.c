@@ -132,15 +132,32 @@ static const struct store_writer_ops folder_writer_ops = {
 	.abort = folder_abort,
 };
 
+/* Before a byte of it is written. */
+static int check_name(const struct folder *f, const char *key, struct err *err)
+{
+	const char *slash = strrchr(key, '/');
+	size_t bytes = strlen(slash ? slash + 1 : key);
+
+	if (!f->base.name_max || bytes <= f->base.name_max)
+		return 0;
+	return err_set(err, ERR_IO,
+	               "store %s: the name of %s has %zu bytes, and this file system takes "
+	               "no more than %u: keep the store on one that takes 255",
+	               f->path, key, bytes, f->base.name_max);
+}
+
 int store_folder_put(struct store *s, const char *key, size_t head_size,
                      struct store_writer **out, struct err *err)
 {
 	const struct folder *f = (const struct folder *)s;
-	struct folder_writer *w = calloc(1, sizeof(*w));
+	int rc = check_name(f, key, err);
+	struct folder_writer *w = rc ? NULL : calloc(1, sizeof(*w));
 
+	if (rc)
+		return rc;
 	if (!w)
 		return err_nomem(err, "a writer");
-	int rc = store_folder_temp_new(f, key, w->temp, &w->fd, err);
+	rc = store_folder_temp_new(f, key, w->temp, &w->fd, err);
 	if (rc) {
 		free(w);
 		return rc;
