@@ -38,6 +38,26 @@ static mode_t mode_lacking(const struct stat *st, mode_t wanted)
 
 /* ---------------------------------------------------------------- folders */
 
+static int mkdir_at(int in, const char *name, mode_t mode)
+{
+	int rc;
+
+	for (int i = 0; (rc = mkdirat(in, name, mode)) && errno == EINTR; i++)
+		if (i == REPEATS)
+			break;
+	return rc;
+}
+
+static int rename_at(int in, const char *from, const char *to)
+{
+	int rc;
+
+	for (int i = 0; (rc = renameat2(in, from, in, to, RENAME_NOREPLACE)); i++)
+		if (errno != EINTR || i == REPEATS)
+			break;
+	return rc;
+}
+
 static int chmod_at(int in, const char *name, mode_t mode)
 {
 	int rc;
@@ -68,7 +88,7 @@ int store_folder_mode_mkdir(int in, const char *name, const struct access *acces
 {
 	bool by_acl = store_folder_mode_by_acl(in);
 
-	if (mkdirat(in, name, by_acl ? 0777 : access->folder & 0777))
+	if (mkdir_at(in, name, by_acl ? 0777 : access->folder & 0777))
 		return -1;
 	if (!complete_folder(in, name, access, by_acl))
 		return 0;
@@ -108,7 +128,7 @@ int store_folder_mode_make(int in, const char *name, const struct access *access
 	hex_format(bytes, sizeof(bytes), fresh + 1);
 	if (store_folder_mode_mkdir(in, fresh, access))
 		return errno == ENOENT ? -1 : make_in_place(in, name, access);
-	if (!renameat2(in, fresh, in, name, RENAME_NOREPLACE))
+	if (!rename_at(in, fresh, name))
 		return 0;
 	int why = errno;
 	unlinkat(in, fresh, AT_REMOVEDIR);

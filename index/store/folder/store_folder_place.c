@@ -63,10 +63,14 @@ static int by_exclusive_rename(const struct move *m)
 static int by_looking(const struct move *m)
 {
 	struct stat st;
+	int rc;
 
 	if (!fstatat(m->to, m->name, &st, AT_SYMLINK_NOFOLLOW))
 		return 1;
-	return renameat(m->from, m->temp, m->to, m->name);
+	for (int i = 0; (rc = renameat(m->from, m->temp, m->to, m->name)); i++)
+		if (errno != EINTR || i == FOLDER_REPEATS)
+			break;
+	return rc;
 }
 
 /* 0; 1 when the key is there; -1 and errno. */

@@ -140,10 +140,11 @@ static int check_name(const struct folder *f, const char *key, struct err *err)
 
 	if (!f->base.name_max || bytes <= f->base.name_max)
 		return 0;
-	return err_set(err, ERR_IO,
-	               "store %s: the name of %s has %zu bytes, and this file system takes "
-	               "no more than %u: keep the store on one that takes 255",
-	               f->path, key, bytes, f->base.name_max);
+	return err_set(
+		err, ERR_IO,
+		"store %s: the name of %s has %zu bytes, and this file system takes "
+		"no more than %u: keep the store on one that takes 255",
+		f->path, key, bytes, f->base.name_max);
 }
 
 int store_folder_put(struct store *s, const char *key, size_t head_size,
