@@ -1,4 +1,5 @@
 /* git zllm init: a repository's store, in files that are committed with it. */
+#include <grp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -242,6 +243,21 @@ static int share_store(struct init *in, struct err *err)
 	return rc;
 }
 
+/* Who may push to the folder beside its owner, and what its file system does not do. */
+static void say_what_it_is_like(const struct init *in)
+{
+	struct stat st;
+
+	if (!stat(in->store->name, &st) && (st.st_mode & S_IWGRP)) {
+		const struct group *group = getgrgid(st.st_gid);
+		report_line("shared:   with the group %s (or the folder's ACL)",
+		            group ? group->gr_name : "it belongs to");
+	}
+	if (store_folder_lacks(in->store))
+		report_note("its file system does not keep every promise: 'git zllm "
+		            "doctor' says which");
+}
+
 static int make_store(struct init *in, struct err *err)
 {
 	struct store_context context = { .root = in->paths.worktree,
@@ -255,10 +271,12 @@ static int make_store(struct init *in, struct err *err)
 		rc = share_store(in, err);
 	if (!rc) {
 		report_line("store:    %s", in->store->name);
-		if (in->store_url.kind == STORE_FOLDER)
+		if (in->store_url.kind == STORE_FOLDER) {
+			say_what_it_is_like(in);
 			warn_if_inside(in, in->store->name);
-		else
+		} else {
 			rc = store_trust_give(in->config, &in->store_url, err);
+		}
 	}
 	return rc;
 }

@@ -188,15 +188,16 @@ static void check_names(struct checkup *c, const struct store *s)
 
 	if (!s->name_max)
 		return;
-	checkup_add(c, FINDING_DOUBTFUL, "file system",
-	            "keep the store on a file system whose names take 255 bytes; an "
-	            "encrypted share often takes 143",
-	            "names end before %u bytes: tensors are stored as differences to at most "
-	            "%u others, and bases in other repositories are found by card and "
-	            "name only",
-	            bases == KEY_BASES_MAX ? KEY_MARKER_NAME
-	                                   : s->name_max + 1 + 2 * KEY_BASE_PREFIX,
-	            bases);
+	checkup_add(
+		c, FINDING_DOUBTFUL, "file system",
+		"keep the store on a file system whose names take 255 bytes; an "
+		"encrypted share often takes 143",
+		"names end before %u bytes: tensors are stored as differences to at most "
+		"%u others, and bases in other repositories are found by card and "
+		"name only",
+		bases == KEY_BASES_MAX ? KEY_MARKER_NAME
+				       : s->name_max + 1 + 2 * KEY_BASE_PREFIX,
+		bases);
 }
 
 void doctor_folder(struct checkup *c, struct store *store,

@@ -60,8 +60,8 @@ refused() {
 	begin_with pushed_model
 	cd "$T/r"
 	local name
-	for name in objects "objects/$(ls "$STORE/objects" | head -n 1)" \
-		"blobs/$(ls "$STORE/blobs" | head -n 1)" owners; do
+	for name in objects "$(store_keys objects/ | cut -d/ -f1-2 | head -n 1)" \
+		"$(store_keys blobs/ | cut -d/ -f1-2 | head -n 1)" owners; do
 		moved "$name"
 		refused "$name" git zllm doctor
 		refused "$name" git zllm copy "$STORE" "$T/mirror"
