@@ -127,10 +127,23 @@ int store_folder_path_error(const struct folder *f, const char *doing, const cha
 		               "store %s: %s is a symbolic link, and nothing in a store "
 		               "is reached through one: put the file in its place",
 		               f->path, path);
-	return err_set(err, ERR_IO,
+	return err_set(err, ERR_CONFIG,
 	               "store %s: %.*s is a symbolic link, and nothing in a store is "
 	               "reached through one: move the whole store to where there is "
 	               "room and leave a link in its place, or mount that folder at "
 	               "%s/%.*s ('mount --bind')",
 	               f->path, n, path, f->path, n, path);
+}
+
+int store_folder_path_refused(const struct folder *f, const char *doing, const char *path,
+                              struct err *err)
+{
+	bool refused = errno == EACCES || errno == EPERM || errno == EROFS;
+	int rc = store_folder_path_error(f, doing, path, err);
+
+	if (!refused)
+		return rc;
+	if (err)
+		err->code = ERR_CONFIG;
+	return ERR_CONFIG;
 }

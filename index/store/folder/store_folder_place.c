@@ -175,7 +175,7 @@ static int place_in(const struct folder *f, int in, char temp[FOLDER_TEMP_MAX],
 	if (rc < 0 && (errno == ENOENT || errno == ESTALE))
 		return 2;
 	if (rc < 0)
-		return store_folder_path_error(f, "placing", key, err);
+		return store_folder_path_refused(f, "placing", key, err);
 	store_folder_path_parent(key, parent);
 	int synced = store_folder_sync_names(f, in, parent, err);
 	return synced ? synced : rc;
@@ -190,7 +190,7 @@ int store_folder_place(const struct folder *f, char temp[FOLDER_TEMP_MAX],
 		int rc = 2;
 		int in = store_folder_path_open_parent(f, key, &name);
 		if (in < 0 && errno != ENOENT && errno != ESTALE)
-			return store_folder_path_error(f, "placing", key, err);
+			return store_folder_path_refused(f, "placing", key, err);
 		if (in >= 0) {
 			rc = place_in(f, in, temp, key, err);
 			close(in);

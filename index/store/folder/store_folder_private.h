@@ -52,10 +52,16 @@ int store_folder_path_open_parent(const struct folder *f, const char *key,
 /* The folder that `key` lies in; "." for the store's own. */
 void store_folder_path_parent(const char *key, char parent[KEY_MAX]);
 
-/* The sentence for errno after `doing` ("opening") something to `path`: ERR_IO, and
- * which part of it is a symbolic link where errno is ELOOP. */
+/* The sentence for errno after `doing` ("opening") something to `path`: ERR_IO; or, where
+ * errno is ELOOP, which part of it is a symbolic link: ERR_CONFIG when that stands for a
+ * folder, ERR_DAMAGED when it stands for the file. */
 int store_folder_path_error(const struct folder *f, const char *doing, const char *path,
                             struct err *err);
+
+/* The same after writing: ERR_CONFIG also where we may not, which will be so for all that
+ * is written (no permission, a file system that can only be read). */
+int store_folder_path_refused(const struct folder *f, const char *doing, const char *path,
+                              struct err *err);
 
 /* ---------------------------------------------------------------- the verbs */
 

@@ -43,7 +43,7 @@ static int create(const struct folder *f, const char *temp, int *fd, struct err 
 		if (rc < 0)
 			return rc;
 	}
-	return store_folder_path_error(f, "creating", temp, err);
+	return store_folder_path_refused(f, "creating", temp, err);
 }
 
 int store_folder_temp_beside(const struct folder *f, const char *key,

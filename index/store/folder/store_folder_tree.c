@@ -28,12 +28,12 @@ static int make_in(const struct folder *f, int in, const char *name, const char 
 		errno = S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
 		return S_ISDIR(st.st_mode)
 		               ? 0
-		               : store_folder_path_error(f, "making folder", path, err);
+		               : store_folder_path_refused(f, "making folder", path, err);
 	}
 	if (store_folder_mode_make(in, name, &f->access))
 		return errno == ENOENT || errno == ESTALE
 		               ? 1
-		               : store_folder_path_error(f, "making folder", path, err);
+		               : store_folder_path_refused(f, "making folder", path, err);
 	store_folder_path_parent(path, parent);
 	return store_folder_sync_names(f, in, parent, err);
 }
@@ -46,7 +46,7 @@ static int make_folder(const struct folder *f, const char *path, struct err *err
 	if (in < 0)
 		return errno == ENOENT || errno == ESTALE
 		               ? 1
-		               : store_folder_path_error(f, "making folder", path, err);
+		               : store_folder_path_refused(f, "making folder", path, err);
 	int rc = make_in(f, in, name, path, err);
 	close(in);
 	return rc;
