@@ -9,7 +9,7 @@ build="gcc make pkg-config git git-lfs libgit2-dev libcjson-dev libzstd-dev
        libxxhash-dev libssl-dev libyaml-dev libcurl4-openssl-dev python3"
 check="$build bats libcmocka-dev libsimde-dev clang libclang-rt-14-dev clang-format clang-tidy
        cppcheck universal-ctags shellcheck python3-zstandard
-       python3-xxhash python3-numpy strace libfaketime zstd man-db
+       python3-xxhash python3-numpy strace acl libfaketime zstd man-db
        gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu libc6-dev-i386-cross
        qemu-user"
 servers="ceph-mon ceph-osd radosgw ceph-common curl

@@ -61,7 +61,9 @@ const struct command cmd_doctor = {
 		"Looks at git, git-lfs, the configuration by which git-lfs finds git-zllm, the\n"
 		"hook of this repository, and its store: is it there, may you list, read, write\n"
 		"and remove (each is tried, on a key of its own that is removed again), do the\n"
-		"clocks agree, and where are the bases of a bucket's models kept. With a store's\n"
+		"clocks agree, and where are the bases of a bucket's models kept. Of a folder it says\n"
+		"who may push, what is in the way of others in a shared one, and which promise its\n"
+		"file system does not keep. With a store's\n"
 		"name it looks at that store instead of the repository. Exit code 1 when something\n"
 		"is to be put right.\n",
 	.options = specs,

@@ -1,8 +1,10 @@
 /* git zllm init: a repository's store, in files that are committed with it. */
+#include <grp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
@@ -26,11 +28,13 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/manifest/name_claim.h"
+#include "index/store/folder/store_folder_survey.h"
 #include "index/store/store.h"
 
 struct init_options {
 	const char *name;
 	const char *base;
+	bool shared;
 };
 
 struct init {
@@ -218,6 +222,50 @@ static void warn_if_inside(const struct init *in, const char *store)
 	free(real);
 }
 
+/* --shared: a store that is made is its group's, and one that exists becomes so. */
+static void ask_for_group(struct init *in)
+{
+	if (in->options.shared) {
+		in->paths.modes.folder |= S_ISGID | S_IRWXG;
+		in->paths.modes.file |= S_IRGRP;
+	}
+}
+
+static int share_store(struct init *in, struct err *err)
+{
+	uint64_t left = 0;
+	int rc = 0;
+
+	if (!in->options.shared)
+		return 0;
+	if (in->store_url.kind != STORE_FOLDER)
+		return err_set(
+			err, ERR_INPUT,
+			"'--shared' is for a store in a folder; who may write to a "
+			"bucket is said by its policy");
+	rc = store_folder_share(in->store->name, &left, err);
+	if (!rc && left)
+		report_note("%llu folders and files of the store belong to others: 'git "
+		            "zllm doctor' says what opens them up",
+		            (unsigned long long)left);
+	return rc;
+}
+
+/* Who may push to the folder beside its owner, and what its file system does not do. */
+static void say_what_it_is_like(const struct init *in)
+{
+	struct stat st;
+
+	if (!stat(in->store->name, &st) && (st.st_mode & S_IWGRP)) {
+		const struct group *group = getgrgid(st.st_gid);
+		report_line("shared:   with the group %s (or the folder's ACL)",
+		            group ? group->gr_name : "it belongs to");
+	}
+	if (store_folder_lacks(in->store))
+		report_note("its file system does not keep every promise: 'git zllm "
+		            "doctor' says which");
+}
+
 static int make_store(struct init *in, struct err *err)
 {
 	struct store_context context = { .root = in->paths.worktree,
@@ -225,13 +273,18 @@ static int make_store(struct init *in, struct err *err)
 		                         .config = in->config,
 		                         .use = STORE_TO_WRITE };
 
+	ask_for_group(in);
 	int rc = store_url_create(&in->store_url, &context, &in->store, err);
+	if (!rc)
+		rc = share_store(in, err);
 	if (!rc) {
 		report_line("store:    %s", in->store->name);
-		if (in->store_url.kind == STORE_FOLDER)
+		if (in->store_url.kind == STORE_FOLDER) {
+			say_what_it_is_like(in);
 			warn_if_inside(in, in->store->name);
-		else
+		} else {
 			rc = store_trust_give(in->config, &in->store_url, err);
+		}
 	}
 	return rc;
 }
@@ -364,6 +417,8 @@ static const struct option_spec specs[] = {
 	  offsetof(struct init_options, name) },
 	{ "base", OPTION_VALUE, "BASE", "what our models derive from, as 'git zllm base'",
 	  offsetof(struct init_options, base) },
+	{ "shared", OPTION_FLAG, NULL, "the group of the store's folder may push to it",
+	  offsetof(struct init_options, shared) },
 	{ 0 },
 };
 
@@ -415,7 +470,7 @@ static int run_init(int argc, char **argv)
 
 const struct command cmd_init = {
 	.name = "init",
-	.arguments = "[--name <name>] [--base <base>] <store> [<pattern>...]",
+	.arguments = "[--shared] [--name <name>] [--base <base>] <store> [<pattern>...]",
 	.summary = "gives this repository a store",
 	.details =
 		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
@@ -432,6 +487,10 @@ const struct command cmd_init = {
 		"  s3://bucket/team/a      add ?endpoint=https://host (and &region=x) for one\n"
 		"                          that is not AWS; or set AWS_ENDPOINT_URL_S3\n"
 		"  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
+		"\n"
+		"Who may push to a folder is said by the folder: what is made in it gets its\n"
+		"group, its mode or its default ACL, whatever the umask, and a folder that is\n"
+		"made gets those of the one above. --shared lets its group push (2775).\n"
 		"\n"
 		"<pattern>s are those of 'git lfs track'. Without any: what model hubs hand to\n"
 		"git-lfs (*.safetensors *.bin *.pt *.onnx *.h5 *.npz *.model *.parquet, archives\n"

@@ -10,6 +10,7 @@ struct err;
 struct lfs_config;
 struct store;
 struct store_context;
+struct store_folder_modes;
 struct store_url;
 
 /* git, git-lfs, the keys by which git-lfs finds us, and that they lead to a program. */
@@ -33,6 +34,11 @@ void doctor_bucket(struct checkup *c, const struct store_url *url,
 void doctor_demands(struct checkup *c, const struct store_url *url,
                     const struct store_context *context, const struct err *read,
                     const struct err *write);
+
+/* Whether the store in a folder is shared as its folder says, and `asked` (what this
+ * user's repository asks for) wants it; and what its file system turned out not to do. */
+void doctor_folder(struct checkup *c, struct store *store,
+                   const struct store_folder_modes *asked);
 
 /* The settings of the cache of bases and of look-ahead, as they are for `store`. */
 void doctor_cache(struct checkup *c, const struct lfs_config *config,

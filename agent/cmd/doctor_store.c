@@ -105,6 +105,8 @@ static void open_and_try(struct checkup *c, const char *url,
 	} else {
 		checkup_add(c, FINDING_GOOD, "store", NULL, "%s is open", store->name);
 		try_verbs(c, store, &parsed, context);
+		if (parsed.kind == STORE_FOLDER)
+			doctor_folder(c, store, context->modes);
 		doctor_cache(c, context->config, store);
 	}
 	store_close(store);

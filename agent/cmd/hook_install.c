@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/git/folder_make.h"
 #include "agent/git/git_run.h"
 #include "agent/cmd/program_path.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
+#include "index/store/folder/store_folder.h"
 
 /* hooks/pre-push in the source is the same text for a program on PATH. */
 #define MARK "# git-zllm: no push of commits whose LFS objects are not in the store.\n"
@@ -151,13 +151,16 @@ static int keep_hook(const char *hook, const char *before, struct err *err)
 	return 0;
 }
 
+/* Of the folder for hooks, where git made none. */
+static const struct store_folder_modes hook_modes = { 0444, 0755 };
+
 int hook_install_pre_push(struct err *err)
 {
 	struct buf folder = BUF_INIT, hook = BUF_INIT, before = BUF_INIT;
 
 	int rc = hook_install_folder(&folder, err);
 	if (!rc)
-		rc = folder_make(buf_text(&folder), 0755, err);
+		rc = store_folder_create(buf_text(&folder), &hook_modes, err);
 	if (!rc) {
 		buf_addf(&hook, "%s/pre-push", buf_text(&folder));
 		buf_addf(&before, "%s/" HOOK_BEFORE, buf_text(&folder));

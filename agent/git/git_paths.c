@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/git/folder_make.h"
 #include "agent/git/lfs_config.h"
 #include "agent/git/git_run.h"
 #include "codec/common/buf.h"
@@ -199,5 +198,5 @@ char *git_paths_lfs_object(const struct git_paths *p, const struct oid *oid)
 
 int git_paths_make_folder(const struct git_paths *p, const char *path, struct err *err)
 {
-	return folder_make(path, p->modes.folder, err);
+	return store_folder_create(path, &p->modes, err);
 }

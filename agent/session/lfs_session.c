@@ -33,6 +33,7 @@ struct session {
 	struct push_ahead *push;  /* likewise */
 	uint64_t uploads;         /* objects that were offered */
 	bool named;               /* the repository's name was told to the store */
+	bool refused;             /* the store refused an object, as it would any */
 
 	/* The transfer under way. */
 	const char *oid;
@@ -83,6 +84,7 @@ static void session_disconnect(struct session *s)
 	push_ahead_free(s->push);
 	s->push = NULL;
 	s->uploads = 0;
+	s->refused = false;
 	history_free(s->history);
 	s->history = NULL;
 	if (s->open)
@@ -251,11 +253,23 @@ static int download(struct session *s, const struct lfs_message *m, char **path,
 
 /* ---------------------------------------------------------------- the loop */
 
+/* An upload, unless the store refused one before in such a way that it would refuse all:
+ * then the reason is not said again for each of perhaps thousands. */
+static int upload_unless_refused(struct session *s, const struct lfs_message *m,
+                                 struct err *failure)
+{
+	if (s->refused)
+		return err_set(failure, ERR_CONFIG, "not tried, for the reason above");
+	int rc = upload(s, m, failure);
+	s->refused = rc == ERR_CONFIG;
+	return rc;
+}
+
 static int serve_transfer(struct session *s, const struct lfs_message *m, struct err *err)
 {
 	struct err failure = ERR_INIT;
 	char *path = NULL;
-	int rc = m->event == LFS_UPLOAD ? upload(s, m, &failure)
+	int rc = m->event == LFS_UPLOAD ? upload_unless_refused(s, m, &failure)
 	                                : download(s, m, &path, &failure);
 
 	if (rc == ERR_INTERRUPTED) {

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "agent/git/folder_make.h"
 #include "agent/report/shell_word.h"
 #include "agent/where/store_bucket.h"
 #include "codec/common/buf.h"
@@ -315,7 +314,7 @@ int store_url_create(const struct store_url *u, const struct store_context *cont
 	if (rc)
 		goto out;
 	if (u->kind == STORE_FOLDER)
-		rc = folder_make(buf_text(&name), context->modes->folder, err);
+		rc = store_folder_create(buf_text(&name), context->modes, err);
 	if (!rc)
 		rc = open_place(u, context, &name, &store, err);
 	if (!rc)

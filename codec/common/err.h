@@ -19,7 +19,8 @@ enum err_code {
 	ERR_IO = -2,         /* the operating system or the network failed us */
 	ERR_DAMAGED = -3,    /* bytes read are not what was once written */
 	ERR_INPUT = -4,      /* the user or the caller gave something wrong */
-	ERR_CONFIG = -5,     /* configuration is missing or contradicts itself */
+	ERR_CONFIG = -5,     /* configuration is missing or contradicts itself, or a
+	                      * store refuses us: so it will be for whatever comes next */
 	ERR_FORMAT = -6,     /* written by a newer git-zllm than this one */
 	ERR_MISSING = -7,    /* something that must exist does not */
 	ERR_MISMATCH = -8,   /* the bytes do not have the hash they are named by */

@@ -19,6 +19,8 @@
 #include "index/model/extents.h"
 #include "index/base/relatives.h"
 #include "index/blob/transfer.h"
+#include "index/store/store.h"
+#include "index/store/store_keys.h"
 
 /* A base that may be chosen, and the like that led to it. */
 struct candidate {
@@ -154,6 +156,23 @@ static bool can_have(const struct extent *x, const struct record_basis *root)
 	return !record_basis_fault(root, x->dtype, x->size) && bases_differ(root, &x->id);
 }
 
+/* Leaves out the bases that the store's names have no room for, with what they predict:
+ * those bytes are left bare. False where none is left. */
+static bool fit_names(const struct transfer *t, struct record_basis *root)
+{
+	unsigned max = key_bases_max(t->store->name_max), kept = 0;
+	struct parts *parts = &root->parts;
+
+	if (root->base_count <= max)
+		return true;
+	for (unsigned i = 0; i < parts->count; i++)
+		if (parts->list[i].base < max)
+			parts->list[kept++] = parts->list[i];
+	parts->count = kept;
+	root->base_count = max;
+	return max && kept;
+}
+
 /* The different bases that the extent's likes stand for, in their order; returns how
  * many. */
 static size_t find_candidates(const struct choosing *c,
@@ -168,7 +187,8 @@ static size_t find_candidates(const struct choosing *c,
 		struct record_basis root;
 		if ((!remembered_root(like, &root) &&
 		     !find_root(c->task->transfer, like, &root)) ||
-		    !can_have(x, &root) || seen_before(out, found, &root))
+		    !fit_names(c->task->transfer, &root) || !can_have(x, &root) ||
+		    seen_before(out, found, &root))
 			continue;
 		out[found++] = (struct candidate){ root, likes[i] };
 	}
@@ -330,7 +350,7 @@ static void try_candidate(struct choosing *c, struct candidate *one)
 	/* Since the manifest was written the record may have changed. */
 	if (is_better(c, &score) && !are_solo(c->task->transfer, &one->root)) {
 		if (!find_root(c->task->transfer, &one->like.relation, &one->root) ||
-		    !can_have(x, &one->root))
+		    !fit_names(c->task->transfer, &one->root) || !can_have(x, &one->root))
 			return;
 		score = try_bases(c, &one->root);
 	}
@@ -387,7 +407,8 @@ static void try_low_rank(struct choosing *c)
 	bases_close(sources);
 	if (!choice->low_rank)
 		return;
-	note_trial(task->extent->finding, EXTENT_TRIED_LOW_RANK | choice->codec->id, permille);
+	note_trial(task->extent->finding, EXTENT_TRIED_LOW_RANK | choice->codec->id,
+	           permille);
 	c->best = permille;
 }
 

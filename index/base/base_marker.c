@@ -97,7 +97,8 @@ int base_markers_put(const struct transfer *t, const struct oid *object,
 {
 	struct putting p = { .transfer = t, .object = object, .chosen = chosen };
 	struct lanes_work work = { .count = count, .task = put_one, .ctx = &p };
-	int rc = lanes_run(t->lanes, &work, err);
+	int rc = key_marker_fits(t->store->name_max) ? lanes_run(t->lanes, &work, err)
+	                                             : 0;
 
 	return rc ? rc : atomic_load(&p.written);
 }

@@ -99,6 +99,8 @@ struct store {
 	const char *name;  /* for messages: "/mnt/models"; owned by the store */
 	bool remote;       /* each request takes a round trip: fetching ahead, and
 	                    * keeping on the local disk what was fetched, pays off */
+	unsigned name_max; /* bytes of the longest last part of a key that it takes,
+	                    * where keys may be longer (store_keys.h); else 0 */
 };
 
 /* The verbs. The contracts are those of the operations above; in addition a

@@ -273,7 +273,7 @@ int store_faulty_new(struct store *inner, struct store_fault_plan plan, unsigned
 	if (!f)
 		return err_nomem(err, "a faulty store");
 	f->base = (struct store){ &faulty_ops, inner->inflight, inner->name,
-		                  inner->remote };
+		                  inner->remote, inner->name_max };
 	f->inner = inner;
 	f->plan = plan;
 	f->flags = flags;

@@ -93,6 +93,19 @@ void key_names(const struct oid *hash, char prefix[KEY_MAX])
 	snprintf(prefix, KEY_MAX, NAMES "%s/", hex);
 }
 
+unsigned key_bases_max(unsigned name_max)
+{
+	const unsigned one = 1 + 2 * KEY_BASE_PREFIX; /* "~" and digits */
+	unsigned room = name_max < SHA256_HEX ? 0 : (name_max - SHA256_HEX) / one;
+
+	return !name_max || room > KEY_BASES_MAX ? KEY_BASES_MAX : room;
+}
+
+bool key_marker_fits(unsigned name_max)
+{
+	return !name_max || name_max >= KEY_MARKER_NAME;
+}
+
 /* The id is read from where it must stand; what comes before it then has only
  * one right spelling, that of the key made from the id. */
 bool key_parse_record(const char *key, struct key_record *out)

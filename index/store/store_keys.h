@@ -45,7 +45,10 @@ void key_names(const struct oid *hash, char prefix[KEY_MAX]);
 
 /* What the key of a base marker says:
  * bases/<name-key>/<band>/<sketch>-<blob-id>~<oid> */
-enum { KEY_SKETCH = 48 }; /* bytes of a sketch */
+enum {
+	KEY_SKETCH = 48, /* bytes of a sketch */
+	KEY_MARKER_NAME = 2 * KEY_SKETCH + 1 + SHA256_HEX + 1 + SHA256_HEX /* last part */
+};
 
 struct key_marker {
 	uint64_t name; /* the name-key */
@@ -73,6 +76,11 @@ struct key_record {
 
 /* The key of the record that `record` describes: key_blob() without bases. */
 void key_record(const struct key_record *record, char key[KEY_MAX]);
+
+/* How many bases a delta may have in a store whose names end at `name_max` bytes (0:
+ * anywhere), and whether a base marker's key fits there. */
+unsigned key_bases_max(unsigned name_max);
+bool key_marker_fits(unsigned name_max);
 
 /* False when `key` is not the key of a record, spelled exactly as above. */
 bool key_parse_record(const char *key, struct key_record *out);

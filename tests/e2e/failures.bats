@@ -120,6 +120,43 @@ expect_no_clone() {
 	expect_same_files "$T/r" "$T/c"
 }
 
+@test "what a store refuses for all objects of a push is said once, and the rest is not tried" {
+	folder_only 'mounts; s3_faults.bats has a service that forbids'
+	own_mounts
+	make_repo r
+	local i
+	for i in 1 2 3 4 5; do
+		noise "$i.bin" 400000 "$i"
+	done
+	commit 'Five files'
+	cat >"$T/inside" <<-END
+		set -e
+		mount --bind "$STORE" "$STORE"
+		mount -o remount,bind,ro "$STORE"
+		git push origin main && exit 9 || exit 0
+	END
+	run -0 "${MOUNTED[@]}" sh "$T/inside"
+	[ "$(grep -ci 'read-only' <<<"$output")" -eq 1 ]
+	[ "$(grep -c 'not tried, for the reason above' <<<"$output")" -eq 4 ]
+	git push -q origin main
+	clone_and_compare
+}
+
+@test "and what is wrong with one object alone is said of that one" {
+	make_repo r
+	local i
+	for i in 1 2 3; do
+		noise "$i.bin" 400000 "$i"
+	done
+	commit 'Three files'
+	flip "$(lfs_file "$(oid_of 1.bin)")"
+	flip "$(lfs_file "$(oid_of 3.bin)")"
+	run git push origin main
+	[ "$status" -ne 0 ]
+	says_not 'not tried'
+	[ "$(store_count objects/)" -eq 1 ]
+}
+
 @test "a store without permission to write refuses a push with a sentence" {
 	folder_only 'objects have no modes; s3.bats has a user who may only read'
 	[ "$(id -u)" != 0 ] || skip 'root may write everywhere; the read-only mount above stands in'

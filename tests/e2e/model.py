@@ -5,6 +5,7 @@
     model.py many OUT SEED COUNT       COUNT equal-shaped BF16 tensors of 64 KiB
     model.py large OUT SEED BYTES      one BF16 tensor, of words that no codec makes smaller
     model.py finetune OUT FROM SEED    most words moved by a few units in the last place
+    model.py fuse OUT FROM SEED        a fine-tune with q_proj, k_proj and v_proj in one qkv_proj
     model.py reorder OUT FROM SEED     the same tensors in another order
     model.py metadata OUT FROM TEXT    the same tensors, other __metadata__
     model.py rename OUT FROM PREFIX    the same tensors under other names
@@ -123,6 +124,18 @@ def finetune(out, source, seed):
     save(out, [(n, d, s, moved(rng, d, data)) for n, d, s, data in tensors], meta)
 
 
+def fuse(out, source, seed):
+    rng = random.Random(f"finetune {seed}")
+    meta, tensors = load(source)
+    made = {}
+    for name, dtype, shape, data in tensors:
+        for part in "qkv":
+            name = name.replace(f".{part}_proj.", ".qkv_proj.")
+        rows, before = made[name][1:3] if name in made else (0, b"")
+        made[name] = dtype, rows + shape[0], before + moved(rng, dtype, data), shape[1:]
+    save(out, [(n, d, [rows, *rest], data) for n, (d, rows, data, rest) in made.items()], meta)
+
+
 def reorder(out, source, seed):
     meta, tensors = load(source)
     random.Random(f"reorder {seed}").shuffle(tensors)
@@ -185,7 +198,7 @@ def names(source):
 
 
 if __name__ == "__main__":
-    commands = {f.__name__: f for f in (new, many, large, finetune, reorder, metadata, rename, shard, merge, twin, names)}
+    commands = {f.__name__: f for f in (new, many, large, finetune, fuse, reorder, metadata, rename, shard, merge, twin, names)}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])

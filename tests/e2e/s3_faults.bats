@@ -57,6 +57,19 @@ survive() {
 }
 
 # bats test_tags=bucket
+@test "a service that forbids to write: said once, whatever the number of objects" {
+	some_models
+	rules 'PUT . * status=403' 'POST . * status=403'
+	run within git push origin main
+	in_a_sentence
+	[ "$(grep -c 'lacks the permission s3:PutObject' <<<"$output")" -eq 1 ]
+	says 'not tried, for the reason above'
+	no_rules
+	push_until_done 1
+	all_is_there
+}
+
+# bats test_tags=bucket
 @test "markers that the service never takes keep no push waiting" {
 	git config --global zllm.s3.timeout 600
 	some_models

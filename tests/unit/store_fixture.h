@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +53,8 @@ static inline struct store *make_folder(char folder[SCRATCH_MAX])
 	struct store *s;
 
 	scratch_folder_new(folder);
+	if (chmod(folder, 0755))
+		return NULL;
 	return store_folder_open(folder, &modes, &s, NULL) ? NULL : s;
 }
 

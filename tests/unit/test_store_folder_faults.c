@@ -15,41 +15,65 @@
 
 /* ---------------------------------------------------------------- failing system calls */
 
-/* From now on these two system calls fail in this process. */
-static bool forbid(int call1, int call2, int errnum)
-{
-	struct sock_filter rules[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call1, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call2, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)errnum),
-	};
-	struct sock_fprog program = { ARRAY_SIZE(rules), rules };
+enum { CALLS_MAX = 4 };
 
+/* System calls that fail with an error each. */
+struct faults {
+	struct {
+		int call, error;
+	} list[CALLS_MAX];
+	unsigned short count;
+};
+
+/* From now on they fail in this process. */
+static bool forbid(const struct faults *faults)
+{
+	struct sock_filter rules[2 * CALLS_MAX + 2];
+	struct sock_fprog program = { 0, rules };
+
+	rules[program.len++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (unsigned i = 0; i < faults->count; i++) {
+		rules[program.len++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (unsigned)faults->list[i].call, 0, 1);
+		rules[program.len++] = (struct sock_filter)BPF_STMT(
+			BPF_RET | BPF_K,
+			SECCOMP_RET_ERRNO | (unsigned)faults->list[i].error);
+	}
+	rules[program.len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+	                                                    SECCOMP_RET_ALLOW);
 	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
 	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
 enum { CHILD_OK = 0, CHILD_CANNOT = 77 };
 
-/* Puts `text` twice where the calls fail; the child's exit code is -rc of the
- * first put that failed. */
-static int put_without(struct store *s, int call1, int call2, int errnum)
+/* Puts a value twice where the calls fail; -rc of the first put that failed, and in
+ * *lacks what the store found that its file system does not do. */
+static int put_with_faults(struct store *s, const struct faults *faults, unsigned *lacks)
 {
-	int status;
+	int status, ends[2];
+
+	assert_int_equal(pipe(ends), 0);
 
 	fflush(NULL);
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (!forbid(call1, call2, errnum))
+		if (!forbid(faults))
 			_exit(CHILD_CANNOT);
 		int rc = store_put_all(s, "blobs/aa/x", "first", 5, NULL);
 		if (!rc)
 			rc = store_put_all(s, "blobs/aa/x", "second", 6, NULL);
+		unsigned found = store_folder_lacks(s);
+		if (write(ends[1], &found, sizeof(found)) != sizeof(found))
+			_exit(CHILD_CANNOT);
 		_exit(-rc);
 	}
 	assert_true(pid > 0);
+	close(ends[1]);
+	*lacks = 0;
+	(void)!read(ends[0], lacks, sizeof(*lacks));
+	close(ends[0]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == CHILD_CANNOT) {
@@ -59,17 +83,37 @@ static int put_without(struct store *s, int call1, int call2, int errnum)
 	return -WEXITSTATUS(status);
 }
 
-static void where_links_are_lacking_values_are_renamed(void **state)
+static int put_without(struct store *s, int call1, int call2, int errnum)
 {
-	static const int errors[] = { EPERM, EOPNOTSUPP, ENOSYS, EMLINK };
+	const struct faults faults = { { { call1, errnum }, { call2, errnum } }, 2 };
+	unsigned lacks;
+
+	return put_with_faults(s, &faults, &lacks);
+}
+
+/* The value is there once, whole, and nothing else. */
+static void assert_put(struct fixture *f)
+{
+	assert_value(f->store, "blobs/aa/x", "first");
+	assert_listing(f->store, "", "blobs/aa/x ");
+	assert_int_equal(count_names(f, "tmp"), 0);
+	assert_int_equal(count_names(f, "blobs"), 1);
+	assert_int_equal(count_names(f, "blobs/aa"), 1);
+	assert_int_equal(store_remove(f->store, "blobs/aa/x", NULL), 0);
+}
+
+/* What file systems say when they cannot do something. */
+static const int refusals[] = { EPERM, EACCES, EOPNOTSUPP, ENOSYS, EMLINK,
+	                        EXDEV, EIO,    EINVAL,     ENOTTY, EINTR };
+
+static void where_links_fail_in_any_way_values_are_renamed(void **state)
+{
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		assert_int_equal(put_without(f->store, SYS_linkat, SYS_linkat, errors[i]),
-		                 0);
-		assert_value(f->store, "blobs/aa/x", "first");
-		assert_int_equal(count_names(f, "tmp"), 0);
-		assert_int_equal(store_remove(f->store, "blobs/aa/x", NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		assert_int_equal(
+			put_without(f->store, SYS_linkat, SYS_linkat, refusals[i]), 0);
+		assert_put(f);
 	}
 }
 
@@ -81,23 +125,67 @@ static void where_renames_cannot_spare_either_values_are_not_replaced(void **sta
 	print_message("skipped: renameat() is renameat2() here\n");
 	skip();
 #endif
-	assert_int_equal(put_without(f->store, SYS_linkat, SYS_renameat2, ENOSYS), 0);
-	assert_value(f->store, "blobs/aa/x", "first");
-	assert_int_equal(count_names(f, "tmp"), 0);
-	assert_int_equal(mode_of(f, "blobs/aa"), 0755);
-	assert_int_equal(count_names(f, "blobs"), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		assert_int_equal(
+			put_without(f->store, SYS_linkat, SYS_renameat2, refusals[i]), 0);
+		assert_int_equal(mode_of(f, "blobs/aa"), 0755);
+		assert_put(f);
+	}
 }
 
 static void file_systems_without_modes_will_do(void **state)
 {
+	static const int errors[] = { EPERM, EACCES, EINVAL, EOPNOTSUPP, ENOSYS, EINTR };
+	struct fixture *f = *state;
+	mode_t mask = umask(077);
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		const struct faults faults = {
+			{ { SYS_fchmod, errors[i] }, { SYS_fchmodat, errors[i] } }, 2
+		};
+		unsigned lacks;
+		assert_int_equal(put_with_faults(f->store, &faults, &lacks), 0);
+		assert_int_equal(lacks, STORE_FOLDER_HAS_MODES);
+		assert_put(f);
+	}
+	umask(mask);
+}
+
+static void a_mode_that_is_right_is_not_given_again(void **state)
+{
+	const struct faults faults = { { { SYS_fchmod, EIO }, { SYS_fchmodat, EIO } },
+		                       2 };
+	struct fixture *f = *state;
+	unsigned lacks;
+
+	mode_t mask = umask(022);
+	assert_int_equal(put_with_faults(f->store, &faults, &lacks), 0);
+	umask(mask);
+	assert_int_equal(lacks, 0);
+	assert_put(f);
+}
+
+static void where_fsync_is_not_to_be_had_syncfs_takes_its_place(void **state)
+{
+	static const int errors[] = { EINVAL, EOPNOTSUPP, ENOSYS, ENOTTY };
 	struct fixture *f = *state;
 
-#ifdef SYS_chmod
-	assert_int_equal(put_without(f->store, SYS_fchmod, SYS_fchmodat, EPERM), 0);
-	assert_value(f->store, "blobs/aa/x", "first");
-#else
-	(void)f;
-#endif
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct faults faults = { { { SYS_fsync, errors[i] } }, 1 };
+		unsigned lacks;
+		assert_int_equal(put_with_faults(f->store, &faults, &lacks), 0);
+		assert_int_equal(lacks, 0);
+		assert_put(f);
+		faults.list[faults.count].call = SYS_syncfs;
+		faults.list[faults.count++].error = errors[i];
+		assert_int_equal(put_with_faults(f->store, &faults, &lacks), 0);
+		assert_int_equal(lacks,
+		                 STORE_FOLDER_SYNCS_FILES | STORE_FOLDER_SYNCS_NAMES);
+		assert_put(f);
+		faults.list[1].error = EIO;
+		assert_int_equal(put_with_faults(f->store, &faults, &lacks), ERR_IO);
+		assert_listing(f->store, "", "");
+	}
 }
 
 static void a_value_that_cannot_be_made_durable_is_not_there(void **state)
@@ -105,17 +193,19 @@ static void a_value_that_cannot_be_made_durable_is_not_there(void **state)
 	static const struct {
 		int call, error;
 	} cases[] = {
-		{ SYS_fsync, EIO },       { SYS_fsync, ENOSPC }, { SYS_pwrite64, EIO },
-		{ SYS_pwrite64, EDQUOT }, { SYS_fchmod, EIO },   { SYS_linkat, EIO },
-		{ SYS_linkat, ENOSPC },   { SYS_linkat, EXDEV },
+		{ SYS_fsync, EIO },     { SYS_fsync, ENOSPC },
+		{ SYS_fsync, EINTR },   { SYS_fsync, EDQUOT },
+		{ SYS_pwrite64, EIO },  { SYS_pwrite64, EDQUOT },
+		{ SYS_linkat, ENOSPC }, { SYS_linkat, EDQUOT },
+		{ SYS_linkat, EROFS },  { SYS_linkat, ENAMETOOLONG },
 	};
 	struct fixture *f = *state;
 
 	put(f->store, "blobs/aa/other", "1");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(put_without(f->store, cases[i].call, cases[i].call,
-		                             cases[i].error),
-		                 ERR_IO);
+		int rc = put_without(f->store, cases[i].call, cases[i].call,
+		                     cases[i].error);
+		assert_int_equal(rc, cases[i].error == EROFS ? ERR_CONFIG : ERR_IO);
 		assert_listing(f->store, "", "blobs/aa/other ");
 		assert_int_equal(count_names(f, "tmp"), 0);
 	}
@@ -281,9 +371,11 @@ static void a_killed_writer_leaves_whole_values_only(void **state)
 }
 
 static const struct rule rules[] = {
-	RULE(where_links_are_lacking_values_are_renamed),
+	RULE(where_links_fail_in_any_way_values_are_renamed),
 	RULE(where_renames_cannot_spare_either_values_are_not_replaced),
 	RULE(file_systems_without_modes_will_do),
+	RULE(a_mode_that_is_right_is_not_given_again),
+	RULE(where_fsync_is_not_to_be_had_syncfs_takes_its_place),
 	RULE(a_value_that_cannot_be_made_durable_is_not_there),
 	RULE(a_full_disk_is_an_error_that_leaves_nothing),
 	RULE(a_killed_writer_leaves_whole_values_only),

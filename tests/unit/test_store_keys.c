@@ -289,6 +289,26 @@ static void repository_ids_are_32_small_digits(void **state)
 		assert_false(key_repo_id_valid(bad[i]));
 }
 
+static void short_names_have_room_for_fewer_bases(void **state)
+{
+	static const struct {
+		unsigned name_max, bases;
+	} cases[] = { { 0, 3 },   { 255, 3 }, { 163, 3 }, { 162, 2 },
+		      { 143, 2 }, { 130, 2 }, { 129, 1 }, { 97, 1 },
+		      { 96, 0 },  { 64, 0 },  { 1, 0 } };
+	struct key_marker marker = { .name = 1 };
+	char key[KEY_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(key_bases_max(cases[i].name_max), cases[i].bases);
+	key_marker(&marker, key);
+	unsigned name = (unsigned)strlen(strrchr(key, '/') + 1);
+	assert_true(key_marker_fits(0));
+	assert_true(key_marker_fits(name));
+	assert_false(key_marker_fits(name - 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +322,7 @@ int main(void)
 		cmocka_unit_test(keys_are_shorter_than_their_limit),
 		cmocka_unit_test(prefixes_are_beginnings_of_keys),
 		cmocka_unit_test(repository_ids_are_32_small_digits),
+		cmocka_unit_test(short_names_have_room_for_fewer_bases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "codec/common/err.h"
@@ -19,15 +20,6 @@ struct folder_reader {
 	const struct folder *folder;
 	char key[KEY_MAX];
 };
-
-int store_folder_openat(const struct folder *f, const char *path, int flags)
-{
-	flags |= O_CLOEXEC | O_NOFOLLOW;
-	int fd = openat(f->root, path, flags);
-	if (fd < 0 && errno == ESTALE)
-		fd = openat(f->root, path, flags);
-	return fd;
-}
 
 static int ends_early(const struct folder_reader *r, uint64_t offset, size_t n,
                       struct err *err)
@@ -81,14 +73,12 @@ static int open_value(const struct folder *f, const char *key, struct folder_rea
 {
 	struct stat st;
 
-	r->fd = store_folder_openat(f, key, O_RDONLY | O_NONBLOCK);
-	if (r->fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+	r->fd = store_folder_path_open(f, key, O_RDONLY | O_NONBLOCK, 0);
+	/* A name that is too long for this file system has no value either. */
+	if (r->fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG))
 		return 1;
-	if (r->fd < 0 && errno != ELOOP)
-		return err_errno(err, "store %s: opening %s", f->path, key);
 	if (r->fd < 0)
-		return err_set(err, ERR_DAMAGED, "store %s: %s is a symbolic link",
-		               f->path, key);
+		return store_folder_path_error(f, "opening", key, err);
 	if (fstat(r->fd, &st))
 		return err_errno(err, "store %s: looking at %s", f->path, key);
 	if (S_ISDIR(st.st_mode))
@@ -128,21 +118,32 @@ static int folder_remove(struct store *s, const char *key, struct err *err)
 {
 	struct folder *f = (struct folder *)s;
 	char parent[KEY_MAX];
+	const char *name;
 
-	if (unlinkat(f->root, key, 0)) {
-		if (errno == ENOENT || errno == ENOTDIR || errno == EISDIR)
-			return 1;
-		return err_errno(err, "store %s: removing %s", f->path, key);
-	}
-	store_folder_tree_parent(key, parent);
-	return store_folder_tree_sync(f, parent, err);
+	int in = store_folder_path_open_parent(f, key, &name);
+	if (in < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 1;
+	if (in < 0)
+		return store_folder_path_error(f, "removing", key, err);
+	store_folder_path_parent(key, parent);
+	int rc = unlinkat(in, name, 0);
+	if (!rc)
+		rc = store_folder_sync_names(f, in, parent, err);
+	else if (errno == ENOENT || errno == EISDIR || errno == ENAMETOOLONG)
+		rc = 1;
+	else
+		rc = err_errno(err, "store %s: removing %s", f->path, key);
+	close(in);
+	return rc;
 }
 
 static void folder_close(struct store *s)
 {
 	struct folder *f = (struct folder *)s;
 
-	close(f->root);
+	if (f->root >= 0)
+		close(f->root);
+	free(f->seen);
 	free(f);
 }
 
@@ -154,6 +155,60 @@ static const struct store_ops folder_ops = {
 	.close = folder_close,
 };
 
+/* The store's folder says who may read and write what is made in it; what this
+ * repository asks for by core.sharedRepository comes on top. */
+static int take_access(struct folder *f, const struct store_folder_modes *asked)
+{
+	struct stat st;
+
+	if (fstat(f->root, &st))
+		return -1;
+	f->access = (struct access){ .folder = (st.st_mode & 03777) | S_IRWXU,
+		                     .group = st.st_gid };
+	if (asked->folder & S_ISGID)
+		f->access.folder |= asked->folder;
+	f->access.file = f->access.folder & 0444;
+	return 0;
+}
+
+static bool takes_name(const struct folder *f, unsigned bytes)
+{
+	char name[KEY_MAX];
+
+	memset(name, '0', bytes);
+	name[bytes] = 0;
+	return !faccessat(f->root, name, F_OK, 0) || errno != ENAMETOOLONG;
+}
+
+/* Where names end before those of keys do: 143 bytes on eCryptfs, and so in encrypted
+ * shares of NAS. Not all say so, so names as long as those of keys are looked for. */
+static unsigned find_name_max(const struct folder *f)
+{
+	unsigned bytes = KEY_MARKER_NAME, bases = KEY_BASES_MAX;
+	struct statvfs vfs;
+
+	unsigned said = fstatvfs(f->root, &vfs) ? 0 : (unsigned)vfs.f_namemax;
+	while ((said && said < bytes) || !takes_name(f, bytes)) {
+		bytes = SHA256_HEX + bases * (1 + 2 * KEY_BASE_PREFIX);
+		if (!bases--)
+			return SHA256_HEX;
+	}
+	return bytes == KEY_MARKER_NAME ? 0 : bytes;
+}
+
+static int open_root(struct folder *f, const struct store_folder_modes *asked,
+                     struct err *err)
+{
+	f->root = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->root < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return err_set(err, ERR_MISSING,
+		               "no folder at %s: is the disk not mounted?", f->path);
+	if (f->root < 0 || take_access(f, asked))
+		return err_errno(err, "opening the store %s", f->path);
+	f->base.name_max = find_name_max(f);
+	return 0;
+}
+
 int store_folder_open(const char *path, const struct store_folder_modes *modes,
                       struct store **out, struct err *err)
 {
@@ -162,19 +217,24 @@ int store_folder_open(const char *path, const struct store_folder_modes *modes,
 
 	if (!f)
 		return err_nomem(err, path);
-	f->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (f->root < 0) {
-		int rc = errno == ENOENT || errno == ENOTDIR
-		                 ? err_set(err, ERR_MISSING,
-		                           "no folder at %s: is the disk not mounted?",
-		                           path)
-		                 : err_errno(err, "opening the store %s", path);
-		free(f);
+	f->root = -1;
+	memcpy(f->path, path, path_size);
+	f->base = (struct store){ .ops = &folder_ops,
+		                  .inflight = FOLDER_INFLIGHT,
+		                  .name = f->path };
+	f->seen = calloc(1, sizeof(*f->seen));
+	int rc = f->seen ? open_root(f, modes, err) : err_nomem(err, path);
+	if (rc) {
+		folder_close(&f->base);
 		return rc;
 	}
-	memcpy(f->path, path, path_size);
-	f->modes = *modes;
-	f->base = (struct store){ &folder_ops, FOLDER_INFLIGHT, f->path, false };
 	*out = &f->base;
 	return 0;
+}
+
+unsigned store_folder_lacks(const struct store *s)
+{
+	return s->ops == &folder_ops
+	               ? atomic_load(&((const struct folder *)s)->seen->lacks)
+	               : 0;
 }

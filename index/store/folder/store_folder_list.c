@@ -57,7 +57,7 @@ static int names_order(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* DT_REG, DT_DIR, or another that is passed over. */
+/* DT_REG, DT_DIR, DT_LNK, or another. */
 static unsigned char entry_type(DIR *dir, const struct dirent *d)
 {
 	struct stat st;
@@ -66,27 +66,41 @@ static unsigned char entry_type(DIR *dir, const struct dirent *d)
 		return d->d_type;
 	if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW))
 		return DT_UNKNOWN;
-	return S_ISDIR(st.st_mode) ? DT_DIR : S_ISREG(st.st_mode) ? DT_REG : DT_UNKNOWN;
+	return (unsigned char)IFTODT(st.st_mode);
 }
 
-/* Puts the entry's key behind the first `at` bytes of w->key. False when it
- * is none of ours, or neither begins with the prefix nor leads to it. */
-static bool entry_fits(struct walk *w, size_t at, DIR *dir, const struct dirent *d)
+/* Whether w->key, which has `size` bytes, begins with the prefix or leads to it. */
+static bool key_fits(const struct walk *w, size_t size)
 {
-	size_t n = strlen(d->d_name), prefix_size = strlen(w->prefix);
+	size_t prefix_size = strlen(w->prefix);
 
-	if (at + n + 2 > KEY_MAX)
-		return false;
-	memcpy(w->key + at, d->d_name, n + 1);
-	if (!key_valid(w->key))
-		return false;
-	unsigned char type = entry_type(dir, d);
-	size_t size = at + n;
-	if (type == DT_DIR)
-		memcpy(w->key + size++, "/", 2);
-	else if (type != DT_REG || size < prefix_size)
-		return false;
 	return !memcmp(w->key, w->prefix, size < prefix_size ? size : prefix_size);
+}
+
+/* Puts the entry's key behind the first `at` bytes of w->key. 0; 1 when it is none of
+ * ours, or neither begins with the prefix nor leads to it. A symbolic link at a key's
+ * place is an error: whoever lists would take what it leads to for missing. */
+static int entry_fits(struct walk *w, size_t at, DIR *dir, const struct dirent *d)
+{
+	size_t n = strlen(d->d_name), size = at + n;
+
+	if (size + 2 > KEY_MAX)
+		return 1;
+	memcpy(w->key + at, d->d_name, n + 1);
+	if (!key_valid(w->key) || !key_fits(w, size))
+		return 1;
+	switch (entry_type(dir, d)) {
+	case DT_DIR:
+		memcpy(w->key + size, "/", 2);
+		return !key_fits(w, size + 1);
+	case DT_REG:
+		return size < strlen(w->prefix);
+	case DT_LNK:
+		errno = ELOOP;
+		return store_folder_path_error(w->folder, "listing", w->key, w->err);
+	default:
+		return 1;
+	}
 }
 
 /* Reads the folder that the first `at` bytes of w->key name. */
@@ -95,7 +109,10 @@ static int names_read(struct walk *w, size_t at, DIR *dir, struct names *names)
 	struct dirent *d;
 
 	while (errno = 0, (d = readdir(dir))) {
-		if (!entry_fits(w, at, dir, d))
+		int rc = entry_fits(w, at, dir, d);
+		if (rc < 0)
+			return rc;
+		if (rc)
 			continue;
 		if (!names_add(names, w->key + at))
 			return err_nomem(w->err, "a listing");
@@ -111,17 +128,15 @@ static int names_read(struct walk *w, size_t at, DIR *dir, struct names *names)
 /* Opens that folder; *dir stays NULL when it is none, or no more. */
 static int folder_open(struct walk *w, size_t at, DIR **dir)
 {
-	/* Without its last slash, which would follow a symbolic link. */
 	if (at)
 		w->key[at - 1] = 0;
-	int fd = store_folder_openat(w->folder, at ? w->key : ".",
-	                             O_RDONLY | O_DIRECTORY);
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+	int fd = store_folder_path_open(w->folder, at ? w->key : ".",
+	                                O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	*dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!*dir) {
-		int rc = err_errno(w->err, "store %s: listing %s", w->folder->path,
-		                   w->key);
+		int rc = store_folder_path_error(w->folder, "listing", w->key, w->err);
 		if (fd >= 0)
 			close(fd);
 		return rc;

@@ -6,57 +6,110 @@
 #ifndef ZLLM_STORE_FOLDER_PRIVATE_H
 #define ZLLM_STORE_FOLDER_PRIVATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "index/store/store.h"
 #include "index/store/folder/store_folder.h"
+#include "index/store/folder/store_folder_mode.h"
 #include "index/store/store_keys.h"
 
 enum {
 	FOLDER_NONCE_HEX = 32,
-	FOLDER_TEMP_MAX = 4 + FOLDER_NONCE_HEX + 1, /* "tmp/" and a nonce */
-	FOLDER_TRIES = 5 /* at making a folder that somebody else removes */
+	FOLDER_TEMP_MAX = KEY_MAX + 1 + FOLDER_NONCE_HEX + 1, /* in any folder */
+	FOLDER_TRIES = 5,   /* at making a folder that somebody else removes */
+	FOLDER_REPEATS = 32 /* of a call that a signal interrupted */
 };
 
-/* Constant once open, so that any number of threads may use it. */
+/* Constant once open but for what `seen` points to, so that any number of threads
+ * may use it. */
 struct folder {
 	struct store base;
-	int root; /* the store's folder */
-	struct store_folder_modes modes;
+	int root;             /* the store's folder */
+	struct access access; /* what all that is made in it gets */
+	struct folder_seen *seen;
 	char path[]; /* as given, for messages */
 };
 
-/* store_folder.c: openat() below the store's folder, once more after ESTALE. A
- * descriptor, or -1 and errno. */
-int store_folder_openat(const struct folder *f, const char *path, int flags);
+/* What its file system turned out to be like. */
+struct folder_seen {
+	atomic_uint lacks;  /* of enum store_folder_promise */
+	atomic_bool parted; /* tmp/ is on another disk than some folder of keys */
+};
 
-/* store_folder_write.c, store_folder_list.c: the verbs put and list. */
+/* ---------------------------------------------------------------- store_folder_path.c */
+
+/* openat() below the store's folder, once more after ESTALE; no part of `path` is
+ * followed when it is a symbolic link (ELOOP). A descriptor, or -1 and errno. */
+int store_folder_path_open(const struct folder *f, const char *path, int flags,
+                           mode_t mode);
+
+/* Opens the folder that `key` lies in; *name is then the rest of the key. */
+int store_folder_path_open_parent(const struct folder *f, const char *key,
+                                  const char **name);
+
+/* The folder that `key` lies in; "." for the store's own. */
+void store_folder_path_parent(const char *key, char parent[KEY_MAX]);
+
+/* The sentence for errno after `doing` ("opening") something to `path`: ERR_IO; or, where
+ * errno is ELOOP, which part of it is a symbolic link: ERR_CONFIG when that stands for a
+ * folder, ERR_DAMAGED when it stands for the file. */
+int store_folder_path_error(const struct folder *f, const char *doing, const char *path,
+                            struct err *err);
+
+/* The same after writing: ERR_CONFIG also where we may not, which will be so for all that
+ * is written (no permission, a file system that can only be read). */
+int store_folder_path_refused(const struct folder *f, const char *doing, const char *path,
+                              struct err *err);
+
+/* ---------------------------------------------------------------- the verbs */
+
+/* store_folder_write.c, store_folder_list.c: put and list. */
 int store_folder_put(struct store *s, const char *key, size_t head_size,
                      struct store_writer **out, struct err *err);
 int store_folder_list(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
                       struct err *err);
 
-/* store_folder_tree.c: the folder that `key` lies in; "." for the store's own. */
-void store_folder_tree_parent(const char *key, char parent[KEY_MAX]);
+/* ---------------------------------------------------------------- store_folder_tree.c */
 
-/* Makes the folders that `key` lies in as far as they are missing, with their
- * mode whatever the umask, and durable. 0; 1 when one was removed meanwhile, so
+/* Makes the folders that `key` lies in as far as they are missing, with the store's
+ * access whatever the umask, and durable. 0; 1 when one was removed meanwhile, so
  * that another try may do; or negative. */
 int store_folder_tree_make(const struct folder *f, const char *key, struct err *err);
 
-/* Makes the names in `folder` durable. */
-int store_folder_tree_sync(const struct folder *f, const char *folder, struct err *err);
+/* ---------------------------------------------------------------- store_folder_sync.c */
 
-/* Whether chmod() failed with `errnum` because the file system has no modes. */
-bool store_folder_tree_modeless(int errnum);
+/* Makes the bytes of a file durable. 0, or -1 and errno: then they may be gone. */
+int store_folder_sync_bytes(const struct folder *f, int fd);
 
-/* store_folder_temp.c: FOLDER_NONCE_HEX random digits and a NUL. */
+/* Makes the names in the folder `fd` durable, which is called `path`. */
+int store_folder_sync_names(const struct folder *f, int fd, const char *path,
+                            struct err *err);
+
+/* Notes that the file system does not keep a promise. */
+void store_folder_sync_lacks(const struct folder *f, enum store_folder_promise promise);
+
+/* ---------------------------------------------------------------- store_folder_place.c */
+
+/* Gives the file `temp` its name: `key`. 0; 1 when the key is there already; or
+ * negative. `temp` may be another file afterwards: where tmp/ lies on another disk
+ * than the key, a copy in the key's own folder. The caller removes it. */
+int store_folder_place(const struct folder *f, char temp[FOLDER_TEMP_MAX],
+                       const char *key, struct err *err);
+
+/* ---------------------------------------------------------------- store_folder_temp.c */
+
+/* FOLDER_NONCE_HEX random digits and a NUL. */
 int store_folder_temp_nonce(char nonce[FOLDER_NONCE_HEX + 1], struct err *err);
 
-/* Creates an empty temporary file, open for writing as *fd, readable by its
- * owner only. */
-int store_folder_temp_new(const struct folder *f, char temp[FOLDER_TEMP_MAX], int *fd,
-                          struct err *err);
+/* Creates an empty temporary file for the value of `key`, open for writing as *fd:
+ * in tmp/, or, where that is known to be another disk, in the key's own folder. */
+int store_folder_temp_new(const struct folder *f, const char *key,
+                          char temp[FOLDER_TEMP_MAX], int *fd, struct err *err);
+
+/* The same in the key's own folder in any case. */
+int store_folder_temp_beside(const struct folder *f, const char *key,
+                             char temp[FOLDER_TEMP_MAX], int *fd, struct err *err);
 
 #endif

@@ -2,6 +2,9 @@
  * Temporary files: tmp/<32 random digits>, one for each value on its way in. A
  * name is never used twice, so nobody can meet another's half-written file.
  * Those of killed processes stay until they are swept.
+ *
+ * Where tmp/ is on another disk than the key they are .<32 random digits> in the
+ * key's own folder, which no listing shows and no sweep finds.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -26,27 +29,48 @@ int store_folder_temp_nonce(char nonce[FOLDER_NONCE_HEX + 1], struct err *err)
 	return 0;
 }
 
-int store_folder_temp_new(const struct folder *f, char temp[FOLDER_TEMP_MAX], int *fd,
-                          struct err *err)
+/* Creates `temp`, which belongs beside `key`, with the folders on its way. */
+static int create(const struct folder *f, const char *temp, int *fd, struct err *err)
 {
-	char nonce[FOLDER_NONCE_HEX + 1];
+	for (int tries = 0; tries < FOLDER_TRIES; tries++) {
+		*fd = store_folder_path_open(f, temp, O_WRONLY | O_CREAT | O_EXCL,
+		                             f->access.file | S_IRUSR);
+		if (*fd >= 0)
+			return 0;
+		if (errno != ENOENT && errno != ESTALE)
+			break;
+		int rc = store_folder_tree_make(f, temp, err);
+		if (rc < 0)
+			return rc;
+	}
+	return store_folder_path_refused(f, "creating", temp, err);
+}
+
+int store_folder_temp_beside(const struct folder *f, const char *key,
+                             char temp[FOLDER_TEMP_MAX], int *fd, struct err *err)
+{
+	char nonce[FOLDER_NONCE_HEX + 1], parent[KEY_MAX];
 
 	int rc = store_folder_temp_nonce(nonce, err);
 	if (rc)
 		return rc;
+	store_folder_path_parent(key, parent);
+	snprintf(temp, FOLDER_TEMP_MAX, "%s/.%s", parent, nonce);
+	return create(f, temp, fd, err);
+}
+
+int store_folder_temp_new(const struct folder *f, const char *key,
+                          char temp[FOLDER_TEMP_MAX], int *fd, struct err *err)
+{
+	char nonce[FOLDER_NONCE_HEX + 1];
+
+	if (atomic_load(&f->seen->parted))
+		return store_folder_temp_beside(f, key, temp, fd, err);
+	int rc = store_folder_temp_nonce(nonce, err);
+	if (rc)
+		return rc;
 	snprintf(temp, FOLDER_TEMP_MAX, "tmp/%s", nonce);
-	for (int tries = 0; tries < FOLDER_TRIES; tries++) {
-		*fd = openat(f->root, temp,
-		             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (*fd >= 0)
-			return 0;
-		if (errno != ENOENT)
-			break;
-		rc = store_folder_tree_make(f, temp, err);
-		if (rc < 0)
-			return rc;
-	}
-	return err_errno(err, "store %s: creating %s", f->path, temp);
+	return create(f, temp, fd, err);
 }
 
 /* What time it is where the files' times come from: on NFS that is another
@@ -57,7 +81,7 @@ static bool file_system_clock(const struct folder *f, int64_t *now)
 	struct stat st;
 	int fd;
 
-	if (store_folder_temp_new(f, temp, &fd, NULL))
+	if (store_folder_temp_new(f, KEY_STORE_FILE, temp, &fd, NULL))
 		return false;
 	bool known = fstat(fd, &st) == 0;
 	close(fd);
@@ -83,7 +107,7 @@ void store_folder_sweep(struct store *s, int64_t age)
 
 	if (!file_system_clock(f, &now))
 		return;
-	int fd = store_folder_openat(f, "tmp", O_RDONLY | O_DIRECTORY);
+	int fd = store_folder_path_open(f, "tmp", O_RDONLY | O_DIRECTORY, 0);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		if (fd >= 0)

@@ -17,88 +17,39 @@
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
 
-void store_folder_tree_parent(const char *key, char parent[KEY_MAX])
+/* Makes `path` in the open folder `in`, where it is called `name`. */
+static int make_in(const struct folder *f, int in, const char *name, const char *path,
+                   struct err *err)
 {
-	const char *slash = strrchr(key, '/');
+	char parent[KEY_MAX];
+	struct stat st;
 
-	if (slash)
-		snprintf(parent, KEY_MAX, "%.*s", (int)(slash - key), key);
-	else
-		snprintf(parent, KEY_MAX, ".");
-}
-
-bool store_folder_tree_modeless(int errnum)
-{
-	return errnum == EPERM || errnum == EOPNOTSUPP || errnum == ENOSYS;
-}
-
-int store_folder_tree_sync(const struct folder *f, const char *folder, struct err *err)
-{
-	int rc = 0;
-
-	int fd = store_folder_openat(f, folder, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return err_errno(err, "store %s: opening folder %s", f->path, folder);
-	/* EINVAL: a file system, such as some in user space, that has no way of
-	 * doing this. */
-	if (fsync(fd) && errno != EINVAL && errno != EOPNOTSUPP)
-		rc = err_errno(err, "store %s: making folder %s durable", f->path,
-		               folder);
-	close(fd);
-	return rc;
-}
-
-static int set_mode(const struct folder *f, const char *path)
-{
-	if (fchmodat(f->root, path, f->modes.folder, 0) &&
-	    !store_folder_tree_modeless(errno))
-		return -1;
-	return 0;
-}
-
-/* For file systems where a rename cannot be told to spare what is there. */
-static int make_in_place(const struct folder *f, const char *path)
-{
-	if (mkdirat(f->root, path, f->modes.folder & 0777))
-		return errno == EEXIST ? 0 : -1;
-	return set_mode(f, path);
-}
-
-/* 0, also when somebody else was first; or -1 and errno. */
-static int make_beside(const struct folder *f, const char *fresh, const char *path)
-{
-	if (mkdirat(f->root, fresh, 0700))
-		return -1;
-	if (!set_mode(f, fresh) &&
-	    !renameat2(f->root, fresh, f->root, path, RENAME_NOREPLACE))
-		return 0;
-	int why = errno;
-	unlinkat(f->root, fresh, AT_REMOVEDIR);
-	if (why == EEXIST)
-		return 0;
-	if (why == EINVAL || why == ENOSYS || why == EOPNOTSUPP)
-		return make_in_place(f, path);
-	errno = why;
-	return -1;
+	if (!fstatat(in, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		errno = S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+		return S_ISDIR(st.st_mode)
+		               ? 0
+		               : store_folder_path_refused(f, "making folder", path, err);
+	}
+	if (store_folder_mode_make(in, name, &f->access))
+		return errno == ENOENT || errno == ESTALE
+		               ? 1
+		               : store_folder_path_refused(f, "making folder", path, err);
+	store_folder_path_parent(path, parent);
+	return store_folder_sync_names(f, in, parent, err);
 }
 
 static int make_folder(const struct folder *f, const char *path, struct err *err)
 {
-	char parent[KEY_MAX], nonce[FOLDER_NONCE_HEX + 1];
-	char fresh[KEY_MAX + FOLDER_NONCE_HEX + 3];
+	const char *name;
+	int in = store_folder_path_open_parent(f, path, &name);
 
-	if (faccessat(f->root, path, F_OK, 0) == 0)
-		return 0;
-	int rc = store_folder_temp_nonce(nonce, err);
-	if (rc)
-		return rc;
-	store_folder_tree_parent(path, parent);
-	snprintf(fresh, sizeof(fresh), "%s/.%s", parent, nonce);
-	if (make_beside(f, fresh, path))
-		return errno == ENOENT ? 1
-		                       : err_errno(err, "store %s: making folder %s",
-		                                   f->path, path);
-	return store_folder_tree_sync(f, parent, err);
+	if (in < 0)
+		return errno == ENOENT || errno == ESTALE
+		               ? 1
+		               : store_folder_path_refused(f, "making folder", path, err);
+	int rc = make_in(f, in, name, path, err);
+	close(in);
+	return rc;
 }
 
 int store_folder_tree_make(const struct folder *f, const char *key, struct err *err)

@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,6 +72,25 @@ static void folder_abort(struct store_writer *writer)
 	free(w);
 }
 
+/* Who may read the value: as the folder that it was made in says. */
+static int finish_mode(const struct folder_writer *w, struct err *err)
+{
+	const struct folder *f = w->folder;
+	const char *name;
+	bool modeless = false;
+
+	int in = store_folder_path_open_parent(f, w->temp, &name);
+	if (in < 0)
+		return store_folder_path_error(f, "creating", w->temp, err);
+	int rc = store_folder_mode_file(in, w->fd, &f->access, &modeless);
+	if (rc)
+		rc = err_errno(err, "store %s: giving %s its mode", f->path, w->key);
+	if (modeless)
+		store_folder_sync_lacks(f, STORE_FOLDER_HAS_MODES);
+	close(in);
+	return rc;
+}
+
 /* Makes all bytes durable under the temporary name. */
 static int finish_file(struct folder_writer *w, const void *head, struct err *err)
 {
@@ -84,77 +102,28 @@ static int finish_file(struct folder_writer *w, const void *head, struct err *er
 	int rc = write_at(w, head, w->head_size, 0, err);
 	if (rc)
 		return rc;
-	if (fchmod(w->fd, w->folder->modes.file) && !store_folder_tree_modeless(errno))
-		return err_errno(err, "store %s: giving %s its mode", path, w->key);
-	if (fsync(w->fd))
+	rc = finish_mode(w, err);
+	if (rc)
+		return rc;
+	if (store_folder_sync_bytes(w->folder, w->fd))
 		return err_errno(err, "store %s: making %s durable", path, w->key);
 	int fd = w->fd;
 	w->fd = -1;
-	if (close(fd))
+	/* An interrupted close() is one all the same, and the bytes are durable. */
+	if (close(fd) && errno != EINTR)
 		return err_errno(err, "store %s: closing %s", path, w->key);
 	return 0;
 }
 
-static bool links_lacking(int errnum)
-{
-	return errnum == EPERM || errnum == EOPNOTSUPP || errnum == ENOSYS ||
-	       errnum == EMLINK;
-}
-
-/* Gives the temporary file its final name. A name that exists is success: the
- * value there is as good. The last resort can replace a value that came this
- * very moment, and then by one of equal content. 0, or -1 and errno. */
-static int give_name(const struct folder_writer *w)
-{
-	int root = w->folder->root;
-
-	if (!linkat(root, w->temp, root, w->key, 0) || errno == EEXIST)
-		return 0;
-	if (!links_lacking(errno))
-		return -1;
-	if (!renameat2(root, w->temp, root, w->key, RENAME_NOREPLACE) || errno == EEXIST)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
-		return -1;
-	if (!faccessat(root, w->key, F_OK, AT_SYMLINK_NOFOLLOW))
-		return 0;
-	return renameat(root, w->temp, root, w->key);
-}
-
-/* Names the file, and makes the folders for it when there are none. */
-static int place_file(const struct folder_writer *w, struct err *err)
-{
-	const char *path = w->folder->path;
-
-	for (int tries = 0; tries < FOLDER_TRIES; tries++) {
-		if (!give_name(w))
-			return 0;
-		if (errno != ENOENT)
-			return err_errno(err, "store %s: placing %s", path, w->key);
-		int rc = store_folder_tree_make(w->folder, w->key, err);
-		if (rc < 0)
-			return rc;
-	}
-	return err_set(err, ERR_IO, "store %s: the folders of %s keep vanishing", path,
-	               w->key);
-}
-
-/* The folder is made durable even when the key was there before: whoever put it
- * may not have come so far yet. */
 static int folder_commit(struct store_writer *writer, const void *head, struct err *err)
 {
 	struct folder_writer *w = (struct folder_writer *)writer;
 
 	int rc = finish_file(w, head, err);
 	if (!rc)
-		rc = place_file(w, err);
-	if (!rc) {
-		char parent[KEY_MAX];
-		store_folder_tree_parent(w->key, parent);
-		rc = store_folder_tree_sync(w->folder, parent, err);
-	}
+		rc = store_folder_place(w->folder, w->temp, w->key, err);
 	folder_abort(writer);
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 static const struct store_writer_ops folder_writer_ops = {
@@ -163,15 +132,33 @@ static const struct store_writer_ops folder_writer_ops = {
 	.abort = folder_abort,
 };
 
+/* Before a byte of it is written. */
+static int check_name(const struct folder *f, const char *key, struct err *err)
+{
+	const char *slash = strrchr(key, '/');
+	size_t bytes = strlen(slash ? slash + 1 : key);
+
+	if (!f->base.name_max || bytes <= f->base.name_max)
+		return 0;
+	return err_set(
+		err, ERR_IO,
+		"store %s: the name of %s has %zu bytes, and this file system takes "
+		"no more than %u: keep the store on one that takes 255",
+		f->path, key, bytes, f->base.name_max);
+}
+
 int store_folder_put(struct store *s, const char *key, size_t head_size,
                      struct store_writer **out, struct err *err)
 {
 	const struct folder *f = (const struct folder *)s;
-	struct folder_writer *w = calloc(1, sizeof(*w));
+	int rc = check_name(f, key, err);
+	struct folder_writer *w = rc ? NULL : calloc(1, sizeof(*w));
 
+	if (rc)
+		return rc;
 	if (!w)
 		return err_nomem(err, "a writer");
-	int rc = store_folder_temp_new(f, w->temp, &w->fd, err);
+	rc = store_folder_temp_new(f, key, w->temp, &w->fd, err);
 	if (rc) {
 		free(w);
 		return rc;
