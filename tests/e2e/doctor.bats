@@ -13,25 +13,6 @@ finds() {
 	}
 }
 
-# lfs_that CHANGE: from here on git-lfs is the real one, but what 'git lfs env'
-# prints goes through sed with CHANGE.
-lfs_that() {
-	: "${REAL_LFS:=$(command -v git-lfs)}"
-	mkdir -p "$T/bin"
-	cat >"$T/bin/git-lfs" <<-END
-		#!/bin/sh
-		[ "\$1" = env ] || exec $REAL_LFS "\$@"
-		$REAL_LFS "\$@" | sed '$1'
-	END
-	chmod +x "$T/bin/git-lfs"
-	export PATH=$T/bin:$PATH
-}
-
-# A git-lfs that takes no program's name from .lfsconfig, as 3.8.1 and later.
-closed_lfs() {
-	lfs_that 's/,trial//'
-}
-
 # bats test_tags=bucket,swift
 @test "where all is well it says so, and leaves nothing in the store" {
 	make_repo r

@@ -31,6 +31,7 @@ works() {
 	[ -z "$(find "$STORE" -name '.*' -mindepth 1)" ]
 	run -0 git zllm fsck
 	clone_and_compare
+	closed_lfs
 	run odd "$1" git zllm doctor
 	[ "$status" -eq 0 ]
 }

@@ -374,3 +374,22 @@ real_data() {
 	[ -n "${ZLLM_DATA:-}" ] && [ -e "$ZLLM_DATA/$1" ] ||
 		skip "no $1 in ZLLM_DATA: ../shared/data is not unpacked here"
 }
+
+# lfs_that CHANGE: from here on git-lfs is the real one, but what 'git lfs env'
+# prints goes through sed with CHANGE.
+lfs_that() {
+	: "${REAL_LFS:=$(command -v git-lfs)}"
+	mkdir -p "$T/bin"
+	cat >"$T/bin/git-lfs" <<-END
+		#!/bin/sh
+		[ "\$1" = env ] || exec $REAL_LFS "\$@"
+		$REAL_LFS "\$@" | sed '$1'
+	END
+	chmod +x "$T/bin/git-lfs"
+	export PATH=$T/bin:$PATH
+}
+
+# A git-lfs that takes no program's name from .lfsconfig, as 3.8.1 and later.
+closed_lfs() {
+	lfs_that 's/,trial//'
+}

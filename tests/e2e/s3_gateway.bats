@@ -23,6 +23,7 @@ some_and_large() {
 goes_through() {
 	some_and_large
 	push_until_done 1
+	closed_lfs
 	run -0 within git zllm doctor
 	says 'all is well'
 	run -0 git zllm verify --all
