@@ -1,10 +1,8 @@
 /* git zllm init: a repository's store, in files that are committed with it. */
-#include <grp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
@@ -17,6 +15,7 @@
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/cmd/init_shared.h"
 #include "agent/cmd/init_links.h"
 #include "agent/cmd/model_patterns.h"
 #include "agent/cmd/repo_id.h"
@@ -28,7 +27,6 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/manifest/name_claim.h"
-#include "index/store/folder/store_folder_survey.h"
 #include "index/store/store.h"
 
 struct init_options {
@@ -222,50 +220,6 @@ static void warn_if_inside(const struct init *in, const char *store)
 	free(real);
 }
 
-/* --shared: a store that is made is its group's, and one that exists becomes so. */
-static void ask_for_group(struct init *in)
-{
-	if (in->options.shared) {
-		in->paths.modes.folder |= S_ISGID | S_IRWXG;
-		in->paths.modes.file |= S_IRGRP;
-	}
-}
-
-static int share_store(struct init *in, struct err *err)
-{
-	uint64_t left = 0;
-	int rc = 0;
-
-	if (!in->options.shared)
-		return 0;
-	if (in->store_url.kind != STORE_FOLDER)
-		return err_set(
-			err, ERR_INPUT,
-			"'--shared' is for a store in a folder; who may write to a "
-			"bucket is said by its policy");
-	rc = store_folder_share(in->store->name, &left, err);
-	if (!rc && left)
-		report_note("%llu folders and files of the store belong to others: 'git "
-		            "zllm doctor' says what opens them up",
-		            (unsigned long long)left);
-	return rc;
-}
-
-/* Who may push to the folder beside its owner, and what its file system does not do. */
-static void say_what_it_is_like(const struct init *in)
-{
-	struct stat st;
-
-	if (!stat(in->store->name, &st) && (st.st_mode & S_IWGRP)) {
-		const struct group *group = getgrgid(st.st_gid);
-		report_line("shared:   with the group %s (or the folder's ACL)",
-		            group ? group->gr_name : "it belongs to");
-	}
-	if (store_folder_lacks(in->store))
-		report_note("its file system does not keep every promise: 'git zllm "
-		            "doctor' says which");
-}
-
 static int make_store(struct init *in, struct err *err)
 {
 	struct store_context context = { .root = in->paths.worktree,
@@ -273,14 +227,15 @@ static int make_store(struct init *in, struct err *err)
 		                         .config = in->config,
 		                         .use = STORE_TO_WRITE };
 
-	ask_for_group(in);
+	if (in->options.shared)
+		init_shared_ask(&in->paths.modes);
 	int rc = store_url_create(&in->store_url, &context, &in->store, err);
-	if (!rc)
-		rc = share_store(in, err);
+	if (!rc && in->options.shared)
+		rc = init_shared_open_up(&in->store_url, in->store, err);
 	if (!rc) {
 		report_line("store:    %s", in->store->name);
 		if (in->store_url.kind == STORE_FOLDER) {
-			say_what_it_is_like(in);
+			init_shared_say(in->store);
 			warn_if_inside(in, in->store->name);
 		} else {
 			rc = store_trust_give(in->config, &in->store_url, err);
