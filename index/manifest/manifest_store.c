@@ -14,14 +14,20 @@ static int get_once(struct store *s, const char *key, const struct oid *oid,
 	return rc ? rc : manifest_parse(bytes->data, bytes->size, oid, out, err);
 }
 
-/* What came damaged from afar may be whole where it lies: it is fetched once more. */
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err)
 {
-	struct buf bytes = BUF_INIT;
 	char key[KEY_MAX];
 
 	key_object(oid, key);
+	return manifest_get_at(s, key, oid, out, stored, err);
+}
+
+/* What came damaged from afar may be whole where it lies: it is fetched once more. */
+int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
+                    struct manifest *out, uint64_t *stored, struct err *err)
+{
+	struct buf bytes = BUF_INIT;
 	int rc = get_once(s, key, oid, out, &bytes, err);
 	if (s->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
 		rc = get_once(s, key, oid, out, &bytes, err);
@@ -53,7 +59,25 @@ int manifest_get_outline(struct store *s, const struct oid *oid,
 	return whole && manifest_parse_outline(bytes, oid, out) ? 0 : 1;
 }
 
-int manifest_put(struct store *s, const struct manifest *m, struct err *err)
+static int put_bytes(struct store *s, const char *key, const struct buf *bytes,
+                     bool *existed, struct err *err)
+{
+	struct store_writer *w;
+	int rc = store_put(s, key, 0, &w, err);
+
+	if (rc)
+		return rc;
+	w->existed = existed;
+	rc = store_write(w, bytes->data, bytes->size, err);
+	if (rc) {
+		store_abort(w);
+		return rc;
+	}
+	return store_commit(w, NULL, err);
+}
+
+int manifest_put(struct store *s, const struct manifest *m, bool *existed,
+                 struct err *err)
 {
 	struct buf bytes = BUF_INIT;
 	char key[KEY_MAX];
@@ -61,7 +85,7 @@ int manifest_put(struct store *s, const struct manifest *m, struct err *err)
 	key_object(&m->oid, key);
 	int rc = manifest_format(m, &bytes, err);
 	if (!rc)
-		rc = store_put_all(s, key, bytes.data, bytes.size, err);
+		rc = put_bytes(s, key, &bytes, existed, err);
 	if (rc < 0)
 		err_context(err, "store %s: manifest %s", s->name, key);
 	buf_wipe(&bytes);
