@@ -11,6 +11,7 @@
 #include "codec/common/pool.h"
 #include "codec/parted_frame.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_recall.h"
 #include "index/blob/local_blob.h"
 #include "index/blob/predictor.h"
 #include "index/blob/record_check.h"
@@ -157,6 +158,20 @@ static int open_record(struct blob_reader *r, const char *key, uint64_t size,
 	return rc;
 }
 
+/* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
+ * may have put another since: then that is there now. */
+static int open_recalled(struct blob_reader *r, const struct oid *id, uint64_t size,
+                         uint64_t guess, struct err *err)
+{
+	const struct blob_claim claim = { id, size, NULL, NULL };
+	struct blob_place place;
+	int rc = blob_recall(r->transfer->store, &claim, &place, err);
+
+	if (rc > 0)
+		rc = blob_find(r->transfer->store, id, &place, err);
+	return rc ? rc : open_record(r, place.key, size, guess, err);
+}
+
 static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
                   uint64_t guess, const char *key, struct err *err)
 {
@@ -171,6 +186,8 @@ static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
 	int rc = blob_find(r->transfer->store, id, &place, err);
 	if (!rc)
 		rc = open_record(r, place.key, size, guess, err);
+	if (rc > 0)
+		rc = open_recalled(r, id, size, guess, err);
 	if (rc > 0) {
 		oid_format(id, text);
 		rc = err_set(
