@@ -145,7 +145,9 @@ os.rename("s", os.path.basename(sys.argv[1]))' "$2" ;;
 	git-zllm agent <"$T/say" | grep '"complete"'
 	git zllm verify --all
 	: >"$T/go"
-	! wait $first
+	local code=0
+	wait "$first" || code=$?
+	[ "$code" -eq 137 ]
 	[ ! -e "$m" ] # the first did move the good one, and died
 	git zllm verify --all
 	expect_clone
