@@ -38,13 +38,31 @@ SAN       := $(SAN_$(FLAVOUR))
 LIBRARIES := libgit2 libcjson yaml-0.1 libzstd libxxhash libcrypto libcurl
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
              -Wvla -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef $(WERROR)
-CPPFLAGS  += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLLM_VERSION='"$(VERSION)"'
-CFLAGS    += -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(SAN) -pthread -fstack-protector-strong
-LDLIBS    += -lm $(LIBS) -pthread
+
+# CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS are whoever builds the package's, from the
+# environment or the command line. Ours stand before them, so that theirs win.
+# _FORTIFY_SOURCE wants an optimiser, is not for the sanitizers, and is left to them
+# where they set it; -fcf-protection is there on x86 alone.
+LEVEL     := $(lastword -O0 $(filter -O%,$(OPT) $(CFLAGS)))
+UNFIT     := $(or $(SAN),$(filter -O0,$(LEVEL)),$(findstring -fsanitize,$(CFLAGS)),\
+               $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)))
+FORTIFY   := $(if $(UNFIT),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+MACHINE   := $(shell $(COMPILE) -dumpmachine 2>/dev/null)
+BRANCHES  := $(if $(filter x86_64-% i386-% i486-% i586-% i686-%,$(MACHINE)),-fcf-protection)
+OUR_CPPFLAGS := -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DZLLM_VERSION='"$(VERSION)"' $(FORTIFY)
+OUR_CFLAGS   := -std=c11 -fvisibility=hidden $(OPT) $(WARN) $(SAN) -pthread \
+                -fPIE -fstack-protector-strong $(BRANCHES)
+OUR_LDFLAGS  := -pie -Wl,-z,relro -Wl,-z,now
+OUR_LDLIBS    = -lm $(LIBS) -pthread
+# How a source becomes an object, and objects a program.
+CPP_ALL    = $(OUR_CPPFLAGS) $(CPPFLAGS)
+C_ALL      = $(OUR_CFLAGS) $(CFLAGS)
+LD_ALL     = $(C_ALL) $(OUR_LDFLAGS) $(LDFLAGS)
+LIBS_ALL   = $(LDLIBS) $(OUR_LDLIBS)
 
 # ---------------------------------------------------------------- the user's targets
 .DEFAULT_GOAL := all
-.PHONY: all help deps check lint fuzz bench demo install uninstall clean
+.PHONY: all help deps check check-fast lint fuzz bench demo install uninstall clean
 
 ## all: build/git-zllm
 all: | deps
@@ -53,6 +71,10 @@ all: | deps
 ## check: everything that proves the program, in under 15 minutes
 check: | deps-check
 	@sh tests/check.sh
+
+## check-fast: what a minute has time for, while you work
+check-fast: | deps-check
+	@sh tests/check.sh quick
 
 ## lint: format, static analysis, include floors, lengths
 lint: | deps-check
@@ -81,17 +103,20 @@ deps-check:
 deps-bench:
 	@sh tests/deps.sh bench
 
-## install: program, man page and hooks below $(DESTDIR)$(PREFIX)
+## install: program, man page, completion and hooks below $(DESTDIR)$(PREFIX)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	           $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	           $(DESTDIR)$(PREFIX)/share/git-zllm/hooks
 	install -m 755 build/git-zllm $(DESTDIR)$(PREFIX)/bin/git-zllm
 	install -m 644 docs/git-zllm.1 $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
+	install -m 644 docs/completion/git-zllm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 	install -m 755 hooks/pre-push hooks/post-receive $(DESTDIR)$(PREFIX)/share/git-zllm/hooks/
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1 \
+	      $(DESTDIR)$(PREFIX)/share/bash-completion/completions/git-zllm
 	rm -rf $(DESTDIR)$(PREFIX)/share/git-zllm
 
 ## clean: removes build/
@@ -118,7 +143,7 @@ LIBS      = $(eval LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIBS)
 PKGCFLAGS = $(eval PKGCFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(PKGCFLAGS)
 
 # Changed flags rebuild: their text is a file that every object depends on.
-FLAGS := $(COMPILE) $(CPPFLAGS) $(CFLAGS)
+FLAGS := $(COMPILE) $(CPP_ALL) $(C_ALL) $(OUR_LDFLAGS) $(LDFLAGS) $(LDLIBS)
 $(B)/flags: force
 	@mkdir -p $(@D)
 	@printf '%s\n' "$(subst ",\",$(FLAGS))" | cmp -s - $@ || \
@@ -129,7 +154,7 @@ force:
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
-	@$(COMPILE) $(CPPFLAGS) $(PKGCFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@$(COMPILE) $(OUR_CPPFLAGS) $(PKGCFLAGS) $(CPPFLAGS) $(C_ALL) -MMD -MP -c -o $@ $<
 
 $(B)/libzllm.a: $(LIB_OBJ)
 	@echo "  AR   $@"
@@ -137,45 +162,45 @@ $(B)/libzllm.a: $(LIB_OBJ)
 
 $(B)/git-zllm: $(B)/agent/main.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(CFLAGS) -o $@ $(B)/agent/main.o $(B)/libzllm.a $(LDLIBS)
+	@$(COMPILE) $(LD_ALL) -o $@ $(B)/agent/main.o $(B)/libzllm.a $(LIBS_ALL)
 
 # ---------------------------------------------------------------- tests
 .PHONY: unit-binaries fuzz-binaries corpus-binaries
 unit-binaries: $(UNIT_BIN)
 $(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(CFLAGS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LDLIBS) -lcmocka
+	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
 
 # The AVX-512 kernels in plain C (tests/avx512), in place of the library's own.
 # Vectors may overflow, and pass by whatever ABI: all is one program.
-EMULATED := $(patsubst %.c,$(B)/emulated/%.o,$(filter-out codec/kernel/kernel_avx512.c,$(wildcard codec/kernel_avx512*.c)))
+EMULATED := $(patsubst %.c,$(B)/emulated/%.o,$(filter-out codec/kernel/kernel_avx512.c,$(wildcard codec/kernel/kernel_avx512*.c)))
 $(B)/emulated/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
-	@$(COMPILE) -DTARGET_AVX512= -isystem tests/avx512 $(CPPFLAGS) $(CFLAGS) \
+	@$(COMPILE) -DTARGET_AVX512= -isystem tests/avx512 $(CPP_ALL) $(C_ALL) \
 	  -O1 -g0 -Wno-psabi -fwrapv -fno-sanitize=signed-integer-overflow -MMD -MP -c -o $@ $<
 $(B)/test_avx512: $(EMULATED)
 
 $(B)/search_bench: $(B)/tests/bench/search_bench.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS)
+	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 
 # A fuzz target under libFuzzer, and the same linked with a driver that only
 # reads files, so that the kept corpora run as ordinary tests.
 fuzz-binaries: $(FUZZ_BIN)
 $(FUZZ_BIN): $(B)/%: $(B)/tests/fuzz/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/libzllm.a $(LDLIBS)
+	@$(COMPILE) $(LD_ALL) -fsanitize=fuzzer -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 CORPUS_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(B)/corpus_%)
 corpus-binaries: $(CORPUS_BIN)
 $(CORPUS_BIN): $(B)/corpus_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/corpus_driver.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(CFLAGS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LDLIBS)
+	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL)
 
 # Golden records (tests/golden/README.md).
 $(B)/make_golden $(B)/make_golden_rank: $(B)/%: $(B)/tests/golden/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(CFLAGS) -o $@ $< $(B)/libzllm.a $(LDLIBS)
+	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 
 # ---------------------------------------------------------------- dependency tracking
 .SECONDARY:

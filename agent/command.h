@@ -1,37 +1,56 @@
 /*
- * The commands of git-zllm, one file each (cmd_<name>.c). A command gets its own
- * name as argv[0], and returns an exit code: 0, or what report_error() gave.
+ * The commands of git-zllm, one file each (agent/cmd/cmd_<name>.c), and the list of them.
+ * A row is all that is said of a command: help, the man page's synopsis, completion and
+ * the parser of its options come from it.
  */
 #ifndef ZLLM_COMMAND_H
 #define ZLLM_COMMAND_H
+
+#include <stddef.h>
 
 struct option_spec;
 
 struct command {
 	const char *name;
-	const char *arguments;             /* for help: "<store> [<pattern>...]" */
+	const char *arguments;             /* for help: "[--json] <store> [<pattern>...]" */
 	const char *summary;               /* one line for the list */
 	const char *details;               /* paragraphs for `git zllm help <name>` */
 	const struct option_spec *options; /* ended by a NULL name; may be NULL */
+
+	/* Gets its own name as argv[0]; returns an exit code: 0, or what report_error()
+	 * gave. */
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_agent;
-extern const struct command cmd_install;
-extern const struct command cmd_uninstall;
-extern const struct command cmd_init;
-extern const struct command cmd_base;
-extern const struct command cmd_diff;
-extern const struct command cmd_family;
-extern const struct command cmd_status;
-extern const struct command cmd_show;
-extern const struct command cmd_stats;
-extern const struct command cmd_verify;
-extern const struct command cmd_fsck;
-extern const struct command cmd_copy;
-extern const struct command cmd_doctor;
-extern const struct command cmd_trust;
-extern const struct command cmd_codec;
-extern const struct command cmd_hook;
+/* All of them, in the order of `git zllm help`. A new one is its file and its name here. */
+#define COMMANDS(row)    \
+	row(install)     \
+	row(uninstall)   \
+	row(init)        \
+	row(base)        \
+	row(status)      \
+	row(show)        \
+	row(diff)        \
+	row(family)      \
+	row(stats)       \
+	row(verify)      \
+	row(fsck)        \
+	row(copy)        \
+	row(doctor)      \
+	row(trust)       \
+	row(hook)        \
+	row(codec)       \
+	row(agent)       \
+	row(version)     \
+	row(help)
+
+#define COMMAND_DECLARE(name) extern const struct command cmd_##name;
+COMMANDS(COMMAND_DECLARE)
+
+/* The command called so, or NULL. */
+const struct command *command_find(const char *name);
+
+/* Command number `i` of the list; NULL past its end. */
+const struct command *command_at(size_t i);
 
 #endif

@@ -98,4 +98,26 @@ static inline unsigned bits_get_ones(struct bits_reader *r, unsigned most)
 	return ones;
 }
 
+/* A Rice number in one step: as bits_get_ones(), `most` + k <= 32, and where they are
+ * fewer than `most`, the k bits after them, in *low. */
+static inline unsigned bits_get_rice(struct bits_reader *r, unsigned most, unsigned k,
+                                     uint32_t *low)
+{
+	if (r->end - r->at < 8) {
+		unsigned ones = bits_get_ones(r, most);
+		*low = ones < most ? bits_get(r, k) : 0;
+		return ones;
+	}
+	/* Fewer than 8 bits are held between two calls: 57 are in sight. */
+	uint64_t ahead = r->held | le64_load(r->at) << r->count;
+	unsigned ones = (unsigned)__builtin_ctzll(~ahead | UINT64_C(1) << most);
+	unsigned n = ones < most ? ones + 1 + k : most;
+	unsigned bytes = (n + 7 - r->count) / 8;
+	*low = (uint32_t)(ahead >> (ones + 1)) & ((1u << k) - 1);
+	r->at += bytes;
+	r->count += 8 * bytes - n;
+	r->held = ahead >> n & ((1u << r->count) - 1);
+	return ones;
+}
+
 #endif

@@ -18,6 +18,7 @@
 #include "codec/common/err.h"
 #include "codec/common/le.h"
 #include "codec/kernel/fields.h"
+#include "codec/frame_job.h"
 #include "codec/frame_scratch.h"
 #include "codec/rans_coder.h"
 #include "codec/rans_room.h"
@@ -168,41 +169,40 @@ static void make_table(struct rans_room *room, size_t n, struct bits_writer *to)
 	rans_table_encoder(freq, RANS_SYMBOLS, room->coder);
 }
 
-static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
-                     enum dtype dtype, uint8_t *dst, size_t cap,
-                     struct frame_scratch *scratch)
+static size_t encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
+                     size_t cap)
 {
-	struct rans_room *room = scratch->rans;
-	size_t n = size / shapes[dtype].unit, tail = size % shapes[dtype].unit;
+	const struct shape *shape = &shapes[job->dtype];
+	const struct kernel *kernel = job->scratch->kernel;
+	struct rans_room *room = job->scratch->rans;
+	size_t n = job->size / shape->unit, tail = job->size % shape->unit;
 	struct bits_writer head = { .at = dst, .end = dst + cap };
 
-	(void)base;
 	if (n == 0 || n > FRAME_VALUES)
 		return 0;
-	struct cut cut = cut_of(&shapes[dtype], shapes[dtype].shift);
-	split_all(&cut, scratch->kernel, src, n, room);
+	struct cut cut = cut_of(shape, shape->shift);
+	split_all(&cut, kernel, src, n, room);
 	bits_put(&head, cut.shift, 8);
 	make_table(room, n, &head);
 	uint8_t *at = bits_finish(&head);
 	if (head.full)
 		return 0;
 	uint8_t *end = room->words + sizeof(room->words);
-	uint8_t *words = rans_coder_write(scratch->kernel, room->coder, room->index, n,
-	                                  end);
+	uint8_t *words = rans_coder_write(kernel, room->coder, room->index, n, end);
 	size_t raw_size = fields_size(n, cut.width), words_size = (size_t)(end - words);
 	size_t total = (size_t)(at - dst) + raw_size + tail + words_size;
 	if (total > cap)
 		return 0;
 	memcpy(at, room->raw, raw_size);
-	memcpy(at + raw_size, src + size - tail, tail);
+	memcpy(at + raw_size, src + job->size - tail, tail);
 	memcpy(at + raw_size + tail, words, words_size);
 	return total;
 }
 
 /* ---- decoding */
 
-/* What is known of a frame once its parts are found. */
-struct parts {
+/* A coded frame: how it is stored, and where in it what is. */
+struct layout {
 	enum frame_mode form;
 	struct cut cut;
 	const uint8_t *raw, *tail;
@@ -221,98 +221,108 @@ static bool get_table(enum frame_mode form, struct bits_reader *from, uint16_t *
 	return true;
 }
 
-static bool find_parts(struct parts *p, const struct shape *shape, const uint8_t *src,
-                       size_t size, size_t n, size_t tail_size, struct rans_room *room)
+static bool find_layout(struct layout *l, const struct frame_job *job, const uint8_t *src,
+                        size_t size)
 {
+	const struct shape *shape = &shapes[job->dtype];
+	size_t n = job->size / shape->unit;
 	uint16_t freq[RANS_SYMBOLS];
 	struct bits_reader head = { .at = src, .end = src + size };
 
 	unsigned shift = bits_get(&head, 8);
 	if (head.bad || shift < shape->shift || shift > shape->unit * 8 - 8)
 		return false;
-	if (!get_table(p->form, &head, freq))
+	if (!get_table(l->form, &head, freq))
 		return false;
-	p->cut = cut_of(shape, shift);
-	rans_table_decoder(freq, RANS_SYMBOLS, room->tables);
+	l->cut = cut_of(shape, shift);
+	rans_table_decoder(freq, RANS_SYMBOLS, job->scratch->rans->tables);
 	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
-	p->raw = cursor_take(&rest, fields_size(n, p->cut.width));
-	p->tail = cursor_take(&rest, tail_size);
-	return p->tail && (p->form == FRAME_CODED
-	                           ? rans_coder_open_first
-	                           : rans_coder_open)(&p->reader, rest.at, rest.left, n);
+	l->raw = cursor_take(&rest, fields_size(n, l->cut.width));
+	l->tail = cursor_take(&rest, job->size % shape->unit);
+	l->reader.kernel = job->scratch->kernel;
+	return l->tail && (l->form == FRAME_CODED ? rans_coder_open_v1 : rans_coder_open)(
+				  &l->reader, rest.at, rest.left, n);
 }
 
-static bool restore(struct parts *p, uint8_t *dst, size_t n,
-                    struct frame_scratch *scratch)
+/* `n` values from their symbols and the raw bits at l->raw, which moves on. */
+static void join(struct layout *l, const struct kernel *kernel, const uint16_t *symbols,
+                 size_t n, uint8_t *dst)
 {
-	const struct kernel *kernel = scratch->kernel;
-	uint16_t *symbols = scratch->rans->symbols;
 	uint32_t raw[FIELDS_BLOCK];
+	size_t i = n / FIELDS_BLOCK * FIELDS_BLOCK;
 
-	p->reader.soon = p->raw;
-	p->reader.soon_bytes = fields_size(RANS_LANES, p->cut.width);
+	if (l->cut.unit > 1) {
+		(l->cut.unit == 2 ? kernel->join16 : kernel->join32)(
+			l->cut.shift, symbols, l->raw, i / FIELDS_BLOCK, dst);
+		l->raw += fields_size(i, l->cut.width);
+	} else {
+		narrow(symbols, i, dst);
+	}
+	for (; i < n; i += FIELDS_BLOCK) {
+		size_t k = n - i < FIELDS_BLOCK ? n - i : FIELDS_BLOCK;
+		l->raw = fields_unpack(l->raw, l->cut.width, raw);
+		merge(&l->cut, symbols + i, raw, k, dst + i * l->cut.unit);
+	}
+}
+
+static bool restore_values(struct layout *l, const struct frame_job *job, uint8_t *dst)
+{
+	struct rans_room *room = job->scratch->rans;
+	size_t n = job->size / l->cut.unit;
+
+	l->reader.soon = l->raw;
+	l->reader.soon_bytes = fields_size(RANS_LANES, l->cut.width);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t m = chunk(n, at);
 		if (at + m < n)
-			p->reader.soon = p->raw + fields_size(m, p->cut.width);
-		if (!rans_coder_read(kernel, &p->reader, scratch->rans->tables, NULL,
-		                     symbols, m))
+			l->reader.soon = l->raw + fields_size(m, l->cut.width);
+		if (!rans_coder_read(&l->reader, room->tables, NULL, room->symbols, m))
 			return false;
-		size_t i = 0;
-		if (p->cut.unit > 1) {
-			i = m / FIELDS_BLOCK * FIELDS_BLOCK;
-			(p->cut.unit == 2 ? kernel->join16 : kernel->join32)(
-				p->cut.shift, symbols, p->raw, i / FIELDS_BLOCK,
-				dst + p->cut.unit * at);
-			p->raw += fields_size(i, p->cut.width);
-		} else {
-			i = whole_bytes(m);
-			narrow(symbols, i, dst + at);
-		}
-		for (; i < m; i += FIELDS_BLOCK) {
-			size_t k = m - i < FIELDS_BLOCK ? m - i : FIELDS_BLOCK;
-			p->raw = fields_unpack(p->raw, p->cut.width, raw);
-			merge(&p->cut, symbols + i, raw, k, dst + (at + i) * p->cut.unit);
-		}
-		frame_scratch_sum(scratch, dst + (at + m) * p->cut.unit);
+		join(l, job->scratch->kernel, room->symbols, m, dst + at * l->cut.unit);
+		frame_scratch_sum(job->scratch, dst + (at + m) * l->cut.unit);
 	}
-	return rans_coder_done(&p->reader);
+	return rans_coder_done(&l->reader);
 }
 
-static int decode_form(enum frame_mode form, const uint8_t *src, size_t n, uint8_t *dst,
-                       size_t size, enum dtype dtype, struct frame_scratch *scratch,
-                       struct err *err)
+/* Finds the parts of a frame, or says that they are damaged. */
+static int open_layout(struct layout *l, const struct frame_job *job, const uint8_t *src,
+                       size_t n, struct err *err)
 {
-	const struct shape *shape = &shapes[dtype];
-	struct parts parts = { .form = form };
-	size_t values = size / shape->unit, tail = size % shape->unit;
-
 	/* A record may have longer frames, but not of this codec: no room. */
-	if (values > FRAME_VALUES ||
-	    !find_parts(&parts, shape, src, n, values, tail, scratch->rans))
-		return err_set(err, ERR_DAMAGED,
-		               "the parts of a coded frame are damaged");
-	if (!restore(&parts, dst, values, scratch))
+	if (job->size / dtype_unit(job->dtype) <= FRAME_VALUES &&
+	    find_layout(l, job, src, n))
+		return 0;
+	return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
+}
+
+static int restore(struct layout *l, const struct frame_job *job, uint8_t *dst,
+                   struct err *err)
+{
+	size_t tail = job->size % dtype_unit(job->dtype);
+
+	if (!restore_values(l, job, dst))
 		return err_set(err, ERR_DAMAGED,
 		               "the coded values of a frame are damaged");
-	memcpy(dst + size - tail, parts.tail, tail);
+	memcpy(dst + job->size - tail, l->tail, tail);
 	return 0;
 }
 
-static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                  size_t size, enum dtype dtype, struct frame_scratch *scratch,
+static int decode(const struct frame_job *job, const uint8_t *src, size_t n, uint8_t *dst,
                   struct err *err)
 {
-	(void)base;
-	return decode_form(FRAME_TIGHT, src, n, dst, size, dtype, scratch, err);
+	struct layout l = { .form = FRAME_TIGHT };
+	int rc = open_layout(&l, job, src, n, err);
+
+	return rc ? rc : restore(&l, job, dst, err);
 }
 
-static int decode_first(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                        size_t size, enum dtype dtype, struct frame_scratch *scratch,
-                        struct err *err)
+static int decode_v1(const struct frame_job *job, const uint8_t *src, size_t n,
+                     uint8_t *dst, struct err *err)
 {
-	(void)base;
-	return decode_form(FRAME_CODED, src, n, dst, size, dtype, scratch, err);
+	struct layout l = { .form = FRAME_CODED };
+	int rc = open_layout(&l, job, src, n, err);
+
+	return rc ? rc : restore(&l, job, dst, err);
 }
 
 const struct codec codec_float = {
@@ -323,5 +333,5 @@ const struct codec codec_float = {
 	.takes = takes,
 	.encode = encode,
 	.decode = decode,
-	.decode_first = decode_first,
+	.decode_v1 = decode_v1,
 };

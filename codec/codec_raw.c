@@ -1,4 +1,4 @@
-/* Stores frames as they are. Nothing fits less than itself, so this encoder
+/* Stores frames as they are. Nothing fits into fewer bytes than it has, so this encoder
  * always declines, and a frame that claims to be coded by it is damaged. */
 #include "codec/codec_table.h"
 
@@ -10,30 +10,22 @@ static bool takes(enum dtype dtype)
 	return true;
 }
 
-static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
-                     enum dtype dtype, uint8_t *dst, size_t cap,
-                     struct frame_scratch *scratch)
+static size_t encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
+                     size_t cap)
 {
+	(void)job;
 	(void)src;
-	(void)base;
-	(void)size;
-	(void)dtype;
 	(void)dst;
 	(void)cap;
-	(void)scratch;
 	return 0;
 }
 
-static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                  size_t size, enum dtype dtype, struct frame_scratch *scratch,
+static int decode(const struct frame_job *job, const uint8_t *src, size_t n, uint8_t *dst,
                   struct err *err)
 {
+	(void)job;
 	(void)src;
-	(void)base;
 	(void)dst;
-	(void)size;
-	(void)dtype;
-	(void)scratch;
 	return err_set(err, ERR_DAMAGED, "%zu coded bytes in a record that codes nothing",
 	               n);
 }

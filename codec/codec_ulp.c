@@ -14,6 +14,7 @@
 #include "codec/bits.h"
 #include "codec/common/cursor.h"
 #include "codec/common/err.h"
+#include "codec/frame_job.h"
 #include "codec/frame_scratch.h"
 #include "codec/rans_coder.h"
 #include "codec/rans_room.h"
@@ -21,10 +22,8 @@
 #include "codec/rans_table.h"
 #include "codec/rice.h"
 #include "codec/ulp_context.h"
-#include "codec/ulp_integer.h"
 #include "codec/ulp_plan.h"
 #include "codec/ulp_raw.h"
-#include "codec/kernel/ulp_token.h"
 
 static bool takes(enum dtype dtype)
 {
@@ -105,7 +104,7 @@ static bool get_runs(struct bits_reader *from, unsigned classes, size_t blocks,
 	return true;
 }
 
-/* The first form had every block's class. */
+/* Version 1 had every block's class. */
 static bool get_each(struct bits_reader *from, unsigned classes, size_t blocks,
                      uint8_t *block_class)
 {
@@ -171,164 +170,157 @@ static bool get_tables(enum frame_mode form, struct bits_reader *from,
 	return !from->bad;
 }
 
-/* ---- chunks of values, as tokens and raw bits and back */
-
-static void split(const struct ulp_shape *shape, struct ulp_raw *raw, const uint8_t *src,
-                  const uint8_t *base, size_t n, uint16_t *tokens)
-{
-	if (shape->integer)
-		ulp_integer_split(src, base, n, tokens);
-	else
-		ulp_raw_split(raw, src, base, n, tokens);
-}
-
-static void merge(const struct ulp_shape *shape, struct ulp_raw *raw,
-                  const uint16_t *tokens, const uint8_t *base, size_t n, uint8_t *dst)
-{
-	if (shape->integer)
-		ulp_integer_merge(tokens, base, n, dst);
-	else
-		ulp_raw_merge(raw, tokens, base, n, dst);
-}
-
 /* ---- encoding */
 
-/* Puts the parts after the head together; 0 when they do not fit. */
-static size_t assemble(const struct ulp_raw *raw, const uint8_t *tail, size_t tail_size,
-                       struct rans_room *room, size_t n, uint8_t *at, size_t cap)
+/* Puts what comes after the head together at `at`; 0 when it does not fit. */
+static size_t assemble(const struct frame_job *job, const struct ulp_raw *raw,
+                       const uint8_t *src, uint8_t *at, size_t cap)
 {
+	struct rans_room *room = job->scratch->rans;
+	unsigned unit = raw->shape->unit;
+	size_t n = job->size / unit, tail = job->size % unit;
 	uint8_t *end = room->words + sizeof(room->words);
 	uint8_t *words = rans_coder_write(raw->kernel, room->coder, room->index, n, end);
 	size_t words_size = (size_t)(end - words);
 
-	size_t size = ulp_raw_size(raw) + tail_size + words_size;
+	size_t size = ulp_raw_size(raw) + tail + words_size;
 	if (size > cap)
 		return 0;
 	at = ulp_raw_pack(raw, at);
-	memcpy(at, tail, tail_size);
-	memcpy(at + tail_size, words, words_size);
+	memcpy(at, src + n * unit, tail);
+	memcpy(at + tail, words, words_size);
 	return size;
 }
 
-static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
-                     enum dtype dtype, uint8_t *dst, size_t cap,
-                     struct frame_scratch *scratch)
+static size_t encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
+                     size_t cap)
 {
-	const struct ulp_shape *shape = ulp_shape_of(dtype);
-	struct rans_room *room = scratch->rans;
-	size_t n = size / shape->unit;
+	const struct ulp_shape *shape = ulp_shape_of(job->dtype);
+	const struct kernel *kernel = job->scratch->kernel;
+	struct rans_room *room = job->scratch->rans;
+	size_t n = job->size / shape->unit;
 	struct ulp_raw raw;
-	struct ulp_contexts contexts = { .shape = shape, .kernel = scratch->kernel };
+	struct ulp_contexts contexts = { .shape = shape, .kernel = kernel };
 	struct bits_writer head = { .at = dst, .end = dst + cap };
 
 	if (n == 0 || n > FRAME_VALUES)
 		return 0;
-	ulp_raw_init(&raw, scratch->kernel, shape->unit, room->raw);
+	ulp_raw_init(&raw, kernel, shape, room->raw);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t byte = at * shape->unit;
-		split(shape, &raw, src + byte, base + byte, chunk(n, at),
-		      room->index + at);
+		ulp_raw_split(&raw, src + byte, job->base + byte, chunk(n, at),
+		              room->index + at);
 	}
-	ulp_plan_contexts(&contexts, base, n, room);
+	ulp_plan_contexts(&contexts, job->base, n, room);
 	put_classes(&head, &contexts, n);
 	ulp_plan_tables(&contexts, room, &head);
 	uint8_t *at = bits_finish(&head);
 	if (head.full)
 		return 0;
-	size_t rest = assemble(&raw, src + n * shape->unit, size - n * shape->unit, room,
-	                       n, at, cap - (size_t)(at - dst));
+	size_t rest = assemble(job, &raw, src, at, cap - (size_t)(at - dst));
 	return rest ? (size_t)(at - dst) + rest : 0;
 }
 
 /* ---- decoding */
 
-/* What is known of a frame once its parts are found. */
-struct parts {
+/* A coded frame: how it is stored, and where in it what is. */
+struct layout {
 	enum frame_mode form;
-	const struct ulp_shape *shape;
 	struct ulp_contexts contexts;
 	struct ulp_raw packed; /* its raw bits, all of them */
 	struct rans_reader reader;
 	const uint8_t *tail; /* odd bytes */
 };
 
-static bool find_parts(struct parts *p, const uint8_t *src, size_t size, size_t n,
-                       size_t tail_size, struct frame_scratch *scratch)
+static bool find_layout(struct layout *l, const struct frame_job *job, const uint8_t *src,
+                        size_t size)
 {
-	struct rans_room *room = scratch->rans;
+	const struct ulp_shape *shape = ulp_shape_of(job->dtype);
+	const struct kernel *kernel = job->scratch->kernel;
+	struct rans_room *room = job->scratch->rans;
+	size_t n = job->size / shape->unit;
 	struct bits_reader head = { .at = src, .end = src + size };
 
-	p->contexts.shape = p->shape;
-	p->contexts.kernel = scratch->kernel;
-
-	if (!get_classes(p->form, &head, &p->contexts, n, room->classes) ||
-	    !get_tables(p->form, &head, &p->contexts, p->shape->tokens, room))
+	l->contexts.shape = shape;
+	l->contexts.kernel = kernel;
+	if (!get_classes(l->form, &head, &l->contexts, n, room->classes) ||
+	    !get_tables(l->form, &head, &l->contexts, shape->tokens, room))
 		return false;
 	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
-	ulp_raw_init(&p->packed, scratch->kernel, p->shape->unit, room->raw);
-	if (!ulp_raw_unpack(&p->packed, &rest, n))
+	ulp_raw_init(&l->packed, kernel, shape, room->raw);
+	if (!ulp_raw_unpack(&l->packed, &rest, n))
 		return false;
-	p->tail = cursor_take(&rest, tail_size);
-	return p->tail && (p->form == FRAME_CODED
-	                           ? rans_coder_open_first
-	                           : rans_coder_open)(&p->reader, rest.at, rest.left, n);
+	l->tail = cursor_take(&rest, job->size % shape->unit);
+	l->reader.kernel = job->scratch->kernel;
+	return l->tail && (l->form == FRAME_CODED ? rans_coder_open_v1 : rans_coder_open)(
+				  &l->reader, rest.at, rest.left, n);
 }
 
-static bool restore(struct parts *p, const uint8_t *base, uint8_t *dst, size_t n,
-                    struct frame_scratch *scratch)
+static bool restore_values(struct layout *l, const struct frame_job *job, uint8_t *dst)
 {
-	struct rans_room *room = scratch->rans;
+	const struct kernel *kernel = job->scratch->kernel;
+	struct rans_room *room = job->scratch->rans;
+	unsigned unit = l->contexts.shape->unit;
+	size_t n = job->size / unit;
 	struct ulp_raw raw;
 
-	ulp_raw_init(&raw, scratch->kernel, p->shape->unit, room->raw);
-	p->reader.soon = base;
-	p->reader.soon_bytes = (size_t)RANS_LANES * p->shape->unit;
+	ulp_raw_init(&raw, kernel, l->contexts.shape, room->raw);
+	l->reader.soon = job->base;
+	l->reader.soon_bytes = (size_t)RANS_LANES * unit;
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
-		size_t m = chunk(n, at), byte = at * p->shape->unit;
-		ulp_contexts_fill(&p->contexts, base + byte, at, m, room->ctx);
+		size_t m = chunk(n, at), byte = at * unit;
+		const uint8_t *base = job->base + byte;
+		ulp_contexts_fill(&l->contexts, base, at, m, room->ctx);
 		if (at + m < n)
-			p->reader.soon = base + byte + m * p->shape->unit;
-		if (!rans_coder_read(scratch->kernel, &p->reader, room->tables, room->ctx,
-		                     room->symbols, m))
+			l->reader.soon = base + m * unit;
+		if (!rans_coder_read(&l->reader, room->tables, room->ctx, room->symbols,
+		                     m))
 			return false;
-		merge(p->shape, &raw, room->symbols, base + byte, m, dst + byte);
-		frame_scratch_sum(scratch, dst + byte + m * p->shape->unit);
+		ulp_raw_merge(&raw, room->symbols, base, m, dst + byte);
+		frame_scratch_sum(job->scratch, dst + byte + m * unit);
 	}
-	return rans_coder_done(&p->reader) && ulp_raw_same(&raw, &p->packed);
+	return rans_coder_done(&l->reader) && ulp_raw_same(&raw, &l->packed);
 }
 
-static int decode_form(enum frame_mode form, const uint8_t *src, size_t n,
-                       const uint8_t *base, uint8_t *dst, size_t size, enum dtype dtype,
-                       struct frame_scratch *scratch, struct err *err)
+/* Finds the parts of a frame, or says that they are damaged. */
+static int open_layout(struct layout *l, const struct frame_job *job, const uint8_t *src,
+                       size_t n, struct err *err)
 {
-	struct parts parts = { .form = form, .shape = ulp_shape_of(dtype) };
-	size_t values = size / parts.shape->unit;
-	size_t tail_size = size % parts.shape->unit;
-
 	/* A record may have longer frames, but not of this codec: no room. */
-	if (values > FRAME_VALUES ||
-	    !find_parts(&parts, src, n, values, tail_size, scratch))
-		return err_set(err, ERR_DAMAGED,
-		               "the parts of a coded frame are damaged");
-	if (!restore(&parts, base, dst, values, scratch))
+	if (job->size / dtype_unit(job->dtype) <= FRAME_VALUES &&
+	    find_layout(l, job, src, n))
+		return 0;
+	return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
+}
+
+static int restore(struct layout *l, const struct frame_job *job, uint8_t *dst,
+                   struct err *err)
+{
+	size_t tail = job->size % dtype_unit(job->dtype);
+
+	if (!restore_values(l, job, dst))
 		return err_set(err, ERR_DAMAGED,
 		               "the coded values of a frame are damaged");
-	memcpy(dst + size - tail_size, parts.tail, tail_size);
+	memcpy(dst + job->size - tail, l->tail, tail);
 	return 0;
 }
 
-static int decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                  size_t size, enum dtype dtype, struct frame_scratch *scratch,
+static int decode(const struct frame_job *job, const uint8_t *src, size_t n, uint8_t *dst,
                   struct err *err)
 {
-	return decode_form(FRAME_TIGHT, src, n, base, dst, size, dtype, scratch, err);
+	struct layout l = { .form = FRAME_TIGHT };
+	int rc = open_layout(&l, job, src, n, err);
+
+	return rc ? rc : restore(&l, job, dst, err);
 }
 
-static int decode_first(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                        size_t size, enum dtype dtype, struct frame_scratch *scratch,
-                        struct err *err)
+static int decode_v1(const struct frame_job *job, const uint8_t *src, size_t n,
+                     uint8_t *dst, struct err *err)
 {
-	return decode_form(FRAME_CODED, src, n, base, dst, size, dtype, scratch, err);
+	struct layout l = { .form = FRAME_CODED };
+	int rc = open_layout(&l, job, src, n, err);
+
+	return rc ? rc : restore(&l, job, dst, err);
 }
 
 const struct codec codec_ulp = {
@@ -336,8 +328,11 @@ const struct codec codec_ulp = {
 	.name = "ulp",
 	.needs_base = true,
 	.mode = FRAME_TIGHT,
+	.policy = { .keep_below_percent = 97,
+	            .low_rank_permille = 15,
+	            .low_rank_keep_percent = 97 },
 	.takes = takes,
 	.encode = encode,
 	.decode = decode,
-	.decode_first = decode_first,
+	.decode_v1 = decode_v1,
 };

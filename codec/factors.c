@@ -74,12 +74,11 @@ void factors_put(struct bits_writer *to, const int16_t *v, size_t count, size_t 
 
 static uint32_t get_folded(struct bits_reader *from, unsigned k)
 {
-	unsigned ones = bits_get_ones(from, ONES_MAX);
+	uint32_t low;
+	unsigned ones = bits_get_rice(from, ONES_MAX, k, &low);
 
-	if (ones == ONES_MAX)
-		return bits_get(from, PLAIN_BITS);
 	/* At most 15 * 2^14 + 2^14 - 1: more than 16 bits, which are damage. */
-	return (uint32_t)ones << k | bits_get(from, k);
+	return ones == ONES_MAX ? bits_get(from, PLAIN_BITS) : (uint32_t)ones << k | low;
 }
 
 uint32_t factors_get(struct bits_reader *from, int16_t *v, size_t count, size_t step)

@@ -4,7 +4,7 @@
 
 #include "codec/common/err.h"
 #include "codec/common/xxh128.h"
-#include "codec/frame.h"
+#include "codec/frame_job.h"
 #include "codec/kernel/kernel.h"
 #include "codec/rans_room.h"
 #include "codec/zstd_box.h"

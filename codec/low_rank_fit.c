@@ -80,28 +80,27 @@ static void fill_random(float *v, size_t n)
 	}
 }
 
-/* The rooms of one search. */
+/* One search, and its working memory. */
 struct search {
-	const float *distance;
-	size_t rows, row;
+	struct low_rank_rows rows;
 	unsigned count;
-	float *axes;   /* count x row */
-	float *along;  /* rows x count: the rows' parts along the axes */
+	float *axes;   /* count x rows.width */
+	float *along;  /* rows.count x count: the rows' parts along the axes */
 	float *square; /* count x count */
-	const struct kernel *kernel;
 };
 
 static void iterate(struct search *s)
 {
-	size_t n = s->count * s->row;
+	const struct low_rank_rows *r = &s->rows;
+	size_t n = s->count * r->width;
 
-	fill_random(s->along, s->rows * s->count);
+	fill_random(s->along, r->count * s->count);
 	for (unsigned turn = 0;; turn++) {
 		memset(s->axes, 0, n * sizeof(*s->axes));
-		s->kernel->spread(s->distance, s->rows, s->row, s->along, s->count,
+		r->kernel->spread(r->distance, r->count, r->width, s->along, s->count,
 		                  s->axes);
-		make_orthogonal(s->axes, s->count, s->row, s->kernel);
-		s->kernel->project(s->distance, s->rows, s->row, s->axes, s->count,
+		make_orthogonal(s->axes, s->count, r->width, r->kernel);
+		r->kernel->project(r->distance, r->count, r->width, s->axes, s->count,
 		                   s->along);
 		if (turn == TURNS)
 			return;
@@ -114,8 +113,8 @@ static void order(struct search *s, double *energy)
 	size_t k = s->count;
 
 	memset(s->square, 0, k * k * sizeof(*s->square));
-	s->kernel->spread(s->along, s->rows, k, s->along, s->count, s->square);
-	axes_turn(s->square, s->count, s->axes, s->row, energy);
+	s->rows.kernel->spread(s->along, s->rows.count, k, s->along, s->count, s->square);
+	axes_turn(s->square, s->count, s->axes, s->rows.width, energy);
 }
 
 void low_rank_axes_wipe(struct low_rank_axes *a)
@@ -124,24 +123,20 @@ void low_rank_axes_wipe(struct low_rank_axes *a)
 	*a = (struct low_rank_axes){ 0 };
 }
 
-int low_rank_axes_find(const float *distance, size_t rows, size_t row, unsigned count,
-                       const struct kernel *kernel, struct low_rank_axes *out,
-                       struct err *err)
+int low_rank_axes_find(const struct low_rank_rows *rows, unsigned count,
+                       struct low_rank_axes *out, struct err *err)
 {
-	unsigned wide = count + MORE;
+	unsigned sought = count + MORE;
 	double energy[AXES_MAX];
 
-	wide = wide > rows ? (unsigned)rows : wide;
-	wide = wide > row ? (unsigned)row : wide;
+	sought = sought > rows->count ? (unsigned)rows->count : sought;
+	sought = sought > rows->width ? (unsigned)rows->width : sought;
 	struct search s = {
-		.distance = distance,
-		.rows = rows,
-		.row = row,
-		.count = wide,
-		.axes = malloc(wide * row * sizeof(float)),
-		.along = malloc(rows * wide * sizeof(float)),
-		.square = malloc((size_t)wide * wide * sizeof(float)),
-		.kernel = kernel,
+		.rows = *rows,
+		.count = sought,
+		.axes = malloc(sought * rows->width * sizeof(float)),
+		.along = malloc(rows->count * sought * sizeof(float)),
+		.square = malloc((size_t)sought * sought * sizeof(float)),
 	};
 	int rc = 0;
 	if (!s.axes || !s.along || !s.square)
@@ -149,11 +144,13 @@ int low_rank_axes_find(const float *distance, size_t rows, size_t row, unsigned 
 	if (!rc) {
 		iterate(&s);
 		order(&s, energy);
-		*out = (struct low_rank_axes){ .count = wide < count ? wide : count,
-			                       .row = row,
-			                       .rows = rows,
-			                       .total = total_of(distance, rows * row),
-			                       .axes = s.axes };
+		*out = (struct low_rank_axes){
+			.count = sought < count ? sought : count,
+			.row = rows->width,
+			.rows = rows->count,
+			.total = total_of(rows->distance, rows->count * rows->width),
+			.axes = s.axes,
+		};
 		memcpy(out->energy, energy, out->count * sizeof(*energy));
 		s.axes = NULL;
 	}
@@ -163,19 +160,21 @@ int low_rank_axes_find(const float *distance, size_t rows, size_t row, unsigned 
 	return rc;
 }
 
-int low_rank_axes_measure(struct low_rank_axes *a, const float *distance, size_t rows,
-                          const struct kernel *kernel, struct err *err)
+int low_rank_axes_measure(struct low_rank_axes *a, const struct low_rank_rows *rows,
+                          struct err *err)
 {
-	float *along = malloc((rows * a->count + 1) * sizeof(*along));
+	size_t numbers = rows->count * a->count;
+	float *along = malloc((numbers + 1) * sizeof(*along));
 
 	if (!along)
 		return err_nomem(err, "a low-rank product");
-	kernel->project(distance, rows, a->row, a->axes, a->count, along);
+	rows->kernel->project(rows->distance, rows->count, a->row, a->axes, a->count,
+	                      along);
 	memset(a->energy, 0, sizeof(a->energy));
-	for (size_t i = 0; i < rows * a->count; i++)
+	for (size_t i = 0; i < numbers; i++)
 		a->energy[i % a->count] += (double)along[i] * along[i];
-	a->total = total_of(distance, rows * a->row);
-	a->rows = rows;
+	a->total = total_of(rows->distance, rows->count * a->row);
+	a->rows = rows->count;
 	free(along);
 	return 0;
 }

@@ -35,16 +35,22 @@ struct low_rank_axes {
 	float *axes; /* `count` rows of length 1, at right angles; owned */
 };
 
-/* Up to `count` axes of `rows` rows of differences. ERR_NOMEM. */
-int low_rank_axes_find(const float *distance, size_t rows, size_t row, unsigned count,
-                       const struct kernel *kernel, struct low_rank_axes *out,
-                       struct err *err);
+/* Rows of differences, and what to calculate with. */
+struct low_rank_rows {
+	const float *distance; /* `count` rows of `width` values */
+	size_t count, width;
+	const struct kernel *kernel;
+};
+
+/* Finds up to `count` axes of the rows. ERR_NOMEM. The caller wipes. */
+int low_rank_axes_find(const struct low_rank_rows *rows, unsigned count,
+                       struct low_rank_axes *out, struct err *err);
 void low_rank_axes_wipe(struct low_rank_axes *a);
 
-/* Sets total and energies to those of other rows: of those that the axes were found in,
- * axes explain more than of the rest. ERR_NOMEM. */
-int low_rank_axes_measure(struct low_rank_axes *a, const float *distance, size_t rows,
-                          const struct kernel *kernel, struct err *err);
+/* Sets total and energies to those of other rows, as wide: axes explain more of the rows
+ * that they were found in than of the rest. ERR_NOMEM. */
+int low_rank_axes_measure(struct low_rank_axes *a, const struct low_rank_rows *rows,
+                          struct err *err);
 
 /* How many axes pay in a blob of `rows` rows, 0 where none does; *bits is what is saved,
  * in bits for each value, by a model of bell-shaped remainders. */

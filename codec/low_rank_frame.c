@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/cast.h"
+#include "codec/codec.h"
 #include "codec/common/cursor.h"
 #include "codec/common/err.h"
 #include "codec/common/le.h"
@@ -13,6 +14,7 @@
 #include "codec/kernel/kernel.h"
 #include "codec/low_rank.h"
 #include "codec/nested_frame.h"
+#include "codec/simple_frame.h"
 
 enum {
 	CHUNK = 1024, /* values predicted at once */
@@ -29,14 +31,24 @@ struct left {
 	uint32_t greatest[LOW_RANK_MAX];
 };
 
-static struct left left_of(const struct parted_frame *f)
+static struct left left_of(const struct frame_job *job)
 {
-	const struct low_rank *l = f->low_rank;
-	struct left left = { .factors = (int16_t *)(void *)f->scratch->values,
-		             .rows = f->size / dtype_unit(f->dtype) / l->row,
+	const struct low_rank *l = job->low_rank;
+	struct left left = { .factors = (int16_t *)(void *)job->scratch->values,
+		             .rows = job->size / dtype_unit(job->dtype) / l->row,
 		             .step = (l->rank + 1) / 2 * 2 };
 
 	return left;
+}
+
+/* The job of what remains, against the prediction in frame_scratch.predicted. */
+static struct frame_job remainder_of(const struct frame_job *job)
+{
+	return (struct frame_job){ .codec = job->codec,
+		                   .dtype = job->dtype,
+		                   .base = job->scratch->predicted,
+		                   .size = job->size,
+		                   .scratch = job->scratch };
 }
 
 /* Whether no sum of products passes 31 bits. */
@@ -65,22 +77,22 @@ static uint32_t add_f32(uint32_t base, int32_t sum, float unit)
 	return base;
 }
 
-/* The same of F32 and F16, the latter by way of the former. */
-static void add_wide(enum dtype dtype, const int32_t *sums, float unit,
-                     const uint8_t *base, size_t n, uint8_t *dst)
+/* Many F32; `dst` may be `base`. */
+static void add32(const int32_t *sums, float unit, const uint8_t *base, size_t n,
+                  uint8_t *dst)
+{
+	for (size_t i = 0; i < n; i++)
+		le32_store(dst + 4 * i, add_f32(le32_load(base + 4 * i), sums[i], unit));
+}
+
+/* At most CHUNK F16, by way of F32; what nothing is added to stays as it is. */
+static void add_f16(const int32_t *sums, float unit, const uint8_t *base, size_t n,
+                    uint8_t *dst)
 {
 	uint8_t wide[4 * CHUNK];
-	const uint8_t *from = base;
 
-	if (dtype == DTYPE_F16) {
-		cast_values(DTYPE_F16, DTYPE_F32, base, n, wide);
-		from = wide;
-	}
-	uint8_t *to = dtype == DTYPE_F16 ? wide : dst;
-	for (size_t i = 0; i < n; i++)
-		le32_store(to + 4 * i, add_f32(le32_load(from + 4 * i), sums[i], unit));
-	if (dtype == DTYPE_F32)
-		return;
+	cast_values(DTYPE_F16, DTYPE_F32, base, n, wide);
+	add32(sums, unit, wide, n, wide);
 	cast_values(DTYPE_F32, DTYPE_F16, wide, n, dst);
 	for (size_t i = 0; i < n; i++) {
 		uint16_t v = le16_load(base + 2 * i);
@@ -90,12 +102,16 @@ static void add_wide(enum dtype dtype, const int32_t *sums, float unit,
 }
 
 /* Predicts the whole frame, to `dst`. */
-static void predict(const struct parted_frame *f, const struct left *left, uint8_t *dst)
+static void predict(const struct frame_job *job, const struct left *left, uint8_t *dst)
 {
-	const struct low_rank *l = f->low_rank;
-	const struct kernel *kernel = f->scratch->kernel;
+	const struct low_rank *l = job->low_rank;
+	const struct kernel *kernel = job->scratch->kernel;
+	void (*add)(const int32_t *, float, const uint8_t *, size_t,
+	            uint8_t *) = job->dtype == DTYPE_BF16  ? kernel->add16
+	                         : job->dtype == DTYPE_F16 ? add_f16
+	                                                   : add32;
 	float unit = ldexpf(1, l->scale);
-	size_t width = dtype_unit(f->dtype);
+	size_t width = dtype_unit(job->dtype);
 	int32_t sums[CHUNK];
 
 	for (size_t i = 0; i < left->rows; i++) {
@@ -105,10 +121,7 @@ static void predict(const struct parted_frame *f, const struct left *left, uint8
 			size_t at = (i * l->row + c) * width;
 			kernel->product(factors, l->right + 2 * c, 2 * l->row,
 			                (l->rank + 1) / 2, n, sums);
-			if (f->dtype == DTYPE_BF16)
-				kernel->add16(sums, unit, f->base + at, n, dst + at);
-			else
-				add_wide(f->dtype, sums, unit, f->base + at, n, dst + at);
+			add(sums, unit, job->base + at, n, dst + at);
 		}
 	}
 }
@@ -116,48 +129,47 @@ static void predict(const struct parted_frame *f, const struct left *left, uint8
 /* ---------------------------------------------------------------- decoding */
 
 /* The factors of all rows from `n` bytes. */
-static bool get_left(const struct parted_frame *f, const uint8_t *bytes, size_t n,
+static bool get_left(const struct frame_job *job, const uint8_t *bytes, size_t n,
                      struct left *left)
 {
 	struct bits_reader from = { .at = bytes, .end = bytes + n };
 
-	for (unsigned k = 0; k < f->low_rank->rank; k++)
+	for (unsigned k = 0; k < job->low_rank->rank; k++)
 		left->greatest[k] = factors_get(&from, left->factors + k, left->rows,
 		                                left->step);
-	for (size_t i = 0; i < left->rows && f->low_rank->rank % 2; i++)
-		left->factors[i * left->step + f->low_rank->rank] = 0;
-	return !from.bad && from.at == from.end && sums_fit(f->low_rank, left);
+	for (size_t i = 0; i < left->rows && job->low_rank->rank % 2; i++)
+		left->factors[i * left->step + job->low_rank->rank] = 0;
+	return !from.bad && from.at == from.end && sums_fit(job->low_rank, left);
 }
 
-static int restore(const struct parted_frame *f, const struct frame_out *in,
+static int restore(const struct frame_job *job, const struct frame_out *in,
                    const uint8_t *src, uint8_t *dst, struct err *err)
 {
 	struct cursor c = cursor_over(src, in->stored);
-	struct left left = left_of(f);
-	const struct nested_frame rest = { f->dtype, f->scratch->predicted, f->size,
-		                           f->scratch };
+	struct left left = left_of(job);
+	const struct frame_job rest = remainder_of(job);
 	size_t n = cursor_u32(&c);
 	const uint8_t *bytes = cursor_take(&c, n);
 
-	if (!bytes || !get_left(f, bytes, n, &left))
+	if (!bytes || !get_left(job, bytes, n, &left))
 		return err_set(err, ERR_DAMAGED,
 		               "the factors of a frame's rows are impossible");
-	predict(f, &left, f->scratch->predicted);
-	int rc = nested_frame_decode(&rest, f->codec, &c, dst, err);
+	predict(job, &left, job->scratch->predicted);
+	int rc = nested_frame_decode(&rest, &c, dst, err);
 	if (!rc && c.left)
 		rc = err_set(err, ERR_DAMAGED, "a frame has bytes after its remainder");
 	return rc;
 }
 
-int low_rank_frame_restore(const struct parted_frame *f, const struct frame_out *in,
+int low_rank_frame_restore(const struct frame_job *job, const struct frame_out *in,
                            const uint8_t *src, uint8_t *dst, struct err *err)
 {
-	if (!f->codec->needs_base || !f->codec->takes(f->dtype) || !f->size ||
-	    low_rank_fault(f->low_rank, f->dtype, f->size, f->size))
+	if (!job->codec->needs_base || !job->codec->takes(job->dtype) || !job->size ||
+	    low_rank_fault(job->low_rank, job->dtype, job->size, job->size))
 		return err_set(err, ERR_DAMAGED,
 		               "a frame of %zu bytes cannot be a low-rank product in %zu",
-		               f->size, in->stored);
-	return restore(f, in, src, dst, err);
+		               job->size, in->stored);
+	return restore(job, in, src, dst, err);
 }
 
 /* ---------------------------------------------------------------- encoding */
@@ -225,15 +237,15 @@ static int16_t nearest(float v)
 }
 
 /* The factors that come nearest to the frame. */
-static void solve(const struct parted_frame *f, const uint8_t *src, struct left *left)
+static void solve(const struct frame_job *job, const uint8_t *src, struct left *left)
 {
-	const struct low_rank *l = f->low_rank;
-	float *distance = (float *)(void *)f->scratch->joined;
+	const struct low_rank *l = job->low_rank;
+	float *distance = (float *)(void *)job->scratch->joined;
 	float *exact = distance + FRAME_VALUES;
 
-	low_rank_distance(f->dtype, src, f->base, left->rows * l->row, distance);
-	f->scratch->kernel->project(distance, left->rows, l->row, l->solver, l->rank,
-	                            exact);
+	low_rank_distance(job->dtype, src, job->base, left->rows * l->row, distance);
+	job->scratch->kernel->project(distance, left->rows, l->row, l->solver, l->rank,
+	                              exact);
 	memset(left->greatest, 0, sizeof(left->greatest));
 	for (size_t i = 0; i < left->rows; i++) {
 		int16_t *row = left->factors + i * left->step;
@@ -249,12 +261,12 @@ static void solve(const struct parted_frame *f, const uint8_t *src, struct left 
 }
 
 /* The factors as bytes, before what remains; returns the end of them, or NULL. */
-static uint8_t *put_left(const struct parted_frame *f, const struct left *left,
+static uint8_t *put_left(const struct frame_job *job, const struct left *left,
                          uint8_t *to, size_t cap)
 {
 	struct bits_writer bits = { .at = to + SIZE_FIELD, .end = to + cap };
 
-	for (unsigned k = 0; k < f->low_rank->rank; k++)
+	for (unsigned k = 0; k < job->low_rank->rank; k++)
 		factors_put(&bits, left->factors + k, left->rows, left->step);
 	uint8_t *end = bits_finish(&bits);
 	le32_store(to, (uint32_t)(end - to - SIZE_FIELD));
@@ -263,15 +275,15 @@ static uint8_t *put_left(const struct parted_frame *f, const struct left *left,
 
 /* Reads the factors back and predicts anew: the same, or this machine is defective. What
  * remains is proved by itself. */
-static int prove(const struct parted_frame *f, const uint8_t *coded, struct err *err)
+static int prove(const struct frame_job *job, const uint8_t *coded, struct err *err)
 {
-	struct left left = left_of(f);
-	uint8_t *again = f->scratch->check;
+	struct left left = left_of(job);
+	uint8_t *again = job->scratch->check;
 
 	memset(left.factors, 0, left.rows * left.step * sizeof(*left.factors));
-	if (get_left(f, coded + SIZE_FIELD, le32_load(coded), &left)) {
-		predict(f, &left, again);
-		if (memcmp(again, f->scratch->predicted, f->size) == 0)
+	if (get_left(job, coded + SIZE_FIELD, le32_load(coded), &left)) {
+		predict(job, &left, again);
+		if (memcmp(again, job->scratch->predicted, job->size) == 0)
 			return 0;
 	}
 	return err_set(err, ERR_DAMAGED,
@@ -280,10 +292,10 @@ static int prove(const struct parted_frame *f, const uint8_t *coded, struct err 
 }
 
 /* The sum of the squares of a frame's distances from what predicts it. */
-static double distances(const struct parted_frame *f, const uint8_t *src,
+static double distances(const struct frame_job *job, const uint8_t *src,
                         const uint8_t *from)
 {
-	size_t values = f->size / dtype_unit(f->dtype), unit = dtype_unit(f->dtype);
+	size_t values = job->size / dtype_unit(job->dtype), unit = dtype_unit(job->dtype);
 	float part[CHUNK];
 	double sum = 0;
 
@@ -291,7 +303,7 @@ static double distances(const struct parted_frame *f, const uint8_t *src,
 		size_t n = values - at < CHUNK ? values - at : CHUNK;
 		float some[LANES] = { 0 }; /* so that compilers make vectors */
 		memset(part, 0, sizeof(part));
-		low_rank_distance(f->dtype, src + at * unit, from + at * unit, n, part);
+		low_rank_distance(job->dtype, src + at * unit, from + at * unit, n, part);
 		for (size_t i = 0; i < CHUNK; i += LANES)
 			for (unsigned k = 0; k < LANES; k++)
 				some[k] += part[i + k] * part[i + k];
@@ -303,62 +315,62 @@ static double distances(const struct parted_frame *f, const uint8_t *src,
 
 /* Whether the factors, of so many bytes, are likely to take more bits off the remainder
  * than they cost: half the logarithm of what they make of the squares, for each value. */
-static bool pays(const struct parted_frame *f, const uint8_t *src, size_t factors)
+static bool pays(const struct frame_job *job, const uint8_t *src, size_t factors)
 {
-	double before = distances(f, src, f->base);
-	double after = distances(f, src, f->scratch->predicted);
-	double values = (double)f->size / dtype_unit(f->dtype);
+	double before = distances(job, src, job->base);
+	double after = distances(job, src, job->scratch->predicted);
+	double values = (double)job->size / dtype_unit(job->dtype);
 
 	return values / 2 * log2(before / (after + before * 1e-9)) >
 	       8.0 * (double)factors;
 }
 
 /* To scratch->joined; *n is 0 where there is no product. Whether it pays, *sure. */
-static int code_product(const struct parted_frame *f, const uint8_t *src, size_t *n,
+static int code_product(const struct frame_job *job, const uint8_t *src, size_t *n,
                         bool *sure, struct err *err)
 {
-	struct frame_scratch *s = f->scratch;
-	const struct nested_frame rest = { f->dtype, s->predicted, f->size, s };
-	struct left left = left_of(f);
+	struct frame_scratch *s = job->scratch;
+	const struct frame_job rest = remainder_of(job);
+	struct left left = left_of(job);
 	size_t remainder = 0;
 
 	*n = 0;
-	solve(f, src, &left);
-	if (!sums_fit(f->low_rank, &left))
+	solve(job, src, &left);
+	if (!sums_fit(job->low_rank, &left))
 		return 0;
-	uint8_t *end = put_left(f, &left, s->joined, f->size);
+	uint8_t *end = put_left(job, &left, s->joined, job->size);
 	if (!end)
 		return 0;
-	predict(f, &left, s->predicted);
-	*sure = pays(f, src, (size_t)(end - s->joined));
-	int rc = prove(f, s->joined, err);
+	predict(job, &left, s->predicted);
+	*sure = pays(job, src, (size_t)(end - s->joined));
+	int rc = prove(job, s->joined, err);
 	if (!rc)
-		rc = nested_frame_encode(&rest, f->codec, src, end, &remainder, err);
+		rc = nested_frame_encode(&rest, src, end, &remainder, err);
 	*n = (size_t)(end - s->joined) + remainder;
 	return rc;
 }
 
-int low_rank_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_t *dst,
+int low_rank_frame_encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
                           struct frame_out *out, struct err *err)
 {
 	size_t n = 0;
 	bool sure = false;
-	int rc = frame_encode(&no_codec, f->dtype, src, f->base, f->size, dst, f->scratch,
-	                      out, err);
+	struct frame_job uncoded = *job;
+	uncoded.codec = &no_codec;
+	int rc = simple_frame_encode(&uncoded, src, dst, out, err);
 
 	if (rc || out->mode != FRAME_RAW)
 		return rc;
-	if (f->low_rank->solver)
-		rc = code_product(f, src, &n, &sure, err);
+	if (job->low_rank->solver)
+		rc = code_product(job, src, &n, &sure, err);
 	if (rc)
 		return rc;
-	if (!sure || n >= f->size) {
-		rc = frame_encode(f->codec, f->dtype, src, f->base, f->size, dst,
-		                  f->scratch, out, err);
+	if (!sure || n >= job->size) {
+		rc = simple_frame_encode(job, src, dst, out, err);
 		if (rc || !n || n >= out->stored)
 			return rc;
 	}
-	memcpy(dst, f->scratch->joined, n);
+	memcpy(dst, job->scratch->joined, n);
 	out->mode = FRAME_CODED;
 	out->stored = n;
 	return 0;

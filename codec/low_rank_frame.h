@@ -13,15 +13,19 @@
 #ifndef ZLLM_LOW_RANK_FRAME_H
 #define ZLLM_LOW_RANK_FRAME_H
 
-#include "codec/parted_frame.h"
+#include "codec/frame_job.h"
+#include "codec/frame_out.h"
 
-/* As parted_frame_encode(). Where f->low_rank has no solver, the base alone predicts. */
-int low_rank_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_t *dst,
+struct err;
+
+/* As frame_encode(), of a job that has a product. Where that has no solver, the base
+ * alone predicts. */
+int low_rank_frame_encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
                           struct frame_out *out, struct err *err);
 
-/* What parted_frame_decode() does in mode CODED after it saw that `in` is valid, and
+/* What frame_decode() does in mode CODED after it saw that `in` is valid, and
  * before it looks at the checksum. */
-int low_rank_frame_restore(const struct parted_frame *f, const struct frame_out *in,
+int low_rank_frame_restore(const struct frame_job *job, const struct frame_out *in,
                            const uint8_t *src, uint8_t *dst, struct err *err);
 
 /* The differences of `n` values of `dtype` from their base, as numbers; 0 where one of

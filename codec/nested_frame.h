@@ -7,26 +7,21 @@
 #ifndef ZLLM_NESTED_FRAME_H
 #define ZLLM_NESTED_FRAME_H
 
-#include "codec/frame.h"
+#include "codec/frame_job.h"
 
 struct cursor;
+struct err;
 
-struct nested_frame {
-	enum dtype dtype;
-	const uint8_t *base; /* `size` bytes, or NULL: nothing predicts it */
-	size_t size;         /* decoded bytes */
-	struct frame_scratch *scratch;
-};
+enum { NESTED_HEAD = 6 }; /* bytes before those of the frame */
 
-/* Appends what `codec` makes of it to `dst`, which has room for NESTED_HEAD bytes more
- * than its size; returns the bytes of all in *n. */
-enum { NESTED_HEAD = 6 };
-int nested_frame_encode(const struct nested_frame *f, const struct codec *codec,
-                        const uint8_t *src, uint8_t *dst, size_t *n, struct err *err);
+/* Writes what job->codec makes of the frame to `dst`, which has room for NESTED_HEAD
+ * bytes more than its size; returns the bytes of all in *n. */
+int nested_frame_encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
+                        size_t *n, struct err *err);
 
-/* Restores it from where the cursor stands. `codec` is what codes it where it has a
- * base; where it has none, float and zstd may have. */
-int nested_frame_decode(const struct nested_frame *f, const struct codec *codec,
-                        struct cursor *c, uint8_t *dst, struct err *err);
+/* Restores it from where the cursor stands. job->codec codes it where it has a base;
+ * where job->base is NULL, any codec may that needs none. */
+int nested_frame_decode(const struct frame_job *job, struct cursor *c, uint8_t *dst,
+                        struct err *err);
 
 #endif

@@ -11,29 +11,18 @@
 #ifndef ZLLM_PARTED_FRAME_H
 #define ZLLM_PARTED_FRAME_H
 
-#include "codec/frame.h"
+#include "codec/frame_job.h"
+#include "codec/frame_out.h"
 
-struct low_rank;
-struct parts;
+struct err;
 
-/* What encoding and decoding need besides the bytes. */
-struct parted_frame {
-	const struct codec *codec;
-	enum dtype dtype;
-	const struct parts *parts; /* without a fault; count 0: as in frame.h */
-	uint64_t start;            /* value of the blob that the frame begins with */
-	const uint8_t *base;       /* the prediction, `size` bytes, zeros where bare */
-	size_t size;               /* decoded bytes; whole values where there are parts */
-	struct frame_scratch *scratch;
-	const struct low_rank *low_rank; /* what is added to the prediction, or NULL;
-	                                  * then there are no parts, and the frame is
-	                                  * whole rows */
-};
-
-/* As frame_encode() and frame_decode(). */
-int parted_frame_encode(const struct parted_frame *f, const uint8_t *src, uint8_t *dst,
+/* As frame_encode(), of a job that has parts. */
+int parted_frame_encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
                         struct frame_out *out, struct err *err);
-int parted_frame_decode(const struct parted_frame *f, const struct frame_out *in,
-                        const uint8_t *src, uint8_t *dst, struct err *err);
+
+/* What frame_decode() does in mode CODED after it saw that `in` is valid, and before it
+ * looks at the checksum. */
+int parted_frame_restore(const struct frame_job *job, const struct frame_out *in,
+                         const uint8_t *src, uint8_t *dst, struct err *err);
 
 #endif

@@ -7,7 +7,7 @@
 #include "codec/kernel/kernel.h"
 
 enum {
-	STATE_SIZE = 4, /* of a state in the first form */
+	STATE_SIZE = 4, /* of a state in version 1 */
 	STATE_LIMIT_SHIFT = 31,
 	STATE_LEAST_BITS = 16, /* of 2^15 */
 	LENGTH_BITS = 4,       /* of a length */
@@ -19,10 +19,8 @@ static unsigned value_of(unsigned lanes, unsigned s)
 	return lanes == RANS_LANES ? rans_value_of(s) : s;
 }
 
-size_t rans_coder_bound(size_t n)
-{
-	return STATES_MAX + 2 * n + RANS_STEP_BYTES;
-}
+_Static_assert(STATES_MAX + RANS_STEP_BYTES <= RANS_CODER_ROOM,
+               "states, and what a kernel's last step writes besides");
 
 /* Codes the n < lanes values that no kernel takes. */
 static void write_step(struct rans_writer *w, const uint32_t *table,
@@ -98,8 +96,7 @@ bool rans_coder_open(struct rans_reader *r, const uint8_t *src, size_t n, size_t
 	return !from.bad;
 }
 
-bool rans_coder_open_first(struct rans_reader *r, const uint8_t *src, size_t n,
-                           size_t total)
+bool rans_coder_open_v1(struct rans_reader *r, const uint8_t *src, size_t n, size_t total)
 {
 	unsigned lanes = rans_lanes_of(total);
 
@@ -140,15 +137,14 @@ static bool read_step(struct rans_reader *r, const uint32_t *tables, const uint1
 	return true;
 }
 
-bool rans_coder_read(const struct kernel *kernel, struct rans_reader *r,
-                     const uint32_t *tables, const uint16_t *ctx, uint16_t *symbols,
-                     size_t n)
+bool rans_coder_read(struct rans_reader *r, const uint32_t *tables, const uint16_t *ctx,
+                     uint16_t *symbols, size_t n)
 {
 	size_t done = 0;
 
 	if (r->lanes == RANS_LANES)
 		done = RANS_LANES *
-		       kernel->decode(r, tables, ctx, symbols, n / RANS_LANES);
+		       r->kernel->decode(r, tables, ctx, symbols, n / RANS_LANES);
 	while (done < n) {
 		size_t step = n - done < r->lanes ? n - done : r->lanes;
 		if (!read_step(r, tables, ctx ? ctx + done : NULL, symbols + done, step))

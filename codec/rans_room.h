@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/frame.h"
+#include "codec/frame_job.h"
 #include "codec/kernel/kernel.h"
 #include "codec/kernel/rans.h"
+#include "codec/rans_coder.h"
 
 enum {
 	ROOM_TABLES = 64,          /* frequency tables of a frame */
@@ -30,7 +31,7 @@ struct rans_room {
 	_Alignas(ROOM_LINE) uint16_t symbols[ROOM_CHUNK + RANS_LANES];
 	uint8_t scores[ROOM_BLOCKS], classes[ROOM_BLOCKS];
 	_Alignas(ROOM_LINE) uint8_t raw[4 * FRAME_VALUES + 4 * KERNEL_SLACK];
-	uint8_t words[2 * FRAME_VALUES + 1024];
+	uint8_t words[2 * FRAME_VALUES + RANS_CODER_ROOM];
 };
 
 /* Sets the first `n` entries of all counters to zero. */

@@ -12,10 +12,12 @@
 #include <string.h>
 
 #include "codec/cast.h"
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/checked.h"
 #include "codec/common/cursor.h"
 #include "codec/common/err.h"
+#include "codec/frame.h"
 #include "codec/low_rank.h"
 
 static const uint8_t magic[8] = { 'Z', 'L', 'L', 'M', 'R', 'E', 'C', 0 };
@@ -135,7 +137,9 @@ int record_head_init(struct record_head *head, const struct codec *codec,
 static const char *low_rank_misfit(const struct record_head *head,
                                    const struct low_rank *l)
 {
-	if (head->codec != CODEC_ULP)
+	const struct codec *codec = codec_by_id(head->codec);
+
+	if (!codec || !codec->policy.low_rank_permille)
 		return "its codec knows no low-rank product";
 	return low_rank_fault(l, head->dtype, head->size, head->frame_size);
 }
@@ -505,8 +509,8 @@ static int take_frame(struct cursor *c, const struct record_head *head, uint32_t
 		               i);
 	if (frame->mode >= FRAME_MODES)
 		return too_new(err, "a frame of mode", frame->mode);
-	if (!frame_valid(frame, head->dtype, record_frame_size(head, i)) ||
-	    !frame_mode_suits(frame->mode, codec_by_id(head->codec)))
+	if (!frame_out_valid(frame, head->dtype, record_frame_size(head, i)) ||
+	    !frame_out_suits(frame, codec_by_id(head->codec)))
 		return damaged(err,
 		               "a frame's stored size and mode contradict each other");
 	return 0;

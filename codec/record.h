@@ -16,7 +16,7 @@
 #include "codec/common/sha256.h"
 #include "codec/common/xxh128.h"
 #include "codec/dtype.h"
-#include "codec/frame.h"
+#include "codec/frame_out.h"
 #include "codec/parts.h"
 
 struct buf;
@@ -71,8 +71,8 @@ struct record_head {
 	uint64_t size;       /* decoded bytes */
 	uint32_t frame_size; /* decoded bytes of every frame but the last */
 	uint32_t frame_count;
-	struct xxh128 sum;        /* of the whole content */
-	struct frame_out *frames; /* frame_count of them; owned */
+	struct xxh128 sum;         /* of the whole content */
+	struct frame_out *frames;  /* frame_count of them; owned */
 	struct low_rank *low_rank; /* with that prediction; else NULL; owned */
 };
 

@@ -43,11 +43,11 @@ static inline void rice_put(struct bits_writer *to, unsigned v, unsigned mean)
 
 static inline unsigned rice_get(struct bits_reader *from, unsigned mean)
 {
-	unsigned k = rice_parameter(mean), ones = bits_get_ones(from, RICE_UNARY_MAX);
+	unsigned k = rice_parameter(mean);
+	uint32_t low;
+	unsigned ones = bits_get_rice(from, RICE_UNARY_MAX, k, &low);
 
-	if (ones == RICE_UNARY_MAX)
-		return bits_get(from, RICE_PLAIN_BITS);
-	return ones << k | bits_get(from, k);
+	return ones == RICE_UNARY_MAX ? bits_get(from, RICE_PLAIN_BITS) : ones << k | low;
 }
 
 /* A number of either side of a guess `g` as one, small distances first. It

@@ -10,18 +10,21 @@
 
 #include "codec/bits.h"
 #include "codec/common/le.h"
+#include "codec/frame_job.h"
+#include "codec/frame_scratch.h"
 #include "codec/ulp_context.h"
 #include "codec/kernel/ulp_token.h"
 
 enum {
-	PART = 8,           /* at most one value in so many differs, */
-	ANYWHERE_PART = 32, /* or if they are not in clusters, in so many */
-	STRETCH = 64,       /* bytes compared at once */
-	LOOKS = 256,        /* values that are looked at first, */
-	LOOKS_DIFFER = 64,  /* of which more than so many do not differ by chance */
-	COUNT_SIZE = 4,     /* bytes of the number of values that differ */
-	UNARY_MAX = 12,     /* ones that announce a plain number */
-	GAP_BITS = 32,      /* of a plain gap */
+	MOST = FRAME_VALUES / 8, /* values that may differ, */
+	PART = 8,                /* and at most one in so many, */
+	ANYWHERE_PART = 32,      /* or if they are not in clusters, in so many */
+	STRETCH = 64,            /* bytes compared at once */
+	LOOKS = 256,             /* values that are looked at first, */
+	LOOKS_DIFFER = 64,       /* of which more than so many do not differ by chance */
+	COUNT_SIZE = 4,          /* bytes of the number of values that differ */
+	UNARY_MAX = 12,          /* ones that announce a plain number */
+	GAP_BITS = 32,           /* of a plain gap */
 	PACE_LIMIT = 1 << 20,
 	PACE_FIRST = 8, /* eight times the mean distance, before any was seen */
 	EXPONENTS = 256
@@ -75,16 +78,16 @@ struct sparse {
 	uint32_t gap_pace;
 };
 
-static void begin(struct sparse *s, enum dtype dtype, const uint8_t *base, size_t size)
+static void begin(struct sparse *s, const struct frame_job *job)
 {
-	const struct ulp_shape *shape = ulp_shape_of(dtype);
+	const struct ulp_shape *shape = ulp_shape_of(job->dtype);
 
-	s->unit = dtype_unit(dtype);
+	s->unit = dtype_unit(job->dtype);
 	s->is_float = shape && !shape->integer;
 	s->exp_shift = s->is_float ? shape->exp_shift : 0;
 	s->exp_mask = s->is_float ? shape->exp_mask : 0;
-	s->base = base;
-	s->n = size / s->unit;
+	s->base = job->base;
+	s->n = job->size / s->unit;
 	for (unsigned i = 0; i < EXPONENTS; i++)
 		s->pace[i] = PACE_FIRST;
 }
@@ -163,59 +166,21 @@ static inline void put(struct bits_writer *to, uint64_t v, uint32_t *pace, unsig
 	follow(pace, v);
 }
 
-/* Where in some bytes the next bit is; beyond their end all bits are zero. */
-struct bit_place {
-	const uint8_t *bytes;
-	size_t n;
-	uint64_t bit;
-};
-
-static uint64_t look_near_end(const struct bit_place *p)
+static uint64_t get_plain(struct bits_reader *from, unsigned bits)
 {
-	uint64_t v = 0;
+	uint64_t v = bits_get(from, bits < 32 ? bits : 32);
 
-	for (unsigned i = 0; i < 8 && p->bit / 8 + i < p->n; i++)
-		v |= (uint64_t)p->bytes[p->bit / 8 + i] << 8 * i;
-	return v >> p->bit % 8;
+	return bits > 32 ? v | (uint64_t)bits_get(from, bits - 32) << 32 : v;
 }
 
-/* The next bits, 57 at least. */
-static inline uint64_t look(const struct bit_place *p)
-{
-	uint64_t byte = p->bit / 8;
-
-	if (byte + 8 > p->n)
-		return look_near_end(p);
-	return le64_load(p->bytes + byte) >> p->bit % 8;
-}
-
-static inline uint64_t take(struct bit_place *p, unsigned bits)
-{
-	uint64_t v = look(p) & ((UINT64_C(1) << bits) - 1);
-
-	p->bit += bits;
-	return v;
-}
-
-static uint64_t get_plain(struct bit_place *from, unsigned bits)
-{
-	from->bit += UNARY_MAX;
-	uint64_t v = take(from, bits < 32 ? bits : 32);
-	return bits > 32 ? v | take(from, bits - 32) << 32 : v;
-}
-
-static inline uint64_t get(struct bit_place *from, uint32_t *pace, unsigned bits)
+static inline uint64_t get(struct bits_reader *from, uint32_t *pace, unsigned bits)
 {
 	unsigned k = parameter(*pace);
-	uint64_t next = look(from), v;
-	unsigned ones = (unsigned)__builtin_ctzll(~next | 1u << UNARY_MAX);
+	uint32_t low;
+	unsigned ones = bits_get_rice(from, UNARY_MAX, k, &low);
+	uint64_t v = ones == UNARY_MAX ? get_plain(from, bits)
+	                               : (uint64_t)ones << k | low;
 
-	if (ones == UNARY_MAX) {
-		v = get_plain(from, bits);
-	} else {
-		v = (uint64_t)ones << k | (next >> (ones + 1) & ((1u << k) - 1));
-		from->bit += ones + 1 + k;
-	}
 	follow(pace, v);
 	return v;
 }
@@ -329,7 +294,7 @@ UNITWISE void put_values(struct sparse *s, const uint8_t *src, const struct plac
 }
 
 /* Finds what differs and writes it. False where that is nothing, or too much. */
-UNITWISE bool code(struct sparse *s, const uint8_t *src, struct places *p, uint8_t *count,
+UNITWISE bool code(struct sparse *s, const uint8_t *src, struct places *p,
                    struct bits_writer *to, unsigned unit)
 {
 	if (is_dense(s, src, unit))
@@ -337,51 +302,52 @@ UNITWISE bool code(struct sparse *s, const uint8_t *src, struct places *p, uint8
 	find_places(s, src, p, unit);
 	if (!promising(p, s->n))
 		return false;
-	le32_store(count, (uint32_t)p->count);
 	s->gap_pace = first_gap_pace(s->n, (uint32_t)p->count);
 	put_values(s, src, p, to, unit);
 	return true;
 }
 
 static bool code_any(struct sparse *s, const uint8_t *src, struct places *p,
-                     uint8_t *count, struct bits_writer *to)
+                     struct bits_writer *to)
 {
 	switch (s->unit) {
 	case 1:
-		return code(s, src, p, count, to, 1);
+		return code(s, src, p, to, 1);
 	case 2:
-		return code(s, src, p, count, to, 2);
+		return code(s, src, p, to, 2);
 	case 4:
-		return code(s, src, p, count, to, 4);
+		return code(s, src, p, to, 4);
 	default:
-		return code(s, src, p, count, to, 8);
+		return code(s, src, p, to, 8);
 	}
 }
 
-size_t sparse_encode(const uint8_t *src, const uint8_t *base, size_t size,
-                     enum dtype dtype, uint8_t *dst, size_t cap, uint32_t *room)
+size_t sparse_encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
+                     size_t cap)
 {
 	struct sparse s;
-	struct places p = { .at = room };
+	struct places p = { .at = (uint32_t *)(void *)job->scratch->planes };
 	struct bits_writer to = { .at = dst + COUNT_SIZE, .end = dst + cap };
 
-	begin(&s, dtype, base, size);
+	begin(&s, job);
 	size_t whole = s.n * s.unit;
-	if (cap < COUNT_SIZE || memcmp(src + whole, base + whole, size - whole) != 0)
+	if (cap < COUNT_SIZE ||
+	    memcmp(src + whole, job->base + whole, job->size - whole) != 0)
 		return 0;
-	p.most = s.n / PART < SPARSE_MOST ? s.n / PART : SPARSE_MOST;
-	if (!code_any(&s, src, &p, dst, &to))
+	p.most = s.n / PART < MOST ? s.n / PART : MOST;
+	if (!code_any(&s, src, &p, &to))
 		return 0;
+	le32_store(dst, (uint32_t)p.count);
 	uint8_t *end = bits_finish(&to);
 	return to.full ? 0 : (size_t)(end - dst);
 }
 
 /* ---- decoding */
 
-UNITWISE bool patch(struct sparse *s, struct bit_place from, uint32_t count, uint8_t *dst,
-                    unsigned unit)
+UNITWISE bool patch(struct sparse *s, struct bits_reader from, uint32_t count,
+                    uint8_t *dst, unsigned unit)
 {
-	uint64_t most = UINT64_MAX >> (64 - 8 * unit), end = 8 * (uint64_t)from.n;
+	uint64_t most = UINT64_MAX >> (64 - 8 * unit);
 	uint32_t gap_pace = s->gap_pace;
 
 	for (size_t i = 0; count > 0; count--, i++) {
@@ -391,14 +357,14 @@ UNITWISE bool patch(struct sparse *s, struct bit_place from, uint32_t count, uin
 		i += (size_t)gap;
 		uint64_t b = load(s->base + i * unit, unit);
 		uint64_t less = get(&from, pace_of(s, b), 8 * unit);
-		if (from.bit > end || less >= most)
+		if (from.bad || less >= most)
 			return false;
 		store(dst + i * unit, value_at(s, less + 1, b, unit), unit);
 	}
-	return (from.bit + 7) / 8 == from.n;
+	return from.at == from.end;
 }
 
-static bool patch_any(struct sparse *s, struct bit_place from, uint32_t count,
+static bool patch_any(struct sparse *s, struct bits_reader from, uint32_t count,
                       uint8_t *dst)
 {
 	switch (s->unit) {
@@ -413,17 +379,17 @@ static bool patch_any(struct sparse *s, struct bit_place from, uint32_t count,
 	}
 }
 
-bool sparse_decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                   size_t size, enum dtype dtype)
+bool sparse_decode(const struct frame_job *job, const uint8_t *src, size_t n,
+                   uint8_t *dst)
 {
 	struct sparse s;
 
-	begin(&s, dtype, base, size);
+	begin(&s, job);
 	uint32_t count = n < COUNT_SIZE ? 0 : le32_load(src);
 	if (count == 0 || count > s.n)
 		return false;
-	struct bit_place from = { src + COUNT_SIZE, n - COUNT_SIZE, 0 };
+	struct bits_reader from = { .at = src + COUNT_SIZE, .end = src + n };
 	s.gap_pace = first_gap_pace(s.n, count);
-	memcpy(dst, base, size);
+	memcpy(dst, job->base, job->size);
 	return patch_any(&s, from, count, dst);
 }

@@ -10,20 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/dtype.h"
+struct frame_job;
 
-enum { SPARSE_MOST = 32768 }; /* values that may differ in what is coded */
+/* Codes job->size bytes of `src` against job->base into `dst`, which has room for `cap`.
+ * Returns the bytes written; 0 where no value differs, or more than one in eight, or
+ * more than one in 32 and nearly everywhere, or bytes after the last whole value, or it
+ * does not fit. */
+size_t sparse_encode(const struct frame_job *job, const uint8_t *src, uint8_t *dst,
+                     size_t cap);
 
-/* Codes `size` bytes of `src` against as many of `base` into `dst`, which has room
- * for `cap`; `room` has place for SPARSE_MOST numbers. Returns the bytes written; 0 where
- * no value differs, or more than one in eight, or more than one in 32 and nearly
- * everywhere, or bytes after the last whole value, or it does not fit. */
-size_t sparse_encode(const uint8_t *src, const uint8_t *base, size_t size,
-                     enum dtype dtype, uint8_t *dst, size_t cap, uint32_t *room);
-
-/* Restores `size` bytes to `dst` from `n` bytes of `src`, which are not to be
+/* Restores job->size bytes to `dst` from `n` bytes of `src`, which are not to be
  * trusted. False when they cannot be such a frame. */
-bool sparse_decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
-                   size_t size, enum dtype dtype);
+bool sparse_decode(const struct frame_job *job, const uint8_t *src, size_t n,
+                   uint8_t *dst);
 
 #endif

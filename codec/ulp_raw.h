@@ -1,5 +1,5 @@
 /*
- * Distances of a chunk as tokens and raw bits, for each size of value. Raw bits
+ * Distances of a chunk as tokens and raw bits, for each kind of value. Raw bits
  * of 16-bit values are nibbles in three streams, so that vector code can
  * move them; those of 32-bit values one stream of bits; 8-bit values have none.
  * Pure; any thread.
@@ -14,19 +14,20 @@
 #include "codec/kernel/kernel.h"
 
 struct cursor;
+struct ulp_shape;
 
 /* Where the raw bits of a frame lie, one nibble a byte or packed, and how far
  * they have been written or read. */
 struct ulp_raw {
 	const struct kernel *kernel;
-	unsigned unit;          /* bytes of a value */
+	const struct ulp_shape *shape;
 	uint8_t *room;          /* 4 * FRAME_VALUES + 4 * KERNEL_SLACK bytes */
 	struct nibbles nibbles; /* of 16-bit values */
 	uint64_t bit;           /* of 32-bit values */
 };
 
-void ulp_raw_init(struct ulp_raw *raw, const struct kernel *kernel, unsigned unit,
-                  uint8_t *room);
+void ulp_raw_init(struct ulp_raw *raw, const struct kernel *kernel,
+                  const struct ulp_shape *shape, uint8_t *room);
 
 /* Tokens of `n` values; their raw bits are appended. */
 void ulp_raw_split(struct ulp_raw *raw, const uint8_t *src, const uint8_t *base, size_t n,

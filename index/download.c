@@ -10,6 +10,7 @@
 #include "index/blob/blob_reader.h"
 #include "index/manifest/extent_key.h"
 #include "index/work/file_range.h"
+#include "index/work/file_room.h"
 #include "index/work/lanes.h"
 #include "index/blob/local_blob.h"
 #include "index/manifest/manifest.h"
@@ -208,22 +209,6 @@ static int restore_inline(struct download *d, struct err *err)
 	return 0;
 }
 
-/* A disk that is too small says so now, not after an hour. File systems that
- * cannot reserve are left to find out. */
-static int reserve_space(int fd, uint64_t size, struct err *err)
-{
-	if (!size)
-		return 0;
-	int errnum = posix_fallocate(fd, 0, (off_t)size);
-	if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG) {
-		errno = errnum;
-		return err_errno(err,
-		                 "no room for the %llu bytes of the file being restored",
-		                 (unsigned long long)size);
-	}
-	return 0;
-}
-
 int download_object(const struct transfer *t, const struct oid *oid, uint64_t size,
                     int fd, work_progress_fn *progress, void *ctx, struct err *err)
 {
@@ -244,7 +229,8 @@ int download_into(const struct transfer *t, const struct oid *oid, uint64_t size
 		           .progress = progress,
 		           .ctx = ctx },
 	};
-	int rc = manifest_recall(t->store, oid, &manifest, NULL, err);
+	int rc = manifest_recall(t->store, oid, manifest_parse_places, &manifest, NULL,
+	                         err);
 
 	if (rc > 0)
 		return err_set(
@@ -259,10 +245,11 @@ int download_into(const struct transfer *t, const struct oid *oid, uint64_t size
 		             "the pointer says %llu bytes, the store holds %llu",
 		             (unsigned long long)size,
 		             (unsigned long long)manifest.extents.size);
-	if (!rc && d.resumed && ftruncate(fd, (off_t)size))
-		rc = err_errno(err, "cannot resume a download");
 	if (!rc)
-		rc = reserve_space(fd, size, err);
+		rc = file_room_take(fd, size, err);
+	if (!rc && d.resumed && ftruncate(fd, (off_t)size))
+		rc = err_errno(err, "cannot give a file its size of %llu bytes",
+		               (unsigned long long)size);
 	if (!rc)
 		rc = restore_inline(&d, err);
 	if (!rc) {

@@ -15,9 +15,11 @@
 #include "index/blob/blob_find.h"
 #include "index/blob/record_check.h"
 #include "index/blob/blob_rely.h"
+#include "index/blob/blob_look.h"
 #include "index/manifest/extent_key.h"
 #include "index/base/extents_sketch.h"
 #include "index/work/file_range.h"
+#include "index/work/free_memory.h"
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
@@ -274,16 +276,16 @@ static int read_inline(struct upload *u, struct err *err)
 }
 
 /* A base that is not found without asking a bucket for it is one of unknown size. */
-static void remember_bases(const struct transfer *t, struct extent *x)
+static void remember_bases(const struct transfer *t, struct extent_finding *f)
 {
 	struct err ignored = ERR_INIT;
 
-	for (unsigned i = 0; i < x->base_count; i++) {
+	for (unsigned i = 0; i < f->base_count; i++) {
 		struct blob_place base;
-		int rc = t->records ? record_map_find_base(t->records, x->bases[i], &base,
+		int rc = t->records ? record_map_find_base(t->records, f->bases[i], &base,
 		                                           &ignored)
-		                    : blob_look_base(t, x->bases[i], &base, &ignored);
-		x->base_stored[i] = !rc && !base.record.base_count ? base.stored : 0;
+		                    : blob_look_base(t, f->bases[i], &base, &ignored);
+		f->base_stored[i] = !rc && !base.record.base_count ? base.stored : 0;
 	}
 }
 
@@ -302,8 +304,8 @@ static void remember_records(struct upload *u)
 		if (!blob)
 			continue;
 		extent_remember(&x->list[i], &blob->record);
-		x->list[i].stored = blob->record_size;
-		remember_bases(u->transfer, &x->list[i]);
+		x->list[i].finding->stored = blob->record_size;
+		remember_bases(u->transfer, x->list[i].finding);
 	}
 }
 
@@ -363,12 +365,16 @@ static int put_owner(const struct transfer *t, const struct oid *oid, struct err
 	return store_put_all(t->store, key, NULL, 0, err);
 }
 
+enum { MANY_EXTENTS = 100000 }; /* whose manifest takes as much as they do */
+
 static int commit(struct upload *u, struct err *err)
 {
 	int rc = read_inline(u, err);
 
 	if (rc)
 		return rc;
+	if (u->manifest.extents.count >= MANY_EXTENTS)
+		free_memory_return();
 	remember_records(u);
 	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);

@@ -121,15 +121,15 @@ int upload_put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
 {
 	struct extent *x = blob->extent;
 	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
-	const struct relatives *relatives = base_search_relatives(u->search);
+	const struct base_task task = { u->transfer, base_search_relatives(u->search), x,
+		                        &file };
 	struct base_choice choice = { 0 };
 	int rc = 0;
 
 	if (u->request->codec && x->kind == EXTENT_TENSOR)
-		base_choose_by_codec(u->transfer, relatives, x, u->request->codec,
-		                     &choice);
+		base_choose_by_codec(&task, u->request->codec, &choice);
 	else
-		rc = base_choose(u->transfer, relatives, x, &file, &choice, err);
+		rc = base_choose(&task, &choice, err);
 	if (!rc)
 		rc = put_and_look(u, blob, &file, &choice, err);
 	base_choice_wipe(&choice);

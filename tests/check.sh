@@ -4,6 +4,7 @@
 # what fails in full, and ends with "N passed, N failed, N skipped".
 #
 #   check.sh [PHASE...]      some phases only: build lint unit threads corpora fuzz
+#                            quick (what `make check-fast` runs: a minute's look)
 #                            cross reader cross-reader e2e sanitized-e2e s3 swift buckets
 #                            (s3 and swift at once) e2e-buckets (they and e2e); and
 #                            what takes longer: s3-e2e, swift-e2e: everything on each server
@@ -98,6 +99,22 @@ phase_unit() {
 	unit_lines $(find build/asan -maxdepth 1 -name 'test_*' -type f | sort) | tap_each
 }
 
+# What a minute has time for, in one build: the rules that need no analyzer, the unit
+# tests without those that take seconds, and the protocol from end to end.
+phase_quick() {
+	must 'build: gcc' make -j2 build/git-zllm unit-binaries || return
+	for rule in format rooms libraries lengths prints; do
+		must "lint: $rule" sh "tests/lint/$rule.sh"
+	done
+	slow='transfer|store_copy|s3_client|look_ahead|store_s3_parts|requests|ulp|base_series'
+	# shellcheck disable=SC2046  # a list of words
+	{
+		printf 'e2e/%s bats --tap tests/e2e/%s.bats\n' agent agent dedup dedup
+		unit_lines $(find build -maxdepth 1 -name 'test_*' -type f -perm -u+x |
+			grep -vE "/test_($slow)\$" | sort)
+	} | tap_each
+}
+
 # Those whose code runs on several threads.
 # (test_base_series pushes fifty versions one after another: nothing new in that.)
 phase_threads() {
@@ -158,7 +175,7 @@ phase_sanitized_e2e() {
 
 # The files of tests/e2e with tests about a store, those that take longest first;
 # those that kill the server's daemons are not among them.
-bucket_files='s3_faults s3 shapes base commands matrix crash failures corpus markers card family hooks dedup
+bucket_files='s3_faults s3 s3_gateway shapes base commands matrix crash failures corpus markers card family hooks dedup
 	agent ahead copy doctor diff family_tree hintless relation twins'
 
 # bucket_lines TAG FILE...: what run_tap.sh is given to run those of each file's tests
@@ -254,7 +271,7 @@ prepare_data() {
 # ---------------------------------------------------------------- all of it
 
 begin_all=$(date +%s)
-prepare_data
+[ "$*" = quick ] || prepare_data
 [ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross-reader sanitized-e2e e2e-buckets
 for name; do
 	phase "$name"

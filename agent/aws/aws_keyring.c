@@ -8,6 +8,7 @@
 #include "agent/aws/aws_files.h"
 #include "agent/aws/aws_profile_keys.h"
 #include "agent/aws/aws_provider.h"
+#include "agent/aws/aws_role.h"
 #include "codec/common/err.h"
 
 enum { RENEW_BEFORE = 300 }; /* seconds before they end */
@@ -55,9 +56,9 @@ static int find(const struct aws_keyring *k, struct s3_credentials **out, struct
 	if (rc > 0)
 		rc = aws_profile_own(k->files, k->profile, out, err);
 	if (rc > 0)
-		rc = aws_provider_container(out, err);
+		rc = aws_role_container(out, err);
 	if (rc > 0)
-		rc = aws_provider_machine(out, err);
+		rc = aws_role_machine(out, err);
 	return rc > 0 ? nowhere(k, err) : rc;
 }
 

@@ -6,7 +6,9 @@
 
 #include "agent/aws/aws_files.h"
 #include "agent/aws/aws_provider.h"
+#include "agent/aws/aws_role.h"
 #include "agent/aws/aws_sts.h"
+#include "agent/report/shell_word.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/s3/s3_credentials.h"
@@ -76,7 +78,7 @@ static int describe_role(const struct aws_files *files, struct aws_sts_role *rol
 	role->ca_bundle = first_set(bundles, aws_files_get(files, "ca_bundle"));
 	if (s3_region_valid(role->region))
 		return 0;
-	return err_set(err, ERR_CONFIG, "'%s' is no name of a region", role->region);
+	return err_set(err, ERR_CONFIG, "'%s' is not the name of a region", role->region);
 }
 
 static int role_keys(const struct aws_files *files, const char *profile, unsigned depth,
@@ -115,9 +117,9 @@ static int from_place(const char *profile, const char *place, struct s3_credenti
 	if (strcmp(place, "Environment") == 0)
 		rc = aws_provider_environment(out, err);
 	else if (strcmp(place, "EcsContainer") == 0)
-		rc = aws_provider_container(out, err);
+		rc = aws_role_container(out, err);
 	else if (strcmp(place, "Ec2InstanceMetadata") == 0)
-		rc = aws_provider_machine(out, err);
+		rc = aws_role_machine(out, err);
 	else
 		return err_set(err, ERR_CONFIG,
 		               "credential_source of AWS profile '%s' is '%s': none of "
@@ -128,6 +130,20 @@ static int from_place(const char *profile, const char *place, struct s3_credenti
 	                        "which gives none",
 	                        profile, place)
 	              : rc;
+}
+
+static int needs_device(const char *profile, struct err *err)
+{
+	struct buf word = BUF_INIT;
+
+	shell_word_add(&word, profile);
+	err_set(err, ERR_CONFIG,
+	        "the role of AWS profile '%s' wants a code of a device (mfa_serial): make "
+	        "another profile with the line: credential_process = aws configure "
+	        "export-credentials --profile %s",
+	        profile, buf_text(&word));
+	buf_wipe(&word);
+	return ERR_CONFIG;
 }
 
 static int assume(const struct aws_files *files, const char *profile, unsigned depth,
@@ -146,12 +162,7 @@ static int assume(const struct aws_files *files, const char *profile, unsigned d
 			"%d lead to one another",
 			profile, CHAIN_MAX);
 	if (aws_files_get(files, "mfa_serial"))
-		return err_set(err, ERR_CONFIG,
-		               "the role of AWS profile '%s' wants a code of a device "
-		               "(mfa_serial): make another profile with the line "
-		               "'credential_process = aws configure export-credentials "
-		               "--profile %s'",
-		               profile, profile);
+		return needs_device(profile, err);
 	if (source)
 		rc = from_source(files, profile, source, depth, &by, err);
 	else if (place)

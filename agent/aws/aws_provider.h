@@ -1,9 +1,8 @@
 /*
- * Access keys that somebody else gives out: the environment, a program, a container's
- * host, the machine itself. Each answers 0 with keys; 1 when it has none to give; or an error.
+ * Access keys that the environment has or a program gives out. Each answers 0 with
+ * keys; 1 when it has none to give; or an error.
  *
- * (Source: AWS SDKs and Tools Reference Guide, "Process credential provider",
- * "Container credential provider", "IMDS credential provider".)
+ * (Source: AWS SDKs and Tools Reference Guide, "Process credential provider".)
  */
 #ifndef ZLLM_AWS_PROVIDER_H
 #define ZLLM_AWS_PROVIDER_H
@@ -20,13 +19,6 @@ int aws_provider_environment(struct s3_credentials **out, struct err *err);
 /* Runs `command` (NULL: none), cut into words as a shell would, without a shell. */
 int aws_provider_process(const char *command, struct s3_credentials **out,
                          struct err *err);
-
-/* AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI; the latter over https, or to
- * this machine and the addresses that ECS and EKS use. */
-int aws_provider_container(struct s3_credentials **out, struct err *err);
-
-/* IMDSv2, with short time-outs: most machines have none. */
-int aws_provider_machine(struct s3_credentials **out, struct err *err);
 
 /* The keys in a JSON object as all of these give them. `token_name` is "SessionToken"
  * or "Token". */

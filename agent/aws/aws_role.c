@@ -1,5 +1,4 @@
-/* Keys of a role, from the container's host or from the machine. */
-#include "agent/aws/aws_provider.h"
+#include "agent/aws/aws_role.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "agent/aws/aws_provider.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/s3/http_client.h"
@@ -159,7 +159,7 @@ static int ask_container(const char *url, struct s3_credentials **out, struct er
 	return rc;
 }
 
-int aws_provider_container(struct s3_credentials **out, struct err *err)
+int aws_role_container(struct s3_credentials **out, struct err *err)
 {
 	const char *relative = getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
 	const char *full = getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
@@ -247,7 +247,7 @@ static int machine_role(struct http_client *c, const char *const *fields, struct
 	return rc;
 }
 
-int aws_provider_machine(struct s3_credentials **out, struct err *err)
+int aws_role_machine(struct s3_credentials **out, struct err *err)
 {
 	const char *off = getenv("AWS_EC2_METADATA_DISABLED");
 	struct http_client *c = NULL;

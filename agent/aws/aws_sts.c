@@ -32,7 +32,7 @@ enum {
 struct asking {
 	const struct aws_sts_role *role;
 	struct s3_endpoint endpoint;
-	struct buf body, url, lines[3];
+	struct buf body, path, url, lines[3];
 	const char *fields[5];
 	struct http_exchange x;
 };
@@ -69,7 +69,8 @@ static int begin(struct asking *a, const char *action, struct err *err)
 	if (!buf_reserve(&a->body, 4 * TOKEN_MAX) ||
 	    !buf_reserve(&a->lines[0], TOKEN_MAX))
 		return err_nomem(err, "access keys");
-	buf_addf(&a->url, "%s/", a->endpoint.origin);
+	buf_addf(&a->path, "%s/", a->endpoint.base);
+	buf_addf(&a->url, "%s%s", a->endpoint.origin, buf_text(&a->path));
 	buf_addf(&a->body, "Action=%s&Version=2011-06-15", action);
 	add_pair(&a->body, "RoleArn", role->arn);
 	add_pair(&a->body, "RoleSessionName",
@@ -94,7 +95,7 @@ static int sign(struct asking *a, const struct s3_credentials *by, struct err *e
 		                           { "x-amz-date", date },
 		                           { "x-amz-security-token", keys->token } };
 	const struct s3_to_sign what = { .method = "POST",
-		                         .path = "/",
+		                         .path = buf_text(&a->path),
 		                         .query = "",
 		                         .region = a->role->region,
 		                         .service = "sts",
@@ -123,12 +124,12 @@ static int no_answer(const struct asking *a, struct err *err)
 
 	if (r->outcome != HTTP_ANSWERED)
 		return err_set(err, ERR_IO, "%s gives no keys of role %s: %s",
-		               a->endpoint.origin, a->role->arn, r->why);
+		               a->endpoint.url, a->role->arn, r->why);
 	(void)s3_error_parse(r->body.data, r->body.size, &e);
 	return err_set(err, ERR_CONFIG,
 	               "%s gives no keys of role %s: %d%s%s%s%s; 'aws sts assume-role' "
 	               "shows the same",
-	               a->endpoint.origin, a->role->arn, r->status, *e.code ? " " : "",
+	               a->endpoint.url, a->role->arn, r->status, *e.code ? " " : "",
 	               e.code, *e.message ? ": " : "", e.message);
 }
 
@@ -142,7 +143,7 @@ static int ask(struct asking *a, struct err *err)
 	struct http_client *c;
 	struct http_reply *r = &a->x.reply;
 
-	if (a->body.failed || a->url.failed)
+	if (a->body.failed || a->path.failed || a->url.failed)
 		return err_nomem(err, "access keys");
 	int rc = http_client_new(&options, &c, err);
 	if (rc)
@@ -188,7 +189,7 @@ static int take(const struct asking *a, struct s3_credentials **out, struct err 
 	if (!whole)
 		rc = err_set(err, ERR_CONFIG,
 		             "%s gives no keys of role %s that make sense",
-		             a->endpoint.origin, a->role->arn);
+		             a->endpoint.url, a->role->arn);
 	else
 		rc = s3_credentials_new(&keys, answer.expires, buf_text(&source), out,
 		                        err);
@@ -212,6 +213,7 @@ static void wipe(struct asking *a)
 	for (unsigned i = 0; i < 3; i++)
 		wipe_secret(&a->lines[i]);
 	wipe_secret(&a->body);
+	buf_wipe(&a->path);
 	buf_wipe(&a->url);
 	s3_endpoint_wipe(&a->endpoint);
 }

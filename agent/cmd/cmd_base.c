@@ -10,6 +10,7 @@
 #include "agent/git/git_paths.h"
 #include "agent/git/git_scope.h"
 #include "agent/git/lfs_config.h"
+#include "agent/git/worktree_file.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "codec/common/buf.h"
@@ -66,6 +67,8 @@ static int find_writable_place(const char *pattern, struct place *p, struct err 
 		rc = err_set(err, ERR_INPUT,
 		             "this repository has no worktree, and " BASE_SETTING_FILE
 		             " is committed: run it in a clone");
+	if (!rc)
+		rc = worktree_file_check_write(p->paths.worktree, BASE_SETTING_FILE, err);
 	return rc;
 }
 
@@ -194,7 +197,7 @@ static int run_base(int argc, char **argv)
 
 const struct command cmd_base = {
 	.name = "base",
-	.arguments = "[--path PATTERN] [none | <path> | <rev> | <rev>:<path> | <oid> | "
+	.arguments = "[--path <pattern>] [none | <path> | <rev> | <rev>:<path> | <oid> | "
 		     "<name>... | --unset]",
 	.summary = "says which model those of this repository derive from",
 	.details =

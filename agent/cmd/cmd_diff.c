@@ -80,7 +80,7 @@ static int compare(struct ground *g, const char *old, const char *new,
 {
 	struct model_side a = MODEL_SIDE_INIT, b = MODEL_SIDE_INIT;
 	struct diff_report report = { .all = options->all };
-	struct model_diff_sum sum = { .words = 0 };
+	struct model_diff_sum sum = { .new_size = 0 };
 
 	a.transfer = b.transfer = ground_transfer(g);
 	int rc = diff_side_add(&g->places, old, &a, err);
@@ -139,7 +139,7 @@ static int drive(struct ground *g, const char *path, const char *old, const char
 {
 	struct model_side a = MODEL_SIDE_INIT, b = MODEL_SIDE_INIT;
 	struct diff_report report = { .all = false };
-	struct model_diff_sum sum = { .words = 0 };
+	struct model_diff_sum sum = { .new_size = 0 };
 	bool had = strcmp(old, "/dev/null") != 0, has = strcmp(new, "/dev/null") != 0;
 	int rc = 0;
 

@@ -16,7 +16,6 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/survey/family.h"
-#include "index/survey/model_diff.h"
 #include "index/store/store.h"
 
 struct family_options {
@@ -73,9 +72,8 @@ static void add_tie(const struct family_member *m, const struct family_distance 
 		return;
 	buf_addf(out, ", %u of %u tensors %s", m->edge, m->tensors,
 	         m->shares ? "the same" : "from it");
-	if (d->words)
-		buf_addf(out, ", ~%.3f bits a weight",
-		         model_diff_distance(d->bits_changed, d->words));
+	if (d->sampled.words)
+		buf_addf(out, ", ~%.3f bits a weight", word_count_distance(&d->sampled));
 }
 
 static void print_member(const struct showing *s, int i, const struct family_distance *d,
@@ -170,9 +168,8 @@ static void put_member(const struct showing *s, int i, const struct family_dista
 	             m->parent == FAMILY_NONE ? NULL
 	             : m->shares              ? "equal tensors"
 	                                      : "deltas");
-	if (d->words)
-		json_put_real(j, "bits_per_word",
-		              model_diff_distance(d->bits_changed, d->words));
+	if (d->sampled.words)
+		json_put_real(j, "bits_per_word", word_count_distance(&d->sampled));
 	json_put_bool(j, "asked", oid_equal(&m->oid, &s->asked));
 }
 

@@ -12,9 +12,11 @@
 #include "agent/git/lfs_config.h"
 #include "agent/git/git_run.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/cmd/large_file_warning.h"
 #include "agent/cmd/push_check.h"
 #include "agent/git/push_refs.h"
 #include "agent/report/report.h"
+#include "agent/report/shell_word.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -111,30 +113,50 @@ static int find_old(const struct push_refs *refs, const char *prefix, struct buf
 	return rc;
 }
 
-/* The trees of what is pushed, and the commits that the remote is not known to
- * have. */
-static int find_pushed(const struct push_refs *refs, const char *remote,
+/* What this push adds to what the remote is known to have, as git rev-list takes it. */
+static int list_new(const struct push_refs *refs, const char *remote, struct buf *out,
+                    struct err *err)
+{
+	struct buf prefix = BUF_INIT;
+
+	for (size_t i = 0; i < refs->count; i++) {
+		buf_addf(out, "%s\n", refs->list[i].new_id);
+		if (*refs->list[i].old_id)
+			buf_addf(out, "^%s\n", refs->list[i].old_id);
+	}
+	buf_addf(&prefix, "refs/remotes/%s/", remote);
+	int rc = find_old(refs, buf_text(&prefix), out, err);
+	buf_wipe(&prefix);
+	return rc;
+}
+
+/* The objects of the trees of what is pushed, and of the commits that are `new_ones`. */
+static int find_pushed(const struct push_refs *refs, const struct buf *new_ones,
                        struct lfs_objects *needed, struct err *err)
 {
 	static const char *const trees_only[] = { "--no-walk", NULL };
 	static const char *const not_all_known[] = { "--ignore-missing", NULL };
-	struct buf revisions = BUF_INIT, prefix = BUF_INIT;
+	struct buf tips = BUF_INIT;
 
 	for (size_t i = 0; i < refs->count; i++)
-		buf_addf(&revisions, "%s\n", refs->list[i].new_id);
-	int rc = refs->count ? lfs_objects_add(needed, &revisions, trees_only, err) : 0;
-	for (size_t i = 0; i < refs->count; i++)
-		if (*refs->list[i].old_id)
-			buf_addf(&revisions, "^%s\n", refs->list[i].old_id);
-	buf_addf(&prefix, "refs/remotes/%s/", remote);
+		buf_addf(&tips, "%s\n", refs->list[i].new_id);
+	int rc = lfs_objects_add(needed, &tips, trees_only, err);
 	if (!rc)
-		rc = find_old(refs, buf_text(&prefix), &revisions, err);
-	if (!rc && refs->count)
-		rc = lfs_objects_add(needed, &revisions, not_all_known, err);
+		rc = lfs_objects_add(needed, new_ones, not_all_known, err);
 	lfs_objects_unique(needed);
-	buf_wipe(&revisions);
-	buf_wipe(&prefix);
+	buf_wipe(&tips);
 	return rc;
+}
+
+/* What is in the way of a warning is in nobody else's way. */
+static void warn_of_large_files(const struct lfs_config *config,
+                                const struct buf *new_ones)
+{
+	struct err err = ERR_INIT;
+
+	if (large_file_warning_give(config, new_ones, &err))
+		report_note("not looked for large files that git-lfs does not keep: %s",
+		            err.text);
 }
 
 /* 0, 1 when objects are missing (and that is said), or negative. */
@@ -152,37 +174,50 @@ static int check_objects(struct store *store, const struct lfs_objects *needed,
 	return rc;
 }
 
+static void tell_refused(const char *remote)
+{
+	struct buf word = BUF_INIT;
+
+	shell_word_add(&word, remote);
+	report_note("the push is refused; 'git zllm verify' shows what is missing; to "
+	            "upload what is here, run: git lfs push --all %s",
+	            buf_text(&word));
+	buf_wipe(&word);
+}
+
 static int check_push(const char *remote, const struct buf *input, struct err *err)
 {
 	struct lfs_objects needed = LFS_OBJECTS_INIT;
 	struct push_refs refs = PUSH_REFS_INIT;
 	struct lfs_config *config = NULL;
 	struct store *store = NULL;
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, new_ones = BUF_INIT;
 
 	buf_add(&text, input->data, input->size);
 	int rc = push_refs_parse(buf_text(&text), PUSH_REFS_CLIENT, &refs, err);
 	if (!rc)
 		rc = lfs_config_read(&config, err);
-	if (rc || !push_check_concerns_us(config, ENDPOINT_UPLOAD, remote))
+	if (rc || !refs.count || !push_check_concerns_us(config, ENDPOINT_UPLOAD, remote))
 		goto out;
-	rc = find_pushed(&refs, remote, &needed, err);
+	rc = list_new(&refs, remote, &new_ones, err);
+	if (rc)
+		goto out;
+	warn_of_large_files(config, &new_ones);
+	rc = find_pushed(&refs, &new_ones, &needed, err);
 	if (rc || !needed.count)
 		goto out;
 	rc = push_check_open(config, ENDPOINT_UPLOAD, remote, &store, err);
 	if (!rc)
 		rc = check_objects(store, &needed, err);
 	if (rc > 0)
-		report_note(
-			"the push is refused; 'git lfs push --all %s' uploads what is here, "
-			"'git zllm verify' shows what is missing",
-			remote);
+		tell_refused(remote);
 out:
 	store_close(store);
 	lfs_config_free(config);
 	push_refs_wipe(&refs);
 	lfs_objects_wipe(&needed);
 	buf_wipe(&text);
+	buf_wipe(&new_ones);
 	return rc;
 }
 
@@ -312,7 +347,8 @@ const struct command cmd_hook = {
 	.details =
 		"pre-push      runs the hook that was there before 'git zllm init', or git-lfs's,\n"
 		"              and then refuses the push if an LFS object that it needs is not\n"
-		"              in the store\n"
+		"              in the store; warns of files of more than zllm.largeFile (10m)\n"
+		"              that git-lfs does not keep\n"
 		"pre-receive   on a server: refuses such a push there\n"
 		"post-receive  on a server: only says so to the one who pushed\n",
 	.run = run_hook,

@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
@@ -16,6 +15,9 @@
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/cmd/init_links.h"
+#include "agent/cmd/model_patterns.h"
+#include "agent/cmd/repo_id.h"
 #include "agent/hints/model_name.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -23,17 +25,8 @@
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "codec/common/hex.h"
 #include "index/manifest/name_claim.h"
 #include "index/store/store.h"
-
-/* What the files of models are called. */
-static const char *const model_patterns[] = {
-	"*.safetensors", "*.gguf", "*.bin", "*.pt",      "*.pth",
-	"*.ckpt",        "*.onnx", "*.h5",  "*.msgpack", "*.npz",
-};
-
-enum { MODEL_PATTERNS = sizeof(model_patterns) / sizeof(model_patterns[0]) };
 
 struct init_options {
 	const char *name;
@@ -149,11 +142,10 @@ static int add_store_text(const char *typed, struct buf *out, struct err *err)
 	return 0;
 }
 
-/* The id that this repository has already, or a new one. */
-static int find_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
+/* The id that .lfsconfig has already; 1 when it has none. */
+static int read_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
 {
 	struct git_scope scope = lfsconfig_scope(in);
-	uint8_t bytes[REPO_ID_HEX / 2];
 	struct store_url old = { 0 };
 	struct buf text = BUF_INIT;
 
@@ -170,11 +162,27 @@ static int find_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *e
 		memcpy(id, old.repo_id, REPO_ID_HEX + 1);
 	store_url_wipe(&old);
 	buf_wipe(&text);
-	if (rc < 0 || *id)
+	return rc < 0 ? rc : !*id;
+}
+
+/* An id that nobody else can find makes the .lfsconfig of the next one who runs init
+ * conflict with ours. */
+static int find_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
+{
+	struct repo_id found;
+
+	int rc = read_repo_id(in, id, err);
+	if (rc <= 0)
 		return rc;
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(err, "no random bytes");
-	hex_format(bytes, sizeof(bytes), id);
+	rc = repo_id_find(in->config, &found, err);
+	if (rc)
+		return rc;
+	memcpy(id, found.hex, sizeof(found.hex));
+	if (found.shallow)
+		report_note("this shallow clone lacks the first commit, of which "
+		            "repo= is made: an init in another clone writes another "
+		            "one. To get the same: 'git config -f .lfsconfig --unset "
+		            "lfs.url', 'git fetch --unshallow', and init again");
 	return 0;
 }
 
@@ -283,7 +291,9 @@ static int track_one(const struct init *in, const char *pattern, struct err *err
 	int rc = git_run(argv, NULL, 0, 0, &ignored, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG,
-		             "'git lfs track %s' failed; is git-lfs installed?", pattern);
+		             "the pattern '%s' could not be written by 'git lfs track'; "
+		             "is git-lfs installed?",
+		             pattern);
 	buf_wipe(&ignored);
 	return rc;
 }
@@ -292,10 +302,10 @@ static int track(const struct init *in, struct err *err)
 {
 	int rc = 0;
 
+	if (!in->pattern_count)
+		return model_patterns_track(in->paths.worktree, err);
 	for (int i = 0; !rc && i < in->pattern_count; i++)
 		rc = track_one(in, in->patterns[i], err);
-	for (int i = 0; !rc && !in->pattern_count && i < MODEL_PATTERNS; i++)
-		rc = track_one(in, model_patterns[i], err);
 	return rc;
 }
 
@@ -364,6 +374,8 @@ static int init_all(struct init *in, const char *typed, struct err *err)
 	if (!rc)
 		rc = find_repository(in, err);
 	if (!rc)
+		rc = init_links_check(&in->paths, err);
+	if (!rc)
 		rc = make_url(in, typed, err);
 	if (!rc)
 		rc = make_store(in, err);
@@ -403,13 +415,14 @@ static int run_init(int argc, char **argv)
 
 const struct command cmd_init = {
 	.name = "init",
-	.arguments = "[--name NAME] [--base BASE] <store> [<pattern>...]",
+	.arguments = "[--name <name>] [--base <base>] <store> [<pattern>...]",
 	.summary = "gives this repository a store",
 	.details =
 		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
 		"patterns to .gitattributes (both to be committed), and installs a pre-push\n"
 		"hook that refuses commits whose LFS objects are not in the store. A hook that\n"
-		"was there is kept as pre-push.before-zllm and runs first. May be repeated.\n"
+		"was there is kept as pre-push.before-zllm and runs first. May be repeated, and\n"
+		"by others on their branches: everybody's init writes the same.\n"
 		"\n"
 		"<store> is a folder, on this machine or on a network file system:\n"
 		"  /mnt/models, models     the same folder for everybody, written as absolute\n"
@@ -420,8 +433,11 @@ const struct command cmd_init = {
 		"                          that is not AWS; or set AWS_ENDPOINT_URL_S3\n"
 		"  zllm::<any of these>    with %XX escapes, as in .lfsconfig\n"
 		"\n"
-		"<pattern>s are those of 'git lfs track'; without any: *.safetensors *.gguf\n"
-		"*.bin *.pt *.pth *.ckpt *.onnx *.h5 *.msgpack *.npz\n"
+		"<pattern>s are those of 'git lfs track'. Without any: what model hubs hand to\n"
+		"git-lfs (*.safetensors *.bin *.pt *.onnx *.h5 *.npz *.model *.parquet, archives\n"
+		"and so on), *.gguf, *.onnx_data, *.data, *.distcp, *.nemo, *.keras and others.\n"
+		"init again adds those that are missing, also ones that you removed: to keep one\n"
+		"out of git-lfs put a line like '*.gz -filter' into .gitattributes instead.\n"
 		"\n"
 		"A model whose card names its base (base_model: org/model) finds it in any\n"
 		"repository of the same store that is called so: by --name, else by the end of\n"

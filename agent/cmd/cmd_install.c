@@ -9,8 +9,10 @@
 #include "agent/cmd/diff_install.h"
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
+#include "agent/git/lfs_trial.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
+#include "agent/report/shell_word.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -136,6 +138,17 @@ static int install_lfs(const struct git_scope *scope, struct err *err)
 	return rc;
 }
 
+static void tell_installed(const struct git_scope *scope)
+{
+	struct buf word = BUF_INIT;
+
+	if (scope->file)
+		shell_word_add(&word, scope->file);
+	report_line("git-zllm is installed (git config %s%s%s).", scope->option,
+	            scope->file ? " " : "", buf_text(&word));
+	buf_wipe(&word);
+}
+
 static int run_install(int argc, char **argv)
 {
 	struct git_scope scope;
@@ -150,8 +163,9 @@ static int run_install(int argc, char **argv)
 		rc = diff_install_add(&scope, &err);
 	if (rc)
 		return report_error(&err);
-	report_line("git-zllm is installed (git config %s%s%s).", scope.option,
-	            scope.file ? " " : "", scope.file ? scope.file : "");
+	tell_installed(&scope);
+	if (lfs_trial_run() == LFS_TRIAL_OPEN)
+		report_note(LFS_TRIAL_WORDS ": " LFS_TRIAL_REMEDY);
 	return 0;
 }
 
@@ -190,21 +204,23 @@ static int run_uninstall(int argc, char **argv)
 
 const struct command cmd_install = {
 	.name = "install",
-	.arguments = "[--system | --local | --file FILE]",
+	.arguments = "[--system | --local | --file <file>]",
 	.summary = "tells git-lfs about this program, once per user",
 	.details =
 		"Writes to the user's git configuration that stores named zllm::... are reached\n"
 		"by this program, that 'git diff' shows models by 'git zllm diff', and runs\n"
 		"'git lfs install' where that was not done yet.\n"
 		"Afterwards plain 'git push' and 'git clone' are all that is needed. Nothing\n"
-		"changes for repositories whose LFS objects lie elsewhere. May be repeated.\n",
+		"changes for repositories whose LFS objects lie elsewhere. May be repeated.\n"
+		"Says so where this git-lfs would run a program that a repository names, as\n"
+		"those before 3.8.1 do.\n",
 	.options = specs,
 	.run = run_install,
 };
 
 const struct command cmd_uninstall = {
 	.name = "uninstall",
-	.arguments = "[--system | --local | --file FILE]",
+	.arguments = "[--system | --local | --file <file>]",
 	.summary = "undoes what install did, and no more",
 	.details =
 		"Removes the keys that 'git zllm install' wrote, where their values are still\n"

@@ -12,6 +12,7 @@
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
@@ -89,10 +90,12 @@ static void base_text(const struct extent_cost *cost, unsigned i,
 /* Which of the candidates the record was made against, or NULL. */
 static const struct extent_candidate *chosen_candidate(const struct extent *x)
 {
-	for (unsigned i = 0; i < x->candidate_count && x->base_count; i++)
-		if (memcmp(x->candidates[i].id.bytes, x->bases[0], EXTENT_BASE_PREFIX) ==
+	const struct extent_finding *f = extent_finding(x);
+
+	for (unsigned i = 0; i < f->candidate_count && f->base_count; i++)
+		if (memcmp(f->candidates[i].id.bytes, f->bases[0], EXTENT_BASE_PREFIX) ==
 		    0)
-			return &x->candidates[i];
+			return &f->candidates[i];
 	return NULL;
 }
 
@@ -125,8 +128,8 @@ static struct json *candidates_json(const struct extent *x)
 {
 	struct json *all = json_array();
 
-	for (unsigned i = 0; i < x->candidate_count; i++)
-		json_add(all, candidate_json(x, &x->candidates[i]));
+	for (unsigned i = 0; i < extent_finding(x)->candidate_count; i++)
+		json_add(all, candidate_json(x, &extent_finding(x)->candidates[i]));
 	return all;
 }
 
@@ -134,10 +137,10 @@ static struct json *tried_json(const struct extent *x)
 {
 	struct json *tried = json_array();
 
-	for (unsigned i = 0; i < x->tried_count; i++) {
+	for (unsigned i = 0; i < extent_finding(x)->tried_count; i++) {
 		struct json *one = json_object();
-		json_put_str(one, "codec", tried_name(&x->tried[i]));
-		json_put_u64(one, "permille", x->tried[i].permille);
+		json_put_str(one, "codec", tried_name(&extent_finding(x)->tried[i]));
+		json_put_u64(one, "permille", extent_finding(x)->tried[i].permille);
 		json_add(tried, one);
 	}
 	return tried;
@@ -176,9 +179,9 @@ static struct json *extent_json(const struct extent *x, const struct extent_cost
 	json_put_str(j, "base_source", chosen ? base_source_name(chosen->source) : NULL);
 	put_bits(j, "bit_distance", chosen ? chosen->bits : EXTENT_UNKNOWN);
 	json_put(j, "candidates", candidates_json(x));
-	if (x->series_length) {
-		json_put_u64(j, "series_length", x->series_length);
-		json_put_u64(j, "series_permille", x->series_spent);
+	if (extent_finding(x)->series_length) {
+		json_put_u64(j, "series_length", extent_finding(x)->series_length);
+		json_put_u64(j, "series_permille", extent_finding(x)->series_spent);
 	}
 	json_put(j, "tried", tried_json(x));
 	return j;
@@ -228,28 +231,29 @@ static void add_reason(const struct extent *x, const struct extent_cost *cost,
                        struct buf *out)
 {
 	const struct extent_candidate *chosen = chosen_candidate(x);
-	const struct extent_candidate *c = chosen ? chosen : x->candidates;
+	const struct extent_candidate *c = chosen ? chosen
+	                                          : extent_finding(x)->candidates;
 
-	if (!x->candidate_count)
+	if (!extent_finding(x)->candidate_count)
 		return;
 	buf_addf(out, "  %s%s", chosen ? "" : "not ", base_source_name(c->source));
 	if (c->bits != EXTENT_UNKNOWN)
 		buf_addf(out, ", %u.%02u bits", c->bits / 100, c->bits % 100);
 	if (cost->rank)
 		buf_addf(out, ", rank %u", cost->rank);
-	if (x->series_length == 1)
+	if (extent_finding(x)->series_length == 1)
 		buf_add_str(out, ", the series begins anew");
 }
 
 /* "  (ulp 20.9, bitx 32.9, float 65.9 %)": what samples of it took, in percent */
 static void add_tried(const struct extent *x, struct buf *out)
 {
-	for (unsigned i = 0; i < x->tried_count; i++) {
-		const struct extent_trial *one = &x->tried[i];
+	for (unsigned i = 0; i < extent_finding(x)->tried_count; i++) {
+		const struct extent_trial *one = &extent_finding(x)->tried[i];
 		buf_addf(out, "%s%s %u.%u", i ? ", " : "  (", tried_name(one),
 		         one->permille / 10, one->permille % 10);
 	}
-	if (x->tried_count)
+	if (extent_finding(x)->tried_count)
 		buf_add_str(out, " %)");
 }
 
@@ -338,7 +342,8 @@ static void print_text(const struct show *s)
 static int find_all(const struct connection *c, const struct oid *oid, struct show *s,
                     struct err *err)
 {
-	int rc = manifest_recall(c->store, oid, &s->manifest, &s->stored, err);
+	int rc = manifest_recall(c->store, oid, manifest_parse, &s->manifest, &s->stored,
+	                         err);
 
 	if (rc > 0)
 		return err_set(

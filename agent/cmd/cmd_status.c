@@ -122,7 +122,8 @@ static int fill_row(struct status *s, const struct lfs_object *object, struct ro
 	int rc = look_at_object(s, object, row, err);
 
 	if (!rc)
-		rc = manifest_recall(t->store, &object->oid, &m, &row->stored, err);
+		rc = manifest_recall(t->store, &object->oid, manifest_parse, &m,
+		                     &row->stored, err);
 	if (rc)
 		return rc < 0 ? rc : 0;
 	rc = object_cost_find(t, &m, 0, &costs, err);

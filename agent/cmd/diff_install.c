@@ -76,10 +76,15 @@ int diff_install_remove(const struct git_scope *scope, struct err *err)
 
 /* ---------------------------------------------------------------- .gitattributes */
 
-/* Whether some line of `text` sets the attribute. */
+/* Whether some line of `text` sets the attribute, and none below it takes it back, as the
+ * line of 'git lfs track' does. */
 static bool has_attribute(const char *text)
 {
-	return strstr(text, "diff=zllm") != NULL;
+	const char *set = strstr(text, "diff=zllm");
+
+	for (const char *next; set && (next = strstr(set + 1, "diff=zllm"));)
+		set = next;
+	return set && !strstr(set, "\n*.safetensors filter=lfs diff=lfs");
 }
 
 static int append_line(int fd, const struct buf *text, struct err *err)
@@ -104,9 +109,16 @@ int diff_install_attribute(const char *worktree, struct err *err)
 	int rc = 0;
 
 	buf_addf(&path, "%s/.gitattributes", worktree);
-	int fd = open(buf_text(&path), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(buf_text(&path),
+	              O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+	              0666);
 	if (fd < 0 || fstat(fd, &st)) {
 		rc = err_errno(err, "cannot open %s", buf_text(&path));
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		rc = err_set(err, ERR_CONFIG, "%s is not a regular file; remove it",
+		             buf_text(&path));
 		goto out;
 	}
 	if (st.st_size > ATTRIBUTES_MAX)

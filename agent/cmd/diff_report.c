@@ -64,8 +64,11 @@ static void describe(const struct tensor_diff *d, struct buf *dtype, struct buf 
 
 static void begin_line(struct diff_report *r, const struct side_part *part)
 {
-	if (r->files && part != r->part)
-		report_line("%s%s", r->begun ? "\n" : "", part->name);
+	if (r->files && part != r->part) {
+		if (r->begun)
+			report_line("%s", "");
+		report_line("%s", part->name);
+	}
 	if (!r->begun || (r->files && part != r->part))
 		report_line("%-7s %-9s %-16s %9s %6s %8s %9s  %s", "", "DTYPE", "SHAPE",
 		            "SIZE", "BITS", "WORDS", "DELTA", "NAME");
@@ -87,12 +90,11 @@ int diff_report_line(void *ctx, const struct tensor_diff *d)
 	describe(d, &dtype, &shape);
 	size_format(d->new_part ? d->new_size : d->old_size, size);
 	if (d->kind == DIFF_CHANGED && d->compared) {
-		snprintf(bits, sizeof(bits), "%.3f",
-		         model_diff_distance(d->bits_changed, d->words));
+		snprintf(bits, sizeof(bits), "%.3f", word_count_distance(&d->count));
 		snprintf(words, sizeof(words), "%.2f %%",
-		         percent(d->words_changed, d->words));
-		if (d->delta)
-			size_format(d->delta, delta);
+		         percent(d->count.changed, d->count.words));
+		if (d->count.delta)
+			size_format(d->count.delta, delta);
 	}
 	report_line("%-7s %-9s %-16s %9s %6s %8s %9s  %s", kind_name(d->kind),
 	            buf_text(&dtype), buf_text(&shape), size, bits, words, delta,
@@ -108,7 +110,7 @@ void diff_report_sum(const struct model_diff_sum *s)
 	uint64_t same = s->tensors[DIFF_CHANGED] + s->tensors[DIFF_NEW] +
 	                s->tensors[DIFF_GONE];
 
-	size_format(s->delta, delta);
+	size_format(s->count.delta, delta);
 	size_format(s->unlike, unlike);
 	size_format(s->new_size, size);
 	size_format(s->old_size, old);
@@ -119,13 +121,13 @@ void diff_report_sum(const struct model_diff_sum *s)
 	                   "if anything");
 	if (s->old_size != s->new_size)
 		report_line("%s of tensors before, %s now", old, size);
-	if (s->words && same)
+	if (s->count.words && same)
 		report_line("%.3f bits a weight differ, and %.2f %% of the weights",
-		            model_diff_distance(s->bits_changed, s->words),
-		            percent(s->words_changed, s->words));
-	if (s->delta)
+		            word_count_distance(&s->count),
+		            percent(s->count.changed, s->count.words));
+	if (s->count.delta)
 		report_line("as deltas %s of %s (%.1f %%)%s%s", delta, size,
-		            percent(s->delta, s->new_size),
+		            percent(s->count.delta, s->new_size),
 		            s->unlike ? ", and without a base " : "",
 		            s->unlike ? unlike : "");
 }
@@ -160,12 +162,11 @@ int diff_report_json_line(void *ctx, const struct tensor_diff *d)
 	json_put_u64(j, "size", d->new_size);
 	json_put_u64(j, "old_size", d->old_size);
 	if (d->kind == DIFF_CHANGED && d->compared) {
-		json_put_u64(j, "words", d->words);
-		json_put_u64(j, "words_changed", d->words_changed);
-		json_put_u64(j, "bits_changed", d->bits_changed);
-		json_put_real(j, "bits_per_word",
-		              model_diff_distance(d->bits_changed, d->words));
-		json_put_u64(j, "delta", d->delta);
+		json_put_u64(j, "words", d->count.words);
+		json_put_u64(j, "words_changed", d->count.changed);
+		json_put_u64(j, "bits_changed", d->count.bits);
+		json_put_real(j, "bits_per_word", word_count_distance(&d->count));
+		json_put_u64(j, "delta", d->count.delta);
 	}
 	json_add(r->tensors, j);
 	return 0;
@@ -182,11 +183,11 @@ int diff_report_json(struct diff_report *r, const struct model_diff_sum *s,
 		json_put_u64(j, kind_name((enum diff_kind)kind), s->tensors[kind]);
 	json_put_u64(j, "size", s->new_size);
 	json_put_u64(j, "old_size", s->old_size);
-	json_put_u64(j, "words", s->words);
-	json_put_u64(j, "words_changed", s->words_changed);
-	json_put_u64(j, "bits_changed", s->bits_changed);
-	json_put_real(j, "bits_per_word", model_diff_distance(s->bits_changed, s->words));
-	json_put_u64(j, "delta", s->delta);
+	json_put_u64(j, "words", s->count.words);
+	json_put_u64(j, "words_changed", s->count.changed);
+	json_put_u64(j, "bits_changed", s->count.bits);
+	json_put_real(j, "bits_per_word", word_count_distance(&s->count));
+	json_put_u64(j, "delta", s->count.delta);
 	json_put_u64(j, "unlike", s->unlike);
 	json_put(j, "tensors", r->tensors);
 	r->tensors = NULL;

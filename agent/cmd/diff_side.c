@@ -50,7 +50,7 @@ static int add_object(const struct diff_places *places, const struct oid *oid,
 static bool read_pointer(const char *path, struct lfs_pointer *out)
 {
 	char text[LFS_POINTER_MAX + 1];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 
 	if (fd >= 0)

@@ -27,6 +27,13 @@ void doctor_store(struct checkup *c, const struct lfs_config *config, const char
 void doctor_bucket(struct checkup *c, const struct store_url *url,
                    const struct store_context *context);
 
+/* Where reading or writing a bucket was refused, and it may be that it demands something
+ * of requests: what, as far as trying tells, and the setting that says it. `write` is NULL
+ * where it was not tried. */
+void doctor_demands(struct checkup *c, const struct store_url *url,
+                    const struct store_context *context, const struct err *read,
+                    const struct err *write);
+
 /* The settings of the cache of bases and of look-ahead, as they are for `store`. */
 void doctor_cache(struct checkup *c, const struct lfs_config *config,
                   const struct store *store);

@@ -12,6 +12,7 @@
 #include "agent/git/git_run.h"
 #include "agent/cmd/hook_install.h"
 #include "agent/git/lfs_config.h"
+#include "agent/git/lfs_trial.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -64,6 +65,22 @@ static void check_lfs(struct checkup *c)
 	else
 		checkup_add(c, FINDING_GOOD, "git-lfs", NULL, "%s", buf_text(&line));
 	buf_wipe(&line);
+}
+
+static void check_trial(struct checkup *c)
+{
+	switch (lfs_trial_run()) {
+	case LFS_TRIAL_OPEN:
+		checkup_add(c, FINDING_DOUBTFUL, "git-lfs", LFS_TRIAL_REMEDY,
+		            LFS_TRIAL_WORDS);
+		break;
+	case LFS_TRIAL_CLOSED:
+		checkup_add(c, FINDING_GOOD, "git-lfs", NULL,
+		            "no repository can make it run a program");
+		break;
+	case LFS_TRIAL_UNKNOWN:
+		break; /* git-lfs does not run: said above */
+	}
 }
 
 static void check_filter(struct checkup *c, const struct lfs_config *config)
@@ -140,6 +157,7 @@ void doctor_setup(struct checkup *c, const struct lfs_config *config)
 
 	check_git(c);
 	check_lfs(c);
+	check_trial(c);
 	check_filter(c, config);
 	agent_install_each(config, check_key, &count);
 	if (count.missing)

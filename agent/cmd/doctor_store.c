@@ -64,7 +64,8 @@ static void check_clock(struct checkup *c, const struct store_probe *probe)
 		            ahead > 0 ? "ahead of" : "behind");
 }
 
-static void try_verbs(struct checkup *c, struct store *store)
+static void try_verbs(struct checkup *c, struct store *store, const struct store_url *url,
+                      const struct store_context *context)
 {
 	uint8_t bytes[PROBE_NONCE_HEX / 2];
 	char nonce[PROBE_NONCE_HEX + 1];
@@ -76,6 +77,11 @@ static void try_verbs(struct checkup *c, struct store *store)
 	store_probe(store, nonce, (int64_t)time(NULL), &probe);
 	check_verbs(c, &probe);
 	check_clock(c, &probe);
+	const struct err *list = &probe.verbs[VERB_LIST];
+	if (url->kind == STORE_S3)
+		doctor_demands(c, url, context,
+		               list->code ? list : &probe.verbs[VERB_GET],
+		               &probe.verbs[VERB_PUT]);
 }
 
 /* ---------------------------------------------------------------- which store */
@@ -94,9 +100,11 @@ static void open_and_try(struct checkup *c, const char *url,
 		rc = store_url_open(&parsed, context, &store, &err);
 	if (rc) {
 		checkup_add(c, FINDING_BAD, "store", NULL, "%s", err.text);
+		if (parsed.kind == STORE_S3)
+			doctor_demands(c, &parsed, context, &err, NULL);
 	} else {
 		checkup_add(c, FINDING_GOOD, "store", NULL, "%s is open", store->name);
-		try_verbs(c, store);
+		try_verbs(c, store, &parsed, context);
 		doctor_cache(c, context->config, store);
 	}
 	store_close(store);

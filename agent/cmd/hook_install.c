@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "agent/cmd/program_path.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "codec/common/hex.h"
 
 /* hooks/pre-push in the source is the same text for a program on PATH. */
 #define MARK "# git-zllm: no push of commits whose LFS objects are not in the store.\n"
@@ -54,12 +57,16 @@ static int hook_text(struct buf *out, struct err *err)
 /* Appends the text of a hook; nothing when there is none. */
 static void read_hook(const char *path, struct buf *out)
 {
-	FILE *f = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
 
-	if (f && buf_reserve(out, HOOK_SIZE_MAX))
-		out->size += fread(out->data + out->size, 1, HOOK_SIZE_MAX - 1, f);
-	if (f)
-		fclose(f);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    buf_reserve(out, HOOK_SIZE_MAX)) {
+		ssize_t n = read(fd, out->data + out->size, HOOK_SIZE_MAX - 1);
+		out->size += n > 0 ? (size_t)n : 0;
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 static bool hook_has(const char *path, const char *words)
@@ -89,18 +96,35 @@ static bool is_lfs_hook(const char *path)
 	       hook_install_runs_lfs(path);
 }
 
-/* Whole or not at all, and executable. */
+/* A name beside the hook that nobody can have foreseen, and so put a link at. */
+static int create_beside(const char *path, struct buf *temp, struct err *err)
+{
+	uint8_t bytes[8];
+	char hex[2 * sizeof(bytes) + 1];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return err_errno(err, "no random bytes");
+	hex_format(bytes, sizeof(bytes), hex);
+	buf_addf(temp, "%s.%s", path, hex);
+	int fd = open(buf_text(temp),
+	              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0777);
+	return fd < 0 ? err_errno(err, "cannot write the hook '%s'", path) : fd;
+}
+
+/* Whole or not at all, and executable. A link at its name is replaced, not followed. */
 static int write_hook(const char *path, struct err *err)
 {
 	struct buf text = BUF_INIT, temp = BUF_INIT;
 	int fd = -1;
 
 	int rc = hook_text(&text, err);
-	if (rc)
+	if (!rc)
+		fd = create_beside(path, &temp, err);
+	if (rc || fd < 0) {
+		rc = rc ? rc : fd;
 		goto out;
-	buf_addf(&temp, "%s.zllm-new", path);
-	fd = open(buf_text(&temp), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0777);
-	if (fd < 0 || write(fd, text.data, text.size) != (ssize_t)text.size ||
+	}
+	if (write(fd, text.data, text.size) != (ssize_t)text.size || fsync(fd) < 0 ||
 	    rename(buf_text(&temp), path) < 0) {
 		rc = err_errno(err, "cannot write the hook '%s'", path);
 		unlink(buf_text(&temp));

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/git/git_repo.h"
+#include "agent/git/commit_id.h"
 
 enum { COMMIT_PARENTS_MAX = 16 }; /* an octopus has more than that in jest only */
 

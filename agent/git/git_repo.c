@@ -287,18 +287,17 @@ static bool describe_commit(void *ctx, const struct commit_id *id, int64_t *time
 	return true;
 }
 
-int git_repo_walk(struct git_repo *r, const struct commit_id *tips, size_t tip_count,
-                  const struct commit_id *hidden, size_t hidden_count, size_t max,
+int git_repo_walk(struct git_repo *r, const struct commit_range *range,
                   int (*each)(void *ctx, const struct commit_id *commit), void *ctx)
 {
-	struct commit_walk *w = commit_walk_new(describe_commit, r, max);
+	struct commit_walk *w = commit_walk_new(describe_commit, r, range->max);
 	struct commit_id next;
 	int rc = 0;
 
-	for (size_t i = 0; w && i < hidden_count; i++)
-		commit_walk_hide(w, &hidden[i]);
-	for (size_t i = 0; w && i < tip_count; i++)
-		commit_walk_add(w, &tips[i]);
+	for (size_t i = 0; w && i < range->hidden_count; i++)
+		commit_walk_hide(w, &range->hidden[i]);
+	for (size_t i = 0; w && i < range->tip_count; i++)
+		commit_walk_add(w, &range->tips[i]);
 	while (w && !rc && commit_walk_next(w, &next))
 		rc = each(ctx, &next);
 	commit_walk_free(w);

@@ -12,15 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/git/commit_id.h"
+
 struct buf;
 struct git_repo;
 struct lfs_pointer;
-
-enum { COMMIT_HEX = 64 }; /* room for SHA-256 repositories */
-
-struct commit_id {
-	char hex[COMMIT_HEX + 1];
-};
 
 /* NULL when libgit2 cannot make sense of it; `git_dir` as in git_paths.h. */
 struct git_repo *git_repo_open(const char *git_dir);
@@ -51,11 +47,16 @@ bool git_repo_pointer_at(struct git_repo *r, const struct commit_id *commit,
 bool git_repo_text_at(struct git_repo *r, const struct commit_id *commit,
                       const char *path, size_t max, struct buf *out);
 
-/* Commits reachable from `tips` and not from `hidden`, newest first by their own
- * clocks, at most `max`. Commits that are not there (shallow clones) are passed
- * over. `each` non-zero ends it and is returned. */
-int git_repo_walk(struct git_repo *r, const struct commit_id *tips, size_t tip_count,
-                  const struct commit_id *hidden, size_t hidden_count, size_t max,
+/* Commits reachable from `tips` and not from `hidden`, at most `max` of them. */
+struct commit_range {
+	const struct commit_id *tips, *hidden; /* not owned */
+	size_t tip_count, hidden_count, max;
+};
+
+/* Calls `each` for the commits of `range`, newest first by their own clocks. Commits that
+ * are not there (shallow clones) are passed over. `each` non-zero ends it and is
+ * returned. */
+int git_repo_walk(struct git_repo *r, const struct commit_range *range,
                   int (*each)(void *ctx, const struct commit_id *commit), void *ctx);
 
 /* The parents of `commit`; returns their number, writes at most `max`. */

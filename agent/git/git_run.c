@@ -48,21 +48,22 @@ static int input_file(const void *input, size_t size, int *out, struct err *err)
 	return 0;
 }
 
-/* A child starts with no signal blocked or ignored, whatever we do about ours. */
+/* A child starts with no signal blocked, and with none ignored that we ignore. */
 static int spawn(const char *const *argv, int in, int out, unsigned flags, pid_t *pid,
                  struct err *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	sigset_t none, pipe_only;
+	sigset_t none, ours;
 
 	sigemptyset(&none);
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGPIPE);
+	sigaddset(&ours, SIGXFSZ);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &pipe_only);
+	posix_spawnattr_setsigdefault(&attr, &ours);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawn_file_actions_adddup2(&actions, in, 0);
 	if (out >= 0)

@@ -1,12 +1,14 @@
 #include "agent/git/lfs_config.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agent/git/git_run.h"
+#include "agent/git/worktree_file.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -188,6 +190,38 @@ static int list_blob(const char *commit, struct buf *out, int *status, struct er
 	return rc;
 }
 
+enum { LFSCONFIG_LOOK = 64 << 10 /* bytes in which markers are looked for */ };
+
+/* Whether a merge left its markers in the file at `path`. */
+static bool has_conflict(const char *path)
+{
+	char *text = calloc(1, LFSCONFIG_LOOK + 1);
+	int fd = text ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+	ssize_t n = fd < 0 ? -1 : read(fd, text, LFSCONFIG_LOOK);
+	bool found = n > 0 && (strncmp(text, "<<<<<<< ", 8) == 0 ||
+	                       strstr(text, "\n<<<<<<< ") != NULL);
+
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return found;
+}
+
+static int refuse_lfsconfig(const char *path, struct err *err)
+{
+	if (has_conflict(path))
+		return err_set(
+			err, ERR_CONFIG,
+			".lfsconfig holds the conflict markers of a merge: keep the lines "
+			"of one side ('git checkout HEAD -- .lfsconfig' takes yours) and "
+			"'git add .lfsconfig'; a merge or pull that ended here goes "
+			"through with GIT_LFS_SKIP_SMUDGE=1 set, and 'git lfs pull' after "
+			"it");
+	return err_set(err, ERR_CONFIG,
+	               "git cannot read .lfsconfig; 'git config --file .lfsconfig "
+	               "--list' says why");
+}
+
 /* From the worktree, else the index, else HEAD: the first that has one. */
 static int list_lfsconfig(struct buf *out, struct err *err)
 {
@@ -197,12 +231,13 @@ static int list_lfsconfig(struct buf *out, struct err *err)
 	int rc = find_worktree_file(&path, err);
 	if (rc)
 		goto out;
-	if (path.size && access(buf_text(&path), F_OK) == 0) {
+	rc = path.size ? worktree_file_check_read(buf_text(&path), err) : 1;
+	if (rc < 0)
+		goto out;
+	if (rc == 0) {
 		rc = list_source("--file", buf_text(&path), out, &status, err);
 		if (!rc && status)
-			rc = err_set(err, ERR_CONFIG,
-			             "git cannot read .lfsconfig; 'git config --file "
-			             ".lfsconfig --list' says why");
+			rc = refuse_lfsconfig(buf_text(&path), err);
 		goto out;
 	}
 	rc = list_blob("", out, &status, err);

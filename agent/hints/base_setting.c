@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "agent/git/git_run.h"
+#include "agent/git/worktree_file.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -131,14 +131,15 @@ static int list_setting(const char *worktree, struct buf *out, struct err *err)
 	int status = 0, rc;
 
 	buf_addf(&path, "%s/" BASE_SETTING_FILE, worktree ? worktree : "");
-	if (worktree && access(buf_text(&path), F_OK) == 0) {
+	rc = worktree ? worktree_file_check_read(buf_text(&path), err) : 1;
+	if (rc == 0) {
 		rc = list_source("--file", buf_text(&path), out, &status, err);
 		if (!rc && status)
 			rc = err_set(err, ERR_CONFIG,
 			             "git cannot read " BASE_SETTING_FILE
 			             "; 'git config --file " BASE_SETTING_FILE
 			             " --list' says why");
-	} else {
+	} else if (rc > 0) {
 		rc = list_source("--blob", ":" BASE_SETTING_FILE, out, &status, err);
 		if (!rc && status)
 			rc = list_source("--blob", "HEAD:" BASE_SETTING_FILE, out,

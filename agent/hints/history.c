@@ -1,8 +1,8 @@
 /*
  * Parts do the work: history_scan.c finds the commit and the path that bring an
  * object; history_rank.c orders other files by likeness; history_user.c and
- * history_card.c hint at what the user and the card say. Here they are put together,
- * tier by tier, within the budgets below.
+ * history_card.c hint at what the user and the card say (tiers 1 and 4). Here they are
+ * put together in the order of history.h, within the budgets below.
  */
 #include "agent/hints/history.h"
 
@@ -164,7 +164,7 @@ static void ask_commit(struct question *q, const struct commit_id *commit)
 		question_add_file(q, commit, q->where->path, &pointer);
 }
 
-/* Tier 1: what the path held before, all parents of a merge included; and what
+/* Tier 2 of history.h: what the path held before, all parents of a merge included; and what
  * other commits of this same push put there. */
 static void hint_same_path(struct question *q)
 {
@@ -187,7 +187,7 @@ static void hint_same_path(struct question *q)
 			                  &brought->list[i].pointer);
 }
 
-/* Tier 2: the same path on the remote's branches, then on ours. */
+/* Tier 3: the same path on the remote's branches, then on ours. */
 static void hint_branches(struct question *q)
 {
 	const struct commit_list *tips[] = { &q->h->scan.remote, &q->h->scan.local };
@@ -244,7 +244,7 @@ static void hint_ranked(struct question *q, struct sightings *found)
 	sightings_wipe(found);
 }
 
-/* Tier 3: the other model files of the parents and of the remote's branches. */
+/* Tier 5: the other model files of the parents and of the remote's branches. */
 static void hint_older_files(struct question *q)
 {
 	const struct commit_list *remote = &q->h->scan.remote;
@@ -262,7 +262,7 @@ static void hint_older_files(struct question *q)
 	hint_ranked(q, &found);
 }
 
-/* Tier 4: the other model files of the commit itself and of our branches. */
+/* Tier 6: the other model files of the commit itself and of our branches. */
 static void hint_own_files(struct question *q)
 {
 	const struct commit_list *local = &q->h->scan.local;

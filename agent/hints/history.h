@@ -8,13 +8,13 @@
  *   1. what the user set (agent/hints/base_setting.h); "none" ends the search;
  *   2. the same path in the parents of the commit that brings the object, and on
  *      along first parents (a few different versions);
- *   3. the same path on the remote's branches;
+ *   3. the same path on the remote's branches, then on ours;
  *   4. where that path is new: what the model's card, there or in a folder above,
  *      names as its base, in whatever repository of the same store;
  *   5. the other model files of those commits: shards, renamed and moved models
  *      (similar size and similar path first);
- *   6. the other model files of the commit itself, which this push or an earlier
- *      one may have stored already.
+ *   6. the other model files of the commit itself and of our branches, which this
+ *      push or an earlier one may have stored already.
  * Bounded in commits walked and hints given; merges, tags, several branches and
  * `git push --all` included. Nothing found is no error.
  *

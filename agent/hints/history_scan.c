@@ -86,9 +86,13 @@ static int scan_commit(void *ctx, const struct commit_id *commit)
 static void scan(struct history_scan *s, struct git_repo *repo, size_t hidden_count)
 {
 	struct commit_scan c = { s, repo, NULL };
+	struct commit_range range = { .tips = s->local.list,
+		                      .tip_count = s->local.count,
+		                      .hidden = s->remote.list,
+		                      .hidden_count = hidden_count,
+		                      .max = HISTORY_COMMITS_MAX };
 
-	git_repo_walk(repo, s->local.list, s->local.count, s->remote.list, hidden_count,
-	              HISTORY_COMMITS_MAX, scan_commit, &c);
+	git_repo_walk(repo, &range, scan_commit, &c);
 	s->whole = !hidden_count;
 }
 

@@ -4,8 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
+
+#include "agent/report/printable.h"
+#include "codec/common/buf.h"
 
 /* struct json is cJSON under our own name; the casts stay in these two. */
 static cJSON *inner(const struct json *j)
@@ -119,7 +123,40 @@ void json_add_str(struct json *array, const char *value)
 	json_add(array, outer(cJSON_CreateString(value)));
 }
 
+/* cJSON escapes what is below a space. What else a terminal would obey or hide gets
+ * JSON's escapes too, and a byte that is not UTF-8, which JSON cannot hold, becomes
+ * U+FFFD. All of them stand within strings: the rest of the text is ASCII. */
+static void add_escaped(struct buf *out, const char *text)
+{
+	for (size_t left = strlen(text), n; left; text += n, left -= n) {
+		int32_t code;
+		n = printable_next(text, left, &code);
+
+		if (printable_is_plain(code))
+			buf_add(out, text, n);
+		else if (code < 0)
+			buf_add_str(out, "\\ufffd");
+		else if (code < 0x10000)
+			buf_addf(out, "\\u%04x", (unsigned)code);
+		else
+			buf_addf(out, "\\u%04x\\u%04x",
+			         0xd800U + ((unsigned)(code - 0x10000) >> 10),
+			         0xdc00U + ((unsigned)code & 0x3ff));
+	}
+}
+
 char *json_text(const struct json *j)
 {
-	return j ? cJSON_PrintUnformatted(inner(j)) : NULL;
+	char *raw = j ? cJSON_PrintUnformatted(inner(j)) : NULL;
+	struct buf text = BUF_INIT;
+
+	if (!raw)
+		return NULL;
+	add_escaped(&text, raw);
+	buf_add(&text, "", 1);
+	cJSON_free(raw);
+	if (!text.failed)
+		return (char *)text.data;
+	buf_wipe(&text);
+	return NULL;
 }

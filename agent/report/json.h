@@ -37,7 +37,9 @@ void json_add(struct json *array, struct json *child);
 void json_add_u64(struct json *array, uint64_t value);
 void json_add_str(struct json *array, const char *value);
 
-/* One line of text, no newline; NULL when memory ran out. The caller frees. */
+/* One line of text, no newline; NULL when memory ran out. The caller frees. What a
+ * terminal would obey or hide (printable.h) is written \uXXXX; a byte that is not UTF-8
+ * becomes U+FFFD. */
 char *json_text(const struct json *j);
 
 #endif

@@ -5,16 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/report/printable.h"
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
+
+/* Prints one line: all that `fmt` makes of its arguments, as a terminal may have it.
+ * No format of ours has a control character, so each one came with an argument. */
+__attribute__((format(printf, 3, 0))) static void print_line(FILE *file, const char *lead,
+                                                             const char *fmt, va_list ap)
+{
+	struct buf line = BUF_INIT;
+	char *raw = NULL;
+
+	if (vasprintf(&raw, fmt, ap) < 0)
+		raw = NULL;
+	buf_add_str(&line, lead);
+	printable_add(&line, raw ? raw : "(no memory for this line)");
+	buf_add_str(&line, "\n");
+	fputs(buf_text(&line), file);
+	buf_wipe(&line);
+	free(raw);
+}
 
 void report_line(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vfprintf(stdout, fmt, ap);
+	print_line(stdout, "", fmt, ap);
 	va_end(ap);
-	fputc('\n', stdout);
 }
 
 void report_text(const char *text)
@@ -27,11 +46,9 @@ void report_note(const char *fmt, ...)
 	va_list ap;
 
 	fflush(stdout);
-	fputs("git-zllm: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	print_line(stderr, "git-zllm: ", fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 }
 
 int report_error(const struct err *err)
@@ -77,13 +94,9 @@ void report_trace(const char *fmt, ...)
 	if (!report_trace_wanted())
 		return;
 	FILE *file = trace_file();
-	flockfile(file); /* lines of many threads do not mix */
-	fputs("trace git-zllm: ", file);
 	va_start(ap, fmt);
-	vfprintf(file, fmt, ap);
+	print_line(file, "trace git-zllm: ", fmt, ap);
 	va_end(ap);
-	fputc('\n', file);
-	funlockfile(file);
 	if (file != stderr)
 		fclose(file);
 }

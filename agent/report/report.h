@@ -1,6 +1,10 @@
 /*
  * The one place that prints. Results go to standard output, everything said to
  * a person beside them to standard error with "git-zllm: " in front.
+ *
+ * Each call prints one line, at once: lines of many threads do not mix. Whatever comes
+ * in by an argument is made harmless for a terminal, in the notation of printable.h, a
+ * newline in a name too; so no format may hold a control character of its own.
  */
 #ifndef ZLLM_REPORT_H
 #define ZLLM_REPORT_H
@@ -10,7 +14,7 @@ struct err;
 /* One line of a command's result; the newline is added. */
 void report_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A result as it is, with no newline added. */
+/* A result that is our own text or escaped already (help, JSON), as it is. */
 void report_text(const char *text);
 
 /* A remark for a person: on standard error. */

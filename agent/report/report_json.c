@@ -13,7 +13,8 @@ int report_json(struct json *j, struct err *err)
 	json_free(j);
 	if (!text)
 		return err_nomem(err, "the output");
-	report_line("%s", text);
+	report_text(text);
+	report_text("\n");
 	free(text);
 	return 0;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "agent/report/json.h"
+#include "agent/report/printable.h"
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 
 /* ---------------------------------------------------------------- to us */
@@ -94,14 +96,18 @@ void lfs_message_wipe(struct lfs_message *m)
 
 /* ---------------------------------------------------------------- from us */
 
-/* git-lfs prints the number in brackets before the sentence; ours are positive. */
+/* git-lfs prints the number in brackets before the sentence; ours are positive. The
+ * sentence it prints as it is, so names in it are made harmless here. */
 static void put_failure(struct json *j, const struct err *failure)
 {
 	struct json *e = json_object();
+	struct buf words = BUF_INIT;
 
+	printable_add(&words, failure->text);
 	json_put_u64(e, "code", (uint64_t)-failure->code);
-	json_put_str(e, "message", failure->text);
+	json_put_str(e, "message", buf_text(&words));
 	json_put(j, "error", e);
+	buf_wipe(&words);
 }
 
 static char *text_and_free(struct json *j)

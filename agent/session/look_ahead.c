@@ -94,7 +94,7 @@ static bool disk_has_room(const struct look_ahead *a, uint64_t size)
 {
 	struct statvfs disk;
 
-	return statvfs(a->paths->lfs_tmp, &disk) != 0 ||
+	return statvfs(a->paths->lfs_tmp, &disk) != 0 || !disk.f_blocks ||
 	       (uint64_t)disk.f_bavail * disk.f_frsize / 2 > size;
 }
 
@@ -107,9 +107,10 @@ static bool may_fetch(const struct look_ahead *a, const struct item *item)
 	if (item->state != ITEM_PLANNED || item->size > bytes ||
 	    a->held_bytes > bytes - item->size)
 		return false;
+	if (!disk_has_room(a, a->busy_bytes + item->size))
+		return false;
 	if (is_large(item->size))
-		return !a->large_under_way && !a->large_asked &&
-		       disk_has_room(a, item->size);
+		return !a->large_under_way && !a->large_asked;
 	return !a->busy_bytes || a->busy_bytes + item->size <= BUSY_BYTES;
 }
 
@@ -177,7 +178,9 @@ static int note_progress(void *ctx, uint64_t bytes, struct err *err)
 /* Errors are told when the object is asked for, and fetched by the session. */
 static int fetch_item(struct look_ahead *a, struct item *item)
 {
-	struct transfer t = *a->transfer;
+	/* Of small ones many are fetched at once instead. */
+	unsigned lanes = is_large(item->size) ? a->transfer->lanes : 1;
+	struct transfer view = transfer_view(a->transfer, lanes, &item->stop);
 	struct object_fetch request = { .oid = item->oid,
 		                        .size = item->size,
 		                        .folder = a->folder.path,
@@ -185,10 +188,7 @@ static int fetch_item(struct look_ahead *a, struct item *item)
 		                        .ctx = item };
 	struct err ignored = ERR_INIT;
 
-	t.stop = &item->stop;
-	if (!is_large(item->size))
-		t.lanes = 1; /* many objects at once instead */
-	return object_fetch(&t, a->paths, &request, &item->fetched, &ignored);
+	return object_fetch(&view, a->paths, &request, &item->fetched, &ignored);
 }
 
 static void *fetcher_main(void *arg)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,12 @@
 #include "agent/git/git_paths.h"
 #include "agent/session/temp_file.h"
 #include "codec/common/err.h"
+#include "index/work/file_room.h"
 
 #define FOLDER "/zllm/partial"
+
+/* A file this young may be one whose maker has not come to lock it. */
+enum { YOUNG_SECONDS = 60 };
 
 /* ---------------------------------------------------------------- the folder */
 
@@ -98,6 +103,17 @@ int partial_file_open(const struct git_paths *paths, const struct oid *oid,
 	return 0;
 }
 
+/* Whether a next try can go on from what is in it, and what that lacks is free. What was
+ * reserved and not written is given back first. */
+static bool is_worth_keeping(int fd)
+{
+	struct stat st;
+
+	file_room_give_back(fd);
+	return file_room_has_bytes(fd) && fstat(fd, &st) == 0 &&
+	       file_room_is_there(fd, (uint64_t)st.st_size);
+}
+
 int partial_file_finish(struct partial_file *p, const struct git_paths *paths,
                         char **path, struct err *err)
 {
@@ -115,11 +131,8 @@ int partial_file_finish(struct partial_file *p, const struct git_paths *paths,
 
 void partial_file_leave(struct partial_file *p)
 {
-	struct stat st;
-
-	if (p->fd >= 0 && fstat(p->fd, &st) == 0 && !st.st_size &&
-	    is_same(p->fd, p->path))
-		unlink(p->path); /* nothing was done */
+	if (p->fd >= 0 && is_same(p->fd, p->path) && !is_worth_keeping(p->fd))
+		unlink(p->path);
 	if (p->fd >= 0)
 		close(p->fd); /* and with it goes the lock */
 	free(p->path);
@@ -152,9 +165,12 @@ static void sweep_one(const char *path, int64_t seconds)
 	if (fd < 0)
 		return;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    time(NULL) - st.st_mtime >= seconds && !flock(fd, LOCK_EX | LOCK_NB) &&
-	    is_same(fd, path))
-		unlink(path);
+	    time(NULL) - st.st_mtime >= YOUNG_SECONDS && !flock(fd, LOCK_EX | LOCK_NB) &&
+	    is_same(fd, path)) {
+		file_room_give_back(fd); /* of a process that was killed */
+		if (time(NULL) - st.st_mtime >= seconds || !file_room_has_bytes(fd))
+			unlink(path);
+	}
 	close(fd);
 }
 

@@ -48,7 +48,13 @@ int partial_file_open(const struct git_paths *paths, const struct oid *oid,
 int partial_file_finish(struct partial_file *p, const struct git_paths *paths, char **path,
                         struct err *err);
 
-/* Leaves it for the next try, where there is anything in it. */
+/*
+ * Leaves it for the next try, where that can go on from it; else it is removed. It can
+ * where something was written into it, and where what it lacks is free beside it: a disk
+ * is not kept full by a file that will not be finished there. (Whoever makes room for the
+ * rest makes it for the whole too: what is removed is free.) What was reserved for bytes
+ * that did not come is given back in any case. No network; blocks on the disk alone.
+ */
 void partial_file_leave(struct partial_file *p);
 
 /* Removes it. */
@@ -57,7 +63,8 @@ void partial_file_remove(struct partial_file *p);
 /* Removes the one of `oid`, unless somebody has it. */
 void partial_file_drop(const struct git_paths *paths, const struct oid *oid);
 
-/* Removes those that nobody went on with for `seconds`, and that nobody has open. */
+/* Removes those that nobody went on with for `seconds`, or that hold nothing, and takes
+ * back what is reserved in the others; those that somebody has are left alone. */
 void partial_file_sweep(const struct git_paths *paths, int64_t seconds);
 
 #endif

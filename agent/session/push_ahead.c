@@ -140,11 +140,11 @@ static int look_up(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct batch *b = ctx;
 	struct candidate *c = b->list[i];
-	struct transfer narrow = *b->ahead->transfer;
+	/* Many objects at once instead of many lanes. */
+	struct transfer narrow = transfer_view(b->ahead->transfer, 1, NULL);
 
 	(void)lane;
 	(void)err;
-	narrow.lanes = 1; /* many objects at once instead */
 	struct err ignored = ERR_INIT;
 	if (object_glance(&narrow, &c->oid, &c->state, &ignored))
 		c->state = OBJECT_UNKNOWN;

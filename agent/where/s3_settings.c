@@ -82,7 +82,60 @@ static const struct place {
 	                       NULL,
 	                       NULL,
 	                       "30" },
+	[S3_SET_SSE] = { "sse",
+	                 "zllm.s3.sse",
+	                 "git's zllm.s3.sse",
+	                 { NULL },
+	                 NULL,
+	                 NULL,
+	                 NULL },
+	[S3_SET_KMS_KEY] = { "sseKmsKeyId",
+	                     "zllm.s3.ssekmskeyid",
+	                     "git's zllm.s3.sseKmsKeyId",
+	                     { NULL },
+	                     NULL,
+	                     NULL,
+	                     NULL },
+	[S3_SET_BUCKET_KEY] = { "bucketKeyEnabled",
+	                        "zllm.s3.bucketkeyenabled",
+	                        "git's zllm.s3.bucketKeyEnabled",
+	                        { NULL },
+	                        NULL,
+	                        NULL,
+	                        NULL },
+	[S3_SET_STORAGE_CLASS] = { "storageClass",
+	                           "zllm.s3.storageclass",
+	                           "git's zllm.s3.storageClass",
+	                           { NULL },
+	                           NULL,
+	                           NULL,
+	                           NULL },
+	[S3_SET_ACL] = { "acl",
+	                 "zllm.s3.acl",
+	                 "git's zllm.s3.acl",
+	                 { NULL },
+	                 NULL,
+	                 NULL,
+	                 NULL },
+	[S3_SET_TAGGING] = { "tagging",
+	                     "zllm.s3.tagging",
+	                     "git's zllm.s3.tagging",
+	                     { NULL },
+	                     NULL,
+	                     NULL,
+	                     NULL },
+	[S3_SET_REQUEST_PAYER] = { "requestPayer",
+	                           "zllm.s3.requestpayer",
+	                           "git's zllm.s3.requestPayer",
+	                           { NULL },
+	                           NULL,
+	                           NULL,
+	                           NULL },
 };
+
+_Static_assert(S3_SET_REQUEST_PAYER - S3_SET_SSE == S3_DEMAND_REQUEST_PAYER &&
+                       S3_DEMANDS == S3_DEMAND_REQUEST_PAYER + 1,
+               "settings and demands are in one order");
 
 const char *s3_setting_word(enum s3_setting_name name)
 {
@@ -188,6 +241,13 @@ static int parse_addressing(const struct s3_setting *s, enum s3_addressing *out,
 	return wrong(s, "auto, path or virtual", err);
 }
 
+static int parse_demands(struct s3_settings *s, struct err *err)
+{
+	for (int i = 0; i < S3_DEMANDS; i++)
+		s->demands.value[i] = s->list[S3_SET_SSE + i].value;
+	return s3_demands_check(&s->demands, err);
+}
+
 static int understand(struct s3_settings *s, struct err *err)
 {
 	const struct s3_setting *l = s->list;
@@ -203,7 +263,7 @@ static int understand(struct s3_settings *s, struct err *err)
 		rc = parse_seconds(&l[S3_SET_STALLTIME], &s->stalltime, err);
 	if (!rc && !s3_region_valid(l[S3_SET_REGION].value))
 		rc = wrong(&l[S3_SET_REGION], "the name of a region", err);
-	return rc;
+	return rc ? rc : parse_demands(s, err);
 }
 
 /* "bucket/team//a/" as bucket and "team/a"; segments "." and ".." are refused. */

@@ -14,6 +14,7 @@
 #ifndef ZLLM_S3_SETTINGS_H
 #define ZLLM_S3_SETTINGS_H
 
+#include "index/store/s3/s3_demands.h"
 #include "index/store/s3/s3_endpoint.h"
 
 struct aws_files;
@@ -31,6 +32,15 @@ enum s3_setting_name {
 	S3_SET_ANONYMOUS, /* true: nothing is signed */
 	S3_SET_TIMEOUT,   /* seconds for which what fails is repeated */
 	S3_SET_STALLTIME, /* seconds without a byte after which a request has failed */
+	/* What a bucket may demand (s3_demands.h), in its order. Of git's configuration
+	 * alone: what is paid for, encrypted or shown is nobody else's to say. */
+	S3_SET_SSE,
+	S3_SET_KMS_KEY,
+	S3_SET_BUCKET_KEY,
+	S3_SET_STORAGE_CLASS,
+	S3_SET_ACL,
+	S3_SET_TAGGING,
+	S3_SET_REQUEST_PAYER,
 	S3_SETTINGS
 };
 
@@ -46,6 +56,7 @@ struct s3_settings {
 	enum s3_addressing addressing;
 	int insecure, anonymous;
 	unsigned timeout, stalltime; /* seconds */
+	struct s3_demands demands;   /* points into `list` */
 };
 
 /* `files` are those of the profile (aws_files.h). ERR_CONFIG and ERR_INPUT name the

@@ -7,6 +7,7 @@
 #include "agent/aws/aws_keyring.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/report.h"
+#include "agent/report/shell_word.h"
 #include "agent/where/s3_settings.h"
 #include "agent/where/store_trust.h"
 #include "codec/common/buf.h"
@@ -19,14 +20,15 @@ enum { CONNECT_SECONDS = 10, CONNECTIONS = 32 };
 
 static int not_trusted(const struct store_url *url, const char *what, struct err *err)
 {
-	struct buf name = BUF_INIT;
+	struct buf name = BUF_INIT, word = BUF_INIT;
 
 	store_trust_name(url, &name);
-	int rc = err_set(
-		err, ERR_CONFIG,
-		"this repository's .lfsconfig names the store %s, and nothing of "
-		"yours does: %s; 'git zllm trust %s' allows it",
-		buf_text(&name), what, buf_text(&name));
+	shell_word_add(&word, buf_text(&name));
+	int rc = err_set(err, ERR_CONFIG,
+	                 "this repository's .lfsconfig names the store %s, and nothing "
+	                 "of yours does: %s; to allow it, run: git zllm trust %s",
+	                 buf_text(&name), what, buf_text(&word));
+	buf_wipe(&word);
 	buf_wipe(&name);
 	return rc;
 }
@@ -88,6 +90,7 @@ static int open_with(const struct s3_settings *s, struct s3_keyring *keyring,
 		.bucket = s->bucket,
 		.prefix = s->prefix,
 		.addressing = s->addressing,
+		.demands = s->demands,
 		.http = { .ca_bundle = s->list[S3_SET_CA_BUNDLE].value,
 		          .connections = CONNECTIONS,
 		          .connect_seconds = CONNECT_SECONDS,
@@ -146,8 +149,9 @@ int store_bucket_look(const struct store_url *url, const struct lfs_config *conf
 	return rc;
 }
 
-int store_bucket_open(const struct store_url *url, const struct store_context *context,
-                      struct store **out, struct err *err)
+int store_bucket_try(const struct store_url *url, const struct store_context *context,
+                     const struct store_bucket_trial *trial, struct store **out,
+                     struct err *err)
 {
 	struct aws_files *files = NULL;
 	struct s3_settings settings = { 0 };
@@ -162,6 +166,8 @@ int store_bucket_open(const struct store_url *url, const struct store_context *c
 		rc = check_secrecy(&settings, err);
 	if (!rc && !settings.anonymous)
 		rc = open_keyring(context->config, &files, &keyring, err);
+	if (!rc && trial)
+		settings.demands.value[trial->demand] = trial->value;
 	if (!rc)
 		rc = open_with(&settings, keyring, out, err);
 	if (rc)
@@ -169,4 +175,10 @@ int store_bucket_open(const struct store_url *url, const struct store_context *c
 	s3_settings_wipe(&settings);
 	aws_files_free(files);
 	return rc;
+}
+
+int store_bucket_open(const struct store_url *url, const struct store_context *context,
+                      struct store **out, struct err *err)
+{
+	return store_bucket_try(url, context, NULL, out, err);
 }

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "agent/git/folder_make.h"
+#include "agent/report/shell_word.h"
 #include "agent/where/store_bucket.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -255,10 +256,14 @@ static int open_place(const struct store_url *u, const struct store_context *con
 
 static int no_store(const struct store_url *u, struct buf *name, struct err *err)
 {
-	return err_set(err, ERR_MISSING, "no store at %s: %s'git zllm init %s' makes one",
-	               buf_text(name),
-	               u->kind == STORE_FOLDER ? "is its disk mounted? " : "",
-	               buf_text(name));
+	struct buf word = BUF_INIT;
+
+	shell_word_add(&word, buf_text(name));
+	err_set(err, ERR_MISSING, "no store at %s%s; to make one, run: git zllm init %s",
+	        buf_text(name), u->kind == STORE_FOLDER ? ": is its disk mounted?" : "",
+	        buf_text(&word));
+	buf_wipe(&word);
+	return ERR_MISSING;
 }
 
 int store_url_open(const struct store_url *u, const struct store_context *context,

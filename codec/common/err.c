@@ -5,14 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A sentence is one line on the user's screen and in the LFS session. */
-static void keep_one_line(char *text)
-{
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20)
-			*p = ' ';
-}
-
 int err_set(struct err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -22,7 +14,6 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	keep_one_line(err->text);
 	err->code = code;
 	return code;
 }
@@ -34,6 +25,9 @@ static const char *remedy(int errnum)
 		return "; free some space and repeat";
 	case EDQUOT:
 		return "; raise the quota or free some space, and repeat";
+	case EFBIG:
+		return "; raise the limit on the size of files (ulimit -f, LimitFSIZE=) and "
+		       "repeat";
 	case EROFS:
 		return "; remount it writable and repeat";
 	case EACCES:
@@ -73,7 +67,6 @@ int err_context(struct err *err, const char *fmt, ...)
 	int used = snprintf(err->text, sizeof(err->text), "%s: ", what);
 	if (used > 0 && (size_t)used < sizeof(err->text))
 		snprintf(err->text + used, sizeof(err->text) - (size_t)used, "%s", old);
-	keep_one_line(err->text);
 	return err->code;
 }
 

@@ -6,7 +6,8 @@
  * sentence for the user is put into the `struct err` that the caller gave.
  * On success the struct is untouched. Low floors state facts ("short read at
  * 4096"), upper floors put context in front ("tensor 'x': ..."); only
- * agent/report/report.c prints.
+ * agent/report/report.c prints. Names in a sentence are as others chose them: what
+ * prints it escapes their control characters (agent/report/printable.h).
  *
  * Thread rule: an err belongs to one thread at a time.
  */
@@ -27,7 +28,7 @@ enum err_code {
 
 struct err {
 	int code;        /* one of enum err_code, or 0 */
-	char text[1024]; /* one line, no newline; cut where it would not fit */
+	char text[1024]; /* no newline of ours; cut where it would not fit */
 };
 
 #define ERR_INIT      \
@@ -40,8 +41,8 @@ struct err {
 int err_set(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* As err_set() with ": " and the words for errno appended; ENOSPC, EDQUOT and
- * EROFS get a remedy. Code is always ERR_IO. */
+/* As err_set() with ": " and the words for errno appended; ENOSPC, EDQUOT,
+ * EFBIG, EROFS and permissions get a remedy. Code is always ERR_IO. */
 int err_errno(struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

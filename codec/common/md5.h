@@ -1,6 +1,6 @@
 /*
- * MD5 (RFC 1321): no identity and no proof, only what some services want to see beside
- * a body. It is in sha256.c, the one file that includes OpenSSL.
+ * MD5 (RFC 1321): not an identity and not a proof, only what some services want to see
+ * beside a body. Pure; any thread.
  */
 #ifndef ZLLM_MD5_H
 #define ZLLM_MD5_H

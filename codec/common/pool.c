@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -143,4 +144,56 @@ void pool_run(struct pool *p, size_t n, void (*job)(void *ctx, size_t i), void *
 	while (loop.running)
 		pthread_cond_wait(&p->done, &p->lock);
 	pthread_mutex_unlock(&p->lock);
+}
+
+/* ---------------------------------------------------------------- jobs that can fail */
+
+/* A call of pool_try(). */
+struct attempt {
+	int (*job)(void *ctx, size_t i, struct err *err);
+	void *ctx;
+	pthread_mutex_t lock; /* guards all below */
+	size_t failed;        /* the lowest index that did, or SIZE_MAX */
+	int rc;               /* its answer */
+	struct err err;
+};
+
+static bool is_in_vain(struct attempt *a, size_t i)
+{
+	pthread_mutex_lock(&a->lock);
+	bool vain = i > a->failed;
+	pthread_mutex_unlock(&a->lock);
+	return vain;
+}
+
+static void attempt_job(void *ctx, size_t i)
+{
+	struct attempt *a = ctx;
+	struct err err = ERR_INIT;
+
+	if (is_in_vain(a, i))
+		return;
+	int rc = a->job(a->ctx, i, &err);
+	if (!rc)
+		return;
+	pthread_mutex_lock(&a->lock);
+	if (i < a->failed) {
+		a->failed = i;
+		a->rc = rc;
+		a->err = err;
+	}
+	pthread_mutex_unlock(&a->lock);
+}
+
+int pool_try(struct pool *p, size_t n, int (*job)(void *ctx, size_t i, struct err *err),
+             void *ctx, struct err *err)
+{
+	struct attempt a = { .job = job, .ctx = ctx, .failed = SIZE_MAX };
+
+	pthread_mutex_init(&a.lock, NULL);
+	pool_run(p, n, attempt_job, &a);
+	pthread_mutex_destroy(&a.lock);
+	if (a.rc && err)
+		*err = a.err;
+	return a.rc;
 }

@@ -7,8 +7,10 @@
  * number of threads. A pool of one thread is the serial twin: it starts no
  * thread and runs the jobs in order.
  *
- * Thread rule: any number of threads may call pool_run() on one pool at once.
- * A job must not call pool_run() on its own pool.
+ * pool_try() is the same of jobs that can fail.
+ *
+ * Thread rule: any number of threads may call pool_run() and pool_try() on one pool at
+ * once. A job must call neither on its own pool.
  */
 #ifndef ZLLM_POOL_H
 #define ZLLM_POOL_H
@@ -27,5 +29,13 @@ void pool_free(struct pool *p);
 unsigned pool_width(const struct pool *p);
 
 void pool_run(struct pool *p, size_t n, void (*job)(void *ctx, size_t i), void *ctx);
+
+/*
+ * Jobs that return 0, or a code and the words in `err`, which is theirs alone. The
+ * answer is that of the lowest index that failed, whatever the number of threads; 0
+ * where none did. Indices above one that failed are perhaps not begun, those below are.
+ */
+int pool_try(struct pool *p, size_t n, int (*job)(void *ctx, size_t i, struct err *err),
+             void *ctx, struct err *err);
 
 #endif

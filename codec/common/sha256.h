@@ -1,5 +1,5 @@
 /*
- * SHA-256 (FIPS 180-4, by OpenSSL's libcrypto): the identity of objects and
+ * SHA-256 (FIPS 180-4): the identity of objects and
  * blobs. Nothing else is trusted as an identity.
  * Thread rule: a context belongs to one thread at a time.
  */

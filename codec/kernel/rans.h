@@ -36,8 +36,11 @@ enum {
 	RANS_STEP_BYTES = RANS_LANES * 2 /* words that one step may consume */
 };
 
+struct kernel;
+
 /* The states of a frame, and where their words come from. */
 struct rans_reader {
+	const struct kernel *kernel; /* set by who opens it */
 	uint32_t x[RANS_LANES];
 	unsigned lanes;
 	const uint8_t *at, *end;

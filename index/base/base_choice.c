@@ -4,11 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/low_rank.h"
 #include "index/base/base_hint.h"
 #include "index/base/base_series.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_look.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_reader.h"
 #include "index/blob/blob_rely.h"
@@ -20,33 +22,18 @@
 #include "index/base/relatives.h"
 #include "index/blob/transfer.h"
 
-/* A delta ties two records together: it has to be worth it. */
-enum { MARGIN_PERCENT = 97 };
-
-/* The codecs to try, best first where sizes are equal (what does not gain shall not
- * work), and none after one that takes longer: ZSTD and BITX take several times as
- * long as the others. */
-static const enum codec_id solo_codecs[] = { CODEC_RAW, CODEC_FLOAT, CODEC_ZSTD };
-static const enum codec_id delta_codecs[] = { CODEC_ULP, CODEC_BITX };
-
-enum {
-	SOLO_COUNT = sizeof(solo_codecs) / sizeof(solo_codecs[0]),
-	DELTA_COUNT = sizeof(delta_codecs) / sizeof(delta_codecs[0])
-};
-
 /* A base that may be chosen, and the like that led to it. */
 struct candidate {
 	struct record_basis root;
 	struct relative like;
 };
 
-/* One choice being made. */
+/* One choice being made. Sizes are thousandths of raw. */
 struct choosing {
-	const struct transfer *transfer;
-	const struct relatives *relatives;
-	struct extent *extent;
+	const struct base_task *task;
 	struct codec_trial *trial;
-	unsigned best; /* thousandths of raw that the choice takes */
+	unsigned best; /* what the choice takes */
+	unsigned solo; /* what the best takes that needs no base; once that is known */
 	struct base_choice choice;
 	const struct relative *like; /* what led to the chosen base */
 };
@@ -57,12 +44,12 @@ struct choosing {
  * records were solo; else, of one, the base of that. False when they do not say. */
 static bool remembered_root(const struct tensor_relation *like, struct record_basis *root)
 {
-	const struct extent *base = like->bases[0];
+	const struct extent_finding *base = extent_finding(like->bases[0]);
 	bool solo = true;
 
 	*root = like->basis;
 	for (unsigned i = 0; i < like->basis.base_count; i++)
-		solo = solo && like->bases[i]->base_count == 0;
+		solo = solo && extent_finding(like->bases[i])->base_count == 0;
 	if (solo || like->basis.base_count > 1)
 		return solo;
 	for (unsigned i = 0; i < base->candidate_count && base->base_count == 1; i++) {
@@ -83,11 +70,12 @@ static uint64_t remembered_size(const struct tensor_relation *like, const struct
 {
 	for (unsigned i = 0; i < like->basis.base_count; i++) {
 		const struct extent *x = like->bases[i];
-		if (oid_equal(&x->id, id) && x->base_count == 0)
-			return x->stored;
-		for (unsigned k = 0; k < x->base_count; k++)
-			if (memcmp(x->bases[k], id->bytes, EXTENT_BASE_PREFIX) == 0)
-				return x->base_stored[k];
+		const struct extent_finding *f = extent_finding(x);
+		if (oid_equal(&x->id, id) && f->base_count == 0)
+			return f->stored;
+		for (unsigned k = 0; k < f->base_count; k++)
+			if (memcmp(f->bases[k], id->bytes, EXTENT_BASE_PREFIX) == 0)
+				return f->base_stored[k];
 	}
 	return 0;
 }
@@ -196,15 +184,15 @@ static bool can_have(const struct extent *x, const struct record_basis *root)
 static size_t find_candidates(const struct choosing *c,
                               struct candidate out[RELATIVES_LIKES_MAX])
 {
-	const struct extent *x = c->extent;
+	const struct extent *x = c->task->extent;
 	struct relative likes[RELATIVES_LIKES_MAX];
-	size_t count = relatives_like(c->relatives, x, likes), found = 0;
+	size_t count = relatives_like(c->task->relatives, x, likes), found = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct tensor_relation *like = &likes[i].relation;
 		struct record_basis root;
 		if ((!remembered_root(like, &root) &&
-		     !find_root(c->transfer, like, &root)) ||
+		     !find_root(c->task->transfer, like, &root)) ||
 		    !can_have(x, &root) || seen_before(out, found, &root))
 			continue;
 		out[found++] = (struct candidate){ root, likes[i] };
@@ -251,81 +239,67 @@ int bases_open(const struct transfer *t, const struct relatives *relatives,
 
 /* ---------------------------------------------------------------- trials */
 
-/* What a codec makes of the samples. Those that are slow have to challenge the best
- * that there is, if any (`best` NULL): most do not come near it. */
-static int try_codec(const struct choosing *c, const struct codec *codec,
-                     const struct codec *best, unsigned least, unsigned *permille,
-                     struct err *err)
-{
-	bool slow = codec->id == CODEC_ZSTD || codec->id == CODEC_BITX;
-
-	if (best && slow)
-		return codec_trial_challenge(c->trial, codec, best, least, permille, err);
-	return codec_trial_run(c->trial, codec, permille, err);
-}
-
 /* Of several trials of one codec (against several bases) the best is noted. */
-static void note_trial(struct extent *x, unsigned codec, unsigned permille)
+static void note_trial(struct extent_finding *f, unsigned codec, unsigned permille)
 {
 	unsigned i = 0;
 
-	while (i < x->tried_count && x->tried[i].codec != codec)
+	while (i < f->tried_count && f->tried[i].codec != codec)
 		i++;
 	if (i == EXTENT_TRIED_MAX)
 		return;
-	if (i == x->tried_count)
-		x->tried[x->tried_count++] = (struct extent_trial){ (uint8_t)codec,
+	if (i == f->tried_count)
+		f->tried[f->tried_count++] = (struct extent_trial){ (uint8_t)codec,
 			                                            (uint16_t)permille };
-	else if (permille < x->tried[i].permille)
-		x->tried[i].permille = (uint16_t)permille;
+	else if (permille < f->tried[i].permille)
+		f->tried[i].permille = (uint16_t)permille;
+}
+
+static bool can_code(const struct choosing *c, const struct codec *codec)
+{
+	return codec->takes(c->task->extent->dtype);
 }
 
 static int try_solo(struct choosing *c, struct err *err)
 {
-	for (size_t i = 0; i < SOLO_COUNT; i++) {
-		const struct codec *codec = codec_by_id(solo_codecs[i]);
-		unsigned permille;
-		if (!codec || !codec->takes(c->extent->dtype))
+	struct codec_score best = { NULL, UINT_MAX }, one;
+
+	for (unsigned i = 0; (one.codec = codec_at(i)) != NULL; i++) {
+		if (one.codec->needs_base || !can_code(c, one.codec))
 			continue;
-		int rc = try_codec(c, codec, c->choice.codec, c->best, &permille, err);
+		int rc = codec_trial_run(c->trial, &best, &one, err);
 		if (rc)
 			return rc;
-		note_trial(c->extent, codec->id, permille);
-		if (permille < c->best) {
-			c->best = permille;
-			c->choice = (struct base_choice){ .codec = codec, .solo = codec };
-		}
+		note_trial(c->task->extent->finding, one.codec->id, one.permille);
+		if (one.permille < best.permille)
+			best = one;
 	}
+	c->best = c->solo = best.permille;
+	c->choice = (struct base_choice){ .codec = best.codec, .solo = best.codec };
 	return 0;
 }
 
-/* The smallest that a delta against the bases makes of the samples, in thousandths, and
- * its codec. A base that cannot be read, or a codec that fails on it, is passed over:
- * EXTENT_UNKNOWN. */
-static unsigned try_bases(struct choosing *c, const struct record_basis *root,
-                          const struct codec **best)
+/* The best score of a delta against these bases. Bases that cannot be read, and codecs
+ * that fail on them, are passed over: no codec, EXTENT_UNKNOWN. */
+static struct codec_score try_bases(struct choosing *c, const struct record_basis *root)
 {
+	struct codec_score best = { NULL, EXTENT_UNKNOWN }, one;
 	struct blob_source *sources[RECORD_BASES_MAX];
 	struct err ignored = ERR_INIT;
-	unsigned least = EXTENT_UNKNOWN;
 
-	if (bases_open(c->transfer, c->relatives, root, sources, &ignored))
-		return least;
+	if (bases_open(c->task->transfer, c->task->relatives, root, sources, &ignored))
+		return best;
 	int rc = codec_trial_predict(c->trial, root, sources, &ignored);
 	bases_close(sources);
-	for (size_t i = 0; i < DELTA_COUNT && !rc; i++) {
-		const struct codec *codec = codec_by_id(delta_codecs[i]);
-		unsigned permille;
-		if (!codec || !codec->takes(c->extent->dtype) ||
-		    try_codec(c, codec, *best, least, &permille, &ignored))
+	for (unsigned i = 0; (one.codec = codec_at(i)) != NULL && !rc; i++) {
+		if (!one.codec->needs_base || !can_code(c, one.codec) ||
+		    codec_trial_run(c->trial, &best, &one, &ignored))
 			continue;
-		note_trial(c->extent, codec->id, permille);
-		if (permille < least) {
-			least = permille;
-			*best = codec;
-		}
+		note_trial(c->task->extent->finding, one.codec->id, one.permille);
+		if (one.permille < best.permille)
+			best = one;
 	}
-	return least;
+	return best;
 }
 
 /* One base, which predicts all from its beginning. */
@@ -335,14 +309,14 @@ static bool is_plain(const struct record_basis *b)
 }
 
 /* What was found out about a candidate, for the manifest. */
-static void note_candidate(struct extent *x, const struct candidate *one,
+static void note_candidate(struct extent_finding *f, const struct candidate *one,
                            unsigned permille)
 {
 	const struct sketch_gap *gap = &one->like.gap;
 
-	if (x->candidate_count == EXTENT_CANDIDATES_MAX)
+	if (f->candidate_count == EXTENT_CANDIDATES_MAX)
 		return;
-	x->candidates[x->candidate_count++] = (struct extent_candidate){
+	f->candidates[f->candidate_count++] = (struct extent_candidate){
 		.dtype = one->root.bases[0].dtype,
 		.source = (uint8_t)one->like.hint->source,
 		.bits = gap->known ? gap->bits : EXTENT_UNKNOWN,
@@ -361,77 +335,85 @@ static bool worth_a_trial(const struct extent *x, const struct candidate *one)
 	       sketch_gap_class(x->dtype, &one->like.gap) != GAP_FAR;
 }
 
-static void try_candidate(struct choosing *c, struct candidate *one, unsigned limit)
+/* Whether a delta is smaller than all before it, and so much smaller than the best solo
+ * record that it is worth a base. */
+static bool is_better(const struct choosing *c, const struct codec_score *score)
 {
-	const struct codec *codec = NULL;
-	unsigned permille = EXTENT_UNKNOWN;
+	if (!score->codec || score->permille >= c->best)
+		return false;
+	unsigned percent = score->codec->policy.keep_below_percent;
+	return !percent || score->permille <= c->solo * percent / 100;
+}
 
-	if (worth_a_trial(c->extent, one))
-		permille = try_bases(c, &one->root, &codec);
-	if (codec && permille < c->best && permille <= limit) {
-		/* Since the manifest was written the record may have changed. */
-		if (!are_solo(c->transfer, one)) {
-			if (!find_root(c->transfer, &one->like.relation, &one->root) ||
-			    !can_have(c->extent, &one->root) ||
-			    !are_solo(c->transfer, one))
-				return;
-			permille = try_bases(c, &one->root, &codec);
-		}
-		if (permille < c->best && permille <= limit) {
-			c->best = permille;
-			c->choice.codec = codec;
-			c->choice.basis = one->root;
-			c->choice.hint = one->like.hint;
-			c->like = &one->like;
-		}
+static void try_candidate(struct choosing *c, struct candidate *one)
+{
+	struct extent *x = c->task->extent;
+	struct codec_score score = { NULL, EXTENT_UNKNOWN };
+
+	if (worth_a_trial(x, one))
+		score = try_bases(c, &one->root);
+	/* Since the manifest was written the record may have changed. */
+	if (is_better(c, &score) && !are_solo(c->task->transfer, one)) {
+		if (!find_root(c->task->transfer, &one->like.relation, &one->root) ||
+		    !can_have(x, &one->root) || !are_solo(c->task->transfer, one))
+			return;
+		score = try_bases(c, &one->root);
 	}
-	note_candidate(c->extent, one, permille);
+	if (is_better(c, &score)) {
+		c->best = score.permille;
+		c->choice.codec = score.codec;
+		c->choice.basis = one->root;
+		c->choice.hint = one->like.hint;
+		c->like = &one->like;
+	}
+	note_candidate(x->finding, one, score.permille);
 }
 
 /* A delta against the key of a series is part of it, or so dear that the series begins
- * anew: solo. `solo` is what that takes. */
-static void continue_series(struct choosing *c, unsigned solo)
+ * anew: solo. */
+static void continue_series(struct choosing *c)
 {
-	struct extent *x = c->extent;
+	struct extent_finding *f = c->task->extent->finding;
 
 	if (!c->like || !c->like->hint->earlier || !is_plain(&c->like->relation.basis))
 		return;
-	struct base_series series = base_series_of(c->like->relation.bases[0], solo);
+	struct base_series series = base_series_of(c->like->relation.bases[0], c->solo);
 	if (base_series_is_dear(&series, c->best)) {
 		base_choice_wipe(&c->choice);
 		c->choice = (struct base_choice){ .codec = c->choice.solo,
 			                          .solo = c->choice.solo };
 		series = (struct base_series){ 0, 0 };
-		c->best = solo;
+		c->best = c->solo;
 	}
-	x->series_length = (uint16_t)(series.length < UINT16_MAX ? series.length + 1
+	f->series_length = (uint16_t)(series.length < UINT16_MAX ? series.length + 1
 	                                                         : UINT16_MAX);
-	x->series_spent = series.spent + c->best;
+	f->series_spent = series.spent + c->best;
 }
-
-/* A delta that is nearly nothing has nothing to find. */
-enum { LOW_RANK_PERMILLE_MIN = 15 };
 
 /* A low-rank product besides the base, where it pays. A base that cannot be read, or is
  * not what it should be, is found out when the record is put. */
-static void try_low_rank(struct choosing *c, const struct blob_file *blob)
+static void try_low_rank(struct choosing *c)
 {
+	const struct base_task *task = c->task;
 	struct base_choice *choice = &c->choice;
 	struct blob_source *sources[RECORD_BASES_MAX];
 	struct err ignored = ERR_INIT;
-	unsigned permille;
+	unsigned least = choice->codec->policy.low_rank_permille, permille;
 
-	if (choice->codec->id != CODEC_ULP || choice->basis.base_count != 1 ||
-	    choice->basis.parts.count || c->best < LOW_RANK_PERMILLE_MIN)
+	if (!least || c->best < least || choice->basis.base_count != 1 ||
+	    choice->basis.parts.count)
 		return;
-	if (bases_open(c->transfer, c->relatives, &choice->basis, sources, &ignored))
+	if (bases_open(task->transfer, task->relatives, &choice->basis, sources,
+	               &ignored))
 		return;
-	low_rank_trial(c->transfer, c->extent, blob, &choice->basis, sources,
-	               &choice->low_rank, &permille, &ignored);
+	const struct low_rank_task product = { task->transfer, task->extent,   task->blob,
+		                               choice->codec,  &choice->basis, sources };
+	low_rank_trial(&product, &choice->low_rank, &permille, &ignored);
 	bases_close(sources);
 	if (!choice->low_rank)
 		return;
-	note_trial(c->extent, EXTENT_TRIED_LOW_RANK | CODEC_ULP, permille);
+	note_trial(task->extent->finding, EXTENT_TRIED_LOW_RANK | choice->codec->id,
+	           permille);
 	c->best = permille;
 }
 
@@ -441,54 +423,45 @@ void base_choice_wipe(struct base_choice *c)
 	c->low_rank = NULL;
 }
 
-int base_choose(const struct transfer *t, const struct relatives *relatives,
-                struct extent *x, const struct blob_file *blob, struct base_choice *out,
-                struct err *err)
+int base_choose(const struct base_task *task, struct base_choice *out, struct err *err)
 {
-	struct choosing c = {
-		.transfer = t, .relatives = relatives, .extent = x, .best = UINT_MAX
-	};
+	struct choosing c = { .task = task };
 	struct candidate candidates[RELATIVES_LIKES_MAX];
-	int rc = codec_trial_begin(t, blob, &c.trial, err);
+	int rc = codec_trial_begin(task->transfer, task->blob, &c.trial, err);
 
 	if (!rc)
 		rc = try_solo(&c, err);
 	if (!rc) {
-		unsigned solo = c.best, limit = solo * MARGIN_PERCENT / 100;
 		size_t count = find_candidates(&c, candidates);
 		for (size_t i = 0; i < count; i++)
-			try_candidate(&c, &candidates[i], limit);
+			try_candidate(&c, &candidates[i]);
 		if (c.choice.codec->needs_base)
-			try_low_rank(&c, blob);
-		continue_series(&c, solo);
+			try_low_rank(&c);
+		continue_series(&c);
 		*out = c.choice;
 	}
 	codec_trial_end(c.trial);
 	return rc;
 }
 
-void base_choose_by_codec(const struct transfer *t, const struct relatives *relatives,
-                          struct extent *x, const struct codec *codec,
+void base_choose_by_codec(const struct base_task *task, const struct codec *codec,
                           struct base_choice *out)
 {
 	const struct codec *raw = codec_by_id(CODEC_RAW);
-	struct choosing c = { .transfer = t,
-		              .relatives = relatives,
-		              .extent = x,
-		              .choice = { .codec = raw, .solo = raw } };
+	struct choosing c = { .task = task, .choice = { .codec = raw, .solo = raw } };
 	struct candidate candidates[RELATIVES_LIKES_MAX];
-	bool base = codec->takes(x->dtype) && codec->needs_base;
+	bool base = can_code(&c, codec) && codec->needs_base;
 	size_t count = base ? find_candidates(&c, candidates) : 0;
 
-	if (codec->takes(x->dtype) && !codec->needs_base)
+	if (can_code(&c, codec) && !codec->needs_base)
 		c.choice.codec = c.choice.solo = codec;
 	for (size_t i = 0; i < count && base; i++) {
-		if (!are_solo(t, &candidates[i]))
+		if (!are_solo(task->transfer, &candidates[i]))
 			continue;
 		c.choice.codec = codec;
 		c.choice.basis = candidates[i].root;
 		c.choice.hint = candidates[i].like.hint;
-		note_candidate(x, &candidates[i], EXTENT_UNKNOWN);
+		note_candidate(task->extent->finding, &candidates[i], EXTENT_UNKNOWN);
 		base = false;
 	}
 	*out = c.choice;

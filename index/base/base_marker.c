@@ -17,7 +17,7 @@ static const uint64_t rank_always = (uint64_t)1 << 32;
 bool base_marker_fits(const struct extent *x)
 {
 	return x->kind == EXTENT_TENSOR && !x->inlined && x->name && *x->name &&
-	       x->sketch.known;
+	       extent_finding(x)->sketch.known;
 }
 
 uint64_t base_marker_rank(const struct extent *x)
@@ -32,11 +32,13 @@ void base_marker_make(const struct extent *x, const struct oid *object,
                       struct key_marker *out)
 {
 	_Static_assert((int)KEY_SKETCH == (int)SKETCH_BYTES, "a sketch fits its key");
+	const struct tensor_sketch *sketch = &extent_finding(x)->sketch;
+
 	*out = (struct key_marker){ .name = tensor_name_key(x),
-		                    .band = x->sketch.band,
+		                    .band = sketch->band,
 		                    .id = x->id,
 		                    .object = *object };
-	memcpy(out->sketch, x->sketch.values, SKETCH_BYTES);
+	memcpy(out->sketch, sketch->values, SKETCH_BYTES);
 }
 
 /* ---------------------------------------------------------------- writing */

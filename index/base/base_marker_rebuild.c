@@ -63,12 +63,13 @@ static int sketch_one(void *ctx, unsigned lane, size_t i, struct err *err)
 
 	(void)lane;
 	(void)err;
-	if (x->kind != EXTENT_TENSOR || x->inlined || x->base_count || x->sketch.known)
+	if (x->kind != EXTENT_TENSOR || x->inlined || extent_finding(x)->base_count ||
+	    extent_finding(x)->sketch.known)
 		return 0;
 	if (!blob_find(r->transfer->store, &x->id, &place, &ignored) &&
 	    place.record.base_count == 0 &&
 	    !blob_source_open_store(r->transfer, &x->id, &source, &ignored))
-		tensor_sketch_make(x, read_source, source, &x->sketch, &ignored);
+		tensor_sketch_make(x, read_source, source, &x->finding->sketch, &ignored);
 	blob_source_close(source);
 	return 0;
 }
@@ -93,7 +94,7 @@ static int mark_extents(struct rebuild *r, const struct extent **list, struct er
 	size_t count = 0, lacking = 0;
 
 	for (size_t i = 0; i < all->count; i++)
-		if (!all->list[i].base_count)
+		if (!extent_finding(&all->list[i])->base_count)
 			list[count++] = &all->list[i];
 	count = base_markers_choose(list, count);
 	for (size_t i = 0; i < count; i++) {
@@ -120,8 +121,10 @@ static int mark_object(struct rebuild *r, const struct oid *oid, struct err *err
 	size_t count = r->manifest.extents.count;
 	const struct extent **list = calloc(count + 1, sizeof(const struct extent *));
 	struct lanes_work work = { .count = count, .task = sketch_one, .ctx = r };
-	int rc = list ? lanes_run(r->transfer->lanes, &work, err)
+	int rc = list ? extents_add_findings(&r->manifest.extents, err)
 	              : err_nomem(err, "a list of tensors");
+	if (!rc)
+		rc = lanes_run(r->transfer->lanes, &work, err);
 	if (!rc)
 		rc = mark_extents(r, list, err);
 	r->sum.objects++;

@@ -83,7 +83,8 @@ static void compare(struct sought *s, const struct key_marker *marker)
 
 	memcpy(sketch.values, marker->sketch, SKETCH_BYTES);
 	struct spotted one = { marker->object, marker->id,
-		               tensor_sketch_gap(x->dtype, &x->sketch, &sketch) };
+		               tensor_sketch_gap(x->dtype, &extent_finding(x)->sketch,
+		                                 &sketch) };
 	if (sketch_gap_class(x->dtype, &one.gap) <= GAP_NEAR)
 		spot(s, &one);
 }
@@ -167,7 +168,7 @@ static int list_one(void *ctx, unsigned lane, size_t i, struct err *err)
 		compare_all(s, one);
 	else if (s->crowded ||
 	         list_prefix(s->transfer->store, prefix, one, SEARCH_CROWD)) {
-		key_marker_band(name, one->extent->sketch.band, prefix);
+		key_marker_band(name, extent_finding(one->extent)->sketch.band, prefix);
 		list_prefix(s->transfer->store, prefix, one, SEARCH_BAND_MAX);
 	}
 	return 0;

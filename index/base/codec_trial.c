@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "codec/codec.h"
 #include "codec/common/err.h"
-#include "codec/parted_frame.h"
+#include "codec/frame.h"
 #include "codec/record.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
@@ -12,13 +13,6 @@
 #include "index/blob/predictor.h"
 #include "index/work/scratch_shelf.h"
 #include "index/blob/transfer.h"
-
-enum {
-	PIECES = 4,               /* of a large blob */
-	PIECE_VALUES = 64 * 1024, /* values in each */
-	FIRST_VALUES = 8 * 1024,  /* of each, where a first look at them will do */
-	BEHIND_PERCENT = 110      /* what is larger than so much of a rival there lost */
-};
 
 struct codec_trial {
 	const struct transfer *transfer;
@@ -41,10 +35,10 @@ static uint64_t piece_offset(const struct codec_trial *t, size_t i)
 
 static void choose_pieces(struct codec_trial *t)
 {
-	size_t piece = (size_t)PIECE_VALUES * dtype_unit(t->blob->dtype);
+	size_t piece = (size_t)CODEC_SAMPLE_VALUES * dtype_unit(t->blob->dtype);
 	uint64_t size = t->blob->size;
 
-	t->pieces = size < PIECES * (uint64_t)piece ? 1 : PIECES;
+	t->pieces = size < CODEC_SAMPLES * (uint64_t)piece ? 1 : CODEC_SAMPLES;
 	t->piece = size < piece ? (size_t)size : piece;
 }
 
@@ -144,11 +138,10 @@ static unsigned permille_of(size_t part, size_t whole)
 static int code_pieces(struct codec_trial *t, const struct codec *codec, size_t size,
                        size_t *coded, struct err *err)
 {
-	static const struct parts none;
-	struct parted_frame f = {
+	struct frame_job job = {
 		.codec = codec,
 		.dtype = t->blob->dtype,
-		.parts = codec->needs_base ? &t->parts : &none,
+		.parts = codec->needs_base ? &t->parts : NULL,
 		.size = size,
 		.scratch = t->scratch,
 	};
@@ -157,9 +150,9 @@ static int code_pieces(struct codec_trial *t, const struct codec *codec, size_t 
 	for (size_t i = 0; i < t->pieces; i++) {
 		struct frame_out out = { FRAME_RAW, 0, { { 0 } } };
 		size_t at = i * t->piece;
-		f.start = piece_offset(t, i) / dtype_unit(f.dtype);
-		f.base = codec->needs_base ? t->predicted + at : NULL;
-		int rc = parted_frame_encode(&f, t->raw + at, t->coded, &out, err);
+		job.start = piece_offset(t, i) / dtype_unit(job.dtype);
+		job.base = codec->needs_base ? t->predicted + at : NULL;
+		int rc = frame_encode(&job, t->raw + at, t->coded, &out, err);
 		if (rc)
 			return rc;
 		*coded += out.stored;
@@ -167,38 +160,52 @@ static int code_pieces(struct codec_trial *t, const struct codec *codec, size_t 
 	return 0;
 }
 
-int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
-                    struct err *err)
+static int try_all(struct codec_trial *t, struct codec_score *score, struct err *err)
 {
 	size_t coded;
-	int rc = code_pieces(t, codec, t->piece, &coded, err);
+	int rc = code_pieces(t, score->codec, t->piece, &coded, err);
 
 	if (!rc)
-		*permille = permille_of(coded, t->pieces * t->piece);
+		score->permille = permille_of(coded, t->pieces * t->piece);
 	return rc;
 }
 
-int codec_trial_challenge(struct codec_trial *t, const struct codec *codec,
-                          const struct codec *rival, unsigned rival_permille,
-                          unsigned *permille, struct err *err)
+/* Codes the first values by both codecs. Whether the challenger lost there, *lost: its
+ * score is then guessed from that. */
+static int try_first(struct codec_trial *t, const struct codec_score *best,
+                     struct codec_score *score, bool *lost, struct err *err)
 {
-	size_t first = (size_t)FIRST_VALUES * dtype_unit(t->blob->dtype);
-	size_t mine, rivals;
+	const struct codec_policy *policy = &score->codec->policy;
+	size_t first = (size_t)policy->first_values * dtype_unit(t->blob->dtype);
+	size_t mine, bests;
+	int rc = code_pieces(t, best->codec, first, &bests, err);
 
-	if (first > t->piece / 2) /* all of it is as quick */
-		return codec_trial_run(t, codec, permille, err);
-	int rc = code_pieces(t, rival, first, &rivals, err);
 	if (!rc)
-		rc = code_pieces(t, codec, first, &mine, err);
+		rc = code_pieces(t, score->codec, first, &mine, err);
 	if (rc)
 		return rc;
-	if (mine <= rivals * BEHIND_PERCENT / 100)
-		return codec_trial_run(t, codec, permille, err);
-	size_t parts = rivals ? mine * 1000 / rivals : 1000 * 1000;
+	*lost = mine > bests * policy->behind_percent / 100;
+	if (!*lost)
+		return 0;
+	size_t parts = bests ? mine * 1000 / bests : 1000 * 1000;
 	size_t most = permille_of(t->piece, t->piece);
-	size_t guess = (rival_permille * parts + 999) / 1000;
-	*permille = (unsigned)(guess < most ? guess : most);
-	if (*permille <= rival_permille) /* of next to nothing */
-		*permille = rival_permille + 1;
+	size_t guess = (best->permille * parts + 999) / 1000;
+	score->permille = (unsigned)(guess < most ? guess : most);
+	if (score->permille <= best->permille) /* of next to nothing */
+		score->permille = best->permille + 1;
 	return 0;
+}
+
+int codec_trial_run(struct codec_trial *t, const struct codec_score *best,
+                    struct codec_score *score, struct err *err)
+{
+	size_t first = (size_t)score->codec->policy.first_values *
+	               dtype_unit(t->blob->dtype);
+	bool lost = false;
+	int rc = 0;
+
+	/* Where the first values are most of a sample, all of them are as quick. */
+	if (first && first <= t->piece / 2 && best->codec)
+		rc = try_first(t, best, score, &lost, err);
+	return rc || lost ? rc : try_all(t, score, err);
 }

@@ -17,8 +17,8 @@ struct err;
 struct record_basis;
 struct transfer;
 
-/* Reads the samples of `blob`: all of a small one, a few evenly spread pieces of a
- * large one. */
+/* Reads the samples of `blob` (codec.h, CODEC_SAMPLES): all of a small one, a few pieces
+ * of a large one. The blob must outlive the trial. */
 int codec_trial_begin(const struct transfer *t, const struct blob_file *blob,
                       struct codec_trial **out, struct err *err);
 void codec_trial_end(struct codec_trial *t); /* NULL is fine */
@@ -28,16 +28,20 @@ void codec_trial_end(struct codec_trial *t); /* NULL is fine */
 int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
                         struct blob_source *const *sources, struct err *err);
 
-/* The samples' size under `codec`, in thousandths of their raw size, rounded up. A
- * codec that needs a base is tried against the latest prediction. */
-int codec_trial_run(struct codec_trial *t, const struct codec *codec, unsigned *permille,
-                    struct err *err);
+/* What a codec makes of the samples. */
+struct codec_score {
+	const struct codec *codec; /* NULL: none was tried */
+	unsigned permille;         /* of their raw size, rounded up */
+};
 
-/* The same of a codec that takes much longer than `rival`, which makes rival_permille
- * of the samples. Where it is far behind on a part of them, *permille is what follows
- * from that: more than rival_permille. */
-int codec_trial_challenge(struct codec_trial *t, const struct codec *codec,
-                          const struct codec *rival, unsigned rival_permille,
-                          unsigned *permille, struct err *err);
+/*
+ * Tries score->codec on the samples and fills in the rest. A codec that needs a base is
+ * tried against the latest prediction. `best` is the score of the best codec until now.
+ * Where the codec is slow and far behind that on the first values (codec.h,
+ * codec_policy), it is not tried on the others: the score is then what follows from the
+ * first ones, and more than the best's.
+ */
+int codec_trial_run(struct codec_trial *t, const struct codec_score *best,
+                    struct codec_score *score, struct err *err);
 
 #endif

@@ -33,7 +33,7 @@ static int sketch_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	(void)lane;
 	if (x->inlined || x->kind != EXTENT_TENSOR)
 		return 0;
-	return tensor_sketch_make(x, read_place, &place, &x->sketch, err);
+	return tensor_sketch_make(x, read_place, &place, &x->finding->sketch, err);
 }
 
 int extents_sketch(const struct transfer *t, int fd, struct extents *x, struct err *err)

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec.h"
 #include "codec/common/err.h"
+#include "codec/frame.h"
 #include "codec/kernel/kernel.h"
 #include "codec/low_rank.h"
 #include "codec/low_rank_fit.h"
@@ -27,8 +29,7 @@ enum {
 	FIRST_AXES = 8,           /* and axes */
 	MEASURE_EACH = 5,         /* of so many blocks one is not for finding */
 	SOME_AXES = 24,           /* sought before all */
-	ROWS_MIN = 32,            /* of a tensor, and values of a row */
-	MARGIN_PERCENT = 97       /* it takes time, and has to be worth it */
+	ROWS_MIN = 32             /* of a tensor, and values of a row */
 };
 
 /* Bits of a value that have to be in sight at the first look. */
@@ -41,8 +42,7 @@ struct block {
 };
 
 struct trial {
-	const struct transfer *transfer;
-	const struct blob_file *blob;
+	const struct low_rank_task *task;
 	struct predictor *predictor;
 	struct frame_scratch *scratch;
 	size_t row;         /* values of a row */
@@ -52,9 +52,10 @@ struct trial {
 	size_t count;       /* of blocks */
 	bool all;           /* the blocks are the whole tensor, but for some last rows */
 	struct block blocks[BLOCKS_MAX];
-	uint8_t *raw, *predicted; /* of the blocks that prove it, and of one more */
-	uint8_t *coded;           /* of one */
-	float *distance;          /* of all blocks, those for measuring last */
+	uint8_t *raw,
+		*predicted; /* of the blocks that measure the gain, and of one more */
+	uint8_t *coded;     /* of one */
+	float *distance;    /* of all blocks, those for measuring last */
 };
 
 /* ---------------------------------------------------------------- samples */
@@ -82,9 +83,10 @@ static size_t blocks_max(const struct transfer *t)
 	return share > BLOCKS_MAX ? BLOCKS_MAX : share;
 }
 
-/* False where the tensor is no matrix that is large enough. */
-static bool plan(struct trial *t, const struct extent *x)
+/* False where the tensor is not a matrix, or not a large enough one. */
+static bool plan(struct trial *t)
 {
+	const struct extent *x = t->task->extent;
 	uint64_t row = row_of(x), unit = dtype_unit(x->dtype);
 
 	if (!low_rank_takes(x->dtype) || row < ROWS_MIN || row > BLOCK_VALUES ||
@@ -97,7 +99,7 @@ static bool plan(struct trial *t, const struct extent *x)
 		t->block_rows = (size_t)(t->rows / FIRST_LOOK);
 	t->block_bytes = t->block_rows * t->row * unit;
 	uint64_t have = t->rows / t->block_rows;
-	size_t most = blocks_max(t->transfer);
+	size_t most = blocks_max(t->task->transfer);
 	t->all = have <= most;
 	t->count = t->all ? (size_t)have : most;
 	for (size_t i = 0; i < t->count; i++)
@@ -123,21 +125,22 @@ static size_t place_of(const struct trial *t, size_t i)
 	return is_measured(t, i) ? t->count - measured + before : before;
 }
 
-/* Whether it is coded with and without what was found. */
-static bool is_proof(const struct trial *t, size_t i)
+/* Whether this block is coded with and without the product, to measure the gain. */
+static bool measures_gain(const struct trial *t, size_t i)
 {
 	return t->all ? i % MEASURE_EACH == 0 : is_measured(t, i);
 }
 
-/* Where in t->raw and t->predicted: the room of all that are no proof is the same. */
+/* Where in t->raw and t->predicted block `i` is. All other blocks share the
+ * first place: they are needed only until their distances are known. */
 static size_t room_of(const struct trial *t, size_t i)
 {
-	return is_proof(t, i) ? (i / MEASURE_EACH + 1) * t->block_bytes : 0;
+	return measures_gain(t, i) ? (i / MEASURE_EACH + 1) * t->block_bytes : 0;
 }
 
 static int read_block(struct trial *t, size_t i, struct err *err)
 {
-	enum dtype dtype = t->blob->dtype;
+	enum dtype dtype = t->task->blob->dtype;
 	uint64_t at = t->blocks[i].row * t->row * dtype_unit(dtype);
 	uint8_t *raw = t->raw + room_of(t, i);
 	uint8_t *predicted = t->predicted + room_of(t, i);
@@ -145,8 +148,8 @@ static int read_block(struct trial *t, size_t i, struct err *err)
 
 	if (t->blocks[i].read)
 		return 0;
-	int rc = file_range_read(t->blob->fd, t->blob->offset + at, raw, t->block_bytes,
-	                         err);
+	int rc = file_range_read(t->task->blob->fd, t->task->blob->offset + at, raw,
+	                         t->block_bytes, err);
 	if (!rc)
 		rc = predictor_read(t->predictor, at, t->block_bytes, predicted, err);
 	if (rc)
@@ -159,22 +162,30 @@ static int read_block(struct trial *t, size_t i, struct err *err)
 
 /* ---------------------------------------------------------------- looking */
 
-/* Axes out of the blocks that are for finding, of which there are `find` from the first,
- * measured on `measure` others. */
-static int look(struct trial *t, const float *found, size_t find, const float *others,
-                size_t measure, unsigned axes, struct low_rank_axes *out, struct err *err)
-{
-	const struct kernel *kernel = kernel_best();
-	int rc = low_rank_axes_find(found, find * t->block_rows, t->row, axes, kernel,
-	                            out, err);
+/* Distances of blocks, one after another: those from which axes are found, then those on
+ * which the axes are measured. */
+struct view {
+	const float *distance;
+	size_t find, measure; /* blocks */
+};
 
-	if (!rc && measure)
-		rc = low_rank_axes_measure(out, others, measure * t->block_rows, kernel,
-		                           err);
-	return rc;
+/* Fits up to `count` axes to the blocks that are for finding, and measures them on the
+ * others, if any. */
+static int look(const struct trial *t, const struct view *view, unsigned count,
+                struct low_rank_axes *out, struct err *err)
+{
+	struct low_rank_rows rows = { view->distance, view->find * t->block_rows, t->row,
+		                      kernel_best() };
+	int rc = low_rank_axes_find(&rows, count, out, err);
+
+	if (rc || !view->measure)
+		return rc;
+	rows.distance += rows.count * rows.width;
+	rows.count = view->measure * t->block_rows;
+	return low_rank_axes_measure(out, &rows, err);
 }
 
-/* A few blocks, as distant as can be, in an order of their own. */
+/* Picks a few blocks far apart, in the order of the tensor. */
 static int look_first(struct trial *t, double *bits, struct err *err)
 {
 	size_t values = t->block_rows * t->row;
@@ -190,9 +201,9 @@ static int look_first(struct trial *t, double *bits, struct err *err)
 			       values * sizeof(*some));
 	}
 	size_t find = t->all ? FIRST_LOOK : FIRST_LOOK - 1;
+	const struct view view = { some, find, FIRST_LOOK - find };
 	if (!rc)
-		rc = look(t, some, find, some + find * values, FIRST_LOOK - find,
-		          FIRST_AXES, &axes, err);
+		rc = look(t, &view, FIRST_AXES, &axes, err);
 	if (!rc)
 		low_rank_axes_best(&axes, t->rows, bits);
 	low_rank_axes_wipe(&axes);
@@ -204,20 +215,20 @@ static int look_first(struct trial *t, double *bits, struct err *err)
  * may be. */
 static int look_at_all(struct trial *t, struct low_rank **out, struct err *err)
 {
-	size_t values = t->block_rows * t->row, find = 0;
+	struct view view = { t->distance, 0, t->count };
 	struct low_rank_axes axes = { 0 };
 	unsigned rank = 0, sought = SOME_AXES;
 	int rc = 0;
 	double bits;
 
 	for (size_t i = 0; i < t->count && !rc; i++) {
-		find += !is_measured(t, i);
+		view.find += !is_measured(t, i);
 		rc = read_block(t, i, err);
 	}
+	view.measure -= view.find;
 	for (; !rc; sought = LOW_RANK_MAX) {
 		low_rank_axes_wipe(&axes);
-		rc = look(t, t->distance, find, t->distance + find * values,
-		          t->count - find, sought, &axes, err);
+		rc = look(t, &view, sought, &axes, err);
 		rank = rc ? 0 : low_rank_axes_best(&axes, t->rows, &bits);
 		if (sought == LOW_RANK_MAX || rank < SOME_AXES * 3 / 4)
 			break;
@@ -230,26 +241,23 @@ static int look_at_all(struct trial *t, struct low_rank **out, struct err *err)
 
 /* ---------------------------------------------------------------- coding */
 
-/* Bytes of the blocks that prove it: those for measuring, or all. */
+/* Bytes of the blocks that measure the gain, raw and coded. */
 static int code(struct trial *t, const struct low_rank *l, uint64_t *raw,
                 uint64_t *stored, struct err *err)
 {
-	static const struct parts none;
-	struct parted_frame f = { .codec = codec_by_id(CODEC_ULP),
-		                  .dtype = t->blob->dtype,
-		                  .parts = &none,
-		                  .size = t->block_bytes,
-		                  .scratch = t->scratch,
-		                  .low_rank = l };
+	struct frame_job job = { .codec = t->task->codec,
+		                 .dtype = t->task->blob->dtype,
+		                 .size = t->block_bytes,
+		                 .scratch = t->scratch,
+		                 .low_rank = l };
 
 	*raw = *stored = 0;
 	for (size_t i = 0; i < t->count; i++) {
 		struct frame_out made;
-		if (!is_proof(t, i))
+		if (!measures_gain(t, i))
 			continue;
-		f.base = t->predicted + room_of(t, i);
-		int rc = parted_frame_encode(&f, t->raw + room_of(t, i), t->coded, &made,
-		                             err);
+		job.base = t->predicted + room_of(t, i);
+		int rc = frame_encode(&job, t->raw + room_of(t, i), t->coded, &made, err);
 		if (rc)
 			return rc;
 		*raw += t->block_bytes;
@@ -269,9 +277,10 @@ static int compare(struct trial *t, const struct low_rank *l, bool *pays,
 		rc = code(t, l, &raw, &with, err);
 	if (rc)
 		return rc;
-	double head = (double)low_rank_size(l) / (double)t->blob->size;
+	double head = (double)low_rank_size(l) / (double)t->task->blob->size;
 	double part = (double)with / (double)raw + head;
-	*pays = part * 100 <= (double)plain / (double)raw * MARGIN_PERCENT;
+	*pays = part * 100 <= (double)plain / (double)raw *
+	                              t->task->codec->policy.low_rank_keep_percent;
 	*permille = (unsigned)(part * 1000) + 1;
 	return 0;
 }
@@ -286,13 +295,13 @@ static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_
 	return blob_source_read(sources[base], offset, n, dst, err);
 }
 
-static int begin(struct trial *t, const struct record_basis *basis,
-                 struct blob_source *const *sources, struct err *err)
+static int begin(struct trial *t, struct err *err)
 {
+	const struct low_rank_task *task = t->task;
 	struct predictor_source source = {
 		.read = read_base,
-		.ctx = (void *)sources,
-		.sizes = { blob_source_size(sources[0]) },
+		.ctx = (void *)task->sources,
+		.sizes = { blob_source_size(task->sources[0]) },
 		.block = t->block_bytes,
 	};
 	size_t bytes = (t->count / MEASURE_EACH + 2) * t->block_bytes;
@@ -303,9 +312,10 @@ static int begin(struct trial *t, const struct record_basis *basis,
 	t->distance = malloc(t->count * t->block_rows * t->row * sizeof(*t->distance));
 	if (!t->raw || !t->predicted || !t->coded || !t->distance)
 		return err_nomem(err, "samples");
-	int rc = scratch_shelf_take(t->transfer->shelf, &t->scratch, err);
+	int rc = scratch_shelf_take(task->transfer->shelf, &t->scratch, err);
 	return rc ? rc
-	          : predictor_new(basis, t->blob->dtype, &source, &t->predictor, err);
+	          : predictor_new(task->basis, task->blob->dtype, &source, &t->predictor,
+	                          err);
 }
 
 static int try(struct trial *t, struct low_rank **out, unsigned *permille,
@@ -329,21 +339,19 @@ static int try(struct trial *t, struct low_rank **out, unsigned *permille,
 	return 0;
 }
 
-int low_rank_trial(const struct transfer *transfer, const struct extent *x,
-                   const struct blob_file *blob, const struct record_basis *basis,
-                   struct blob_source *const *sources, struct low_rank **out,
+int low_rank_trial(const struct low_rank_task *task, struct low_rank **out,
                    unsigned *permille, struct err *err)
 {
-	struct trial t = { .transfer = transfer, .blob = blob };
+	struct trial t = { .task = task };
 
 	*out = NULL;
-	if (!plan(&t, x))
+	if (!plan(&t))
 		return 0;
-	int rc = begin(&t, basis, sources, err);
+	int rc = begin(&t, err);
 	if (!rc)
 		rc = try(&t, out, permille, err);
 	if (t.scratch)
-		scratch_shelf_put_back(transfer->shelf, t.scratch);
+		scratch_shelf_put_back(task->transfer->shelf, t.scratch);
 	predictor_free(t.predictor);
 	free(t.raw);
 	free(t.predicted);

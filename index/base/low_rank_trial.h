@@ -14,18 +14,27 @@
 
 struct blob_file;
 struct blob_source;
+struct codec;
 struct err;
 struct extent;
 struct low_rank;
 struct record_basis;
 struct transfer;
 
+/* What is asked about: the delta of a tensor by a codec that can have a product. */
+struct low_rank_task {
+	const struct transfer *transfer;
+	const struct extent *extent;
+	const struct blob_file *blob; /* its bytes */
+	const struct codec *codec;
+	const struct record_basis *basis;   /* one whole base, */
+	struct blob_source *const *sources; /* whose bytes sources[0] has */
+};
+
 /* The product that pays, in *out, which the caller frees, and what it makes of the
- * tensor, in thousandths of its raw size; NULL where none does. `basis` is one whole
- * base, whose bytes sources[0] has. 0; ERR_NOMEM; or what reading answered. */
-int low_rank_trial(const struct transfer *t, const struct extent *x,
-                   const struct blob_file *blob, const struct record_basis *basis,
-                   struct blob_source *const *sources, struct low_rank **out,
+ * tensor, in thousandths of its raw size; NULL where none does. 0; ERR_NOMEM; or what
+ * reading answered. */
+int low_rank_trial(const struct low_rank_task *task, struct low_rank **out,
                    unsigned *permille, struct err *err);
 
 #endif

@@ -101,7 +101,9 @@ static const struct extent *single(const struct tensor_relation *relation)
 /* The beginning of the id of the base that `x` stands for. */
 static const uint8_t *root_of(const struct extent *x)
 {
-	return x->base_count == 1 ? x->bases[0] : x->id.bytes;
+	const struct extent_finding *f = extent_finding(x);
+
+	return f->base_count == 1 ? f->bases[0] : x->id.bytes;
 }
 
 static bool same_root(const struct tensor_relation *a, const struct tensor_relation *b)
@@ -182,7 +184,8 @@ static void take_like(struct relatives *r, struct wanted *w, struct relative *li
 	const struct extent *one = single(&like->relation);
 
 	if (one && tensor_sketch_comparable(w->extent, one))
-		like->gap = tensor_sketch_gap(dtype, &w->extent->sketch, &one->sketch);
+		like->gap = tensor_sketch_gap(dtype, &extent_finding(w->extent)->sketch,
+		                              &extent_finding(one)->sketch);
 	insert(w, like);
 	if (!w->satisfied && satisfies(dtype, like)) {
 		w->satisfied = true;
@@ -194,6 +197,9 @@ static int take_likes(struct relatives *r, const struct manifest *m,
                       const struct base_hint *hint, struct err *err)
 {
 	struct tensor_names *names;
+
+	if (!r->wanted_count)
+		return 0;
 	int rc = tensor_names_new(&m->extents, &names, err);
 
 	if (rc)
@@ -267,7 +273,7 @@ static int load_one(struct relatives *r, const struct transfer *t,
 	if (!l)
 		return err_nomem(err, "relatives");
 	r->requests++;
-	if (manifest_get(t->store, &hint->oid, &l->manifest, NULL, &ignored)) {
+	if (manifest_get_bases(t->store, &hint->oid, &l->manifest, &ignored)) {
 		free(l);
 		return 0;
 	}

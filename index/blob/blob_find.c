@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/blob/record_map.h"
 #include "index/store/store.h"
-#include "index/blob/transfer.h"
 
 struct search {
 	const uint8_t *id; /* the first bytes of it */
@@ -66,27 +64,12 @@ int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
 	return find(s, prefix, &search, out, err);
 }
 
-int blob_look_base(const struct transfer *t, const uint8_t base[KEY_BASE_PREFIX],
+int blob_find_base(struct store *s, const uint8_t base[KEY_BASE_PREFIX],
                    struct blob_place *out, struct err *err)
 {
 	struct search search = { .id = base, .id_size = KEY_BASE_PREFIX };
 	char prefix[KEY_MAX];
-	int rc = RECORD_MAP_UNKNOWN;
 
-	if (t->records)
-		rc = record_map_find_base(t->records, base, out, err);
-	if (rc != RECORD_MAP_UNKNOWN)
-		return rc;
 	key_blobs_of_base(base, prefix);
-	return find(t->store, prefix, &search, out, err);
-}
-
-int blob_look(const struct transfer *t, const struct oid *id, struct blob_place *out,
-              struct err *err)
-{
-	int rc = RECORD_MAP_UNKNOWN;
-
-	if (t->records)
-		rc = record_map_find(t->records, id, out, err);
-	return rc == RECORD_MAP_UNKNOWN ? blob_find(t->store, id, out, err) : rc;
+	return find(s, prefix, &search, out, err);
 }

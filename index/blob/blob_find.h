@@ -13,7 +13,6 @@
 
 struct err;
 struct store;
-struct transfer;
 
 struct blob_place {
 	char key[KEY_MAX];
@@ -26,14 +25,8 @@ struct blob_place {
 int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
               struct err *err);
 
-/* The same by what the transfer has learned of the store in bulk (record_map.h),
- * where it has: what a push needs, where hundreds of blobs are looked for. */
-int blob_look(const struct transfer *t, const struct oid *id, struct blob_place *out,
-              struct err *err);
-
-/* Finds the best record of the blob whose id begins so, as a delta's key names its base:
- * by what the transfer has learned, else by one listing. */
-int blob_look_base(const struct transfer *t, const uint8_t base[KEY_BASE_PREFIX],
+/* The same of the blob whose id begins so, as a delta's key names its base. */
+int blob_find_base(struct store *s, const uint8_t base[KEY_BASE_PREFIX],
                    struct blob_place *out, struct err *err);
 
 /* Of two records of one blob, whether the first is to be preferred. `stored` is in

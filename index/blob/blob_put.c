@@ -10,7 +10,6 @@
  */
 #include "index/blob/blob_put.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
-#include "codec/parted_frame.h"
+#include "codec/frame.h"
 #include "codec/record.h"
 #include "index/blob/blob_source.h"
 #include "index/work/file_range.h"
@@ -43,10 +42,7 @@ struct put {
 	uint8_t *raw, *predicted, *coded;
 	struct predictor *predictor; /* NULL when solo */
 
-	uint32_t first;       /* frame of the window under way */
-	pthread_mutex_t lock; /* guards the two below */
-	int rc;
-	struct err err;
+	uint32_t first; /* frame of the window under way */
 };
 
 static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
@@ -54,7 +50,7 @@ static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
 {
 	uint32_t frame = p->first + (uint32_t)i;
 	size_t at = i * p->head.frame_size;
-	const struct parted_frame f = {
+	const struct frame_job job = {
 		.codec = p->plan->codec,
 		.dtype = p->blob->dtype,
 		.parts = &p->head.basis.parts,
@@ -65,27 +61,21 @@ static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
 		.low_rank = p->plan->low_rank,
 	};
 
-	return parted_frame_encode(&f, p->raw + at, p->coded + at, &p->head.frames[frame],
-	                           err);
+	return frame_encode(&job, p->raw + at, p->coded + at, &p->head.frames[frame],
+	                    err);
 }
 
-static void encode_job(void *ctx, size_t i)
+static int encode_job(void *ctx, size_t i, struct err *err)
 {
 	struct put *p = ctx;
 	struct frame_scratch *scratch;
-	struct err err = ERR_INIT;
-	int rc = scratch_shelf_take(p->transfer->shelf, &scratch, &err);
+	int rc = scratch_shelf_take(p->transfer->shelf, &scratch, err);
 
-	if (!rc) {
-		rc = encode_one(p, i, scratch, &err);
-		scratch_shelf_put_back(p->transfer->shelf, scratch);
-	}
-	if (!rc)
-		return;
-	pthread_mutex_lock(&p->lock);
-	p->rc = rc;
-	p->err = err;
-	pthread_mutex_unlock(&p->lock);
+	if (rc)
+		return rc;
+	rc = encode_one(p, i, scratch, err);
+	scratch_shelf_put_back(p->transfer->shelf, scratch);
+	return rc;
 }
 
 static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
@@ -148,12 +138,10 @@ static int begin_record(struct put *p, struct err *err)
 
 static int put_window(struct put *p, uint32_t count, uint64_t *stored, struct err *err)
 {
-	pool_run(p->transfer->pool, count, encode_job, p);
-	if (p->rc) {
-		*err = p->err;
-		return p->rc;
-	}
-	int rc = p->writer ? 0 : begin_record(p, err);
+	int rc = pool_try(p->transfer->pool, count, encode_job, p, err);
+
+	if (!rc && !p->writer)
+		rc = begin_record(p, err);
 	for (uint32_t i = 0; i < count && !rc; i++) {
 		size_t n = p->head.frames[p->first + i].stored;
 		rc = store_write(p->writer, p->coded + (size_t)i * p->head.frame_size, n,
@@ -250,8 +238,8 @@ int blob_put(const struct transfer *t, const struct blob_file *blob,
 	struct put p = { .transfer = t, .blob = blob, .plan = plan };
 	uint64_t bytes = 0;
 
-	pthread_mutex_init(&p.lock, NULL);
 	int rc = begin(&p, err);
+
 	if (!rc)
 		rc = put_frames(&p, meter, &bytes, err);
 	if (!rc)
@@ -269,6 +257,5 @@ int blob_put(const struct transfer *t, const struct blob_file *blob,
 	free(p.raw);
 	free(p.predicted);
 	free(p.coded);
-	pthread_mutex_destroy(&p.lock);
 	return rc;
 }

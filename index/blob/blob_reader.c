@@ -1,7 +1,5 @@
 #include "index/blob/blob_reader.h"
 
-#include <pthread.h>
-
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +7,8 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
-#include "codec/parted_frame.h"
+#include "codec/codec_table.h"
+#include "codec/frame.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_recall.h"
 #include "index/blob/local_blob.h"
@@ -371,11 +370,6 @@ const struct record_head *blob_reader_head(const struct blob_reader *r)
 	return &r->head;
 }
 
-uint64_t blob_reader_stored(const struct blob_reader *r)
-{
-	return r->file->size;
-}
-
 /* ---------------------------------------------------------------- reading */
 
 /* Frames [first, first + count), their stored bytes and their predictions in the
@@ -385,19 +379,16 @@ struct window {
 	const struct codec *codec;
 	uint32_t first, count;
 	uint8_t *dst;
-	pthread_mutex_t lock; /* guards the two below */
-	int rc;
-	struct err err;
 };
 
-static void decode_one(struct window *w, uint32_t i, struct frame_scratch *scratch,
-                       int *rc, struct err *err)
+static int decode_one(const struct window *w, uint32_t i, struct frame_scratch *scratch,
+                      struct err *err)
 {
 	struct blob_reader *r = w->r;
 	uint64_t at = record_frame_start(&r->head, i) -
 	              record_frame_start(&r->head, w->first);
 	const uint8_t *stored = r->stored.data + (r->starts[i] - r->starts[w->first]);
-	const struct parted_frame f = {
+	const struct frame_job job = {
 		.codec = w->codec,
 		.dtype = r->head.dtype,
 		.parts = &r->head.basis.parts,
@@ -408,38 +399,21 @@ static void decode_one(struct window *w, uint32_t i, struct frame_scratch *scrat
 		.low_rank = r->head.low_rank,
 	};
 
-	*rc = parted_frame_decode(&f, &r->head.frames[i], stored, w->dst + at, err);
-	if (*rc)
-		err_context(err, "record %s, frame %u", r->key, i);
+	int rc = frame_decode(&job, &r->head.frames[i], stored, w->dst + at, err);
+	return rc ? err_context(err, "record %s, frame %u", r->key, i) : 0;
 }
 
-static void decode_job(void *ctx, size_t i)
+static int decode_job(void *ctx, size_t i, struct err *err)
 {
 	struct window *w = ctx;
 	struct frame_scratch *scratch;
-	struct err err = ERR_INIT;
-	int rc = scratch_shelf_take(w->r->transfer->shelf, &scratch, &err);
+	int rc = scratch_shelf_take(w->r->transfer->shelf, &scratch, err);
 
-	if (!rc) {
-		decode_one(w, w->first + (uint32_t)i, scratch, &rc, &err);
-		scratch_shelf_put_back(w->r->transfer->shelf, scratch);
-	}
-	if (!rc)
-		return;
-	pthread_mutex_lock(&w->lock);
-	w->rc = rc;
-	w->err = err;
-	pthread_mutex_unlock(&w->lock);
-}
-
-static int decode_all(struct window *w, struct err *err)
-{
-	pthread_mutex_init(&w->lock, NULL);
-	pool_run(w->r->transfer->pool, w->count, decode_job, w);
-	pthread_mutex_destroy(&w->lock);
-	if (w->rc)
-		*err = w->err;
-	return w->rc;
+	if (rc)
+		return rc;
+	rc = decode_one(w, w->first + (uint32_t)i, scratch, err);
+	scratch_shelf_put_back(w->r->transfer->shelf, scratch);
+	return rc;
 }
 
 /* What the bases say [start, start + n) is, into r->predicted. */
@@ -477,7 +451,7 @@ static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uin
 		return err_context(err, "record %s", r->key);
 	if (r->predictor)
 		rc = read_prediction(r, start, n, err);
-	return rc ? rc : decode_all(&w, err);
+	return rc ? rc : pool_try(r->transfer->pool, count, decode_job, &w, err);
 }
 
 /* Restores whole frames. Local bases that turn out wrong give way to the store's,

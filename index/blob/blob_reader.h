@@ -45,9 +45,6 @@ void blob_reader_close(struct blob_reader *r); /* NULL is fine */
 /* What the record says about itself; valid until close. */
 const struct record_head *blob_reader_head(const struct blob_reader *r);
 
-/* Bytes of the record in the store. */
-uint64_t blob_reader_stored(const struct blob_reader *r);
-
 /* Restores `n` bytes at `offset` of the content into `dst`. Best in whole frames
  * and in order. */
 int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *dst,

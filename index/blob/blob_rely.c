@@ -5,6 +5,7 @@
 #include "codec/common/err.h"
 #include "codec/record.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_look.h"
 #include "index/blob/record_check.h"
 #include "index/blob/record_map.h"
 #include "index/blob/transfer.h"

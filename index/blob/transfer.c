@@ -44,6 +44,17 @@ void transfer_wipe(struct transfer *t)
 	*t = (struct transfer){ .repo_id = "" };
 }
 
+struct transfer transfer_view(const struct transfer *t, unsigned lanes,
+                              const atomic_bool *stop)
+{
+	struct transfer view = *t;
+
+	view.lanes = lanes;
+	if (stop)
+		view.stop = stop;
+	return view;
+}
+
 unsigned transfer_window(const struct transfer *t, size_t frame_bytes)
 {
 	size_t frames = TRANSFER_MEMORY / WINDOW_COPIES / t->lanes / frame_bytes;

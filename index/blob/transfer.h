@@ -52,6 +52,12 @@ int transfer_init(struct transfer *t, struct store *store, unsigned threads,
                   struct err *err);
 void transfer_wipe(struct transfer *t);
 
+/* The same transfer, seen by a task that has a number of lanes and a flag of its own for
+ * stopping (NULL: the transfer's own). It owns nothing, is never wiped, and is valid as
+ * long as `t`. */
+struct transfer transfer_view(const struct transfer *t, unsigned lanes,
+                              const atomic_bool *stop);
+
 /* How many frames of that dtype one lane works on at a time: all lanes together
  * stay within TRANSFER_MEMORY. At least 1. */
 unsigned transfer_window(const struct transfer *t, size_t frame_bytes);

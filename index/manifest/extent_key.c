@@ -7,24 +7,27 @@
 
 void extent_key(const struct extent *x, char key[KEY_MAX])
 {
-	struct key_record record = { .id = x->id, .base_count = x->base_count };
+	const struct extent_finding *f = extent_finding(x);
+	struct key_record record = { .id = x->id, .base_count = f->base_count };
 
-	memcpy(record.bases, x->bases, sizeof(record.bases));
+	memcpy(record.bases, f->bases, sizeof(record.bases));
 	key_record(&record, key);
 }
 
 void extent_recall(const struct extent *x, struct blob_memory *out)
 {
+	const struct extent_finding *f = extent_finding(x);
+
 	*out = (struct blob_memory){
-		.record = { .id = x->id, .base_count = x->base_count },
-		.stored = x->stored,
+		.record = { .id = x->id, .base_count = f->base_count },
+		.stored = f->stored,
 	};
-	memcpy(out->record.bases, x->bases, sizeof(x->bases));
-	memcpy(out->base_stored, x->base_stored, sizeof(x->base_stored));
+	memcpy(out->record.bases, f->bases, sizeof(f->bases));
+	memcpy(out->base_stored, f->base_stored, sizeof(f->base_stored));
 }
 
 void extent_remember(struct extent *x, const struct key_record *record)
 {
-	x->base_count = record->base_count;
-	memcpy(x->bases, record->bases, sizeof(x->bases));
+	x->finding->base_count = record->base_count;
+	memcpy(x->finding->bases, record->bases, sizeof(x->finding->bases));
 }

@@ -22,9 +22,16 @@ const char *manifest_note(const struct manifest *m, const char *key)
 	return NULL;
 }
 
+enum {
+	TENSOR_TEXT_MIN = 47, /* bytes: "":{"dtype":"","shape":[],"data_offsets":[0,0]} */
+	PIECE_MIN = 128 * 1024 /* bytes: half of the smallest piece that is ever cut */
+};
+
 /* What is wrong with one extent by itself, or NULL. */
 static const char *extent_fault(const struct extent *x)
 {
+	const struct extent_finding *f = extent_finding(x);
+
 	if ((unsigned)x->kind > EXTENT_GAP || (unsigned)x->dtype >= DTYPE_COUNT)
 		return "is of an unknown kind or dtype";
 	if (x->kind != EXTENT_TENSOR &&
@@ -36,44 +43,68 @@ static const char *extent_fault(const struct extent *x)
 		return "has too long a name";
 	if (x->dim_count > TENSOR_DIMS_MAX)
 		return "has too many dimensions";
-	if (x->base_count > EXTENT_BASES_MAX || x->tried_count > EXTENT_TRIED_MAX ||
-	    x->candidate_count > EXTENT_CANDIDATES_MAX ||
-	    (x->inlined && (x->base_count || x->tried_count || manifest_has_finding(x))))
+	if (f->base_count > EXTENT_BASES_MAX || f->tried_count > EXTENT_TRIED_MAX ||
+	    f->candidate_count > EXTENT_CANDIDATES_MAX ||
+	    (x->inlined && (f->base_count || f->tried_count || manifest_has_finding(f))))
 		return "has bases or trials it cannot have";
 	if (!x->size && !x->inlined)
 		return "is empty and not inline";
 	return NULL;
 }
 
+const char *manifest_tally_add(struct manifest_tally *t, const struct extent *x)
+{
+	const char *fault = extent_fault(x);
+
+	if (!fault && (x->offset != t->end || checked_add(t->end, x->size, &t->end)))
+		fault = "is not where the one before it ends";
+	if (fault)
+		return fault;
+	t->inlined += x->inlined ? x->size : 0;
+	t->headers += x->kind == EXTENT_HEADER ? x->size : 0;
+	if (x->kind == EXTENT_TENSOR)
+		t->tensors++;
+	else
+		t->others++;
+	/* The header comes first, so a tensor too many is seen where it stands. */
+	if (t->tensors > MANIFEST_SLACK + t->headers / TENSOR_TEXT_MIN)
+		return "is a tensor for which the header has no room";
+	if (t->others > MANIFEST_SLACK + t->tensors + t->end / PIECE_MIN)
+		return "is one too many for the bytes so far";
+	return NULL;
+}
+
+const char *manifest_tally_end(const struct manifest_tally *t, uint64_t size,
+                               uint64_t inline_size)
+{
+	if (t->end != size)
+		return "the extents do not add up to the object";
+	if (t->inlined != inline_size)
+		return "the inline extents do not add up to the inline bytes";
+	return NULL;
+}
+
 static int check_extents(const struct manifest *m, int code, struct err *err)
 {
 	const struct extents *all = &m->extents;
-	uint64_t end = 0, inlined = 0;
+	struct manifest_tally tally = { 0 };
 
 	for (size_t i = 0; i < all->count; i++) {
-		const struct extent *x = &all->list[i];
-		const char *fault = extent_fault(x);
-		if (!fault && (x->offset != end || checked_add(end, x->size, &end)))
-			fault = "is not where the one before it ends";
+		const char *fault = manifest_tally_add(&tally, &all->list[i]);
 		if (fault)
 			return err_set(err, code, "extent %zu %s", i, fault);
-		inlined += x->inlined ? x->size : 0;
 	}
-	if (end != all->size)
-		return err_set(err, code, "the extents cover %llu bytes of %llu",
-		               (unsigned long long)end, (unsigned long long)all->size);
-	if (inlined != m->inline_size)
-		return err_set(err, code, "%llu inline bytes are %llu",
-		               (unsigned long long)inlined,
-		               (unsigned long long)m->inline_size);
-	return 0;
+	const char *fault = manifest_tally_end(&tally, all->size, m->inline_size);
+	return fault ? err_set(err, code, "%s", fault) : 0;
 }
 
 int manifest_check(const struct manifest *m, int code, struct err *err)
 {
 	if ((unsigned)m->extents.model > MODEL_SAFETENSORS)
 		return err_set(err, code, "an unknown kind of model");
-	if (m->note_count > MANIFEST_NOTES_MAX || m->extents.count > MANIFEST_EXTENTS_MAX)
+	if (m->note_count > MANIFEST_NOTES_MAX ||
+	    m->extents.count > MANIFEST_EXTENTS_MAX ||
+	    m->extents.count > manifest_extents_limit(m->extents.size))
 		return err_set(err, code, "too many notes or extents");
 	for (size_t i = 0; i < m->note_count; i++)
 		if (!m->notes[i].key[0] || strlen(m->notes[i].key) > UINT16_MAX ||

@@ -21,7 +21,8 @@ enum {
 	MANIFEST_MAX = 1 << 30, /* bytes of the largest manifest, stored or unpacked */
 	MANIFEST_OUTLINE_SIZE = 80, /* bytes */
 	MANIFEST_NOTES_MAX = 64,
-	MANIFEST_EXTENTS_MAX = 1 << 24
+	MANIFEST_EXTENTS_MAX = 1 << 24,
+	MANIFEST_SMALL = 4096 /* bytes: smaller inline extents predict nothing */
 };
 
 /* A fact about where the object came from: "path", "commit", "base.path",
@@ -70,6 +71,21 @@ int manifest_format(const struct manifest *m, struct buf *out, struct err *err);
  */
 int manifest_parse(const uint8_t *bytes, size_t n, const struct oid *oid,
                    struct manifest *out, struct err *err);
+
+/* The same for one who looks for bases: leaves out notes, inline bytes, and the inline
+ * extents of less than MANIFEST_SMALL bytes, of which a model may have a million. */
+int manifest_parse_bases(const uint8_t *bytes, size_t n, const struct oid *oid,
+                         struct manifest *out, struct err *err);
+
+/* The same for one who only needs to know where the bytes are: inline extents that follow
+ * one another are one chunk without a name and hashes, as their bytes do in inline_bytes,
+ * too. A model of a million norms then takes little. */
+int manifest_parse_places(const uint8_t *bytes, size_t n, const struct oid *oid,
+                          struct manifest *out, struct err *err);
+
+/* Any of these. */
+typedef int manifest_parse_fn(const uint8_t *bytes, size_t n, const struct oid *oid,
+                              struct manifest *out, struct err *err);
 
 /* Reads the beginning, MANIFEST_OUTLINE_SIZE bytes, of the manifest of `oid`; false
  * where it cannot be one that this program reads. */

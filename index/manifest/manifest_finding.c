@@ -18,21 +18,21 @@ enum {
 	IN_PARTS = 128   /* beside a candidate's source */
 };
 
-bool manifest_has_finding(const struct extent *x)
+bool manifest_has_finding(const struct extent_finding *f)
 {
-	return x->candidate_count || x->series_length || x->sketch.known || x->stored;
+	return f->candidate_count || f->series_length || f->sketch.known || f->stored;
 }
 
-void manifest_add_finding(struct buf *body, const struct extent *x)
+void manifest_add_finding(struct buf *body, const struct extent_finding *f)
 {
-	size_t size = FIXED_SIZE + x->candidate_count * (size_t)CANDIDATE_SIZE +
-	              (x->sketch.known ? SKETCH_SIZE : 0) +
-	              (x->stored ? (1 + x->base_count) * (size_t)STORED_SIZE : 0);
+	size_t size = FIXED_SIZE + f->candidate_count * (size_t)CANDIDATE_SIZE +
+	              (f->sketch.known ? SKETCH_SIZE : 0) +
+	              (f->stored ? (1 + f->base_count) * (size_t)STORED_SIZE : 0);
 
 	buf_add_u16(body, (uint16_t)size);
-	buf_add_u8(body, (uint8_t)x->candidate_count);
-	for (unsigned i = 0; i < x->candidate_count; i++) {
-		const struct extent_candidate *c = &x->candidates[i];
+	buf_add_u8(body, (uint8_t)f->candidate_count);
+	for (unsigned i = 0; i < f->candidate_count; i++) {
+		const struct extent_candidate *c = &f->candidates[i];
 		buf_add_u8(body, (uint8_t)c->dtype);
 		buf_add_u8(body, (uint8_t)(c->source | (c->in_parts ? IN_PARTS : 0)));
 		buf_add_u16(body, c->bits);
@@ -40,18 +40,18 @@ void manifest_add_finding(struct buf *body, const struct extent *x)
 		buf_add_u16(body, c->permille);
 		buf_add(body, c->id.bytes, SHA256_SIZE);
 	}
-	buf_add_u16(body, x->series_length);
-	buf_add_u32(body, x->series_spent);
-	buf_add_u8(body, x->sketch.known);
-	if (x->sketch.known) {
-		buf_add_u8(body, x->sketch.band);
-		buf_add(body, x->sketch.values, SKETCH_BYTES);
+	buf_add_u16(body, f->series_length);
+	buf_add_u32(body, f->series_spent);
+	buf_add_u8(body, f->sketch.known);
+	if (f->sketch.known) {
+		buf_add_u8(body, f->sketch.band);
+		buf_add(body, f->sketch.values, SKETCH_BYTES);
 	}
-	if (!x->stored)
+	if (!f->stored)
 		return;
-	buf_add_u64(body, x->stored);
-	for (unsigned i = 0; i < x->base_count; i++)
-		buf_add_u64(body, x->base_stored[i]);
+	buf_add_u64(body, f->stored);
+	for (unsigned i = 0; i < f->base_count; i++)
+		buf_add_u64(body, f->base_stored[i]);
 }
 
 static bool read_candidate(struct cursor *c, struct extent_candidate *out)
@@ -72,23 +72,23 @@ static bool read_candidate(struct cursor *c, struct extent_candidate *out)
 }
 
 /* Older manifests end before these. */
-static void read_stored(struct cursor *in, struct extent *x)
+static void read_stored(struct cursor *in, struct extent_finding *f)
 {
 	uint64_t stored = cursor_u64(in), of_bases[EXTENT_BASES_MAX] = { 0 };
 
-	for (unsigned i = 0; i < x->base_count; i++)
+	for (unsigned i = 0; i < f->base_count; i++)
 		of_bases[i] = cursor_u64(in);
 	if (in->bad)
 		return;
-	x->stored = stored;
-	memcpy(x->base_stored, of_bases, sizeof(of_bases));
+	f->stored = stored;
+	memcpy(f->base_stored, of_bases, sizeof(of_bases));
 }
 
-void manifest_read_finding(struct cursor *c, struct extent *x)
+void manifest_read_finding(struct cursor *c, struct extent_finding *f)
 {
 	size_t size = cursor_u16(c);
 	const uint8_t *bytes = cursor_take(c, size);
-	struct extent found = *x;
+	struct extent_finding found = *f;
 
 	if (!bytes)
 		return;
@@ -108,6 +108,6 @@ void manifest_read_finding(struct cursor *c, struct extent *x)
 	}
 	if (in.bad)
 		return;
-	*x = found;
-	read_stored(&in, x);
+	*f = found;
+	read_stored(&in, f);
 }

@@ -21,14 +21,15 @@ static void add_note(struct buf *body, const struct manifest_note *note)
 
 static void add_extent(struct buf *body, const struct extent *x)
 {
+	const struct extent_finding *f = extent_finding(x);
 	size_t name = x->name ? strlen(x->name) : 0;
 
 	buf_add_u8(body, (uint8_t)x->kind);
 	buf_add_u8(body, (uint8_t)x->dtype);
 	buf_add_u8(body, (uint8_t)((x->inlined ? MANIFEST_INLINED : 0) |
-	                           x->base_count << MANIFEST_BASES_SHIFT |
-	                           x->tried_count << MANIFEST_TRIED_SHIFT |
-	                           (manifest_has_finding(x) ? MANIFEST_FINDING : 0)));
+	                           f->base_count << MANIFEST_BASES_SHIFT |
+	                           f->tried_count << MANIFEST_TRIED_SHIFT |
+	                           (manifest_has_finding(f) ? MANIFEST_FINDING : 0)));
 	buf_add_u8(body, (uint8_t)x->dim_count);
 	buf_add_u64(body, x->size);
 	for (unsigned i = 0; i < x->dim_count; i++)
@@ -38,14 +39,14 @@ static void add_extent(struct buf *body, const struct extent *x)
 	if (!x->inlined) {
 		buf_add(body, x->id.bytes, SHA256_SIZE);
 		buf_add(body, x->sum.bytes, XXH128_SIZE);
-		buf_add(body, x->bases, x->base_count * sizeof(x->bases[0]));
+		buf_add(body, f->bases, f->base_count * sizeof(f->bases[0]));
 	}
-	for (unsigned i = 0; i < x->tried_count; i++) {
-		buf_add_u8(body, x->tried[i].codec);
-		buf_add_u16(body, x->tried[i].permille);
+	for (unsigned i = 0; i < f->tried_count; i++) {
+		buf_add_u8(body, f->tried[i].codec);
+		buf_add_u16(body, f->tried[i].permille);
 	}
-	if (manifest_has_finding(x))
-		manifest_add_finding(body, x);
+	if (manifest_has_finding(f))
+		manifest_add_finding(body, f);
 }
 
 static int format_body(const struct manifest *m, struct buf *body, struct err *err)

@@ -17,6 +17,7 @@ enum {
 	MANIFEST_SUM_SIZE = 16,
 	MANIFEST_NOTE_MIN = 6,    /* bytes of a note with empty texts */
 	MANIFEST_EXTENT_MIN = 14, /* bytes of an extent with nothing optional */
+	MANIFEST_SLACK = 1024,    /* extents of an object that need no reason */
 	MANIFEST_ZSTD_LEVEL = 3
 };
 
@@ -35,13 +36,38 @@ enum {
 struct buf;
 struct cursor;
 struct extent;
+struct extent_finding;
+struct extents;
 
 /* The finding of an extent (manifest_finding.c): what is known of its base, and its
  * sketch. Whether there is any; appending it; reading it. A finding is only ever shown
  * or taken for a hint, so one that makes no sense counts as none. */
-bool manifest_has_finding(const struct extent *x);
-void manifest_add_finding(struct buf *body, const struct extent *x);
-void manifest_read_finding(struct cursor *c, struct extent *x);
+bool manifest_has_finding(const struct extent_finding *f);
+void manifest_add_finding(struct buf *body, const struct extent_finding *f);
+void manifest_read_finding(struct cursor *c, struct extent_finding *f);
+
+/*
+ * The sums over a manifest's extents, which bound how many there may be: an object of
+ * some bytes cannot need more. Add each extent in order, then end. Both return what is
+ * wrong, or NULL.
+ */
+struct manifest_tally {
+	uint64_t end;     /* bytes of the object so far */
+	uint64_t inlined; /* of those, inline */
+	uint64_t headers; /* of those, in header extents */
+	uint64_t tensors, others; /* extents */
+};
+
+const char *manifest_tally_add(struct manifest_tally *t, const struct extent *x);
+const char *manifest_tally_end(const struct manifest_tally *t, uint64_t size,
+                               uint64_t inline_size);
+
+/* How many extents an object of `size` bytes may have at the most, whatever they are:
+ * a tensor takes 48 bytes of its header, and a gap at least one beside it. */
+static inline uint64_t manifest_extents_limit(uint64_t size)
+{
+	return MANIFEST_SLACK + size / 16;
+}
 
 /* How large a body `packed` bytes may unpack to: what a reader is willing to
  * allocate for them. A body that packs better is stored unpacked. */

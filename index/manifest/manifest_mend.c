@@ -19,7 +19,7 @@ static int look_at_moved(struct store *s, const struct oid *oid, const char *tra
 	struct manifest m;
 	struct err ignored = ERR_INIT;
 
-	if (manifest_get_at(s, trash, oid, &m, NULL, &ignored))
+	if (manifest_get_at(s, trash, oid, manifest_parse_places, &m, NULL, &ignored))
 		return 0;
 	manifest_wipe(&m);
 	int rc = store_restore(s, trash, key, err);
@@ -31,7 +31,7 @@ int manifest_clear_way(struct store *s, const struct oid *oid, struct err *err)
 	char key[KEY_MAX], trash[KEY_MAX];
 	struct manifest m;
 	struct err why = ERR_INIT;
-	int rc = manifest_get(s, oid, &m, NULL, &why);
+	int rc = manifest_get_places(s, oid, &m, NULL, &why);
 
 	if (rc == 0)
 		manifest_wipe(&m);
@@ -57,7 +57,7 @@ int manifest_put_sure(struct store *s, const struct manifest *m, struct err *err
 		int rc = manifest_put(s, m, &existed, err);
 		if (rc || !existed)
 			return rc;
-		rc = manifest_get(s, &m->oid, &found, NULL, &why);
+		rc = manifest_get_places(s, &m->oid, &found, NULL, &why);
 		if (rc == 0)
 			manifest_wipe(&found);
 		/* One that a newer git-zllm wrote is its own affair. */
@@ -93,7 +93,8 @@ static int note_entry(void *ctx, const struct store_entry *entry)
 }
 
 /* The first entry that is whole. 1 when there is none. */
-static int get_from_trash(struct store *s, const struct oid *oid, struct manifest *out,
+static int get_from_trash(struct store *s, const struct oid *oid,
+                          manifest_parse_fn *parse, struct manifest *out,
                           uint64_t *stored, struct err *err)
 {
 	struct recall r = { BUF_INIT };
@@ -106,25 +107,28 @@ static int get_from_trash(struct store *s, const struct oid *oid, struct manifes
 	const char *key = (const char *)r.keys.data, *end = key + r.keys.size;
 	for (; rc > 0 && key < end; key += strlen(key) + 1) {
 		struct err ignored = ERR_INIT;
-		if (manifest_get_at(s, key, oid, out, stored, &ignored) == 0)
+		if (manifest_get_at(s, key, oid, parse, out, stored, &ignored) == 0)
 			rc = 0;
 	}
 	buf_wipe(&r.keys);
 	return rc;
 }
 
-int manifest_recall(struct store *s, const struct oid *oid, struct manifest *out,
-                    uint64_t *stored, struct err *err)
+int manifest_recall(struct store *s, const struct oid *oid, manifest_parse_fn *parse,
+                    struct manifest *out, uint64_t *stored, struct err *err)
 {
 	struct err why = ERR_INIT, ignored = ERR_INIT;
-	int rc = manifest_get(s, oid, out, stored, &why);
+	char key[KEY_MAX];
+
+	key_object(oid, key);
+	int rc = manifest_get_at(s, key, oid, parse, out, stored, &why);
 
 	if (rc == 1 || rc == ERR_DAMAGED) {
-		if (get_from_trash(s, oid, out, stored, &ignored) == 0)
+		if (get_from_trash(s, oid, parse, out, stored, &ignored) == 0)
 			return 0;
 		/* Whoever moved it may have put another since. */
 		if (rc == 1)
-			rc = manifest_get(s, oid, out, stored, &why);
+			rc = manifest_get_at(s, key, oid, parse, out, stored, &why);
 	}
 	if (rc < 0)
 		*err = why;

@@ -11,8 +11,9 @@
 
 #include <stdint.h>
 
+#include "index/manifest/manifest.h"
+
 struct err;
-struct manifest;
 struct oid;
 struct store;
 
@@ -24,9 +25,9 @@ int manifest_clear_way(struct store *s, const struct oid *oid, struct err *err);
  * the store for good, this or another's. */
 int manifest_put_sure(struct store *s, const struct manifest *m, struct err *err);
 
-/* manifest_get() for readers: one that is not at its key, or damaged there, is looked for
+/* manifest_get(), manifest_get_places() for readers, as `parse` has it: one that is not at its key, or damaged there, is looked for
  * in trash/. One listing more where the store does not have the object. */
-int manifest_recall(struct store *s, const struct oid *oid, struct manifest *out,
-                    uint64_t *stored, struct err *err);
+int manifest_recall(struct store *s, const struct oid *oid, manifest_parse_fn *parse,
+                    struct manifest *out, uint64_t *stored, struct err *err);
 
 #endif

@@ -94,6 +94,7 @@ static int check_head(const struct head *h, uint64_t stored, const struct oid *o
 	    h->extent_count > MANIFEST_EXTENTS_MAX ||
 	    h->note_count > h->body_size / MANIFEST_NOTE_MIN ||
 	    h->extent_count > h->body_size / MANIFEST_EXTENT_MIN ||
+	    h->extent_count > manifest_extents_limit(h->size) ||
 	    h->inline_size > h->body_size)
 		return damaged(err, "its counts do not fit its body");
 	return 0;
@@ -149,77 +150,161 @@ static void read_note(struct cursor *c, struct span *key, struct span *value)
 	*value = read_span(c, cursor_u32(c));
 }
 
-/* Reads all of an extent but its offset and its name's place. 0 even where the
- * cursor went bad. */
-static int read_extent(struct cursor *c, struct extent *x, struct span *name,
+/* An extent as it stands in the body; its pointers go to what is here. */
+struct entry {
+	struct extent extent;
+	struct span name;
+	uint64_t dims[TENSOR_DIMS_MAX];
+	struct extent_finding finding;
+};
+
+/* What follows a record's place in the body. */
+static void read_record(struct cursor *c, unsigned flags, struct entry *e)
+{
+	struct extent_finding *f = &e->finding;
+
+	*f = (struct extent_finding){
+		.base_count = (flags & MANIFEST_BASES) >> MANIFEST_BASES_SHIFT,
+		.tried_count = (flags & MANIFEST_TRIED) >> MANIFEST_TRIED_SHIFT,
+	};
+	cursor_copy(c, e->extent.id.bytes, SHA256_SIZE);
+	cursor_copy(c, e->extent.sum.bytes, XXH128_SIZE);
+	cursor_copy(c, f->bases, f->base_count * sizeof(f->bases[0]));
+	for (unsigned i = 0; i < f->tried_count; i++) {
+		f->tried[i].codec = cursor_u8(c);
+		f->tried[i].permille = cursor_u16(c);
+	}
+	if (flags & MANIFEST_FINDING)
+		manifest_read_finding(c, f);
+	e->extent.finding = f;
+}
+
+/* Reads an extent that begins at `offset`. 0 even where the cursor went bad. */
+static int read_extent(struct cursor *c, uint64_t offset, struct entry *e,
                        struct err *err)
 {
 	unsigned kind = cursor_u8(c), dtype = cursor_u8(c), flags = cursor_u8(c);
+	unsigned dim_count = cursor_u8(c);
 
-	*x = (struct extent){ .dim_count = cursor_u8(c) };
 	if (kind > EXTENT_GAP || dtype >= DTYPE_COUNT ||
 	    flags & ~(unsigned)(MANIFEST_INLINED | MANIFEST_BASES | MANIFEST_TRIED |
 	                        MANIFEST_FINDING))
 		return too_new(err, "an extent");
-	x->base_count = (flags & MANIFEST_BASES) >> MANIFEST_BASES_SHIFT;
-	x->tried_count = (flags & MANIFEST_TRIED) >> MANIFEST_TRIED_SHIFT;
 	if (flags & MANIFEST_INLINED && flags & ~(unsigned)MANIFEST_INLINED)
 		return damaged(err, "an inline extent with a record");
-	if (x->dim_count > TENSOR_DIMS_MAX)
+	if (dim_count > TENSOR_DIMS_MAX)
 		return damaged(err, "a tensor with too many dimensions");
-	x->kind = (enum extent_kind)kind;
-	x->dtype = (enum dtype)dtype;
-	x->inlined = flags & MANIFEST_INLINED;
-	x->size = cursor_u64(c);
-	for (unsigned i = 0; i < x->dim_count; i++)
-		x->dims[i] = cursor_u64(c);
-	*name = read_span(c, cursor_u16(c));
-	if (!x->inlined) {
-		cursor_copy(c, x->id.bytes, SHA256_SIZE);
-		cursor_copy(c, x->sum.bytes, XXH128_SIZE);
-		cursor_copy(c, x->bases, x->base_count * sizeof(x->bases[0]));
-	}
-	for (unsigned i = 0; i < x->tried_count; i++) {
-		x->tried[i].codec = cursor_u8(c);
-		x->tried[i].permille = cursor_u16(c);
-	}
-	if (flags & MANIFEST_FINDING)
-		manifest_read_finding(c, x);
+	e->extent = (struct extent){ .kind = (enum extent_kind)kind,
+		                     .dtype = (enum dtype)dtype,
+		                     .dim_count = dim_count,
+		                     .dims = e->dims,
+		                     .inlined = flags & MANIFEST_INLINED,
+		                     .offset = offset,
+		                     .size = cursor_u64(c) };
+	for (unsigned i = 0; i < dim_count; i++)
+		e->dims[i] = cursor_u64(c);
+	e->name = read_span(c, cursor_u16(c));
+	if (!e->extent.inlined)
+		read_record(c, flags, e);
 	return 0;
 }
 
-/* How much memory the texts need, each with a NUL. */
+/* ------------------------------------------------------- what is kept of it */
+
+enum keep { KEEP_ALL, KEEP_BASES, KEEP_PLACES };
+
+static bool is_kept(const struct extent *x, enum keep keep)
+{
+	return keep != KEEP_BASES || !x->inlined || x->size >= MANIFEST_SMALL;
+}
+
+/* Makes an inline extent a part of a nameless run; true where it goes on with the one
+ * before it. `*run` is whether that was such a part, and is kept up to date. */
+static bool joins(struct entry *e, enum keep keep, bool *run)
+{
+	struct extent *x = &e->extent;
+	bool before = *run;
+
+	*run = keep == KEEP_PLACES && x->inlined;
+	if (!*run)
+		return false;
+	x->kind = EXTENT_CHUNK;
+	x->dtype = DTYPE_BYTES;
+	x->dim_count = 0;
+	return before;
+}
+
+static bool has_finding(const struct extent *x)
+{
+	const struct extent_finding *f = extent_finding(x);
+
+	return f->base_count || f->tried_count || manifest_has_finding(f);
+}
+
+/* How much memory is needed; texts have a NUL each. */
 struct room {
-	size_t notes;
-	size_t names;
+	size_t notes, names; /* bytes */
+	size_t extents, dims, findings;
 };
 
-/* The first walk: everything is there, and nothing else. */
-static int measure(const struct head *h, struct cursor c, struct room *room,
-                   struct err *err)
+static void make_room(struct room *room, const struct entry *e)
 {
-	struct span a, b;
-	struct extent x;
+	const struct extent *x = &e->extent;
 
-	*room = (struct room){ 0, 1 };
+	room->extents++;
+	room->names += x->kind == EXTENT_TENSOR ? e->name.size + 1 : 0;
+	room->dims += x->dim_count;
+	room->findings += has_finding(x);
+}
+
+static int measure_notes(const struct head *h, struct cursor *c, struct room *room,
+                         struct err *err)
+{
+	struct span key, value;
+
 	for (uint32_t i = 0; i < h->note_count; i++) {
-		read_note(&c, &a, &b);
-		if (!cursor_ok(&c) || !is_text(&a) || !is_text(&b))
+		read_note(c, &key, &value);
+		if (!cursor_ok(c) || !is_text(&key) || !is_text(&value))
 			return damaged(err, "a note is cut off, or no text");
-		room->notes += a.size + b.size + 2;
+		room->notes += key.size + value.size + 2;
 	}
-	for (uint32_t i = 0; i < h->extent_count; i++) {
-		int rc = read_extent(&c, &x, &a, err);
+	return 0;
+}
+
+/* The first walk: everything is there, nothing else, and it adds up. */
+static int measure(const struct head *h, struct cursor c, enum keep keep,
+                   struct room *room, struct err *err)
+{
+	struct manifest_tally tally = { 0 };
+	const char *fault;
+	struct entry e;
+	bool run = false;
+
+	*room = (struct room){ .names = 1 };
+	int rc = measure_notes(h, &c, room, err);
+	for (uint32_t i = 0; i < h->extent_count && !rc; i++) {
+		rc = read_extent(&c, tally.end, &e, err);
 		if (rc)
 			return rc;
-		if (!cursor_ok(&c) || !is_text(&a) || (a.size && x.kind != EXTENT_TENSOR))
+		if (!cursor_ok(&c) || !is_text(&e.name))
 			return damaged(err,
 			               "an extent is cut off, or its name is no text");
-		room->names += x.kind == EXTENT_TENSOR ? a.size + 1 : 0;
+		/* The text itself comes later; here counts only whether there is one. */
+		if (e.name.size || e.extent.kind == EXTENT_TENSOR)
+			e.extent.name = "";
+		fault = manifest_tally_add(&tally, &e.extent);
+		if (fault)
+			return err_set(err, ERR_DAMAGED, "damaged manifest: extent %u %s",
+			               (unsigned)i, fault);
+		if (is_kept(&e.extent, keep) && !joins(&e, keep, &run))
+			make_room(room, &e);
 	}
-	if (c.left != h->inline_size)
+	fault = rc ? NULL : manifest_tally_end(&tally, h->size, h->inline_size);
+	if (fault)
+		return damaged(err, fault);
+	if (!rc && c.left != h->inline_size)
 		return damaged(err, "its inline bytes are cut off or too many");
-	return 0;
+	return rc;
 }
 
 /* Copies a text to *at, and moves *at behind its NUL. */
@@ -235,76 +320,138 @@ static const char *keep_text(char **at, const struct span *s)
 }
 
 /* Points an inlined extent's hashes at what its bytes really are. */
-static int hash_inlined(struct extent *x, struct cursor *inlined, struct err *err)
+static int hash_inlined(struct extent *x, const uint8_t *bytes, struct err *err)
 {
-	const uint8_t *bytes = cursor_take(inlined, x->size);
-
-	if (!bytes)
-		return damaged(err, "an extent's inline bytes are not there");
 	x->sum = xxh128_of(bytes, (size_t)x->size);
 	if (!sha256_of(bytes, (size_t)x->size, &x->id))
 		return err_nomem(err, "a manifest");
 	return 0;
 }
 
-/* The second walk; measure() has seen that nothing is missing. `notes` has room
- * for the notes' texts. */
-static int fill(struct manifest *m, struct cursor c, char *notes, struct err *err)
-{
-	struct cursor inlined = cursor_over(m->inline_bytes, (size_t)m->inline_size);
-	char *names = m->extents.names;
-	uint64_t offset = 0;
-	struct span a, b;
+/* Where the next extent that is kept goes, and what belongs to it. */
+struct filling {
+	struct extent *extent;
+	char *names;
+	uint64_t *dims;
+	struct extent_finding *finding;
+};
 
-	for (size_t i = 0; i < m->note_count; i++) {
-		read_note(&c, &a, &b);
-		m->notes[i].key = keep_text(&notes, &a);
-		m->notes[i].value = keep_text(&notes, &b);
+static void keep_entry(struct filling *to, const struct entry *e)
+{
+	struct extent *x = to->extent++;
+
+	*x = e->extent;
+	x->name = NULL;
+	if (x->kind == EXTENT_TENSOR)
+		x->name = keep_text(&to->names, &e->name);
+	memcpy(to->dims, e->dims, x->dim_count * sizeof(*to->dims));
+	x->dims = x->dim_count ? to->dims : NULL;
+	to->dims += x->dim_count;
+	if (has_finding(x)) {
+		*to->finding = e->finding;
+		x->finding = to->finding++;
+	} else {
+		x->finding = NULL;
 	}
-	for (size_t i = 0; i < m->extents.count; i++) {
-		struct extent *x = &m->extents.list[i];
-		int rc = read_extent(&c, x, &a, err);
-		if (!rc && x->inlined)
-			rc = hash_inlined(x, &inlined, err);
+}
+
+/* The second walk; measure() has seen that nothing is missing. */
+static int fill(const struct head *h, struct manifest *m, struct cursor c, enum keep keep,
+                struct err *err)
+{
+	struct filling to = { m->extents.list, m->extents.names, m->extents.dims,
+		              m->extents.findings };
+	const uint8_t *inlined = c.at + c.left - h->inline_size;
+	uint64_t offset = 0;
+	struct entry e;
+	bool run = false;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < h->extent_count && !rc; i++) {
+		rc = read_extent(&c, offset, &e, err);
 		if (rc)
-			return rc;
-		if (x->kind == EXTENT_TENSOR)
-			x->name = keep_text(&names, &a);
-		x->offset = offset;
-		offset += x->size; /* a sum that wraps is found by manifest_check() */
+			break;
+		offset += e.extent.size;
+		if (joins(&e, keep, &run)) {
+			to.extent[-1].size += e.extent.size;
+		} else if (is_kept(&e.extent, keep)) {
+			keep_entry(&to, &e);
+			if (e.extent.inlined && keep != KEEP_PLACES)
+				rc = hash_inlined(to.extent - 1, inlined, err);
+		}
+		inlined += e.extent.inlined ? e.extent.size : 0;
 	}
-	return 0;
+	return rc;
+}
+
+/* `texts` has room for them. */
+static void fill_notes(const struct head *h, struct manifest *m, struct cursor *c,
+                       char *texts)
+{
+	struct span key, value;
+
+	for (uint32_t i = 0; i < h->note_count; i++) {
+		read_note(c, &key, &value);
+		m->notes[i].key = keep_text(&texts, &key);
+		m->notes[i].value = keep_text(&texts, &value);
+	}
+	m->note_count = h->note_count;
+}
+
+static int allocate(const struct room *room, struct extents *x, struct err *err)
+{
+	x->count = room->extents;
+	x->list = calloc(room->extents + 1, sizeof(*x->list));
+	x->names = malloc(room->names);
+	x->dims = calloc(room->dims + 1, sizeof(*x->dims));
+	x->findings = calloc(room->findings + 1, sizeof(*x->findings));
+	return x->list && x->names && x->dims && x->findings
+	               ? 0
+	               : err_nomem(err, "a manifest");
 }
 
 /* m->memory holds the body; notes' texts are put behind it. */
-static int parse_body(const struct head *h, struct manifest *m, struct err *err)
+static int parse_body(const struct head *h, struct manifest *m, enum keep keep,
+                      struct err *err)
 {
 	size_t size = (size_t)h->body_size;
 	struct room room;
-	int rc = measure(h, cursor_over(m->memory, size), &room, err);
+	int rc = measure(h, cursor_over(m->memory, size), keep, &room, err);
 
+	if (!rc)
+		rc = allocate(&room, &m->extents, err);
 	if (rc)
 		return rc;
 	uint8_t *memory = realloc(m->memory, size + room.notes + 1);
-	if (memory)
-		m->memory = memory;
-	m->extents.list = calloc(h->extent_count + (size_t)1, sizeof(*m->extents.list));
-	m->extents.names = malloc(room.names);
-	if (!memory || !m->extents.list || !m->extents.names)
+	if (!memory)
 		return err_nomem(err, "a manifest");
+	m->memory = memory;
+	struct cursor c = cursor_over(memory, size);
+	fill_notes(h, m, &c, (char *)memory + size);
 	m->oid = h->oid;
-	m->note_count = h->note_count;
 	m->extents.model = (enum model_kind)h->model;
 	m->extents.size = h->size;
-	m->extents.count = h->extent_count;
 	m->inline_size = h->inline_size;
 	m->inline_bytes = memory + size - h->inline_size;
-	rc = fill(m, cursor_over(memory, size), (char *)memory + size, err);
-	return rc ? rc : manifest_check(m, ERR_DAMAGED, err);
+	rc = fill(h, m, c, keep, err);
+	for (size_t i = 0; i < m->note_count && !rc; i++)
+		if (!m->notes[i].key[0])
+			rc = damaged(err, "a note has no key");
+	return rc;
 }
 
-int manifest_parse(const uint8_t *bytes, size_t n, const struct oid *oid,
-                   struct manifest *out, struct err *err)
+/* What points into the body goes with it. */
+static void drop_body(struct manifest *m)
+{
+	free(m->memory);
+	m->memory = NULL;
+	m->inline_bytes = NULL;
+	m->inline_size = 0;
+	m->note_count = 0;
+}
+
+static int parse(const uint8_t *bytes, size_t n, const struct oid *oid, enum keep keep,
+                 struct manifest *out, struct err *err)
 {
 	struct manifest m = { .note_count = 0 };
 	int rc = check_frame(bytes, n, err);
@@ -320,10 +467,30 @@ int manifest_parse(const uint8_t *bytes, size_t n, const struct oid *oid,
 	rc = m.memory ? unpack(&h, c.at, c.left, m.memory, err)
 	              : err_nomem(err, "a manifest");
 	if (!rc)
-		rc = parse_body(&h, &m, err);
+		rc = parse_body(&h, &m, keep, err);
+	if (!rc && keep == KEEP_BASES)
+		drop_body(&m);
 	if (rc)
 		manifest_wipe(&m);
 	else
 		*out = m;
 	return rc;
+}
+
+int manifest_parse(const uint8_t *bytes, size_t n, const struct oid *oid,
+                   struct manifest *out, struct err *err)
+{
+	return parse(bytes, n, oid, KEEP_ALL, out, err);
+}
+
+int manifest_parse_places(const uint8_t *bytes, size_t n, const struct oid *oid,
+                          struct manifest *out, struct err *err)
+{
+	return parse(bytes, n, oid, KEEP_PLACES, out, err);
+}
+
+int manifest_parse_bases(const uint8_t *bytes, size_t n, const struct oid *oid,
+                         struct manifest *out, struct err *err)
+{
+	return parse(bytes, n, oid, KEEP_BASES, out, err);
 }

@@ -6,37 +6,75 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
-static int get_once(struct store *s, const char *key, const struct oid *oid,
-                    struct manifest *out, struct buf *bytes, struct err *err)
+struct getting {
+	struct store *store;
+	const struct oid *oid;
+	manifest_parse_fn *parse;
+	struct buf bytes;
+};
+
+static int get_once(struct getting *g, const char *key, struct manifest *out,
+                    struct err *err)
 {
-	bytes->size = 0;
-	int rc = store_get_all(s, key, MANIFEST_MAX, bytes, err);
-	return rc ? rc : manifest_parse(bytes->data, bytes->size, oid, out, err);
+	g->bytes.size = 0;
+	int rc = store_get_all(g->store, key, MANIFEST_MAX, &g->bytes, err);
+	return rc ? rc : g->parse(g->bytes.data, g->bytes.size, g->oid, out, err);
+}
+
+/* What came damaged from afar may be whole where it lies: it is fetched once more. */
+static int get_at(struct getting *g, const char *key, struct manifest *out,
+                  uint64_t *stored, struct err *err)
+{
+	int rc = get_once(g, key, out, err);
+	if (g->store->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
+		rc = get_once(g, key, out, err);
+	if (!rc && stored)
+		*stored = g->bytes.size;
+	if (rc < 0)
+		err_context(err, "store %s: manifest %s", g->store->name, key);
+	buf_wipe(&g->bytes);
+	return rc;
+}
+
+static int get(struct getting *g, struct manifest *out, uint64_t *stored, struct err *err)
+{
+	char key[KEY_MAX];
+
+	key_object(g->oid, key);
+	return get_at(g, key, out, stored, err);
+}
+
+int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
+                    manifest_parse_fn *parse, struct manifest *out, uint64_t *stored,
+                    struct err *err)
+{
+	struct getting g = { s, oid, parse, BUF_INIT };
+
+	return get_at(&g, key, out, stored, err);
 }
 
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err)
 {
-	char key[KEY_MAX];
+	struct getting g = { s, oid, manifest_parse, BUF_INIT };
 
-	key_object(oid, key);
-	return manifest_get_at(s, key, oid, out, stored, err);
+	return get(&g, out, stored, err);
 }
 
-/* What came damaged from afar may be whole where it lies: it is fetched once more. */
-int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
-                    struct manifest *out, uint64_t *stored, struct err *err)
+int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
+                        uint64_t *stored, struct err *err)
 {
-	struct buf bytes = BUF_INIT;
-	int rc = get_once(s, key, oid, out, &bytes, err);
-	if (s->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
-		rc = get_once(s, key, oid, out, &bytes, err);
-	if (!rc && stored)
-		*stored = bytes.size;
-	if (rc < 0)
-		err_context(err, "store %s: manifest %s", s->name, key);
-	buf_wipe(&bytes);
-	return rc;
+	struct getting g = { s, oid, manifest_parse_places, BUF_INIT };
+
+	return get(&g, out, stored, err);
+}
+
+int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *out,
+                       struct err *err)
+{
+	struct getting g = { s, oid, manifest_parse_bases, BUF_INIT };
+
+	return get(&g, out, NULL, err);
 }
 
 int manifest_get_outline(struct store *s, const struct oid *oid,

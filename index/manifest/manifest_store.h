@@ -9,10 +9,9 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
+#include "index/manifest/manifest.h"
 
 struct err;
-struct manifest;
-struct manifest_outline;
 struct store;
 
 /* Reads and checks the manifest of `oid`. 0 with *out to be wiped by the caller,
@@ -21,9 +20,18 @@ struct store;
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err);
 
-/* The same of what lies at `key`. */
+/* The same for one who looks for bases: see manifest_parse_bases(). */
+int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *out,
+                       struct err *err);
+
+/* The same for one who needs to know where the bytes are: manifest_parse_places(). */
+int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
+                        uint64_t *stored, struct err *err);
+
+/* The same, read by `parse`, of what lies at `key`. */
 int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
-                    struct manifest *out, uint64_t *stored, struct err *err);
+                    manifest_parse_fn *parse, struct manifest *out, uint64_t *stored,
+                    struct err *err);
 
 /* Reads the outline of the manifest of `oid`: one small request. 0; 1 when the store
  * has no such object, or none that this program reads; or negative. */

@@ -83,7 +83,7 @@ int object_look(const struct transfer *t, const struct oid *oid, bool *have,
 {
 	struct manifest m;
 	struct needs needs = { .transfer = t, .extents = &m.extents };
-	int rc = manifest_get(t->store, oid, &m, NULL, why);
+	int rc = manifest_get_places(t->store, oid, &m, NULL, why);
 
 	*have = false;
 	if (rc == 1 || rc == ERR_DAMAGED)
@@ -102,7 +102,7 @@ int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
 {
 	struct manifest m;
 	struct needs needs = { .transfer = t, .extents = &m.extents, .recalls = true };
-	int rc = manifest_recall(t->store, oid, &m, NULL, why);
+	int rc = manifest_recall(t->store, oid, manifest_parse_places, &m, NULL, why);
 
 	*have = false;
 	if (rc == 1 || rc == ERR_DAMAGED)

@@ -217,7 +217,7 @@ static int copy_object(struct copying *c, const struct oid *oid, enum pass pass,
 	if (rc > 0)
 		rc = err_set(err, ERR_MISSING, "store %s does not have it", from->name);
 	if (!rc)
-		rc = manifest_parse(bytes.data, bytes.size, oid, &m, err);
+		rc = manifest_parse_places(bytes.data, bytes.size, oid, &m, err);
 	if (!rc) {
 		*size = m.extents.size;
 		if (has_records(&m))

@@ -60,20 +60,8 @@ struct extent_candidate {
 	bool in_parts; /* the first of several, or it predicts by parts */
 };
 
-struct extent {
-	enum extent_kind kind;
-	enum dtype dtype;   /* DTYPE_BYTES unless a tensor */
-	uint64_t offset;    /* in the file, bytes */
-	uint64_t size;      /* bytes */
-	const char *name;   /* tensors: the name, UTF-8, "" where it is longer than
-	                     * TENSOR_NAME_MAX or holds a NUL; else NULL */
-	unsigned dim_count; /* 0 also where there are more than TENSOR_DIMS_MAX */
-	uint64_t dims[TENSOR_DIMS_MAX];
-
-	bool inlined;      /* travels in the manifest instead of a record */
-	struct oid id;     /* SHA-256 of the bytes; filled by extents_hash() */
-	struct xxh128 sum; /* XXH3-128 of the bytes; likewise */
-
+/* What a push learns of an extent that has a record: where that is, and why. */
+struct extent_finding {
 	/* Where its record is thought to be: the first bytes of its bases' ids, as
 	 * they stand in the record's key; none for a solo record. */
 	unsigned base_count;
@@ -95,18 +83,45 @@ struct extent {
 	uint16_t series_length;
 	uint32_t series_spent;
 
-	struct tensor_sketch sketch; /* of a tensor with a record; see there */
+	struct tensor_sketch sketch; /* of a tensor; see there */
 };
+
+/* A run of a file's bytes. A model may have millions of small ones, which travel in the
+ * manifest: what only one with a record has is in its finding. 96 bytes. */
+struct extent {
+	uint64_t offset;      /* in the file, bytes */
+	uint64_t size;        /* bytes */
+	const char *name;     /* tensors: the name, UTF-8, "" where it is longer than
+	                       * TENSOR_NAME_MAX or holds a NUL; else NULL */
+	const uint64_t *dims; /* `dim_count` of them, outermost first */
+	struct extent_finding *finding; /* NULL: nothing is known; see extent_finding() */
+	struct oid id;     /* SHA-256 of the bytes; filled by extents_hash() */
+	struct xxh128 sum; /* XXH3-128 of the bytes; likewise */
+	enum extent_kind kind : 8;
+	enum dtype dtype : 8;   /* DTYPE_BYTES unless a tensor */
+	unsigned dim_count : 8; /* 0 also where there are more than TENSOR_DIMS_MAX */
+	bool inlined : 1;       /* travels in the manifest instead of a record */
+};
+
+/* What is known of `x`: all zero where nothing is. */
+const struct extent_finding *extent_finding(const struct extent *x);
 
 struct extents {
 	enum model_kind model;
 	uint64_t size;       /* of the file, bytes */
 	struct extent *list; /* owned; in order of offset, no hole, no overlap */
 	size_t count;
-	char *names; /* owned: where the names live */
+	/* Owned, what the extents point into; each may be NULL. */
+	char *names;
+	uint64_t *dims;
+	struct extent_finding *findings;
 };
 
 void extents_wipe(struct extents *x);
+
+/* Gives each extent with a record a finding that can be written to; one that has a
+ * finding keeps what it says. 0, or ERR_NOMEM. */
+int extents_add_findings(struct extents *x, struct err *err);
 
 /* Finds the tensors of the file `fd` of `size` bytes. 0 with *out filled, or
  * ERR_IO, ERR_NOMEM. A file that is no valid safetensors gets MODEL_OPAQUE and
@@ -123,15 +138,15 @@ typedef void extents_progress_fn(void *ctx, uint64_t bytes);
 /*
  * One pass over the file: cuts what has no structure into chunks, fills `id`
  * and `sum` of every extent, decides which travel in the manifest, and gives
- * the SHA-256 of the whole file. Memory is a few MiB whatever the size, and the
- * list. The hash of the whole and those of the extents run on two threads.
+ * the SHA-256 of the whole file. Extents with a record get an empty finding. Memory is
+ * a few MiB whatever the size, beside the list. The hash of the whole and those of the extents run on two threads.
  *
  * Inline are: an opaque file smaller than EXTENT_INLINE_CHUNK, whole; and, in
  * order, extents of a model smaller than EXTENT_INLINE_TENSOR as long as they
  * add up to EXTENT_INLINE_TOTAL at most; and all that are empty.
  *
  * 0; ERR_MISMATCH when the file is no longer x->size bytes long; ERR_IO;
- * ERR_NOMEM. On failure `x` is as it was. `progress` may be NULL.
+ * ERR_NOMEM. On failure `x` has the extents that it had. `progress` may be NULL.
  */
 int extents_hash(int fd, struct extents *x, struct oid *whole,
                  extents_progress_fn *progress, void *ctx, struct err *err);

@@ -22,14 +22,15 @@
 enum { FRESH_MAX = 4 * 1024 * 1024, BUFFER_SIZE = CHUNK_MAX + FRESH_MAX };
 
 struct pass {
-	const struct extents *in;
+	struct extents *in;
 	size_t next;      /* the extent of `in` that is being hashed */
 	uint64_t done;    /* bytes of it that are hashed */
 	uint64_t piece;   /* bytes of those that are in no piece of the outcome yet */
 	uint64_t inlined; /* bytes that will travel in the manifest */
 
-	struct extent *list; /* the extents of the outcome; owned */
+	struct extent *pieces; /* of the extents that are cut; owned */
 	size_t count, cap;
+	size_t cut; /* how many extents are */
 
 	struct sha256 *sha;
 	struct xxh128_state *xxh;
@@ -37,7 +38,7 @@ struct pass {
 	uint8_t *buffers; /* two */
 };
 
-static int pass_init(struct pass *p, const struct extents *in, struct err *err)
+static int pass_init(struct pass *p, struct extents *in, struct err *err)
 {
 	*p = (struct pass){ .in = in };
 	p->sha = sha256_new();
@@ -55,7 +56,7 @@ static void pass_wipe(struct pass *p)
 	free(p->buffers);
 	xxh128_free(p->xxh);
 	sha256_free(p->sha);
-	free(p->list);
+	free(p->pieces);
 }
 
 /* -------------------------------------------------------------- one extent */
@@ -92,30 +93,56 @@ static bool is_inlined(const struct pass *p, uint64_t size)
 	return size < inline_limit(p->in) && size <= EXTENT_INLINE_TOTAL - p->inlined;
 }
 
-/* Adds the piece that ends here to the outcome: a whole extent or a chunk. */
-static int add_piece(struct pass *p, struct err *err)
+/* Fills in what the pass has found of an extent, or of a piece of one. */
+static void describe(struct pass *p, struct extent *x)
 {
-	const struct extent *from = &p->in->list[p->next];
-
-	if (p->count == p->cap) {
-		size_t cap = p->cap ? 2 * p->cap : p->in->count;
-		struct extent *list = realloc(p->list, cap * sizeof(*list));
-		if (!list)
-			return err_nomem(err, "a list of extents");
-		p->list = list;
-		p->cap = cap;
-	}
-	struct extent *x = &p->list[p->count++];
-	*x = *from;
-	x->offset = from->offset + p->done - p->piece;
-	x->size = p->piece;
 	x->inlined = is_inlined(p, x->size);
 	if (x->inlined)
 		p->inlined += x->size;
 	sha256_finish(p->sha, &x->id);
 	x->sum = xxh128_finish(p->xxh);
 	p->piece = 0;
+}
+
+/* Adds the piece of a cut extent that ends here. */
+static int add_piece(struct pass *p, struct err *err)
+{
+	const struct extent *from = &p->in->list[p->next];
+
+	if (p->count == p->cap) {
+		size_t cap = p->cap ? 2 * p->cap : 64;
+		struct extent *list = realloc(p->pieces, cap * sizeof(*list));
+		if (!list)
+			return err_nomem(err, "a list of extents");
+		p->pieces = list;
+		p->cap = cap;
+	}
+	struct extent *x = &p->pieces[p->count++];
+	*x = *from;
+	x->offset = from->offset + p->done - p->piece;
+	x->size = p->piece;
+	describe(p, x);
 	return 0;
+}
+
+/* The bytes before `done` are those of a whole extent, or of a piece of one. */
+static int end_piece(struct pass *p, struct err *err)
+{
+	struct extent *x = &p->in->list[p->next];
+	bool ends = p->done == x->size;
+	int rc = 0;
+
+	if (is_cut(p, x)) {
+		rc = add_piece(p, err);
+		p->cut += ends;
+	} else if (ends) {
+		describe(p, x);
+	}
+	if (ends) {
+		p->next++;
+		p->done = 0;
+	}
+	return rc;
 }
 
 /* How many of the next `n` bytes belong to the current piece. False when that
@@ -145,19 +172,14 @@ static int hash_extents(struct pass *p, const uint8_t *bytes, size_t n, size_t *
 	*used = 0;
 	while (p->next < p->in->count &&
 	       measure_piece(p, bytes + *used, n - *used, &take)) {
-		const struct extent *x = &p->in->list[p->next];
 		sha256_add(p->sha, bytes + *used, take);
 		xxh128_add(p->xxh, bytes + *used, take);
 		*used += take;
 		p->done += take;
 		p->piece += take;
-		int rc = is_cut(p, x) || p->done == x->size ? add_piece(p, err) : 0;
+		int rc = end_piece(p, err);
 		if (rc)
 			return rc;
-		if (p->done == x->size) {
-			p->next++;
-			p->done = 0;
-		}
 	}
 	return 0;
 }
@@ -228,6 +250,31 @@ static int hash_file(struct pass *p, int fd, extents_progress_fn *progress, void
 	return rc ? rc : check_end(fd, p->in->size, err);
 }
 
+/* Puts the pieces in the place of the extents that were cut, from the end on, so that
+ * the list need not be there twice. */
+static int place_pieces(struct pass *p, struct err *err)
+{
+	struct extents *x = p->in;
+	size_t total = x->count - p->cut + p->count, to = total, piece = p->count;
+
+	if (!p->cut)
+		return 0;
+	struct extent *list = realloc(x->list, total * sizeof(*list));
+	if (!list)
+		return err_nomem(err, "a list of extents");
+	x->list = list;
+	for (size_t i = x->count; i-- > 0;) {
+		struct extent one = list[i];
+		if (!is_cut(p, &one))
+			list[--to] = one;
+		while (is_cut(p, &one) && piece &&
+		       p->pieces[piece - 1].offset >= one.offset)
+			list[--to] = p->pieces[--piece];
+	}
+	x->count = total;
+	return 0;
+}
+
 int extents_hash(int fd, struct extents *x, struct oid *whole,
                  extents_progress_fn *progress, void *ctx, struct err *err)
 {
@@ -240,11 +287,10 @@ int extents_hash(int fd, struct extents *x, struct oid *whole,
 		rc = err_set(err, ERR_INPUT, "the extents go beyond the file's end");
 	if (!rc) {
 		side_hash_finish(p.whole, whole);
-		free(x->list);
-		x->list = p.list;
-		x->count = p.count;
-		p.list = NULL;
+		rc = place_pieces(&p, err);
 	}
+	if (!rc)
+		rc = extents_add_findings(x, err);
 	pass_wipe(&p);
 	return rc;
 }

@@ -1,8 +1,8 @@
 /*
- * Two passes over the header's text, and no tree in between. The first keeps 32
- * bytes a tensor and its name; sorting finds duplicates, overlaps and gaps, and
- * so how many extents there will be. The second reads the shapes again, each
- * where the first one saw it, into a list of exactly that many.
+ * One pass over the header's text, and no tree. It keeps 32 bytes a tensor, its shape,
+ * and its name, which is written over the text: a name is shorter than its quotes and
+ * what they hold, so it never comes to what is not read yet. Sorting finds duplicates,
+ * overlaps and gaps, and so how many extents there will be.
  */
 #include "index/model/safetensors.h"
 
@@ -25,17 +25,21 @@ enum {
 struct entry {
 	uint64_t begin, end;         /* in the data, bytes */
 	uint32_t name_at, name_size; /* in `names` */
-	uint32_t shape_at;           /* in the text */
-	enum dtype dtype;
+	uint32_t dims_at;            /* in `dims` */
+	enum dtype dtype : 8;
+	unsigned dim_count : 8;
 };
 
 struct reader {
+	uint8_t *bytes; /* owned: the length field and the text */
 	const uint8_t *text;
 	size_t text_size;
 	uint64_t data_size; /* bytes after the text */
 	struct json_cursor json;
-	char *names; /* one after another, each with a NUL */
+	char *names; /* over the text, one after another, each with a NUL */
 	size_t names_size;
+	uint64_t *dims;
+	size_t dims_count, dims_cap;
 	struct entry *list;
 	size_t count, cap;
 	bool has_metadata;
@@ -120,11 +124,15 @@ static unsigned field_of(const struct json_text *key)
 static bool read_field(struct reader *r, unsigned field, struct entry *e,
                        struct shape *shape)
 {
+	enum dtype dtype;
+
 	switch (field) {
 	case HAS_DTYPE:
-		return read_dtype(&r->json, &e->dtype);
+		if (!read_dtype(&r->json, &dtype))
+			return false;
+		e->dtype = dtype;
+		return true;
 	case HAS_SHAPE:
-		e->shape_at = (uint32_t)(r->json.at - r->text);
 		return read_shape(&r->json, shape);
 	case HAS_OFFSETS:
 		return read_offsets(&r->json, &e->begin, &e->end);
@@ -165,6 +173,26 @@ static int keep_entry(struct reader *r, const struct entry *e)
 	return 0;
 }
 
+static int keep_dims(struct reader *r, const struct shape *shape, struct entry *e)
+{
+	size_t n = shape->dim_count > TENSOR_DIMS_MAX ? 0 : shape->dim_count;
+
+	if (r->dims_cap - r->dims_count < n) {
+		size_t cap = r->dims_cap ? 2 * r->dims_cap : 512;
+		uint64_t *dims = realloc(r->dims, cap * sizeof(*dims));
+		if (!dims)
+			return ERR_NOMEM;
+		r->dims = dims;
+		r->dims_cap = cap;
+	}
+	e->dims_at = (uint32_t)r->dims_count;
+	e->dim_count = (unsigned)n;
+	if (n)
+		memcpy(r->dims + r->dims_count, shape->dims, n * sizeof(*r->dims));
+	r->dims_count += n;
+	return 0;
+}
+
 /* The value of a tensor, whose name of `name_size` bytes is last in `names`. */
 static int read_tensor(struct reader *r, size_t name_size)
 {
@@ -191,6 +219,8 @@ static int read_tensor(struct reader *r, size_t name_size)
 	if (seen != HAS_ALL)
 		return refuse(r, "a tensor lacks its dtype, shape or offsets");
 	int rc = check_size(r, &e, &shape);
+	if (!rc)
+		rc = keep_dims(r, &shape, &e);
 	return rc ? rc : keep_entry(r, &e);
 }
 
@@ -289,21 +319,15 @@ static int order_entries(struct reader *r, size_t *gaps)
 static void fill_tensor(const struct reader *r, const struct entry *e, uint64_t data,
                         struct extent *x)
 {
-	struct json_cursor json = json_cursor_over(r->text + e->shape_at,
-	                                           r->text_size - e->shape_at);
-	struct shape shape;
-
 	*x = (struct extent){ .kind = EXTENT_TENSOR,
 		              .dtype = e->dtype,
 		              .offset = data + e->begin,
 		              .size = e->end - e->begin,
-		              .name = r->names + e->name_at };
+		              .name = r->names + e->name_at,
+		              .dims = e->dim_count ? r->dims + e->dims_at : NULL,
+		              .dim_count = e->dim_count };
 	if (e->name_size > TENSOR_NAME_MAX || memchr(x->name, 0, e->name_size))
 		x->name = r->names + e->name_at + e->name_size;
-	if (!read_shape(&json, &shape) || shape.dim_count > TENSOR_DIMS_MAX)
-		return;
-	x->dim_count = (unsigned)shape.dim_count;
-	memcpy(x->dims, shape.dims, shape.dim_count * sizeof(shape.dims[0]));
 }
 
 static struct extent *fill_gap(struct extent *x, uint64_t from, uint64_t to)
@@ -315,20 +339,30 @@ static struct extent *fill_gap(struct extent *x, uint64_t from, uint64_t to)
 	return x;
 }
 
+/* Lets go of the text behind the names, and of what `dims` has too much. */
+static void shrink(struct reader *r)
+{
+	uint8_t *bytes = realloc(r->bytes, LENGTH_SIZE + r->names_size);
+	uint64_t *dims = realloc(r->dims, (r->dims_count + 1) * sizeof(*dims));
+
+	r->bytes = bytes ? bytes : r->bytes;
+	r->names = (char *)r->bytes + LENGTH_SIZE;
+	r->dims = dims ? dims : r->dims;
+}
+
 /* Header, then tensors with the gaps in front of them, then the tail. The
- * extents own the names from here on. */
+ * extents own names and dims from here on. */
 static int fill_extents(struct reader *r, size_t gaps, struct extents *out)
 {
 	uint64_t data = LENGTH_SIZE + r->text_size;
 	size_t count = 1 + r->count + gaps;
+
+	shrink(r);
 	struct extent *list = calloc(count, sizeof(*list));
 	struct extent *x = list;
 	uint64_t at = data;
-
 	if (!list)
 		return ERR_NOMEM;
-	char *shrunk = realloc(r->names, r->names_size + 1);
-	r->names = shrunk ? shrunk : r->names;
 	*x++ = (struct extent){ .kind = EXTENT_HEADER, .size = data };
 	for (size_t i = 0; i < r->count; i++) {
 		x = fill_gap(x, at, data + r->list[i].begin);
@@ -340,20 +374,18 @@ static int fill_extents(struct reader *r, size_t gaps, struct extents *out)
 		                 .size = data + r->data_size,
 		                 .list = list,
 		                 .count = count,
-		                 .names = r->names };
-	r->names = NULL;
+		                 .names = (char *)r->bytes,
+		                 .dims = r->dims };
+	r->bytes = NULL;
+	r->dims = NULL;
 	return 0;
 }
 
 static int parse_text(struct reader *r, struct extents *out)
 {
 	size_t gaps;
-	int rc;
+	int rc = read_header(r);
 
-	r->names = malloc(r->text_size + 1);
-	if (!r->names)
-		return ERR_NOMEM;
-	rc = read_header(r);
 	if (!rc)
 		rc = order_entries(r, &gaps);
 	if (!rc)
@@ -361,25 +393,35 @@ static int parse_text(struct reader *r, struct extents *out)
 	return rc;
 }
 
-int safetensors_parse(const uint8_t *bytes, uint64_t n, uint64_t file_size,
-                      struct extents *out, struct err *why)
+/* Whether the length field fits; else the reason. */
+static bool check_length(const uint8_t *bytes, uint64_t n, uint64_t file_size,
+                         struct err *why)
 {
-	struct reader r = { .text = NULL };
-	int rc;
-
 	if (n < LENGTH_SIZE || file_size < n) {
 		err_set(why, ERR_INPUT, "shorter than a length field");
-		return NOT_VALID;
+		return false;
 	}
 	uint64_t length = le64_load(bytes);
 	if (length > SAFETENSORS_HEADER_MAX || length > n - LENGTH_SIZE) {
 		err_set(why, ERR_INPUT, "a header of %llu bytes does not fit",
 		        (unsigned long long)length);
-		return NOT_VALID;
+		return false;
 	}
+	return true;
+}
+
+int safetensors_parse(uint8_t *bytes, uint64_t n, uint64_t file_size, struct extents *out,
+                      struct err *why)
+{
+	struct reader r = { .bytes = bytes };
+	int rc = NOT_VALID;
+
+	if (!check_length(bytes, n, file_size, why))
+		goto out;
 	r.text = bytes + LENGTH_SIZE;
-	r.text_size = (size_t)length;
-	r.data_size = file_size - LENGTH_SIZE - length;
+	r.text_size = (size_t)le64_load(bytes);
+	r.data_size = file_size - LENGTH_SIZE - r.text_size;
+	r.names = (char *)bytes + LENGTH_SIZE;
 	rc = parse_text(&r, out);
 	if (rc == ERR_NOMEM)
 		err_nomem(why, "the header of a safetensors file");
@@ -387,7 +429,9 @@ int safetensors_parse(const uint8_t *bytes, uint64_t n, uint64_t file_size,
 		err_set(why, ERR_INPUT, "%s near byte %zu of the header",
 		        r.reason ? r.reason : r.json.fault,
 		        r.json.at ? (size_t)(r.json.at - r.text) : 0);
+out:
+	free(r.bytes);
+	free(r.dims);
 	free(r.list);
-	free(r.names);
 	return rc;
 }

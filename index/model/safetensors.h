@@ -22,11 +22,12 @@ struct extents;
 
 enum { SAFETENSORS_HEADER_MAX = 100000000 };
 
-/* Reads a header from the file's first `n` bytes: all 8 + length of them.
+/* Reads a header from the file's first `n` bytes: all 8 + length of them. They come from
+ * malloc() and are taken: the names are written over the text that was read.
  * 0 with the tensors of a file of `file_size` bytes in `out`, header, gaps and
  * tail included; 1 with the reason in `why` when it is not valid safetensors;
  * ERR_NOMEM. */
-int safetensors_parse(const uint8_t *bytes, uint64_t n, uint64_t file_size,
+int safetensors_parse(uint8_t *bytes, uint64_t n, uint64_t file_size,
                       struct extents *out, struct err *why);
 
 #endif

@@ -106,8 +106,8 @@ static void add_words(struct search *s, struct family_member *m, const struct ex
 			add_word(s, x->list[i].id.bytes);
 	size_t tensors = s->words.size / sizeof(uint64_t) - count;
 	for (size_t i = 0; i < x->count; i++)
-		if (!x->list[i].inlined && x->list[i].base_count)
-			add_word(s, x->list[i].bases[0]);
+		if (extent_finding(&x->list[i])->base_count)
+			add_word(s, extent_finding(&x->list[i])->bases[0]);
 	m->first = (uint32_t)count;
 	m->tensors = (uint32_t)tensors;
 	m->deltas = (uint32_t)(s->words.size / sizeof(uint64_t) - count - tensors);

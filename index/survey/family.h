@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
+#include "index/survey/word_diff.h"
 
 struct err;
 struct transfer;
@@ -63,7 +64,7 @@ void family_wipe(struct family *f);
 /* What a member takes in the store, and how far it is from its parent. */
 struct family_distance {
 	uint64_t stored; /* bytes of its records; those that others share included */
-	uint64_t words, bits_changed; /* on samples of some tensors; 0: none */
+	struct word_count sampled; /* of some tensors; no words: none */
 };
 
 /* Looks at the records of member `i`, and at samples of those that are tied to its

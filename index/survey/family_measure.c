@@ -5,7 +5,6 @@
 #include "codec/common/err.h"
 #include "index/survey/family.h"
 #include "index/manifest/manifest.h"
-#include "index/survey/model_diff.h"
 #include "index/survey/model_side.h"
 #include "index/survey/object_cost.h"
 #include "index/base/relatives.h"
@@ -21,9 +20,11 @@ enum {
 static const struct extent *find_base(const struct extents *parent,
                                       const struct extent *x)
 {
+	const struct extent_finding *f = extent_finding(x);
+
 	for (size_t i = 0; i < parent->count; i++)
-		if (x->base_count && !parent->list[i].inlined &&
-		    memcmp(parent->list[i].id.bytes, x->bases[0], EXTENT_BASE_PREFIX) ==
+		if (f->base_count && !parent->list[i].inlined &&
+		    memcmp(parent->list[i].id.bytes, f->bases[0], EXTENT_BASE_PREFIX) ==
 		            0)
 			return &parent->list[i];
 	return NULL;
@@ -52,13 +53,13 @@ static void sample(struct word_diff *words, const struct model_side *parent,
 {
 	struct word_pair pair = { parent, parent->parts[0], base, own, own->parts[0],
 		                  x,      SAMPLE_BYTES };
-	struct tensor_diff d = { .compared = false };
+	struct word_count count = { .words = 0 };
 	struct err ignored = ERR_INIT;
 
-	if (word_diff_run(words, &pair, &d, &ignored))
+	if (word_diff_run(words, &pair, &count, &ignored))
 		return;
-	out->words += d.words;
-	out->bits_changed += d.bits_changed;
+	out->sampled.words += count.words;
+	out->sampled.bits += count.bits;
 }
 
 static int sample_pairs(const struct transfer *t, const struct model_side *parent,

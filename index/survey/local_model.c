@@ -17,11 +17,11 @@ static int open_file(const char *path, struct local_model *m, struct err *err)
 	struct stat st;
 
 	m->path = path;
-	m->fd = open(path, O_RDONLY | O_CLOEXEC);
+	m->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (m->fd < 0 || fstat(m->fd, &st))
 		return err_errno(err, "cannot open %s", path);
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INPUT, "%s is no file", path);
+		return err_set(err, ERR_INPUT, "%s is not a regular file", path);
 	m->size = (uint64_t)st.st_size;
 	return 0;
 }
@@ -47,7 +47,8 @@ static int one_tensor(uint64_t size, enum dtype dtype, struct extents *out,
 
 	x.list = calloc(1, sizeof(*x.list));
 	x.names = calloc(1, 1);
-	if (!x.list || !x.names) {
+	x.dims = calloc(1, sizeof(*x.dims));
+	if (!x.list || !x.names || !x.dims) {
 		extents_wipe(&x);
 		return err_nomem(err, "a list of extents");
 	}
@@ -56,8 +57,9 @@ static int one_tensor(uint64_t size, enum dtype dtype, struct extents *out,
 	x.list[0].size = size;
 	x.list[0].name = x.names;
 	x.list[0].dim_count = 1;
-	x.list[0].dims[0] = size / dtype_bits(dtype) * 8 +
-	                    size % dtype_bits(dtype) * 8 / dtype_bits(dtype);
+	x.list[0].dims = x.dims;
+	x.dims[0] = size / dtype_bits(dtype) * 8 +
+	            size % dtype_bits(dtype) * 8 / dtype_bits(dtype);
 	*out = x;
 	return 0;
 }

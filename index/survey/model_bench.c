@@ -16,8 +16,11 @@
 #include <time.h>
 
 #include "codec/cast.h"
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
+#include "codec/frame.h"
+#include "codec/frame_scratch.h"
 #include "codec/prediction.h"
 #include "codec/record.h"
 #include "index/work/file_range.h"
@@ -53,7 +56,6 @@ struct bench_tensor {
 struct slice {
 	struct frame_scratch *scratch;
 	size_t bytes; /* of its frames */
-	struct err err;
 };
 
 struct bench {
@@ -127,9 +129,16 @@ struct pass {
 	enum pass_kind kind;
 };
 
-static const uint8_t *base_of(const struct pass *p, const struct bench_frame *f)
+static struct frame_job job_of(const struct pass *p, const struct slice *s,
+                               const struct bench_frame *f)
 {
-	return p->codec->needs_base ? p->bench->predicted + f->at : NULL;
+	return (struct frame_job){
+		.codec = p->codec,
+		.dtype = p->bench->dtype,
+		.base = p->codec->needs_base ? p->bench->predicted + f->at : NULL,
+		.size = f->size,
+		.scratch = s->scratch,
+	};
 }
 
 static bool can_code(const struct pass *p, const struct bench_frame *f)
@@ -137,29 +146,32 @@ static bool can_code(const struct pass *p, const struct bench_frame *f)
 	return !p->codec->needs_base || p->bench->tensors[f->tensor].like;
 }
 
-static void encode_frame(const struct pass *p, struct slice *s, struct bench_frame *f)
+static int encode_frame(const struct pass *p, const struct slice *s,
+                        struct bench_frame *f, struct err *err)
 {
-	struct bench *b = p->bench;
+	const struct frame_job job = job_of(p, s, f);
 
-	frame_encode(p->codec, b->dtype, b->raw + f->at, base_of(p, f), f->size,
-	             b->coded + f->at, s->scratch, &f->out, &s->err);
+	return frame_encode(&job, p->bench->raw + f->at, p->bench->coded + f->at, &f->out,
+	                    err);
 }
 
-static void decode_frame(const struct pass *p, struct slice *s, struct bench_frame *f)
+static int decode_frame(const struct pass *p, const struct slice *s,
+                        const struct bench_frame *f, struct err *err)
 {
-	struct bench *b = p->bench;
+	const struct frame_job job = job_of(p, s, f);
 
-	frame_decode(p->codec, b->dtype, &f->out, b->coded + f->at, base_of(p, f),
-	             b->back + f->at, f->size, s->scratch, &s->err);
+	return frame_decode(&job, &f->out, p->bench->coded + f->at,
+	                    p->bench->back + f->at, err);
 }
 
 /* Codes again without proof, what it makes being known already. */
-static void encode_alone(const struct pass *p, struct slice *s, struct bench_frame *f)
+static void encode_alone(const struct pass *p, const struct slice *s,
+                         const struct bench_frame *f)
 {
-	struct bench *b = p->bench;
+	const struct frame_job job = job_of(p, s, f);
 
-	p->codec->encode(b->raw + f->at, base_of(p, f), f->size, b->dtype,
-	                 b->back + f->at, f->size - 1, s->scratch);
+	p->codec->encode(&job, p->bench->raw + f->at, p->bench->back + f->at,
+	                 f->size - 1);
 }
 
 /* Whether the codec has something to do on its own. */
@@ -169,24 +181,27 @@ static bool codes_alone(const struct pass *p, const struct bench_frame *f)
 	       f->out.mode != FRAME_FILL;
 }
 
-static void treat(const struct pass *p, struct slice *s, struct bench_frame *f)
+static int treat(const struct pass *p, const struct slice *s, struct bench_frame *f,
+                 struct err *err)
 {
 	double *best = &f->seconds[p->kind], start = now();
+	int rc = 0;
 
 	if (p->kind == PASS_ENCODE)
-		encode_frame(p, s, f);
+		rc = encode_frame(p, s, f, err);
 	else if (p->kind == PASS_DECODE)
-		decode_frame(p, s, f);
+		rc = decode_frame(p, s, f, err);
 	else if (codes_alone(p, f))
 		encode_alone(p, s, f);
 	else
-		return;
+		return 0;
 	double seconds = now() - start;
 	if (*best < 0 || seconds < *best)
 		*best = seconds;
+	return rc;
 }
 
-static void run_slice(void *ctx, size_t k)
+static int run_slice(void *ctx, size_t k, struct err *err)
 {
 	const struct pass *p = ctx;
 	struct bench *b = p->bench;
@@ -196,14 +211,13 @@ static void run_slice(void *ctx, size_t k)
 		struct bench_frame *f = &b->frames[i];
 		if (f->slice != k || !can_code(p, f))
 			continue;
-		treat(p, s, f);
-		if (!s->err.code)
+		int rc = treat(p, s, f, err);
+		if (!rc)
 			continue;
 		const char *name = b->tensors[f->tensor].extent->name;
-		if (name && *name)
-			err_context(&s->err, "tensor '%s'", name);
-		break;
+		return name && *name ? err_context(err, "tensor '%s'", name) : rc;
 	}
+	return 0;
 }
 
 static int run_pass(struct bench *b, const struct codec *codec, enum pass_kind kind,
@@ -211,16 +225,9 @@ static int run_pass(struct bench *b, const struct codec *codec, enum pass_kind k
 {
 	struct pass p = { b, codec, kind };
 
-	for (unsigned k = 0; k < b->threads; k++)
-		b->slices[k].err = (struct err)ERR_INIT;
-	pool_run(b->pool, b->threads, run_slice, &p);
-	for (unsigned k = 0; k < b->threads; k++) {
-		if (b->slices[k].err.code) {
-			*err = b->slices[k].err;
-			return err_context(err, "codec %s", codec->name);
-		}
-	}
-	return 0;
+	int rc = pool_try(b->pool, b->threads, run_slice, &p, err);
+
+	return rc ? err_context(err, "codec %s", codec->name) : 0;
 }
 
 /* ---------------------------------------------------------------- one batch */

@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/frame.h"
+#include "codec/codec.h"
 
 struct err;
 struct local_model;
 
 /* Where codecs stand in the results: by their number, and behind them the best of
  * all, chosen for each tensor. */
-enum { BENCH_CODECS = 16, BENCH_BEST = BENCH_CODECS, BENCH_SLOTS };
+enum { BENCH_CODECS = CODEC_IDS, BENCH_BEST = BENCH_CODECS, BENCH_SLOTS };
 
 /* What some tensors took. Times are seconds of one thread. Where several share the
  * frames, of the one that took longest: each tensor has its part of that. */

@@ -10,7 +10,6 @@
 #include "codec/common/err.h"
 #include "index/survey/model_side.h"
 #include "index/base/relatives.h"
-#include "index/survey/word_diff.h"
 
 /* A tensor of a side, or a file that is no model. */
 struct item {
@@ -33,11 +32,6 @@ struct comparing {
 	struct word_diff *words;
 	struct model_diff_sum sum;
 };
-
-double model_diff_distance(uint64_t bits, uint64_t words)
-{
-	return words ? (double)bits / (double)words : 0;
-}
 
 /* ---------------------------------------------------------------- matching */
 
@@ -179,11 +173,11 @@ static int compare_tensors(struct comparing *c, const struct item *old,
 	if (!relatives_alike(new->x, old->x))
 		return 0;
 	struct word_pair pair = { c->a, old->part, old->x, c->b, new->part, new->x, 0 };
-	int rc = word_diff_run(c->words, &pair, d, err);
+	int rc = word_diff_run(c->words, &pair, &d->count, err);
 	if (rc)
 		return err_context(err, "tensor '%s'", new->x->name);
 	d->compared = true;
-	if (same && !d->words_changed)
+	if (same && !d->count.changed)
 		d->kind = DIFF_EQUAL;
 	return 0;
 }
@@ -208,14 +202,14 @@ static void sum_up(struct model_diff_sum *s, const struct tensor_diff *d)
 	s->old_size += d->old_size;
 	s->new_size += d->new_size;
 	if (d->kind == DIFF_EQUAL && d->new)
-		s->words += d->new->size / dtype_unit(d->new->dtype);
+		s->count.words += d->new->size / dtype_unit(d->new->dtype);
 	if (d->kind == DIFF_CHANGED && d->compared) {
-		s->words += d->words;
-		s->words_changed += d->words_changed;
-		s->bits_changed += d->bits_changed;
+		s->count.words += d->count.words;
+		s->count.changed += d->count.changed;
+		s->count.bits += d->count.bits;
 	}
-	if (d->kind == DIFF_CHANGED && d->delta)
-		s->delta += d->delta;
+	if (d->kind == DIFF_CHANGED && d->count.delta)
+		s->count.delta += d->count.delta;
 	else if (d->kind == DIFF_CHANGED || d->kind == DIFF_NEW)
 		s->unlike += d->new_size;
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "index/survey/word_diff.h"
+
 struct err;
 struct extent;
 struct model_side;
@@ -29,22 +31,15 @@ struct tensor_diff {
 	/* Where shape and dtype allow it: the old values, cast to the new dtype where
 	 * that is another, against the new ones, as far as both go. */
 	bool compared;
-	uint64_t words;         /* that were compared */
-	uint64_t words_changed; /* of them */
-	uint64_t bits_changed;  /* in them */
-	uint64_t delta;         /* bytes of the new tensor as a delta against the old */
+	struct word_count count;
 };
 
 struct model_diff_sum {
-	size_t tensors[DIFF_GONE + 1];               /* by kind */
-	uint64_t old_size, new_size;                 /* bytes of all */
-	uint64_t words, words_changed, bits_changed; /* equal tensors included */
-	uint64_t delta;    /* bytes of all deltas of changed tensors */
-	uint64_t unlike;   /* bytes of new tensors, and of changed ones without a delta */
+	size_t tensors[DIFF_GONE + 1]; /* by kind */
+	uint64_t old_size, new_size;   /* bytes of all */
+	struct word_count count;       /* of equal tensors too; deltas of changed ones */
+	uint64_t unlike; /* bytes of new tensors, and of changed ones without a delta */
 };
-
-/* Bits that differ in a word of the model, on average; 0 without words. */
-double model_diff_distance(uint64_t bits, uint64_t words);
 
 /* Non-zero ends it and is returned. */
 typedef int tensor_diff_fn(void *ctx, const struct tensor_diff *d);

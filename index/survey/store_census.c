@@ -95,7 +95,7 @@ static int read_manifest(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct counted_object *object = object_at(c, i);
 	struct manifest m;
 	uint64_t stored;
-	int rc = manifest_get(c->transfer->store, &object->oid, &m, &stored, err);
+	int rc = manifest_get_places(c->transfer->store, &object->oid, &m, &stored, err);
 
 	(void)lane;
 	if (rc > 0)

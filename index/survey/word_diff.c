@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "codec/cast.h"
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
 #include "codec/frame.h"
 #include "codec/record.h"
-#include "index/survey/model_diff.h"
 #include "index/survey/model_side.h"
 #include "index/work/scratch_shelf.h"
 #include "index/blob/transfer.h"
@@ -21,8 +21,6 @@ struct frame_diff {
 	uint64_t words_changed, bits_changed;
 	uint64_t stored;
 	struct frame_scratch *scratch;
-	int rc;
-	struct err err;
 };
 
 struct word_diff {
@@ -38,6 +36,11 @@ struct word_diff {
 	size_t size;       /* bytes in the window */
 	size_t compared;   /* of them, those that the old tensor has too */
 };
+
+double word_count_distance(const struct word_count *count)
+{
+	return count->words ? (double)count->bits / (double)count->words : 0;
+}
 
 int word_diff_new(const struct transfer *t, struct word_diff **out, struct err *err)
 {
@@ -120,7 +123,7 @@ static void count_words(const uint8_t *a, const uint8_t *b, size_t n, unsigned u
 	}
 }
 
-static void diff_frame(void *ctx, size_t i)
+static int diff_frame(void *ctx, size_t i, struct err *err)
 {
 	struct word_diff *w = ctx;
 	struct frame_diff *r = &w->results[i];
@@ -130,29 +133,21 @@ static void diff_frame(void *ctx, size_t i)
 	struct frame_out coded = { FRAME_RAW, 0, { { 0 } } };
 
 	r->words_changed = r->bits_changed = r->stored = 0;
-	r->rc = 0;
 	count_words(w->raw + at, w->predicted + at, both < n ? both : n,
 	            dtype_unit(w->dtype), r);
 	if (!w->codec)
-		return;
-	r->rc = frame_encode(w->codec, w->dtype, w->raw + at, w->predicted + at, n,
-	                     w->coded + at, r->scratch, &coded, &r->err);
+		return 0;
+	const struct frame_job job = { .codec = w->codec,
+		                       .dtype = w->dtype,
+		                       .base = w->predicted + at,
+		                       .size = n,
+		                       .scratch = r->scratch };
+	int rc = frame_encode(&job, w->raw + at, w->coded + at, &coded, err);
 	r->stored = coded.stored + RECORD_ENTRY_SIZE;
+	return rc;
 }
 
 /* ---------------------------------------------------------------- one pair */
-
-static const struct codec *delta_codec(enum dtype dtype)
-{
-	static const enum codec_id ids[] = { CODEC_ULP, CODEC_BITX };
-
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		const struct codec *codec = codec_by_id(ids[i]);
-		if (codec && codec->takes(dtype))
-			return codec;
-	}
-	return NULL;
-}
 
 /* The old values for the window at `offset` of the new tensor, cast where needed. */
 static int read_old(struct word_diff *w, const struct word_pair *pair,
@@ -171,27 +166,24 @@ static int read_old(struct word_diff *w, const struct word_pair *pair,
 	return rc;
 }
 
-static int diff_window(struct word_diff *w, struct tensor_diff *out, struct err *err)
+static int diff_window(struct word_diff *w, struct word_count *out, struct err *err)
 {
 	size_t frames = (w->size + w->frame_size - 1) / w->frame_size;
 
-	pool_run(w->transfer->pool, frames, diff_frame, w);
-	for (size_t i = 0; i < frames; i++) {
+	int rc = pool_try(w->transfer->pool, frames, diff_frame, w, err);
+
+	for (size_t i = 0; i < frames && !rc; i++) {
 		const struct frame_diff *r = &w->results[i];
-		if (r->rc) {
-			*err = r->err;
-			return r->rc;
-		}
-		out->words_changed += r->words_changed;
-		out->bits_changed += r->bits_changed;
+		out->changed += r->words_changed;
+		out->bits += r->bits_changed;
 		out->delta += r->stored;
 	}
-	return 0;
+	return rc;
 }
 
 static int diff_windows(struct word_diff *w, const struct word_pair *pair,
                         struct tensor_bytes *old, struct tensor_bytes *new,
-                        struct tensor_diff *out, struct err *err)
+                        struct word_count *out, struct err *err)
 {
 	uint64_t both = pair->old->size / dtype_unit(pair->old->dtype) *
 	                dtype_unit(w->dtype);
@@ -219,12 +211,12 @@ static int diff_windows(struct word_diff *w, const struct word_pair *pair,
 }
 
 int word_diff_run(struct word_diff *w, const struct word_pair *pair,
-                  struct tensor_diff *out, struct err *err)
+                  struct word_count *out, struct err *err)
 {
 	struct tensor_bytes *old = NULL, *new = NULL;
 
 	w->dtype = pair->new->dtype;
-	w->codec = delta_codec(w->dtype);
+	w->codec = codec_for_delta(w->dtype);
 	w->frame_size = (size_t)FRAME_VALUES * dtype_unit(w->dtype);
 	int rc = tensor_bytes_open(pair->old_side, pair->old_part, pair->old, &old, err);
 	if (!rc)

@@ -13,7 +13,6 @@ struct err;
 struct extent;
 struct model_side;
 struct side_part;
-struct tensor_diff;
 struct transfer;
 struct word_diff;
 
@@ -28,12 +27,22 @@ struct word_pair {
 	uint64_t limit; /* bytes of the new one that are compared; 0: all */
 };
 
+/* What came of it. */
+struct word_count {
+	uint64_t words;   /* that were compared */
+	uint64_t changed; /* of them */
+	uint64_t bits;    /* that changed in them */
+	uint64_t delta;   /* bytes of the new tensor as a delta against the old; 0 where no
+	                   * codec of ours makes deltas of that dtype */
+};
+
+/* Bits that differ in a word, on average; 0 without words. */
+double word_count_distance(const struct word_count *count);
+
 int word_diff_new(const struct transfer *t, struct word_diff **out, struct err *err);
 void word_diff_free(struct word_diff *w); /* NULL is fine */
 
-/* Fills words, words_changed, bits_changed and delta (0 where no codec of ours makes
- * deltas of that dtype). */
 int word_diff_run(struct word_diff *w, const struct word_pair *pair,
-                  struct tensor_diff *out, struct err *err);
+                  struct word_count *out, struct err *err);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "codec/common/err.h"
-#include "codec/frame.h"
+#include "codec/frame_scratch.h"
 
 /* More than this many at once are made and freed as needed. */
 enum { SHELF_PLACES = 64 };

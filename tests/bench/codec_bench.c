@@ -17,8 +17,10 @@
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/common/le.h"
+#include "codec/frame.h"
 #include "codec/frame_scratch.h"
 #include "codec/kernel/kernel.h"
+#include "tests/unit/job_of.h"
 
 enum { ROUNDS = 5, FRAMES_MAX = 1 << 16, TENSOR_MIN = 65536 };
 
@@ -34,7 +36,7 @@ struct frame {
 	enum dtype dtype;
 };
 
-struct job {
+struct batch {
 	struct frame frames[FRAMES_MAX];
 	size_t count, raw;
 	uint8_t *out; /* coded frames, FRAME_MAX apart within `stored` */
@@ -75,7 +77,7 @@ static const uint8_t *tensor(const struct file *f, const char *name, size_t *siz
 	return f->bytes + f->data + from;
 }
 
-static void collect(struct job *job, const struct file *f, const struct file *base)
+static void collect(struct batch *batch, const struct file *f, const struct file *base)
 {
 	for (cJSON *t = f->head->child; t; t = t->next) {
 		size_t size, base_size = 0;
@@ -86,16 +88,16 @@ static void collect(struct job *job, const struct file *f, const struct file *ba
 		if (!src || size < TENSOR_MIN || (base && base_size < size))
 			continue;
 		for (size_t at = 0; at < size; at += frame_size(dtype)) {
-			struct frame *fr = &job->frames[job->count++];
+			struct frame *fr = &batch->frames[batch->count++];
 			*fr = (struct frame){ src + at, from ? from + at : NULL,
 				              size - at, dtype };
 			if (fr->size > frame_size(dtype))
 				fr->size = frame_size(dtype);
-			job->raw += fr->size;
+			batch->raw += fr->size;
 		}
 	}
-	job->out = malloc(job->raw);
-	job->stored = calloc(job->count + 1, sizeof(*job->stored));
+	batch->out = malloc(batch->raw);
+	batch->stored = calloc(batch->count + 1, sizeof(*batch->stored));
 }
 
 static double now(void)
@@ -111,31 +113,33 @@ struct result {
 	size_t stored;
 };
 
-static void round_of(struct job *job, const struct codec *codec,
+static void round_of(struct batch *batch, const struct codec *codec,
                      struct frame_scratch *scratch, struct result *best)
 {
-	uint8_t *out = job->out;
+	uint8_t *out = batch->out;
 	struct result r = { 0 };
 
 	double t0 = now();
-	for (size_t i = 0; i < job->count; out += job->frames[i++].size) {
-		struct frame *f = &job->frames[i];
+	for (size_t i = 0; i < batch->count; out += batch->frames[i++].size) {
+		struct frame *f = &batch->frames[i];
+		const struct frame_job job = job_of(codec, f->dtype, f->base, f->size,
+		                                    scratch);
 		bool same = f->base && memcmp(f->src, f->base, f->size) == 0;
-		size_t n = same ? 0
-		                : codec->encode(f->src, f->base, f->size, f->dtype, out,
-		                                f->size - 1, scratch);
-		job->stored[i] = n;
+		size_t n = same ? 0 : codec->encode(&job, f->src, out, f->size - 1);
+		batch->stored[i] = n;
 		r.stored += same ? 0 : n ? n : f->size;
 	}
 	double t1 = now();
-	out = job->out;
-	for (size_t i = 0; i < job->count; out += job->frames[i++].size) {
-		struct frame *f = &job->frames[i];
+	out = batch->out;
+	for (size_t i = 0; i < batch->count; out += batch->frames[i++].size) {
+		struct frame *f = &batch->frames[i];
+		const struct frame_job job = job_of(codec, f->dtype, f->base, f->size,
+		                                    scratch);
 		struct err err = ERR_INIT;
-		if (!job->stored[i]) {
+		if (!batch->stored[i]) {
 			memcpy(scratch->check, f->src, f->size);
-		} else if (codec->decode(out, job->stored[i], f->base, scratch->check,
-		                         f->size, f->dtype, scratch, &err)) {
+		} else if (codec->decode(&job, out, batch->stored[i], scratch->check,
+		                         &err)) {
 			fprintf(stderr, "%s: %s\n", codec->name, err.text);
 			exit(1);
 		}
@@ -158,39 +162,45 @@ struct entry {
 	struct result best;
 };
 
-static unsigned entries_of(struct entry *e, const struct codec *old,
-                           const struct codec *new)
+enum { ENTRIES_MAX = 64 };
+
+/* The codec to compare with, then all others of its kind (with a base, or without), each
+ * by every kernel that the machine has. */
+static unsigned entries_of(struct entry e[ENTRIES_MAX], const struct codec *rival)
 {
 	unsigned n = 0;
+	const struct codec *codec;
 	const struct kernel *k;
 
-	e[n++] = (struct entry){ old, kernel_best(), { 0, 0, 0 } };
-	for (unsigned i = 0; (k = kernel_at(i)) != NULL; i++)
-		e[n++] = (struct entry){ new, k, { 0, 0, 0 } };
+	e[n++] = (struct entry){ rival, kernel_best(), { 0, 0, 0 } };
+	for (unsigned c = 0; (codec = codec_at(c)) != NULL; c++) {
+		if (codec == rival || codec->needs_base != rival->needs_base ||
+		    codec->id == CODEC_RAW)
+			continue;
+		for (unsigned i = 0; (k = kernel_at(i)) != NULL && n < ENTRIES_MAX; i++)
+			e[n++] = (struct entry){ codec, k, { 0, 0, 0 } };
+	}
 	return n;
 }
 
 int main(int argc, char **argv)
 {
-	static struct job job;
+	static struct batch batch;
 	struct frame_scratch *scratch;
 	struct err err = ERR_INIT;
-	struct entry e[16];
+	static struct entry e[ENTRIES_MAX];
 
 	if (argc < 2 || frame_scratch_new(&scratch, &err))
 		return 1;
 	struct file f = file_open(argv[1]), base = { 0 };
 	if (argc > 2)
 		base = file_open(argv[2]);
-	collect(&job, &f, argc > 2 ? &base : NULL);
-	unsigned n = argc > 2 ? entries_of(e, &codec_bitx, &codec_ulp)
-	                      : entries_of(e, &codec_zstd, &codec_float);
-	if (argc > 2)
-		e[n++] = (struct entry){ &codec_float, kernel_best(), { 0, 0, 0 } };
+	collect(&batch, &f, argc > 2 ? &base : NULL);
+	unsigned n = entries_of(e, argc > 2 ? &codec_bitx : &codec_zstd);
 	for (int r = 0; r < ROUNDS; r++) {
 		for (unsigned i = 0; i < n; i++) {
 			scratch->kernel = e[i].kernel;
-			round_of(&job, e[i].codec, scratch, &e[i].best);
+			round_of(&batch, e[i].codec, scratch, &e[i].best);
 		}
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -198,10 +208,10 @@ int main(int argc, char **argv)
 		       "%6.0f "
 		       "MB/s (%4.1fx)\n",
 		       e[i].codec->name, e[i].kernel->name,
-		       100.0 * (double)e[i].best.stored / (double)job.raw,
-		       (double)job.raw / e[i].best.encode / 1e6,
+		       100.0 * (double)e[i].best.stored / (double)batch.raw,
+		       (double)batch.raw / e[i].best.encode / 1e6,
 		       e[0].best.encode / e[i].best.encode,
-		       (double)job.raw / e[i].best.decode / 1e6,
+		       (double)batch.raw / e[i].best.decode / 1e6,
 		       e[0].best.decode / e[i].best.decode);
 	return 0;
 }

@@ -15,15 +15,14 @@
 #include "codec/cast.h"
 #include "codec/codec_table.h"
 #include "codec/common/hex.h"
+#include "codec/frame.h"
 #include "codec/frame_scratch.h"
 #include "codec/kernel/kernel.h"
 #include "tests/golden/golden_record.h"
 #include "tests/unit/float_cases.h"
+#include "tests/unit/job_of.h"
 
 enum { NO_KERNEL = 77 };
-
-static const struct codec *const codecs[] = { &codec_raw, &codec_zstd, &codec_bitx,
-	                                      &codec_float, &codec_ulp };
 
 /* In values; a whole frame last. */
 static const size_t lengths[] = {
@@ -79,8 +78,8 @@ static void fill_case(struct cross *x, unsigned which, size_t n, enum dtype dtyp
 
 /* Every bit of some bytes flipped, and every cut there, is refused: the sums are right,
  * and only bits that fill up a byte may be anything. Returns how many were not. */
-static unsigned damage(struct cross *x, const struct codec *codec, enum dtype dtype,
-                       const struct frame_out *out, const uint8_t *base, size_t size)
+static unsigned damage(struct cross *x, const struct frame_job *job,
+                       const struct frame_out *out)
 {
 	unsigned accepted = 0;
 	struct err err = ERR_INIT;
@@ -89,12 +88,11 @@ static unsigned damage(struct cross *x, const struct codec *codec, enum dtype dt
 	for (size_t at = 0; at < out->stored; at += step) {
 		struct frame_out cut = *out;
 		x->made[at] ^= (uint8_t)(1u << at % 8);
-		accepted += frame_decode(codec, dtype, out, x->made, base, x->back, size,
-		                         x->scratch, &err) != ERR_DAMAGED;
+		accepted += frame_decode(job, out, x->made, x->back, &err) != ERR_DAMAGED;
 		x->made[at] ^= (uint8_t)(1u << at % 8);
 		cut.stored = at;
-		accepted += frame_decode(codec, dtype, &cut, x->made, base, x->back, size,
-		                         x->scratch, &err) != ERR_DAMAGED;
+		accepted += frame_decode(job, &cut, x->made, x->back, &err) !=
+		            ERR_DAMAGED;
 	}
 	return accepted;
 }
@@ -102,14 +100,13 @@ static unsigned damage(struct cross *x, const struct codec *codec, enum dtype dt
 static void one_frame(struct cross *x, const struct codec *codec, enum dtype dtype,
                       unsigned which, size_t size)
 {
-	const uint8_t *base = codec->needs_base ? x->base : NULL;
+	const struct frame_job job = job_of(codec, dtype, x->base, size, x->scratch);
 	struct err err = ERR_INIT;
 	struct frame_out out;
 
 	fill_case(x, which, size, dtype);
 	printf("%s %s %s %zu", codec->name, dtype_name(dtype), case_names[which], size);
-	int rc = frame_encode(codec, dtype, x->src, base, size, x->made, x->scratch, &out,
-	                      &err);
+	int rc = frame_encode(&job, x->src, x->made, &out, &err);
 	if (rc) {
 		printf(" %d\n", rc);
 		if (size > 0)
@@ -119,11 +116,10 @@ static void one_frame(struct cross *x, const struct codec *codec, enum dtype dty
 	printf(" mode %d, %zu bytes, %s", (int)out.mode, out.stored,
 	       text_of(x->made, out.stored));
 	memset(x->back, 0xee, size);
-	rc = frame_decode(codec, dtype, &out, x->made, base, x->back, size, x->scratch,
-	                  &err);
+	rc = frame_decode(&job, &out, x->made, x->back, &err);
 	bool same = !rc && memcmp(x->back, x->src, size) == 0;
 	if (out.mode != FRAME_RAW && out.stored > 8 && size <= 65 * 8)
-		printf(", %u accepted", damage(x, codec, dtype, &out, base, size));
+		printf(", %u accepted", damage(x, &job, &out));
 	printf("\n");
 	if (!same)
 		complain(x, rc ? err.text : "other bytes came back");
@@ -149,12 +145,14 @@ static void all_sizes(struct cross *x, const struct codec *codec, enum dtype dty
 /* A codec with the dtypes that it takes; `raw` takes all and does the same with all. */
 static void all_frames(struct cross *x)
 {
-	for (size_t c = 0; c < sizeof(codecs) / sizeof(codecs[0]); c++)
+	const struct codec *codec;
+
+	for (unsigned c = 0; (codec = codec_at(c)) != NULL; c++)
 		for (unsigned d = 0; d < DTYPE_COUNT; d++)
 			for (unsigned w = 0; w < CROSS_CASES; w++)
-				if (codecs[c]->takes((enum dtype)d) &&
-				    (codecs[c] != &codec_raw || d <= DTYPE_U16))
-					all_sizes(x, codecs[c], (enum dtype)d, w);
+				if (codec->takes((enum dtype)d) &&
+				    (codec != &codec_raw || d <= DTYPE_U16))
+					all_sizes(x, codec, (enum dtype)d, w);
 }
 
 /* Every value of the smaller formats, and many of F32. */

@@ -45,7 +45,7 @@ bool zstd_box_decode(struct zstd_box *b, const void *src, size_t n, void *dst,
 	return false;
 }
 
-/* Nor is libcrypto there, which sha256.c needs: what a record's head asks of an oid. */
+/* Nor is libcrypto there, which digest.c needs: what a record's head asks of an oid. */
 bool oid_equal(const struct oid *a, const struct oid *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;

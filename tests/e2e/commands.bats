@@ -549,15 +549,35 @@ refused() {
 
 # ---------------------------------------------------------------- wrong use
 
-@test "every command has its help" {
+@test "every command has its help, with every option that it takes" {
 	run -0 git zllm help
-	for command in install uninstall init status show stats verify fsck hook agent; do
-		says "$command"
-	done
-	for command in install uninstall init status show stats verify fsck hook agent; do
-		run -0 git zllm help "$command"
-		says "usage: git zllm $command"
-	done
+	git zllm help --words >commands
+	[ "$(grep -c . commands)" -ge 19 ]
+	while read -r command; do
+		says "  $command "
+		git zllm help "$command" >help
+		grep -q "^usage: git zllm $command" help
+		git zllm help --words "$command" | while read -r option; do
+			grep -q -- "^  ${option%=}" help
+		done
+	done <commands
+}
+
+@test "the man page has the usage of every command, as the commands have it" {
+	git zllm help --synopsis >wanted
+	sed -n '/^\.nf$/,/^\.fi$/p' "$TOP/docs/git-zllm.1" | sed '1d;$d' >found
+	diff wanted found
+}
+
+@test "bash completes commands and their options" {
+	completed() {
+		bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _git_zllm
+			printf "%s\n" "${COMPREPLY[@]}"' - "$TOP/docs/completion/git-zllm" "$@"
+	}
+	[ "$(completed git zllm st | tr '\n' ' ')" = 'status stats ' ]
+	[ "$(completed git-zllm ver | tr '\n' ' ')" = 'verify version ' ]
+	[ "$(completed git zllm status --j)" = --json ]
+	[ "$(completed git zllm install --fi)" = --file= ]
 }
 
 @test "version prints a version" {

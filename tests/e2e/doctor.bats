@@ -13,15 +13,117 @@ finds() {
 	}
 }
 
+# lfs_that CHANGE: from here on git-lfs is the real one, but what 'git lfs env'
+# prints goes through sed with CHANGE.
+lfs_that() {
+	: "${REAL_LFS:=$(command -v git-lfs)}"
+	mkdir -p "$T/bin"
+	cat >"$T/bin/git-lfs" <<-END
+		#!/bin/sh
+		[ "\$1" = env ] || exec $REAL_LFS "\$@"
+		$REAL_LFS "\$@" | sed '$1'
+	END
+	chmod +x "$T/bin/git-lfs"
+	export PATH=$T/bin:$PATH
+}
+
+# A git-lfs that takes no program's name from .lfsconfig, as 3.8.1 and later.
+closed_lfs() {
+	lfs_that 's/,trial//'
+}
+
 # bats test_tags=bucket,swift
 @test "where all is well it says so, and leaves nothing in the store" {
 	make_repo r
+	closed_lfs
 	run -0 git zllm doctor
 	[ "${lines[-1]}" = 'all is well' ]
 	[ "$(grep -cE '^(bad|doubtful)' <<<"$output")" -eq 0 ]
 	[ -z "$(store_keys probe/)" ]
 	run -0 git zllm doctor --json
 	json_holds 'd["bad"] == 0 and d["doubtful"] == 0 and len(d["findings"]) > 8'
+}
+
+@test "a git-lfs that runs a program of the repository is told of, and the version that does not" {
+	make_repo r
+	lfs_that 's/Transfers=basic,.*/Transfers=basic,ssh,trial/'
+	run -0 git zllm doctor
+	finds doubtful git-lfs 'CVE-2026-105803'
+	says 'upgrade git-lfs to 3.8.1'
+	run -0 git zllm doctor --json
+	json_holds 'any(f["finding"] == "doubtful" and "3.8.1" in f["remedy"] for f in d["findings"] if f["area"] == "git-lfs")'
+	run -0 git zllm install
+	says 'CVE-2026-105803' '3.8.1'
+}
+
+@test "a git-lfs that does not is not" {
+	make_repo r
+	closed_lfs
+	run -0 git zllm doctor
+	finds ok git-lfs 'no repository can make it run a program'
+	run -0 git zllm install
+	says_not CVE
+	# A name that only looks like it.
+	lfs_that 's/Transfers=.*/Transfers=basic,trial2,my-trial/'
+	run -0 git zllm doctor
+	finds ok git-lfs 'no repository can make it run a program'
+}
+
+@test "the real git-lfs is tried, not its number: what it says fits what a clone runs" {
+	folder_only 'any store'
+	make_repo r
+	make_model m.safetensors
+	commit one
+	git push -q origin main
+	printf '#!/bin/sh\ntouch %s\nexec git-zllm agent\n' "$T/ran" >evil
+	chmod +x evil
+	git config -f .lfsconfig lfs.customtransfer.zllm.path.access ./evil
+	commit two
+	git push -q --no-verify origin main
+	# Which of the two keys counts is by chance where git-lfs takes both.
+	local i
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		[ ! -e "$T/ran" ] || break
+		rm -rf "$T/c"
+		git clone -q "$T/r.git" "$T/c" || :
+	done
+	run -0 git zllm doctor
+	if [ -e "$T/ran" ]; then
+		finds doubtful git-lfs CVE
+	else
+		finds ok git-lfs 'no repository can make it run a program'
+	fi
+}
+
+@test "the trial leaves nothing behind, and is not led astray by git's environment" {
+	make_repo r
+	mkdir "$T/tmp"
+	local before
+	before=$(find . -type f | sort | xargs sha256sum)
+	TMPDIR=$T/tmp GIT_DIR=$T/r/.git GIT_WORK_TREE=$T/r GIT_INDEX_FILE=$T/r/.git/index \
+		GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=lfs.customtransfer.trial.path GIT_CONFIG_VALUE_0=x \
+		run -0 git zllm install
+	[ -z "$(ls -A "$T/tmp")" ]
+	[ "$(find . -type f | sort | xargs sha256sum)" = "$before" ]
+	closed_lfs
+	git config --global lfs.customtransfer.trial.path x
+	run -0 git zllm doctor
+	finds ok git-lfs 'no repository can make it run a program'
+}
+
+@test "without git-lfs, or where it cannot be tried, doctor and install say nothing of it" {
+	make_repo r
+	TMPDIR=/nowhere run -0 git zllm install
+	says_not CVE
+	lfs_that d
+	run git zllm doctor
+	says_not CVE 'no repository can make it'
+	printf '#!/bin/sh\nexit 1\n' >"$T/bin/git-lfs"
+	run -0 git zllm install
+	says_not CVE
+	run -1 git zllm doctor
+	finds bad git-lfs "'git lfs' does not run"
+	says_not CVE
 }
 
 @test "before install" {

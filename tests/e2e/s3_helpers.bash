@@ -38,6 +38,30 @@ through_proxy() {
 	export AWS_ENDPOINT_URL=$PROXY
 }
 
+# start_gateway WAY...: a gateway that has them (tests/s3/gateway.py) before the server, in
+# the user's way; s3_client's requests go past it. $GATEWAY is where it listens.
+start_gateway() {
+	ways "$@"
+	: >"$T/gateway.log"
+	mkfifo "$T/gateway.address"
+	/usr/bin/env python3 -B "$TOP/tests/s3/gateway.py" --target "$S3_ENDPOINT" --ways "$T/gateway.ways" \
+		--log "$T/gateway.log" >"$T/gateway.address" 2>"$T/gateway.errors" 3>&- &
+	echo $! >>"$T/proxies"
+	read -r GATEWAY <"$T/gateway.address"
+	export AWS_ENDPOINT_URL=$GATEWAY
+}
+
+# ways WAY...: what it demands from now on.
+ways() {
+	printf '%s\n' "$@" >"$T/gateway.new"
+	mv "$T/gateway.new" "$T/gateway.ways"
+}
+
+# gateway_answered STATUS METHOD [PATH]: how often.
+gateway_answered() {
+	awk -v s="$1" -v m="$2" -v p="${3:-.}" '$1 == m && $NF == s && $2 ~ p { n++ } END { print n + 0 }' "$T/gateway.log"
+}
+
 stop_proxies() {
 	local pid
 	[ -e "$T/proxies" ] || return 0

@@ -12,14 +12,16 @@ static void round_trip(const struct codec *codec, const uint8_t *src, const uint
 	struct err err = ERR_INIT;
 
 	for (unsigned k = 0; kernel_at(k); k++) {
-		size_t n = codec->encode(src, base, size, dtype, k ? again : made, cap,
-		                         fuzz_scratch(k));
+		const struct frame_job job = job_of(codec, dtype, base, size,
+		                                    fuzz_scratch(k));
+		size_t n = codec->encode(&job, src, k ? again : made, cap);
 		first = k ? first : n;
 		if (n != first || (k && memcmp(made, again, n) != 0))
 			abort();
 	}
-	if (first && (codec->decode(made, first, base, back, size, dtype,
-	                            fuzz_scratch(decoder), &err) ||
+	const struct frame_job job = job_of(codec, dtype, base, size,
+	                                    fuzz_scratch(decoder));
+	if (first && (codec->decode(&job, made, first, back, &err) ||
 	              memcmp(back, src, size) != 0))
 		abort();
 	free(made);

@@ -12,6 +12,7 @@
 #include "codec/common/le.h"
 #include "codec/frame_scratch.h"
 #include "codec/kernel/kernel.h"
+#include "tests/unit/job_of.h"
 
 static const enum dtype fuzz_dtypes[8] = { DTYPE_BF16,    DTYPE_F16,
 	                                   DTYPE_F32,     DTYPE_F8_E4M3,
@@ -46,9 +47,10 @@ static inline int fuzz_decode(const struct codec *codec, const uint8_t *data, si
 		base[i] = (uint8_t)(i * 37 + (i >> 7) + data[1]);
 	for (unsigned k = 0; kernel_at(k); k++) {
 		struct err err = ERR_INIT;
-		int rc = (data[0] & 8 ? codec->decode_first : codec->decode)(
-			data + 4, n - 4, base, k ? other : first, size, dtype,
-			fuzz_scratch(k), &err);
+		const struct frame_job job = job_of(codec, dtype, base, size,
+		                                    fuzz_scratch(k));
+		int rc = (data[0] & 8 ? codec->decode_v1 : codec->decode)(
+			&job, data + 4, n - 4, k ? other : first, &err);
 		rc_first = k ? rc_first : rc;
 		if (rc != rc_first || (rc == 0 && k && memcmp(first, other, size) != 0))
 			abort();

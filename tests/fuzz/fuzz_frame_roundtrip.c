@@ -8,12 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/frame.h"
+#include "codec/frame_scratch.h"
+#include "tests/unit/job_of.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CHOICES = 3, CODEC_IDS = 8, SMALL = 1 << 20 };
+enum { CHOICES = 3, FUZZED_IDS = 8, SMALL = 1 << 20 };
 
 static void require(int holds)
 {
@@ -41,15 +44,13 @@ static void round_trip(const struct codec *codec, enum dtype dtype, const uint8_
 	uint8_t *stored = malloc(size), *back = malloc(size);
 
 	require(stored && back && frame_scratch_new(&scratch, &err) == 0);
-	base = codec->needs_base ? base : NULL;
-	require(frame_encode(codec, dtype, src, base, size, stored, scratch, &out,
-	                     &err) == 0);
-	require(frame_valid(&out, dtype, size));
+	const struct frame_job job = job_of(codec, dtype, base, size, scratch);
+	require(frame_encode(&job, src, stored, &out, &err) == 0);
+	require(frame_out_valid(&out, dtype, size));
 	uint8_t *exact = malloc(out.stored + 1);
 	require(exact != NULL);
 	memcpy(exact, stored, out.stored);
-	require(frame_decode(codec, dtype, &out, exact, base, back, size, scratch,
-	                     &err) == 0);
+	require(frame_decode(&job, &out, exact, back, &err) == 0);
 	require(memcmp(back, src, size) == 0);
 	free(stored);
 	free(back);
@@ -62,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < CHOICES + 2)
 		return 0;
 	enum dtype dtype = (enum dtype)(data[0] % DTYPE_COUNT);
-	const struct codec *codec = codec_by_id(data[1] % CODEC_IDS);
+	const struct codec *codec = codec_by_id(data[1] % FUZZED_IDS);
 	size_t half = (size - CHOICES) / 2, times = 1 + data[2];
 
 	if (!codec || half * times > SMALL)

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "codec/frame.h"
+#include "codec/frame_scratch.h"
 #include "codec/low_rank.h"
 #include "codec/low_rank_frame.h"
 #include "codec/low_rank_matrix.h"
@@ -57,23 +60,21 @@ static struct low_rank *product(unsigned rank, size_t row, int scale,
 static void round_trip(enum dtype dtype, const struct low_rank *l, const uint8_t *src,
                        const uint8_t *base, size_t size)
 {
-	static const struct parts none;
-	struct parted_frame f = { .codec = codec_by_id(CODEC_ULP),
-		                  .dtype = dtype,
-		                  .parts = &none,
-		                  .base = base,
-		                  .size = size,
-		                  .low_rank = l };
+	struct frame_job f = { .codec = codec_by_id(CODEC_ULP),
+		               .dtype = dtype,
+		               .base = base,
+		               .size = size,
+		               .low_rank = l };
 	struct err err = ERR_INIT;
 	struct frame_out out;
 	uint8_t *stored = malloc(size), *back = malloc(size);
 
 	require(stored && back && frame_scratch_new(&f.scratch, &err) == 0);
-	require(parted_frame_encode(&f, src, stored, &out, &err) == 0);
+	require(frame_encode(&f, src, stored, &out, &err) == 0);
 	uint8_t *exact = malloc(out.stored + 1);
 	require(exact != NULL);
 	memcpy(exact, stored, out.stored);
-	require(parted_frame_decode(&f, &out, exact, back, &err) == 0);
+	require(frame_decode(&f, &out, exact, back, &err) == 0);
 	require(memcmp(back, src, size) == 0);
 	frame_scratch_free(f.scratch);
 	free(stored);

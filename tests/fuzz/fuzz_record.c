@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/low_rank.h"
-#include "codec/parted_frame.h"
+#include "codec/frame.h"
+#include "codec/frame_scratch.h"
 #include "codec/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { SMALL = 1 << 22, CODEC_IDS = 8 };
+enum { SMALL = 1 << 22 };
 
 static void require(int holds)
 {
@@ -37,9 +39,9 @@ static void decode_frame(const struct record_head *head, uint32_t i, const uint8
 
 	require(dst && base && exact);
 	memcpy(exact, src, head->frames[i].stored);
-	for (unsigned id = 0; id < CODEC_IDS; id++) {
-		struct parted_frame f = {
-			.codec = codec_by_id(id),
+	for (unsigned c = 0; codec_at(c); c++) {
+		struct frame_job f = {
+			.codec = codec_at(c),
 			.dtype = head->dtype,
 			.parts = &head->basis.parts,
 			.start = record_frame_start(head, i) / dtype_unit(head->dtype),
@@ -48,8 +50,7 @@ static void decode_frame(const struct record_head *head, uint32_t i, const uint8
 			.scratch = scratch,
 			.low_rank = head->low_rank,
 		};
-		if (f.codec)
-			parted_frame_decode(&f, &head->frames[i], exact, dst, &err);
+		frame_decode(&f, &head->frames[i], exact, dst, &err);
 	}
 	free(dst);
 	free(base);

@@ -21,7 +21,7 @@ static int look(void *ctx, const struct s3_listed *key)
 static void check_words(const char *text)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text < 32)
+		if ((unsigned char)*text < 32 || *text == 127)
 			abort();
 }
 
@@ -33,15 +33,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char id[100], text[64] = "";
 	size_t left = 1000;
 
-	if (s3_error_parse(data, size, &error)) {
-		check_words(error.code);
-		check_words(error.message);
-		check_words(error.region);
-	}
+	(void)s3_error_parse(data, size, &error);
+	check_words(error.code);
+	check_words(error.message);
+	check_words(error.region);
 	int rc = s3_page_parse(data, size, look, &left, &page);
 	if (rc != 0 && rc != 1 && rc != ERR_DAMAGED)
 		abort();
-	if (memchr(page.token, 0, sizeof(page.token)) == NULL)
+	if (memchr(page.token, 0, sizeof(page.token)) == NULL ||
+	    memchr(page.marker, 0, sizeof(page.marker)) == NULL)
 		abort();
 	if (s3_upload_id_parse(data, size, id, sizeof(id)) && !*id)
 		abort();

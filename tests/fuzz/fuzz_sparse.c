@@ -4,22 +4,25 @@
 #include <string.h>
 
 #include "codec/common/le.h"
+#include "codec/frame_job.h"
+#include "codec/frame_scratch.h"
 #include "codec/sparse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void again(const uint8_t *src, const uint8_t *base, size_t size, enum dtype dtype)
+static void again(struct frame_job job, const uint8_t *src)
 {
-	uint8_t *made = malloc(size), *back = malloc(size);
-	uint32_t *room = malloc(SPARSE_MOST * sizeof(*room));
-	size_t n = sparse_encode(src, base, size, dtype, made, size, room);
+	uint8_t *made = malloc(job.size), *back = malloc(job.size);
+	struct frame_scratch scratch = { .planes = malloc(FRAME_VALUES / 8 * 4) };
+	job.scratch = &scratch;
+	size_t n = sparse_encode(&job, src, made, job.size);
 
-	if (n && (!sparse_decode(made, n, base, back, size, dtype) ||
-	          memcmp(back, src, size) != 0))
+	if (n &&
+	    (!sparse_decode(&job, made, n, back) || memcmp(back, src, job.size) != 0))
 		abort();
 	free(made);
 	free(back);
-	free(room);
+	free(scratch.planes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -32,10 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	for (size_t i = 0; i < size; i++)
 		base[i] = (uint8_t)(i * 37 + (i >> 7) + data[1]);
-	if (sparse_decode(data + 4, n - 4, base, out, size, dtype)) {
+	const struct frame_job job = { .dtype = dtype, .base = base, .size = size };
+	if (sparse_decode(&job, data + 4, n - 4, out)) {
 		if (memcmp(base, out, size) == 0)
 			abort(); /* something must differ */
-		again(out, base, size, dtype);
+		again(job, out);
 	}
 	free(base);
 	free(out);

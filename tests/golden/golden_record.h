@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include "codec/cast.h"
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "codec/parted_frame.h"
+#include "codec/frame.h"
+#include "codec/frame_scratch.h"
 #include "codec/prediction.h"
 #include "codec/record.h"
 
@@ -96,19 +98,19 @@ static inline int golden_frames(const struct record_head *head, const struct buf
 			rc = err_nomem(err, "a frame");
 		if (!rc && head->basis.base_count)
 			rc = golden_predict(head, base, i, &predicted, err);
-		struct parted_frame f = {
-			codec,
-			head->dtype,
-			&head->basis.parts,
-			record_frame_start(head, i) / dtype_unit(head->dtype),
-			head->basis.base_count ? predicted.data : NULL,
-			n,
-			scratch,
-			head->low_rank,
+		struct frame_job f = {
+			.codec = codec,
+			.dtype = head->dtype,
+			.base = head->basis.base_count ? predicted.data : NULL,
+			.size = n,
+			.scratch = scratch,
+			.parts = &head->basis.parts,
+			.start = record_frame_start(head, i) / dtype_unit(head->dtype),
+			.low_rank = head->low_rank,
 		};
 		if (!rc)
-			rc = parted_frame_decode(&f, &head->frames[i], record->data + at,
-			                         out->data + out->size, err);
+			rc = frame_decode(&f, &head->frames[i], record->data + at,
+			                  out->data + out->size, err);
 		at += head->frames[i].stored;
 		out->size += n;
 	}

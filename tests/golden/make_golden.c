@@ -1,5 +1,6 @@
 /*
- * Makes golden records: `make_golden DIR`. Run once for each format or codec that
+ * Makes golden records: `make_golden DIR`, those of the lists and some of each codec of
+ * the table that the list does not have. Run once for each format or codec that
  * is new; what it made before is kept for ever (README.md). Writes NAME.rec,
  * NAME.base where there is one, and a line "NAME <base or -> <sha256>" for each on
  * standard output.
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/sha256.h"
@@ -17,6 +19,7 @@
 #include "codec/record.h"
 #include "tests/golden/golden_record.h"
 #include "tests/golden/golden_values.h"
+#include "tests/unit/job_of.h"
 
 struct golden {
 	const char *name;
@@ -97,10 +100,11 @@ static void make_frames(const struct golden *g, struct record_head *head,
 	for (uint32_t i = 0; i < head->frame_count; i++) {
 		size_t at = (size_t)record_frame_start(head, i);
 		size_t n = record_frame_size(head, i);
+		const struct frame_job job = job_of(codec, g->dtype, predicted->data + at,
+		                                    n, scratch);
 		if (!buf_reserve(out, n) ||
-		    frame_encode(codec, g->dtype, content->data + at,
-		                 codec->needs_base ? predicted->data + at : NULL, n,
-		                 out->data + out->size, scratch, &head->frames[i], &err))
+		    frame_encode(&job, content->data + at, out->data + out->size,
+		                 &head->frames[i], &err))
 			fail(g->name, &err);
 		out->size += head->frames[i].stored;
 	}
@@ -160,6 +164,36 @@ static void make_one(const char *dir, const struct golden *g)
 	buf_wipe(&base);
 	buf_wipe(&predicted);
 	buf_wipe(&record);
+}
+
+/* ---------------------------------------------------------------- codecs of the table */
+
+static bool is_listed(enum codec_id id)
+{
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (list[i].codec == id)
+			return true;
+	return false;
+}
+
+/* Records of codecs that are in the table and not in the list yet. */
+static void make_unlisted(const char *dir)
+{
+	static const enum dtype dtypes[] = { DTYPE_BYTES, DTYPE_I8,  DTYPE_F8_E4M3,
+		                             DTYPE_BF16,  DTYPE_F16, DTYPE_F32 };
+	const struct codec *codec;
+
+	for (unsigned i = 0; (codec = codec_at(i)) != NULL; i++) {
+		for (size_t k = 0; k < sizeof(dtypes) / sizeof(dtypes[0]); k++) {
+			char name[64];
+			snprintf(name, sizeof(name), "%s-%s", codec->name,
+			         dtype_name(dtypes[k]));
+			struct golden g = { name, codec->id, dtypes[k], dtypes[k],
+				            2000, 3,         0 };
+			if (!is_listed(codec->id) && codec->takes(dtypes[k]))
+				make_one(dir, &g);
+		}
+	}
 }
 
 /* ---------------------------------------------------------------- records with parts */
@@ -301,20 +335,18 @@ static void code_parted(const struct golden_parts *g, struct record_head *head,
 		fail(g->name, &err);
 	for (uint32_t i = 0; i < head->frame_count; i++) {
 		size_t at = (size_t)record_frame_start(head, i);
-		struct parted_frame f = { codec_by_id(g->codec),
-			                  g->dtype,
-			                  &g->parts,
-			                  at / dtype_unit(g->dtype),
-			                  NULL,
-			                  record_frame_size(head, i),
-			                  scratch,
-			                  NULL };
+		struct frame_job f = { .codec = codec_by_id(g->codec),
+			               .dtype = g->dtype,
+			               .size = record_frame_size(head, i),
+			               .scratch = scratch,
+			               .parts = &g->parts,
+			               .start = at / dtype_unit(g->dtype) };
 		if (golden_predict(head, base, i, &predicted, &err) ||
 		    !buf_reserve(out, f.size))
 			fail(g->name, &err);
 		f.base = predicted.data;
-		if (parted_frame_encode(&f, content->data + at, out->data + out->size,
-		                        &head->frames[i], &err))
+		if (frame_encode(&f, content->data + at, out->data + out->size,
+		                 &head->frames[i], &err))
 			fail(g->name, &err);
 		out->size += head->frames[i].stored;
 	}
@@ -362,5 +394,6 @@ int main(int argc, char **argv)
 		make_one(argv[1], &list[i]);
 	for (size_t i = 0; i < sizeof(parted) / sizeof(parted[0]); i++)
 		make_parted(argv[1], &parted[i]);
+	make_unlisted(argv[1]);
 	return 0;
 }

@@ -132,7 +132,6 @@ static void code_ranked(const struct golden_rank *g, const struct low_rank *l,
                         struct record_head *head, const struct buf *base,
                         const struct buf *content, struct buf *out)
 {
-	static const struct parts none;
 	struct frame_scratch *scratch;
 	struct buf predicted = BUF_INIT;
 	struct err err = ERR_INIT;
@@ -141,18 +140,17 @@ static void code_ranked(const struct golden_rank *g, const struct low_rank *l,
 		fail(g->name, &err);
 	for (uint32_t i = 0; i < head->frame_count; i++) {
 		size_t at = (size_t)record_frame_start(head, i);
-		struct parted_frame f = { .codec = codec_by_id(CODEC_ULP),
-			                  .dtype = g->dtype,
-			                  .parts = &none,
-			                  .size = record_frame_size(head, i),
-			                  .scratch = scratch,
-			                  .low_rank = l };
+		struct frame_job f = { .codec = codec_by_id(CODEC_ULP),
+			               .dtype = g->dtype,
+			               .size = record_frame_size(head, i),
+			               .scratch = scratch,
+			               .low_rank = l };
 		if (golden_predict(head, base, i, &predicted, &err) ||
 		    !buf_reserve(out, f.size))
 			fail(g->name, &err);
 		f.base = predicted.data;
-		if (parted_frame_encode(&f, content->data + at, out->data + out->size,
-		                        &head->frames[i], &err))
+		if (frame_encode(&f, content->data + at, out->data + out->size,
+		                 &head->frames[i], &err))
 			fail(g->name, &err);
 		out->size += head->frames[i].stored;
 	}

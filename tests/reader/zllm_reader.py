@@ -128,6 +128,7 @@ GIB = 1 << 30
 MODELS = ["opaque", "safetensors"]
 KINDS = ["chunk", "header", "tensor", "gap"]
 TENSOR = KINDS.index("tensor")
+HEADER = KINDS.index("header")
 
 
 class Extent:
@@ -161,6 +162,7 @@ def parse_manifest(data, oid):
     need(body_size <= GIB, "the body is larger than 1 GiB")
     need(notes <= 64, f"{notes} notes are too many")
     need(extents <= 1 << 24, f"{extents} extents are too many")
+    need(extents <= 1024 + m.size // 16, f"{extents} extents are too many for the object")
     if packing == 0:
         need(len(packed) == body_size, "the body has another size than the head says")
         body = packed
@@ -172,6 +174,7 @@ def parse_manifest(data, oid):
     cursor = Cursor(body, "the body")
     m.notes = [parse_note(cursor) for _ in range(notes)]
     m.extents = [parse_extent(cursor) for _ in range(extents)]
+    check_counts(m.extents)
     inlines = [e for e in m.extents if e.inline]
     need(sum(e.size for e in m.extents) == m.size, "the extents do not add up to the object")
     need(sum(e.size for e in inlines) == inline_size, "the inline extents do not add up")
@@ -179,6 +182,17 @@ def parse_manifest(data, oid):
         extent.data = cursor.take(extent.size)
     need(cursor.at == body_size, "the body has bytes left over")
     return m
+
+
+def check_counts(extents):
+    tensors = others = headers = size = 0
+    for e in extents:
+        size += e.size
+        headers += e.size if e.kind == HEADER else 0
+        tensors += e.kind == TENSOR
+        others += e.kind != TENSOR
+        need(tensors <= 1024 + headers // 47, "more tensors than the header can name")
+        need(others <= 1024 + tensors + size // 131072, "more pieces than the bytes need")
 
 
 def parse_note(cursor):
@@ -199,6 +213,7 @@ def parse_extent(cursor):
     e.inline, bases, trials = flags & 1 == 1, flags >> 1 & 3, flags >> 3 & 7
     need(not (e.inline and flags != 1), "an inline extent has a base, a trial or a finding")
 
+    e.kind = kind
     e.size = cursor.number(8)
     e.shape = [cursor.number(8) for _ in range(dimensions)]
     name = cursor.take(cursor.number(2))

@@ -45,6 +45,23 @@ def quoted(text, safe="/"):
     return urllib.parse.quote(text, safe="-_.~" + safe)
 
 
+def signature(secret, region, stamp, canonical):
+    """Of a canonical request: its scope and its signature (AWS's "Signature Version 4")."""
+    day = stamp[:8]
+    scope = f"{day}/{region}/s3/aws4_request"
+    text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = sign(("AWS4" + secret).encode(), day)
+    for word in (region, "s3", "aws4_request"):
+        key = sign(key, word)
+    return scope, sign(key, text).hex()
+
+
+def canonical_request(method, path, query, heads, digest):
+    """What is signed; `heads` are the fields that are, names in lower case."""
+    names = sorted(heads)
+    return "\n".join([method, path, query] + [f"{k}:{heads[k]}" for k in names] + ["", ";".join(names), digest])
+
+
 class Client:
     """One thread's connection."""
 
@@ -57,20 +74,13 @@ class Client:
 
     def headers(self, method, path, query, body):
         """Those of a signed request (AWS's "Signature Version 4", single chunk)."""
-        now = datetime.datetime.now(datetime.timezone.utc)
-        stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
+        stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         digest = hashlib.sha256(body).hexdigest() if body else NOTHING
         heads = {"host": self.host, "x-amz-content-sha256": digest, "x-amz-date": stamp}
-        names = ";".join(sorted(heads))
-        canonical = "\n".join([method, path, query] + [f"{k}:{heads[k]}" for k in sorted(heads)]
-                              + ["", names, digest])
-        scope = f"{day}/{self.region}/s3/aws4_request"
-        text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
-        key = sign(("AWS4" + self.secret).encode(), day)
-        for word in (self.region, "s3", "aws4_request"):
-            key = sign(key, word)
-        heads["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{scope}, SignedHeaders={names}, "
-                                  f"Signature={sign(key, text).hex()}")
+        scope, proof = signature(self.secret, self.region, stamp,
+                                 canonical_request(method, path, query, heads, digest))
+        heads["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{scope}, "
+                                  f"SignedHeaders={';'.join(sorted(heads))}, Signature={proof}")
         return heads
 
     def once(self, method, path, query, body):

@@ -18,6 +18,7 @@
 #include "codec/frame_scratch.h"
 #include "codec/kernel/kernel.h"
 #include "tests/unit/float_cases.h"
+#include "tests/unit/job_of.h"
 
 /* Which kernels: those that the machine has, unless the test says otherwise. */
 #ifndef KERNEL_AT
@@ -35,16 +36,14 @@ static inline uint8_t *exact(const uint8_t *from, size_t n)
 	return p;
 }
 
-static inline void restores(const struct codec *codec, struct frame_scratch *scratch,
-                            const uint8_t *coded, size_t n, const uint8_t *src,
-                            const uint8_t *base, size_t size, enum dtype dtype)
+static inline void restores(const struct frame_job *job, const uint8_t *coded, size_t n,
+                            const uint8_t *src)
 {
 	struct err err = ERR_INIT;
-	uint8_t *from = exact(coded, n), *back = malloc(size);
+	uint8_t *from = exact(coded, n), *back = malloc(job->size);
 
-	assert_int_equal(codec->decode(from, n, base, back, size, dtype, scratch, &err),
-	                 0);
-	assert_memory_equal(back, src, size);
+	assert_int_equal(job->codec->decode(job, from, n, back, &err), 0);
+	assert_memory_equal(back, src, job->size);
 	free(from);
 	free(back);
 }
@@ -58,20 +57,20 @@ static inline size_t all_kernels(const struct codec *codec, struct frame_scratch
 	 * use. */
 	size_t cap = 2 * size + 4096, first = 0;
 	uint8_t *made = malloc(cap), *again = malloc(cap);
+	const struct frame_job job = job_of(codec, dtype, base, size, scratch);
 	const struct kernel *k;
 
 	assert_true(made && again);
 	for (unsigned i = 0; (k = KERNEL_AT(i)) != NULL; i++) {
 		scratch->kernel = k;
-		size_t n = codec->encode(src, base, size, dtype, i ? again : made, cap,
-		                         scratch);
+		size_t n = codec->encode(&job, src, i ? again : made, cap);
 		first = i ? first : n;
 		assert_int_equal(n, first);
 		assert_memory_equal(i ? again : made, made, n);
 	}
 	for (unsigned i = 0; first && (k = KERNEL_AT(i)) != NULL; i++) {
 		scratch->kernel = k;
-		restores(codec, scratch, made, first, src, base, size, dtype);
+		restores(&job, made, first, src);
 	}
 	free(made);
 	free(again);
@@ -122,7 +121,8 @@ static inline void every_damage(const struct codec *codec, struct frame_scratch 
 
 	assert_true(src && base && made && back);
 	case_fill(2, src, base, size, dtype);
-	size_t n = codec->encode(src, base, size, dtype, made, cap, scratch);
+	const struct frame_job job = job_of(codec, dtype, base, size, scratch);
+	size_t n = codec->encode(&job, src, made, cap);
 	assert_true(n > 0);
 	for (size_t at = 0; at < n; at += at < 700 ? 1 : 997) {
 		struct err err = ERR_INIT;
@@ -130,10 +130,8 @@ static inline void every_damage(const struct codec *codec, struct frame_scratch 
 		                                        : KERNEL_AT(0);
 		uint8_t *bad = exact(made, n), *cut = exact(made, at);
 		bad[at] ^= (uint8_t)(1u << at % 8);
-		codec->decode(bad, n, base, back, size, dtype, scratch, &err);
-		assert_int_equal(
-			codec->decode(cut, at, base, back, size, dtype, scratch, &err),
-			ERR_DAMAGED);
+		codec->decode(&job, bad, n, back, &err);
+		assert_int_equal(codec->decode(&job, cut, at, back, &err), ERR_DAMAGED);
 		free(bad);
 		free(cut);
 	}
@@ -155,12 +153,9 @@ static inline void too_many_values(const struct codec *codec,
 
 	assert_true(src && back && room);
 	case_fill(2, src, back, FRAME_MAX, dtype);
-	assert_int_equal(
-		codec->decode(made, n, src, back, FRAME_MAX, dtype, scratch, &err),
-		ERR_DAMAGED);
-	assert_int_equal(
-		codec->encode(src, src, FRAME_MAX, dtype, room, 2 * FRAME_MAX, scratch),
-		0);
+	const struct frame_job job = job_of(codec, dtype, src, FRAME_MAX, scratch);
+	assert_int_equal(codec->decode(&job, made, n, back, &err), ERR_DAMAGED);
+	assert_int_equal(codec->encode(&job, src, room, 2 * FRAME_MAX), 0);
 	free(src);
 	free(back);
 	free(room);

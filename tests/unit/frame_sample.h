@@ -15,9 +15,12 @@
 
 #include <cmocka.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/common/xxh128.h"
 #include "codec/frame.h"
+#include "codec/frame_scratch.h"
+#include "tests/unit/job_of.h"
 
 static inline struct frame_scratch *scratch_of(void **state)
 {
@@ -121,12 +124,10 @@ static inline void round_trip(const struct codec *codec, enum dtype dtype,
                               struct sample *s, struct frame_scratch *scratch)
 {
 	struct err err = ERR_INIT;
-	const uint8_t *base = codec->needs_base ? s->base : NULL;
+	const struct frame_job job = job_of(codec, dtype, s->base, s->size, scratch);
 
-	assert_int_equal(frame_encode(codec, dtype, s->src, base, s->size, s->stored,
-	                              scratch, &s->out, &err),
-	                 0);
-	assert_true(frame_valid(&s->out, dtype, s->size));
+	assert_int_equal(frame_encode(&job, s->src, s->stored, &s->out, &err), 0);
+	assert_true(frame_out_valid(&s->out, dtype, s->size));
 	/* Codecs sum a frame piece by piece as they restore it. */
 	struct xxh128 sum = xxh128_of(s->src, s->size);
 	assert_true(xxh128_equal(&sum, &s->out.sum));
@@ -134,9 +135,7 @@ static inline void round_trip(const struct codec *codec, enum dtype dtype,
 	uint8_t *exact = malloc(s->out.stored + 1);
 	memcpy(exact, s->stored, s->out.stored);
 	memset(s->back, 0xee, s->size);
-	assert_int_equal(frame_decode(codec, dtype, &s->out, exact, base, s->back,
-	                              s->size, scratch, &err),
-	                 0);
+	assert_int_equal(frame_decode(&job, &s->out, exact, s->back, &err), 0);
 	assert_memory_equal(s->back, s->src, s->size);
 	assert_int_equal(err.code, 0);
 	free(exact);

@@ -38,7 +38,9 @@ static inline struct extent inline_extent(enum extent_kind kind, const uint8_t *
 struct sample {
 	uint8_t bytes[14];       /* the inline ones */
 	uint8_t weights[131072]; /* all zero */
+	uint64_t shapes[3];      /* of both tensors */
 	struct extent list[3];
+	struct extent_finding finding; /* of the one with a record */
 	struct manifest manifest;
 };
 
@@ -56,7 +58,10 @@ static inline void sample_init(struct sample *s)
 		                      .size = 131072,
 		                      .name = "w",
 		                      .dim_count = 2,
-		                      .dims = { 256, 256 } };
+		                      .dims = s->shapes,
+		                      .finding = &s->finding };
+	s->shapes[0] = s->shapes[1] = 256;
+	s->shapes[2] = 1;
 	assert_true(sha256_of(s->weights, sizeof(s->weights), &s->list[1].id));
 	s->list[1].sum = xxh128_of(s->weights, sizeof(s->weights));
 	s->list[2] = inline_extent(EXTENT_TENSOR, s->bytes + 10, 4);
@@ -64,15 +69,17 @@ static inline void sample_init(struct sample *s)
 	s->list[2].offset = 131082;
 	s->list[2].name = "b";
 	s->list[2].dim_count = 1;
-	s->list[2].dims[0] = 1;
+	s->list[2].dims = &s->shapes[2];
 	assert_non_null(sha);
 	sha256_add(sha, s->bytes, 10);
 	sha256_add(sha, s->weights, sizeof(s->weights));
 	sha256_add(sha, s->bytes + 10, 4);
 	sha256_finish(sha, &s->manifest.oid);
 	sha256_free(sha);
-	s->manifest.extents = (struct extents){ MODEL_SAFETENSORS, 131086, s->list, 3,
-		                                NULL };
+	s->manifest.extents = (struct extents){ .model = MODEL_SAFETENSORS,
+		                                .size = 131086,
+		                                .list = s->list,
+		                                .count = 3 };
 	s->manifest.inline_bytes = s->bytes;
 	s->manifest.inline_size = sizeof(s->bytes);
 	s->manifest.notes[0] = (struct manifest_note){ "path", "m.safetensors" };

@@ -55,12 +55,12 @@ static inline struct s3_keyring *scripted_keys(void)
 	return ring;
 }
 
-/* A store at `url` (NULL: that of the script); calls are repeated for `repeat_ms`. */
-static inline void scripted_open(struct scripted *s, const char *url, unsigned repeat_ms,
-                                 struct s3_keyring *ring)
+/* The options of a store at `url` (NULL: that of the script); calls are repeated for
+ * `repeat_ms`. */
+static inline struct s3_options scripted_options(struct scripted *s, const char *url,
+                                                 unsigned repeat_ms)
 {
-	struct err err = ERR_INIT;
-	struct s3_options options = { .endpoint = url ? url : s->script->url,
+	return (struct s3_options){ .endpoint = url ? url : s->script->url,
 		                      .region = "us-east-1",
 		                      .bucket = "bucket",
 		                      .prefix = "pre",
@@ -71,10 +71,24 @@ static inline void scripted_open(struct scripted *s, const char *url, unsigned r
 		                      .repeat_ms = repeat_ms,
 		                      .trace = scripted_trace,
 		                      .trace_ctx = s };
+}
+
+static inline void scripted_open_with(struct scripted *s, const struct s3_options *options,
+                                      struct s3_keyring *ring)
+{
+	struct err err = ERR_INIT;
 
 	pthread_mutex_init(&s->lock, NULL);
-	if (store_s3_open(&options, ring, &s->store, &err))
+	if (store_s3_open(options, ring, &s->store, &err))
 		fail_msg("%s", err.text);
+}
+
+static inline void scripted_open(struct scripted *s, const char *url, unsigned repeat_ms,
+                                 struct s3_keyring *ring)
+{
+	struct s3_options options = scripted_options(s, url, repeat_ms);
+
+	scripted_open_with(s, &options, ring);
 }
 
 #define scripted_begin(s, steps) \

@@ -21,6 +21,7 @@ enum { SKETCHED_TENSORS = 300, SKETCHED_ROWS = 512, SKETCHED_COLUMNS = 512 };
 struct sketched_model {
 	struct manifest manifest;
 	struct extent list[SKETCHED_TENSORS];
+	struct extent_finding findings[SKETCHED_TENSORS];
 	const struct extent *wanted[SKETCHED_TENSORS];
 	char names[SKETCHED_TENSORS][80];
 };
@@ -78,6 +79,7 @@ static inline void sketched_model_part(struct sketched_model *m,
                                        const struct descent *descent, unsigned first,
                                        unsigned count)
 {
+	static const uint64_t shape[] = { SKETCHED_ROWS, SKETCHED_COLUMNS };
 	struct extents *x = &m->manifest.extents;
 
 	memset(m, 0, sizeof(*m));
@@ -93,12 +95,13 @@ static inline void sketched_model_part(struct sketched_model *m,
 			                .size = 2 * SKETCHED_ROWS * SKETCHED_COLUMNS,
 			                .name = m->names[i],
 			                .dim_count = 2,
-			                .dims = { SKETCHED_ROWS, SKETCHED_COLUMNS } };
+			                .dims = shape,
+			                .finding = &m->findings[i] };
 		memset(&identity, 0, sizeof(identity));
 		identity.d = *descent;
 		identity.n = first + i;
 		sha256_of(&identity, sizeof(identity), &one->id);
-		tensor_sketch_make(one, sketched_read, &t, &one->sketch, NULL);
+		tensor_sketch_make(one, sketched_read, &t, &one->finding->sketch, NULL);
 		m->wanted[i] = one;
 		x->size += one->size;
 	}

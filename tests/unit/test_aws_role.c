@@ -125,6 +125,22 @@ static void what_the_profile_says_of_its_role_is_passed_on(void **state)
 	end_script(script);
 }
 
+static void sts_is_asked_below_the_path_of_its_endpoint(void **state)
+{
+	static const struct http_step steps[] = {
+		{ "POST /sts/v1/ HTTP", GIVES("AssumeRole", "IDR1"), 0, NULL,
+		  SCRIPT_CLOSE, 1 },
+	};
+	struct http_script *script = begin_script(steps, COUNT(steps));
+	char url[128];
+
+	(void)state;
+	snprintf(url, sizeof(url), "%s/sts/v1/", script->url);
+	setenv("AWS_ENDPOINT_URL_STS", url, 1);
+	assert_taken("train", AWS_ENVIRONMENT_FIRST, "IDR1/s3cret/to/k+en==");
+	end_script(script);
+}
+
 static void roles_lead_to_roles(void **state)
 {
 	static const struct http_step steps[] = {
@@ -219,7 +235,7 @@ static void what_cannot_be_a_role_is_said_and_nobody_asked(void **state)
 	assert_refused("odd", "'Moon'");
 	assert_refused("env", "from Environment, which gives none");
 	setenv("AWS_REGION", "evil.example/", 1);
-	assert_refused("train", "no name of a region");
+	assert_refused("train", "not the name of a region");
 	unsetenv("AWS_REGION");
 	setenv("AWS_ENDPOINT_URL_STS", "http://sts.example.invalid", 1);
 	assert_refused("train", "must begin with https://");
@@ -232,6 +248,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sandbox_teardown)
 		CASE(a_role_is_taken_with_the_keys_of_another_profile),
 		CASE(what_the_profile_says_of_its_role_is_passed_on),
+		CASE(sts_is_asked_below_the_path_of_its_endpoint),
 		CASE(roles_lead_to_roles),
 		CASE(the_environment_has_the_keys_for_a_role),
 		CASE(a_pod_has_a_token),

@@ -10,8 +10,10 @@
 
 #include <cmocka.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/frame.h"
+#include "codec/frame_scratch.h"
 #include "index/base/base_hint.h"
 #include "index/base/base_series.h"
 #include "index/manifest/manifest.h"
@@ -20,6 +22,7 @@
 #include "index/store/store_memory.h"
 #include "index/blob/transfer.h"
 #include "index/upload.h"
+#include "tests/unit/job_of.h"
 #include "tests/unit/model_file.h"
 
 enum { VERSIONS = 50, VALUES = 32768, BYTES = 2 * VALUES, HINTS = 4 };
@@ -155,9 +158,9 @@ static size_t coded(const uint8_t *raw, const uint8_t *base,
 	for (size_t i = 0; i < 2; i++) {
 		const struct codec *codec = codec_by_id(base ? with[i] : alone[i]);
 		struct frame_out frame = { FRAME_RAW, 0, { { 0 } } };
-		assert_int_equal(frame_encode(codec, DTYPE_BF16, raw, base, BYTES, out,
-		                              scratch, &frame, NULL),
-		                 0);
+		const struct frame_job job = job_of(codec, DTYPE_BF16, base, BYTES,
+		                                    scratch);
+		assert_int_equal(frame_encode(&job, raw, out, &frame, NULL), 0);
 		if (frame.stored < least)
 			least = frame.stored;
 		if (base)

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/dtype.h"
-#include "codec/frame.h"
 #include "index/bundle_read.h"
 #include "index/bundle_write.h"
 #include "index/survey/local_model.h"

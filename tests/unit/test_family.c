@@ -56,7 +56,9 @@ static struct oid id_of(const char *kind, unsigned i)
 static void put(struct fixture *f, unsigned number, unsigned noted,
                 const struct tensor *tensors, size_t count)
 {
+	static const uint64_t shape[] = { 65536 };
 	struct extent list[TENSORS_MAX];
+	struct extent_finding findings[TENSORS_MAX];
 	struct manifest m = { .oid = id_of("object", number) };
 	char hex[SHA256_HEX + 1], path[16];
 
@@ -69,14 +71,18 @@ static void put(struct fixture *f, unsigned number, unsigned noted,
 			                   .size = 131072,
 			                   .name = "w",
 			                   .dim_count = 1,
-			                   .dims = { 65536 },
+			                   .dims = shape,
 			                   .id = id_of("blob", tensors[i].blob),
-			                   .base_count = tensors[i].base ? 1 : 0 };
+			                   .finding = &findings[i] };
+		findings[i] =
+			(struct extent_finding){ .base_count = tensors[i].base ? 1 : 0 };
 		if (tensors[i].base)
-			memcpy(list[i].bases[0], base.bytes, EXTENT_BASE_PREFIX);
+			memcpy(findings[i].bases[0], base.bytes, EXTENT_BASE_PREFIX);
 	}
-	m.extents = (struct extents){ MODEL_SAFETENSORS, 131072 * count, list, count,
-		                      NULL };
+	m.extents = (struct extents){ .model = MODEL_SAFETENSORS,
+		                      .size = 131072 * count,
+		                      .list = list,
+		                      .count = count };
 	snprintf(path, sizeof(path), "o%u", number);
 	m.notes[m.note_count++] = (struct manifest_note){ "path", path };
 	struct oid base = id_of("object", noted);

@@ -109,7 +109,12 @@ static void assert_walk(struct git_repo *r, const char *const *revs,
 		hidden[m] = resolved(r, hide[m]);
 	for (; *expected; expected++)
 		buf_addf(&wanted, "%.6s ", resolved(r, *expected).hex);
-	assert_int_equal(git_repo_walk(r, tips, n, hidden, m, max, add_commit, &seen), 0);
+	struct commit_range range = { .tips = tips,
+		                      .tip_count = n,
+		                      .hidden = hidden,
+		                      .hidden_count = m,
+		                      .max = max };
+	assert_int_equal(git_repo_walk(r, &range, add_commit, &seen), 0);
 	assert_string_equal(buf_text(&seen), buf_text(&wanted));
 	buf_wipe(&seen);
 	buf_wipe(&wanted);

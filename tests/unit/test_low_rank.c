@@ -16,6 +16,8 @@
 #include "codec/cast.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "codec/codec_table.h"
+#include "codec/frame.h"
 #include "codec/frame_scratch.h"
 #include "codec/kernel/kernel.h"
 #include "codec/low_rank.h"
@@ -264,18 +266,15 @@ static void pair_free(struct pair *p)
 	free(p->blob);
 }
 
-static struct parted_frame frame_of(const struct pair *p, struct frame_scratch *scratch,
-                                    const struct low_rank *l)
+static struct frame_job frame_of(const struct pair *p, struct frame_scratch *scratch,
+                                 const struct low_rank *l)
 {
-	static const struct parts none;
-
-	return (struct parted_frame){ .codec = codec_by_id(CODEC_ULP),
-		                      .dtype = p->dtype,
-		                      .parts = &none,
-		                      .base = p->base,
-		                      .size = p->size,
-		                      .scratch = scratch,
-		                      .low_rank = l };
+	return (struct frame_job){ .codec = codec_by_id(CODEC_ULP),
+		                   .dtype = p->dtype,
+		                   .base = p->base,
+		                   .size = p->size,
+		                   .scratch = scratch,
+		                   .low_rank = l };
 }
 
 /* The product that the search finds, or NULL. */
@@ -290,9 +289,8 @@ static struct low_rank *find(const struct pair *p)
 
 	assert_non_null(distance);
 	low_rank_distance(p->dtype, p->blob, p->base, n, distance);
-	assert_int_equal(low_rank_axes_find(distance, p->rows, p->row, 16, kernel_best(),
-	                                    &axes, &err),
-	                 0);
+	const struct low_rank_rows rows = { distance, p->rows, p->row, kernel_best() };
+	assert_int_equal(low_rank_axes_find(&rows, 16, &axes, &err), 0);
 	unsigned rank = low_rank_axes_best(&axes, p->rows, &bits);
 	if (rank)
 		assert_int_equal(low_rank_of_axes(&axes, rank, p->rows, &l, &err), 0);
@@ -313,15 +311,15 @@ static size_t there_and_back(const struct pair *p, const struct low_rank *l,
 
 	assert_true(coded && back);
 	assert_int_equal(frame_scratch_new(&scratch, &err), 0);
-	struct parted_frame f = frame_of(p, scratch, l);
-	assert_int_equal(parted_frame_encode(&f, p->blob, coded, &out, &err), 0);
+	struct frame_job f = frame_of(p, scratch, l);
+	assert_int_equal(frame_encode(&f, p->blob, coded, &out, &err), 0);
 	uint8_t *exact = malloc(out.stored + 1);
 	assert_non_null(exact);
 	memcpy(exact, coded, out.stored);
 	for (unsigned i = 0; (k = kernel_at(i)) != NULL; i++) {
 		scratch->kernel = k;
 		memset(back, 0xaa, p->size);
-		assert_int_equal(parted_frame_decode(&f, &out, exact, back, &err), 0);
+		assert_int_equal(frame_decode(&f, &out, exact, back, &err), 0);
 		assert_memory_equal(back, p->blob, p->size);
 	}
 	frame_scratch_free(scratch);
@@ -440,13 +438,13 @@ static void damage_is_found(void **state_)
 	(void)state_;
 	assert_true(l && coded && back);
 	assert_int_equal(frame_scratch_new(&scratch, &err), 0);
-	struct parted_frame f = frame_of(&p, scratch, l);
-	assert_int_equal(parted_frame_encode(&f, p.blob, coded, &out, &err), 0);
+	struct frame_job f = frame_of(&p, scratch, l);
+	assert_int_equal(frame_encode(&f, p.blob, coded, &out, &err), 0);
 	assert_int_equal(out.mode, FRAME_CODED);
 	unsigned taken = 0;
 	for (size_t i = 0; i < out.stored; i++) {
 		coded[i] ^= 1 << i % 8;
-		int rc = parted_frame_decode(&f, &out, coded, back, &err);
+		int rc = frame_decode(&f, &out, coded, back, &err);
 		assert_true(rc == 0 || rc == ERR_DAMAGED);
 		if (!rc)
 			assert_memory_equal(back, p.blob, p.size);
@@ -459,8 +457,7 @@ static void damage_is_found(void **state_)
 		uint8_t *exact = malloc(cut.stored);
 		assert_non_null(exact);
 		memcpy(exact, coded, cut.stored);
-		assert_int_equal(parted_frame_decode(&f, &cut, exact, back, &err),
-		                 ERR_DAMAGED);
+		assert_int_equal(frame_decode(&f, &cut, exact, back, &err), ERR_DAMAGED);
 		free(exact);
 	}
 	frame_scratch_free(scratch);

@@ -16,7 +16,8 @@ static void check_same(const struct manifest *a, const struct manifest *b)
 		assert_true(x->name && y->name ? strcmp(x->name, y->name) == 0
 		                               : x->name == y->name);
 		assert_int_equal(x->dim_count, y->dim_count);
-		assert_memory_equal(x->dims, y->dims, sizeof(x->dims));
+		if (x->dim_count)
+			assert_memory_equal(x->dims, y->dims, 8 * x->dim_count);
 		assert_int_equal(x->inlined, y->inlined);
 		assert_true(oid_equal(&x->id, &y->id));
 		assert_true(xxh128_equal(&x->sum, &y->sum));
@@ -58,13 +59,16 @@ static void a_model_comes_back(void **state)
 }
 
 /* A tensor with all that can be known of it. */
-static void add_finding(struct extent *x)
+static void add_finding(struct extent *one)
 {
+	struct extent_finding *x = one->finding;
+
 	x->candidate_count = 2;
-	x->candidates[0] = (struct extent_candidate){ DTYPE_F32, 2,     185,  160,
-		                                      209,       x->id, false };
+	x->candidates[0] = (struct extent_candidate){ DTYPE_F32, 2,       185,  160,
+		                                      209,       one->id, false };
 	x->candidates[1] = (struct extent_candidate){
-		DTYPE_BF16, 4, EXTENT_UNKNOWN, EXTENT_UNKNOWN, EXTENT_UNKNOWN, x->id, true
+		DTYPE_BF16, 4,   EXTENT_UNKNOWN, EXTENT_UNKNOWN, EXTENT_UNKNOWN,
+		one->id,    true
 	};
 	x->series_length = 7;
 	x->series_spent = 1234567;
@@ -84,7 +88,8 @@ static void what_was_found_out_about_a_tensor_comes_back(void **state)
 	add_finding(&s.list[1]);
 	struct buf bytes = formatted(&s.manifest);
 	assert_int_equal(parse(&bytes, &s.manifest, &back, &err), 0);
-	const struct extent *x = &s.list[1], *y = &back.extents.list[1];
+	const struct extent_finding *x = extent_finding(&s.list[1]),
+				    *y = extent_finding(&back.extents.list[1]);
 	assert_int_equal(y->candidate_count, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(y->candidates[i].dtype, x->candidates[i].dtype);
@@ -101,6 +106,91 @@ static void what_was_found_out_about_a_tensor_comes_back(void **state)
 	manifest_wipe(&back);
 	buf_wipe(&bytes);
 	check_round_trip(&s.manifest);
+}
+
+/* What looks for bases needs no names and shapes of a million norms. */
+static void one_who_looks_for_bases_gets_no_small_extents(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct manifest back;
+	struct err err = ERR_INIT;
+
+	sample_init(&s);
+	add_finding(&s.list[1]);
+	struct buf bytes = formatted(&s.manifest);
+	assert_int_equal(manifest_parse_bases(bytes.data, bytes.size, &s.manifest.oid,
+	                                      &back, &err),
+	                 0);
+	assert_int_equal(back.extents.count, 1);
+	assert_int_equal(back.extents.size, s.manifest.extents.size);
+	assert_int_equal(back.note_count, 0);
+	assert_int_equal(back.inline_size, 0);
+	const struct extent *x = &back.extents.list[0];
+	assert_string_equal(x->name, "w");
+	assert_int_equal(x->offset, 10);
+	assert_int_equal(x->dim_count, 2);
+	assert_int_equal(x->dims[1], 256);
+	assert_true(oid_equal(&x->id, &s.list[1].id));
+	assert_int_equal(extent_finding(x)->candidate_count, 2);
+	manifest_wipe(&back);
+	buf_wipe(&bytes);
+}
+
+/* What restores an object needs no names of a million norms. */
+static void one_who_needs_places_gets_inline_extents_that_follow_as_one(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct manifest back;
+	struct err err = ERR_INIT;
+
+	sample_init(&s);
+	/* "b" in two, the second one empty; and the record in front of them */
+	struct extent list[4] = { s.list[0], s.list[1], s.list[2], s.list[2] };
+	list[3].offset += 4;
+	list[3].size = 0;
+	list[3].name = "c";
+	list[3].id = inline_extent(EXTENT_TENSOR, s.bytes, 0).id;
+	s.manifest.extents.list = list;
+	s.manifest.extents.count = 4;
+	struct buf bytes = formatted(&s.manifest);
+	assert_int_equal(manifest_parse_places(bytes.data, bytes.size, &s.manifest.oid,
+	                                       &back, &err),
+	                 0);
+	assert_int_equal(back.extents.count, 3);
+	const struct extent *x = back.extents.list;
+	assert_true(x[0].inlined && x[0].offset == 0 && x[0].size == 10 && !x[0].name);
+	assert_true(!x[1].inlined && x[1].offset == 10 && x[1].size == 131072);
+	assert_string_equal(x[1].name, "w");
+	assert_true(oid_equal(&x[1].id, &s.list[1].id));
+	assert_true(x[2].inlined && x[2].offset == 131082 && x[2].size == 4);
+	assert_int_equal(x[2].kind, EXTENT_CHUNK);
+	assert_null(x[2].name);
+	assert_int_equal(back.inline_size, 14);
+	assert_memory_equal(back.inline_bytes, s.bytes, 14);
+	assert_string_equal(manifest_note(&back, "path"), "m.safetensors");
+	manifest_wipe(&back);
+	buf_wipe(&bytes);
+}
+
+static void an_extent_without_a_finding_takes_little_memory(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct manifest back;
+	struct err err = ERR_INIT;
+
+	assert_true(sizeof(struct extent) <= 96);
+	sample_init(&s);
+	struct buf bytes = formatted(&s.manifest);
+	assert_int_equal(parse(&bytes, &s.manifest, &back, &err), 0);
+	for (size_t i = 0; i < back.extents.count; i++) {
+		assert_null(back.extents.list[i].finding);
+		assert_int_equal(extent_finding(&back.extents.list[i])->base_count, 0);
+	}
+	manifest_wipe(&back);
+	buf_wipe(&bytes);
 }
 
 /* A finding is only a hint: one that a newer program wrote longer is read as far as we
@@ -137,7 +227,8 @@ static void a_finding_of_another_length_does_no_harm(void **state)
 		if (parse(&out, &s.manifest, &back, &err))
 			fail_msg("case %zu: %s", i, err.text);
 		check_same(&s.manifest, &back);
-		assert_int_equal(back.extents.list[1].sketch.known, cases[i].sketch);
+		assert_int_equal(extent_finding(&back.extents.list[1])->sketch.known,
+		                 cases[i].sketch);
 		manifest_wipe(&back);
 		buf_wipe(&out);
 		buf_wipe(&bytes);
@@ -261,6 +352,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_model_comes_back),
 		cmocka_unit_test(what_was_found_out_about_a_tensor_comes_back),
+		cmocka_unit_test(one_who_looks_for_bases_gets_no_small_extents),
+		cmocka_unit_test(
+			one_who_needs_places_gets_inline_extents_that_follow_as_one),
+		cmocka_unit_test(an_extent_without_a_finding_takes_little_memory),
 		cmocka_unit_test(a_finding_of_another_length_does_no_harm),
 		cmocka_unit_test(an_empty_object_comes_back),
 		cmocka_unit_test(notes_and_names_of_every_length_come_back),

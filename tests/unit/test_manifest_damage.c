@@ -236,6 +236,95 @@ static void a_manifest_that_breaks_a_rule_is_not_written(void **state)
 	}
 }
 
+/* A model of `count` extents behind a header of `header` bytes, all in records. */
+struct crowd {
+	size_t count;
+	enum extent_kind kind;
+	uint64_t size;   /* of each */
+	uint64_t header; /* bytes; 0: none */
+};
+
+/* The bytes of such a manifest, whether or not it may be written: extents are formatted
+ * by hand. */
+static struct buf crowd_bytes(const struct crowd *c)
+{
+	struct buf out = BUF_INIT;
+	uint64_t size = c->header + c->count * c->size;
+	size_t extents = c->count + (c->header != 0);
+	static const uint8_t zeros[48] = { 0 };
+
+	buf_add(&out, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE);
+	buf_add_u16(&out, MANIFEST_VERSION);
+	buf_add_u8(&out, MODEL_SAFETENSORS);
+	buf_add_u8(&out, MANIFEST_STORED);
+	buf_add_u32(&out, 0);
+	buf_add(&out, zeros, SHA256_SIZE); /* the oid */
+	buf_add_u64(&out, size);
+	buf_add_u64(&out, 0); /* of the body: below */
+	buf_add_u32(&out, 0);
+	buf_add_u32(&out, (uint32_t)extents);
+	buf_add_u64(&out, 0);
+	for (size_t i = 0; i < extents; i++) {
+		bool header = c->header && i == 0;
+		uint64_t bytes = header ? c->header : c->size;
+		buf_add_u8(&out, (uint8_t)(header ? EXTENT_HEADER : c->kind));
+		buf_add_u8(&out, 0);
+		buf_add_u8(&out, bytes ? 0 : MANIFEST_INLINED);
+		buf_add_u8(&out, 0);
+		buf_add_u64(&out, bytes);
+		buf_add_u16(&out, 0);
+		if (bytes)
+			buf_add(&out, zeros, sizeof(zeros)); /* id and sum */
+	}
+	le64_store(out.data + 56, out.size - MANIFEST_HEAD_SIZE);
+	buf_add(&out, zeros, XXH128_SIZE);
+	seal(&out);
+	return out;
+}
+
+static int parse_crowd(const struct crowd *c, struct err *err)
+{
+	static const struct oid zero;
+	struct buf bytes = crowd_bytes(c);
+	struct manifest back;
+	int rc = manifest_parse(bytes.data, bytes.size, &zero, &back, err);
+
+	if (!rc)
+		manifest_wipe(&back);
+	buf_wipe(&bytes);
+	return rc;
+}
+
+static void an_object_has_no_more_extents_than_its_bytes_can_need(void **state)
+{
+	enum { K = 1000, MB = 1000 * 1000 };
+	static const struct crowd good[] = {
+		{ 1000, EXTENT_TENSOR, 0, 0 },           /* few need no reason */
+		{ 100 * K, EXTENT_TENSOR, 2, 4800 * K }, /* what a header can name */
+		{ 100 * K, EXTENT_TENSOR, 0, 4800 * K }, /* empty ones, too */
+		{ 2 * K, EXTENT_CHUNK, 262144, 0 },      /* the smallest pieces */
+		{ 1000, EXTENT_GAP, 1, 20 * K },
+	};
+	static const struct crowd bad[] = {
+		{ 2 * K, EXTENT_TENSOR, 0, 0 }, /* nothing names them */
+		{ 2 * K, EXTENT_TENSOR, 1000, 0 },
+		{ 100 * K, EXTENT_TENSOR, 0, 1 }, /* more than 1 in 16 bytes */
+		{ 100 * K, EXTENT_TENSOR, 2, 4000 * K },
+		{ 100 * K, EXTENT_CHUNK, 4096, 0 },      /* nobody cuts so small */
+		{ 100 * K, EXTENT_GAP, 1 * K, 10 * MB }, /* between what tensors? */
+		{ 100 * K, EXTENT_HEADER, 100, 0 },
+	};
+	struct err err = ERR_INIT;
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(good); i++)
+		if (parse_crowd(&good[i], &err))
+			fail_msg("good %zu: %s", i, err.text);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (parse_crowd(&bad[i], &err) != ERR_DAMAGED)
+			fail_msg("bad %zu was read", i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +333,7 @@ int main(void)
 		cmocka_unit_test(lies_under_a_right_checksum_are_refused),
 		cmocka_unit_test(a_body_that_is_no_whole_zstd_frame_is_refused),
 		cmocka_unit_test(a_bomb_is_refused_before_it_is_unpacked),
+		cmocka_unit_test(an_object_has_no_more_extents_than_its_bytes_can_need),
 		cmocka_unit_test(a_manifest_that_breaks_a_rule_is_not_written),
 	};
 

@@ -8,9 +8,12 @@
 
 #include <cmocka.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
-#include "codec/parted_frame.h"
+#include "codec/frame.h"
+#include "codec/frame_scratch.h"
 #include "codec/parts.h"
+#include "tests/unit/job_of.h"
 
 enum { VALUES = 40000, ROW = 100 };
 
@@ -60,14 +63,15 @@ static void make(const struct parts *p, uint16_t *src, uint16_t *base)
 
 static size_t cost_of(const struct parts *p, uint16_t *src, uint16_t *base)
 {
-	struct parted_frame f = { codec_by_id(CODEC_ULP), DTYPE_BF16, p,       0,
-		                  (uint8_t *)base,        2 * VALUES, scratch, NULL };
+	struct frame_job f = job_of(codec_by_id(CODEC_ULP), DTYPE_BF16, (uint8_t *)base,
+	                            2 * VALUES, scratch);
+	f.parts = p;
 	uint8_t *coded = malloc(f.size), *back = malloc(f.size);
 	struct frame_out out;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(parted_frame_encode(&f, (uint8_t *)src, coded, &out, &err), 0);
-	assert_int_equal(parted_frame_decode(&f, &out, coded, back, &err), 0);
+	assert_int_equal(frame_encode(&f, (uint8_t *)src, coded, &out, &err), 0);
+	assert_int_equal(frame_decode(&f, &out, coded, back, &err), 0);
 	assert_memory_equal(back, src, f.size);
 	free(coded);
 	free(back);
@@ -76,14 +80,13 @@ static size_t cost_of(const struct parts *p, uint16_t *src, uint16_t *base)
 
 static size_t solo_cost(const uint16_t *src, size_t values)
 {
+	const struct frame_job job = job_of(codec_by_id(CODEC_FLOAT), DTYPE_BF16, NULL,
+	                                    2 * values, scratch);
 	uint8_t *coded = malloc(2 * values);
 	struct frame_out out;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(frame_encode(codec_by_id(CODEC_FLOAT), DTYPE_BF16,
-	                              (const uint8_t *)src, NULL, 2 * values, coded,
-	                              scratch, &out, &err),
-	                 0);
+	assert_int_equal(frame_encode(&job, (const uint8_t *)src, coded, &out, &err), 0);
 	free(coded);
 	return out.stored;
 }
@@ -128,9 +131,9 @@ static void new_zeros_cost_nothing(void **state)
 			src[i] = 0;
 	}
 	const struct parts all = { n, 1, { { 0, 0, 1, 0, n, 0, n } } };
-	struct parted_frame f = {
-		codec_by_id(CODEC_ULP), DTYPE_BF16, &all, 0, NULL, 2 * n, scratch, NULL
-	};
+	struct frame_job f = job_of(codec_by_id(CODEC_ULP), DTYPE_BF16, NULL, 2 * n,
+	                            scratch);
+	f.parts = &all;
 	uint8_t *near = malloc(f.size), *coded = malloc(f.size);
 	struct frame_out out;
 	struct err err = ERR_INIT;
@@ -139,7 +142,7 @@ static void new_zeros_cost_nothing(void **state)
 		if (parts_run(&p, i, 1).part)
 			memcpy(near + 2 * n++, &base[i], 2);
 	f.base = near;
-	assert_int_equal(parted_frame_encode(&f, (uint8_t *)close, coded, &out, &err), 0);
+	assert_int_equal(frame_encode(&f, (uint8_t *)close, coded, &out, &err), 0);
 	assert_true(cost_of(&p, src, base) <= out.stored + 16);
 	free(near);
 	free(coded);
@@ -159,25 +162,20 @@ static void all_dtypes_come_back(void **state)
 	for (unsigned dtype = 0; dtype < DTYPE_COUNT; dtype++) {
 		unsigned unit = dtype_unit((enum dtype)dtype);
 		for (unsigned start = 0; start < 150; start += 1 + start) {
-			struct parted_frame f = { codec_by_id(CODEC_BITX),
-				                  (enum dtype)dtype,
-				                  &p,
-				                  start,
-				                  base,
-				                  (150 - start) * (size_t)unit,
-				                  scratch,
-				                  NULL };
+			struct frame_job f = job_of(
+				codec_by_id(CODEC_BITX), (enum dtype)dtype, base,
+				(150 - start) * (size_t)unit, scratch);
+			f.parts = &p;
+			f.start = start;
 			struct frame_out out;
 			struct err err = ERR_INIT;
 			for (size_t i = 0; i < f.size; i++) {
 				base[i] = (uint8_t)next();
 				src[i] = next() % 8 ? base[i] : 5;
 			}
-			assert_int_equal(parted_frame_encode(&f, src, coded, &out, &err),
-			                 0);
+			assert_int_equal(frame_encode(&f, src, coded, &out, &err), 0);
 			memset(back, 0xee, sizeof(back));
-			assert_int_equal(parted_frame_decode(&f, &out, coded, back, &err),
-			                 0);
+			assert_int_equal(frame_decode(&f, &out, coded, back, &err), 0);
 			assert_memory_equal(back, src, f.size);
 		}
 	}
@@ -201,24 +199,24 @@ static void damage_is_found(void **state)
 	enum { N = 2 * 600 };
 	uint16_t src[VALUES], base[VALUES];
 	uint8_t coded[N], bad[N], back[N];
-	struct parted_frame f = { codec_by_id(CODEC_ULP), DTYPE_BF16, &p,      0,
-		                  (uint8_t *)base,        N,          scratch, NULL };
+	struct frame_job f = job_of(codec_by_id(CODEC_ULP), DTYPE_BF16, (uint8_t *)base,
+	                            N, scratch);
 	struct frame_out out;
 	struct err err = ERR_INIT;
 	(void)state;
 
+	f.parts = &p;
 	make(&p, src, base);
-	assert_int_equal(parted_frame_encode(&f, (uint8_t *)src, coded, &out, &err), 0);
+	assert_int_equal(frame_encode(&f, (uint8_t *)src, coded, &out, &err), 0);
 	assert_int_equal(out.mode, FRAME_CODED);
 	for (size_t i = 0; i < out.stored; i++) {
 		memcpy(bad, coded, out.stored);
 		bad[i] ^= (uint8_t)(1 + next() % 255);
-		int rc = parted_frame_decode(&f, &out, bad, back, &err);
+		int rc = frame_decode(&f, &out, bad, back, &err);
 		assert_true(rc == ERR_DAMAGED || (rc == 0 && memcmp(back, src, N) == 0));
 		struct frame_out cut = out;
 		cut.stored = i;
-		assert_int_equal(parted_frame_decode(&f, &cut, coded, back, &err),
-		                 ERR_DAMAGED);
+		assert_int_equal(frame_decode(&f, &cut, coded, back, &err), ERR_DAMAGED);
 	}
 }
 

@@ -3,8 +3,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -154,6 +156,89 @@ static void a_job_may_use_another_pool(void **state)
 	pool_free(NULL);
 }
 
+/* ---------------------------------------------------------------- jobs that fail */
+
+enum { MANY = 64 };
+
+/* Which indices fail, and which were run. */
+struct trying {
+	bool fails[MANY];
+	unsigned char ran[MANY];
+	pthread_barrier_t *together; /* where all that fail wait for each other */
+};
+
+static int trying_job(void *ctx, size_t i, struct err *err)
+{
+	struct trying *t = ctx;
+
+	t->ran[i]++;
+	if (!t->fails[i])
+		return 0;
+	if (t->together)
+		pthread_barrier_wait(t->together);
+	return err_set(err, i % 2 ? ERR_IO : ERR_DAMAGED, "job %zu failed", i);
+}
+
+static void the_failure_of_the_lowest_index_is_the_answer(void **state)
+{
+	static const size_t lowest[] = { 0, 1, 30, MANY - 1 };
+	(void)state;
+
+	for (unsigned width = 1; width <= 4; width++) {
+		struct pool *p = pool_of(width);
+		for (int k = 0; k < 4; k++) {
+			struct trying t = { .together = NULL };
+			struct err err = ERR_INIT;
+			char words[32];
+			for (size_t i = lowest[k]; i < MANY; i++)
+				t.fails[i] = true;
+			int rc = pool_try(p, MANY, trying_job, &t, &err);
+			snprintf(words, sizeof(words), "job %zu failed", lowest[k]);
+			assert_int_equal(rc, lowest[k] % 2 ? ERR_IO : ERR_DAMAGED);
+			assert_int_equal(err.code, rc);
+			assert_string_equal(err.text, words);
+			for (size_t i = 0; i <= lowest[k]; i++)
+				assert_int_equal(t.ran[i], 1);
+		}
+		pool_free(p);
+	}
+}
+
+/* Both fail for sure, and which of them first nobody knows. */
+static void of_two_failures_at_once_the_lower_wins(void **state)
+{
+	struct pool *p = pool_of(2);
+	(void)state;
+
+	for (int round = 0; round < 200; round++) {
+		pthread_barrier_t both;
+		struct trying t = { .fails = { true, true }, .together = &both };
+		struct err err = ERR_INIT;
+		pthread_barrier_init(&both, NULL, 2);
+		assert_int_equal(pool_try(p, 2, trying_job, &t, &err), ERR_DAMAGED);
+		assert_string_equal(err.text, "job 0 failed");
+		pthread_barrier_destroy(&both);
+	}
+	pool_free(p);
+}
+
+static void where_none_fails_the_error_is_untouched(void **state)
+{
+	struct pool *p = pool_of(3);
+	struct trying t = { .together = NULL };
+	struct err err = ERR_INIT;
+	(void)state;
+
+	assert_int_equal(pool_try(p, MANY, trying_job, &t, &err), 0);
+	assert_int_equal(err.code, 0);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(t.ran[i], 1);
+	assert_int_equal(pool_try(p, 0, trying_job, &t, NULL), 0);
+	t.fails[3] = true;
+	assert_int_equal(pool_try(p, MANY, trying_job, &t, NULL), ERR_IO);
+	pool_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +247,9 @@ int main(void)
 		cmocka_unit_test(all_jobs_are_done_when_run_returns),
 		cmocka_unit_test(many_callers_share_one_pool),
 		cmocka_unit_test(a_job_may_use_another_pool),
+		cmocka_unit_test(the_failure_of_the_lowest_index_is_the_answer),
+		cmocka_unit_test(of_two_failures_at_once_the_lower_wins),
+		cmocka_unit_test(where_none_fails_the_error_is_untouched),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,7 +148,22 @@ static void bits_come_one_by_one(void **state)
 		struct bits_reader from = { .at = exact, .end = exact + n };
 		while (at <= 8 * n) {
 			unsigned k = (unsigned)next(&seed) % 33, want = 0;
-			if (next(&seed) % 2) {
+			unsigned how = (unsigned)next(&seed) % 3;
+			if (how == 2) {
+				unsigned most = 1 + (unsigned)next(&seed) % 16;
+				uint32_t rest = 0, low;
+				k %= 17;
+				while (want < most && bit_at(bytes, n, at + want))
+					want++;
+				at += want + (want < most);
+				for (unsigned i = 0; i < k && want < most; i++)
+					rest |= bit_at(bytes, n, at + i) << i;
+				at += want < most ? k : 0;
+				assert_int_equal(bits_get_rice(&from, most, k, &low),
+				                 want);
+				if (want < most)
+					assert_int_equal(low, rest);
+			} else if (how == 1) {
 				k %= 25;
 				while (want < k && bit_at(bytes, n, at + want))
 					want++;
@@ -293,15 +308,15 @@ static void wrong_states_are_refused(void **state)
 
 	(void)state;
 	/* below 2^15 */
-	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
+	assert_false(rans_coder_open_v1(&r, bytes, sizeof(bytes), 100000));
 	memset(bytes, 0xff, sizeof(bytes));
 	/* above 2^31 */
-	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
+	assert_false(rans_coder_open_v1(&r, bytes, sizeof(bytes), 100000));
 	memset(bytes, 0x10, sizeof(bytes));
-	assert_true(rans_coder_open_first(&r, bytes, sizeof(bytes), 100000));
-	assert_false(rans_coder_open_first(&r, bytes, sizeof(bytes) - 1, 100000));
-	assert_true(rans_coder_open_first(&r, bytes, 16, 100));
-	assert_false(rans_coder_open_first(&r, bytes, 15, 100));
+	assert_true(rans_coder_open_v1(&r, bytes, sizeof(bytes), 100000));
+	assert_false(rans_coder_open_v1(&r, bytes, sizeof(bytes) - 1, 100000));
+	assert_true(rans_coder_open_v1(&r, bytes, 16, 100));
+	assert_false(rans_coder_open_v1(&r, bytes, 15, 100));
 }
 
 /* Whatever the bits, states are in range; but there must be enough of them. */

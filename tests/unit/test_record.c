@@ -8,9 +8,11 @@
 
 #include <cmocka.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/le.h"
+#include "codec/frame_job.h"
 #include "codec/record.h"
 
 /* Bytes of the head, as docs/format-record.md has them. */

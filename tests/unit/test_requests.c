@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
-#include "codec/frame.h"
 #include "index/base/base_hint.h"
 #include "index/download.h"
 #include "index/store/store.h"

@@ -318,29 +318,6 @@ static void without_keys_nothing_is_signed(void **state)
 	scripted_end(&s);
 }
 
-/* As a bucket with Object Lock does. The MD5 of "value", in base64. */
-static void an_md5_is_given_where_it_is_demanded(void **state)
-{
-	static const struct http_step steps[] = {
-		{ "PUT /bucket/pre/k",
-		  "HTTP/1.1 400 No\r\nConnection: close\r\n\r\n"
-		  "<Error><Code>InvalidRequest</Code><Message>Content-MD5 OR "
-		  "x-amz-checksum- HTTP header is required for Put Object requests with "
-		  "Object Lock parameters</Message></Error>",
-		  0, NULL, SCRIPT_CLOSE, 1 },
-		{ "PUT /bucket/pre/k", OK_EMPTY, 0,
-		  "Content-MD5: IGPBYI1uC6+AJJxC4r5YBA==\r\n", SCRIPT_KEEP, 2 },
-	};
-	struct scripted s;
-	struct err err = ERR_INIT;
-
-	(void)state;
-	scripted_begin(&s, steps);
-	assert_int_equal(store_put_all(s.store, "k", "value", 5, &err), 0);
-	assert_int_equal(store_put_all(s.store, "k", "value", 5, &err), 0);
-	scripted_end(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,7 +331,6 @@ int main(void)
 		cmocka_unit_test(a_clock_that_stays_wrong_is_said_to_be_so),
 		cmocka_unit_test(keys_that_ended_are_taken_anew_once),
 		cmocka_unit_test(without_keys_nothing_is_signed),
-		cmocka_unit_test(an_md5_is_given_where_it_is_demanded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

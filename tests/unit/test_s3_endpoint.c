@@ -36,6 +36,19 @@ static void endpoints_become_urls(void **state)
 		{ "https://h:443", "x", "bbb", S3_AUTO, "https://h", "h", "/bbb", 1, 0 },
 		{ "https://h:8443", "x", "bbb", S3_AUTO, "https://h:8443", "h:8443",
 		  "/bbb", 1, 0 },
+		{ "https://h/storage/v1/s3", "x", "bbb", S3_AUTO, "https://h", "h",
+		  "/storage/v1/s3/bbb", 1, 0 },
+		{ "https://h:444/a/b///", "x", "bbb", S3_PATH, "https://h:444", "h:444",
+		  "/a/b/bbb", 1, 0 },
+		{ "https://h//", "x", "bbb", S3_VIRTUAL, "https://bbb.h", "bbb.h", "", 1,
+		  0 },
+		{ "https://h/a b/%7Ec%2fd+\xc3\xa4%41", "x", "bbb", S3_AUTO, "https://h",
+		  "h", "/a%20b/~c%2Fd%2B%C3%A4A/bbb", 1, 0 },
+		{ "https://x.s3.eu-west-1.amazonaws.com/p", "x", "bbb", S3_AUTO,
+		  "https://x.s3.eu-west-1.amazonaws.com", "x.s3.eu-west-1.amazonaws.com",
+		  "/p/bbb", 1, 0 },
+		{ "http://127.0.0.1:9000/p", "x", "bbb", S3_AUTO, "http://127.0.0.1:9000",
+		  "127.0.0.1:9000", "/p/bbb", 0, 1 },
 		{ "http://h:80/", "x", "bbb", S3_AUTO, "http://h", "h", "/bbb", 0, 0 },
 		{ "http://h:443", "x", "bbb", S3_AUTO, "http://h:443", "h:443", "/bbb", 0,
 		  0 },
@@ -75,7 +88,7 @@ static void what_is_no_endpoint_is_refused(void **state)
 {
 	static const char *const bad[] = {
 		"s3.example.org",    "ftp://h",
-		"https://",          "https://h/path",
+		"https://",          "https://h/p?x",
 		"https://h?x",       "https://user@h",
 		"https://user:pw@h", "https://h:",
 		"https://h:0",       "https://h:65536",
@@ -84,7 +97,11 @@ static void what_is_no_endpoint_is_refused(void **state)
 		"https://h h",       "https://h\nHost: x",
 		"https://h#x",       "https://[zz]",
 		"https://h/../x",    "//h",
-		"https:///x",
+		"https:///x",        "https://h/x#y",
+		"https://h/a/./b",   "https://h/%2E%2e/x",
+		"https://h/a%",      "https://h/a%2",
+		"https://h/a%zz",    "https://h/a%00b",
+		"https://h/a%0ab",   "https://h/a\nb",
 	};
 
 	(void)state;
@@ -96,6 +113,20 @@ static void what_is_no_endpoint_is_refused(void **state)
 		assert_true(strlen(err.text) > 20);
 		assert_null(e.origin);
 	}
+}
+
+static void a_bucket_in_the_host_does_not_go_with_a_path(void **state)
+{
+	struct s3_endpoint e = { 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(
+		s3_endpoint_make("https://h/p/", "x", "bbb", S3_VIRTUAL, &e, &err),
+		ERR_CONFIG);
+	assert_non_null(strstr(err.text, "'https://h/p/' has a path"));
+	assert_non_null(strstr(err.text, "zllm.s3.addressing to path"));
+	assert_null(e.origin);
 }
 
 static void names_of_buckets_and_regions_are_checked(void **state)
@@ -120,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(endpoints_become_urls),
 		cmocka_unit_test(what_is_no_endpoint_is_refused),
+		cmocka_unit_test(a_bucket_in_the_host_does_not_go_with_a_path),
 		cmocka_unit_test(names_of_buckets_and_regions_are_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "codec/common/le.h"
+#include "codec/frame_job.h"
+#include "codec/frame_scratch.h"
 #include "codec/sparse.h"
 
 enum { BYTES = 512 * 1024 };
@@ -22,12 +24,24 @@ static uint64_t next(uint64_t *seed)
 static size_t encode(const uint8_t *src, const uint8_t *base, size_t size,
                      enum dtype dtype, uint8_t *dst, size_t cap)
 {
-	uint32_t *room = malloc(SPARSE_MOST * sizeof(*room));
+	/* No more room than it may take: four bytes for each value that differs. */
+	struct frame_scratch scratch = { .planes = malloc(FRAME_VALUES / 8 * 4) };
+	const struct frame_job job = {
+		.dtype = dtype, .base = base, .size = size, .scratch = &scratch
+	};
 
-	assert_non_null(room);
-	size_t n = sparse_encode(src, base, size, dtype, dst, cap, room);
-	free(room);
+	assert_non_null(scratch.planes);
+	size_t n = sparse_encode(&job, src, dst, cap);
+	free(scratch.planes);
 	return n;
+}
+
+static bool decode(const uint8_t *src, size_t n, const uint8_t *base, uint8_t *dst,
+                   size_t size, enum dtype dtype)
+{
+	const struct frame_job job = { .dtype = dtype, .base = base, .size = size };
+
+	return sparse_decode(&job, src, n, dst);
 }
 
 struct sample {
@@ -94,8 +108,8 @@ static void every_unit_comes_back(void **state)
 			assert_int_equal(n > 0, s.values > 0);
 			uint8_t *from = exact(s.made, n);
 			if (n > 0) {
-				assert_true(sparse_decode(from, n, s.base, s.back, s.size,
-				                          dtypes[d]));
+				assert_true(decode(from, n, s.base, s.back, s.size,
+				                   dtypes[d]));
 				assert_memory_equal(s.back, s.src, s.size);
 			}
 			free(from);
@@ -157,8 +171,8 @@ static void damage_is_refused_within_bounds(void **state)
 	for (size_t at = 0; at < n; at++) {
 		uint8_t *bad = exact(s.made, n), *cut = exact(s.made, at);
 		bad[at] ^= (uint8_t)(1u << at % 8);
-		sparse_decode(bad, n, s.base, s.back, s.size, DTYPE_F32);
-		assert_false(sparse_decode(cut, at, s.base, s.back, s.size, DTYPE_F32));
+		decode(bad, n, s.base, s.back, s.size, DTYPE_F32);
+		assert_false(decode(cut, at, s.base, s.back, s.size, DTYPE_F32));
 		free(bad);
 		free(cut);
 	}
@@ -166,9 +180,9 @@ static void damage_is_refused_within_bounds(void **state)
 	assert_non_null(longer);
 	memcpy(longer, s.made, n);
 	longer[n] = 0;
-	assert_false(sparse_decode(longer, n + 1, s.base, s.back, s.size, DTYPE_F32));
+	assert_false(decode(longer, n + 1, s.base, s.back, s.size, DTYPE_F32));
 	le32_store(longer, 0); /* none differs */
-	assert_false(sparse_decode(longer, 4, s.base, s.back, s.size, DTYPE_F32));
+	assert_false(decode(longer, 4, s.base, s.back, s.size, DTYPE_F32));
 	free(longer);
 	wipe(&s);
 }
@@ -187,7 +201,7 @@ static void the_documented_frame_is_made_and_read(void **state)
 	src[80] = 0x7e;
 	assert_int_equal(encode(src, base, 256, DTYPE_BF16, made, 256), sizeof(coded));
 	assert_memory_equal(made, coded, sizeof(coded));
-	assert_true(sparse_decode(coded, sizeof(coded), base, back, 256, DTYPE_BF16));
+	assert_true(decode(coded, sizeof(coded), base, back, 256, DTYPE_BF16));
 	assert_memory_equal(back, src, sizeof(src));
 }
 

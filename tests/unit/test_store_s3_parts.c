@@ -242,6 +242,29 @@ static void a_condition_that_is_refused_is_left_away(void **state)
 		    COMPLETE_ANYWAY_STEP(COMPLETED, SCRIPT_KEEP) },
 		  0,
 		  NULL },
+		{ "no such condition, says a 403",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(ERROR_REPLY("403 No", "AccessDenied"),
+		                            SCRIPT_CLOSE),
+		    COMPLETE_ANYWAY_STEP(COMPLETED, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "no such condition, says a 405",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(ERROR_REPLY("405 No", "MethodNotAllowed"),
+		                            SCRIPT_CLOSE),
+		    COMPLETE_ANYWAY_STEP(COMPLETED, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "a true 403",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    COMPLETE_IF_ABSENT_STEP(ERROR_REPLY("403 No", "AccessDenied"),
+		                            SCRIPT_CLOSE),
+		    COMPLETE_ANYWAY_STEP(ERROR_REPLY("403 No", "AccessDenied"),
+		                         SCRIPT_CLOSE),
+		    ABORT_STEP },
+		  ERR_CONFIG,
+		  "lacks the permission s3:PutObject" },
 		{ "refused either way",
 		  { PARTS, LOOK_STEP(NOT_FOUND),
 		    COMPLETE_IF_ABSENT_STEP(ERROR_REPLY("400 No", "InvalidPart"),
@@ -256,6 +279,130 @@ static void a_condition_that_is_refused_is_left_away(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		try_upload(&cases[i]);
+}
+
+/* The first upload is refused its condition, and the second does not ask for one. */
+static void uploads_learn_that_there_is_no_condition(void **state)
+{
+	static const struct http_step steps[] = {
+		PARTS,
+		PARTS,
+		LOOK_STEP(NOT_FOUND),
+		LOOK_STEP(NOT_FOUND),
+		COMPLETE_IF_ABSENT_STEP(ERROR_REPLY("405 No", "MethodNotAllowed"),
+		                        SCRIPT_CLOSE),
+		COMPLETE_ANYWAY_STEP(COMPLETED, SCRIPT_KEEP),
+		COMPLETE_ANYWAY_STEP(COMPLETED, SCRIPT_KEEP),
+	};
+	struct scripted s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(put_large(s.store, &err), 0);
+	scripted_end(&s);
+}
+
+#define NO_MD5                                                                           \
+	"HTTP/1.1 400 No\r\nConnection: close\r\n\r\n<Error><Code>InvalidRequest</Code>" \
+	"<Message>Content-MD5 is required</Message></Error>"
+#define MD5_FIELD "\r\nContent-MD5: "
+
+/* The bucket has Object Lock: what it demands of the first part it gets with all that
+ * follows, the end too. */
+static void all_of_an_upload_has_its_md5_where_one_is_demanded(void **state)
+{
+#define REFUSED_PART(n)                                                          \
+	{                                                                        \
+		"PUT /bucket/pre/k?partNumber=" n "&", NO_MD5, 0, "!" MD5_FIELD, \
+			SCRIPT_CLOSE, 1                                          \
+	}
+#define TAKEN_PART(n)                                                          \
+	{                                                                      \
+		"PUT /bucket/pre/k?partNumber=" n "&", OK_EMPTY, 0, MD5_FIELD, \
+			SCRIPT_KEEP, 1                                         \
+	}
+	static const struct http_step steps[] = {
+		BEGIN_STEP,
+		REFUSED_PART("1"),
+		REFUSED_PART("2"),
+		REFUSED_PART("3"), /* all under way before the first answer counts */
+		TAKEN_PART("1"),
+		TAKEN_PART("2"),
+		TAKEN_PART("3"),
+		LOOK_STEP(NOT_FOUND),
+		{ "POST /bucket/pre/k?uploadId=", UPLOAD_REPLY("<Done/>", "7"), 0,
+		  MD5_FIELD, SCRIPT_KEEP, 1 },
+	};
+	struct scripted s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	scripted_begin(&s, steps);
+	int rc = put_large(s.store, &err);
+	if (rc)
+		fail_msg("%s", err.text);
+	scripted_end(&s);
+}
+
+static void the_end_of_an_upload_has_its_md5_where_that_alone_demands_one(void **state)
+{
+#define END_STEP(reply, has, then)                                            \
+	{                                                                     \
+		"POST /bucket/pre/k?uploadId=up%2F1 ", reply, 0, has, then, 1 \
+	}
+	static const struct upload_case cases[] = {
+		{ "by its status",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    END_STEP(NO_MD5, "!" MD5_FIELD, SCRIPT_CLOSE),
+		    END_STEP(COMPLETED, MD5_FIELD, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+		{ "in the body of a 200",
+		  { PARTS, LOOK_STEP(NOT_FOUND),
+		    END_STEP(ERROR_REPLY("200 OK", "MissingContentMD5"), "!" MD5_FIELD,
+		             SCRIPT_CLOSE),
+		    END_STEP(COMPLETED, MD5_FIELD, SCRIPT_KEEP) },
+		  0,
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		try_upload(&cases[i]);
+}
+
+/* Encryption and its like are said when an upload begins; AWS refuses them of a part and
+ * of the end. Who pays is said each time. */
+static void an_upload_says_what_is_demanded_where_it_begins(void **state)
+{
+#define SSE "x-amz-server-side-encryption: AES256\r\n"
+#define NO_SSE "!x-amz-server-side"
+	static const struct http_step steps[] = {
+		{ "POST /bucket/pre/k?uploads= ", UPLOAD_REPLY(BEGUN, "32"), 0,
+		  SSE "x-amz-request-payer: requester\r\n", SCRIPT_KEEP, 1 },
+		{ "PUT /bucket/pre/k?partNumber=1&", OK_EMPTY, 0, NO_SSE, SCRIPT_KEEP,
+		  1 },
+		{ "PUT /bucket/pre/k?partNumber=2&", OK_EMPTY, 0,
+		  "x-amz-request-payer: requester\r\n", SCRIPT_KEEP, 1 },
+		{ "PUT /bucket/pre/k?partNumber=3&", OK_EMPTY, 0, NO_SSE, SCRIPT_KEEP,
+		  1 },
+		LOOK_STEP(NOT_FOUND),
+		{ "POST /bucket/pre/k?uploadId=", COMPLETED, 0, NO_SSE, SCRIPT_KEEP, 1 },
+	};
+	struct scripted s = { .script = http_script_begin(steps, COUNT(steps)) };
+	struct s3_options options = scripted_options(&s, NULL, 20000);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	options.demands.value[S3_DEMAND_SSE] = "AES256";
+	options.demands.value[S3_DEMAND_REQUEST_PAYER] = "requester";
+	scripted_open_with(&s, &options, scripted_keys());
+	int rc = put_large(s.store, &err);
+	if (rc)
+		fail_msg("%s", err.text);
+	scripted_end(&s);
 }
 
 static void an_abort_drops_the_parts(void **state)
@@ -285,6 +432,11 @@ int main(void)
 		cmocka_unit_test(large_values_go_in_parts_the_first_last),
 		cmocka_unit_test(uploads_are_completed_if_absent),
 		cmocka_unit_test(a_condition_that_is_refused_is_left_away),
+		cmocka_unit_test(uploads_learn_that_there_is_no_condition),
+		cmocka_unit_test(all_of_an_upload_has_its_md5_where_one_is_demanded),
+		cmocka_unit_test(
+			the_end_of_an_upload_has_its_md5_where_that_alone_demands_one),
+		cmocka_unit_test(an_upload_says_what_is_demanded_where_it_begins),
 		cmocka_unit_test(an_abort_drops_the_parts),
 		cmocka_unit_test(hints_are_given_up_early),
 		cmocka_unit_test(a_hint_is_not_looked_for),

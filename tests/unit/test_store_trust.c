@@ -66,7 +66,7 @@ static const struct {
 	{ "a repository's bucket is read at the user's endpoint", OWN, "s3://bucket/p",
 	  REPO, READ, NULL },
 	{ "nothing is pushed there", OWN, "s3://bucket/p", REPO, WRITE,
-	  "nothing is pushed there; 'git zllm trust s3://bucket/p' allows it" },
+	  "nothing is pushed there; to allow it, run: git zllm trust s3://bucket/p" },
 	{ "unless it is trusted", OWN "zllm.trust s3://bucket/p|", "s3://bucket/p", REPO,
 	  WRITE, NULL },
 	{ "trusted twice", OWN "zllm.trust s3://x|zllm.trust zllm::s3://bucket/p|",
@@ -83,8 +83,8 @@ static const struct {
 	  "s3://bucket/p", REPO, WRITE, "not" },
 	{ "a repository's endpoint gets nothing", "",
 	  "s3://bucket/p?endpoint=https://evil.example", REPO, READ,
-	  "no credentials are sent to that endpoint; 'git zllm trust "
-	  "s3://bucket/p?endpoint=https://evil.example'" },
+	  "no credentials are sent to that endpoint; to allow it, run: git zllm trust "
+	  "'s3://bucket/p?endpoint=https://evil.example'" },
 	{ "nor beside the user's own", OWN, "s3://bucket/p?endpoint=https://evil.example",
 	  REPO, READ, "no credentials" },
 	{ "nor with trust in the bucket alone", OWN "zllm.trust s3://bucket/p|",
@@ -100,6 +100,40 @@ static const struct {
 	{ "which is no trust to push", OWN,
 	  "s3://bucket/p?endpoint=https://s3.example.org", REPO, WRITE,
 	  "nothing is pushed" },
+	{ "an endpoint's path is part of it", "",
+	  "s3://bucket/p?endpoint=https://h.example/storage/v1/s3", USER, WRITE, NULL },
+	{ "trust at that path",
+	  "zllm.trust s3://bucket?endpoint=https://h.example/storage/v1/s3/|",
+	  "s3://bucket/p?endpoint=https://h.example/storage/v1/s3", REPO, WRITE, NULL },
+	{ "trust above that path",
+	  "zllm.trust s3://bucket?endpoint=https://h.example/storage|",
+	  "s3://bucket/p?endpoint=https://h.example/storage/v1/s3", REPO, READ,
+	  "no credentials are sent to that endpoint; to allow it, run: git zllm trust "
+	  "'s3://bucket/p?endpoint=https://h.example/storage/v1/s3'" },
+	{ "trust in the host alone", "zllm.trust s3://bucket?endpoint=https://h.example|",
+	  "s3://bucket/p?endpoint=https://h.example/storage", REPO, READ,
+	  "no credentials" },
+	{ "trust below, and not in the host",
+	  "zllm.trust s3://bucket?endpoint=https://h.example/a|",
+	  "s3://bucket/p?endpoint=https://h.example", REPO, READ, "no credentials" },
+	{ "the user's own host at another path", "zllm.s3.endpoint https://h.example/a|",
+	  "s3://bucket/p?endpoint=https://h.example/b", REPO, READ, "no credentials" },
+	{ "the user's own path", "zllm.s3.endpoint https://h.example/a|",
+	  "s3://bucket/p?endpoint=https://h.example/a/", REPO, READ, NULL },
+	{ "a path that climbs", "", "s3://bucket/p?endpoint=https://h.example/a/..", USER,
+	  READ, "is not of the form" },
+	{ "a bucket in the host of a path",
+	  "zllm.s3.endpoint https://h.example/a|zllm.s3.addressing virtual|",
+	  "s3://bucket/p", USER, READ, "set zllm.s3.addressing to path" },
+	{ "an odd encryption", "zllm.s3.sse aes|", "s3://bucket/p", USER, READ,
+	  "zllm.s3.sse is 'aes'" },
+	{ "a key without encryption by it", "zllm.s3.sse AES256|zllm.s3.ssekmskeyid k|",
+	  "s3://bucket/p", USER, READ, "set zllm.s3.sse to aws:kms" },
+	{ "what the bucket demands, in the user's words",
+	  "zllm.s3.sse aws:kms|zllm.s3.ssekmskeyid k|zllm.s3.bucketkeyenabled true|"
+	  "zllm.s3.storageclass STANDARD_IA|zllm.s3.acl bucket-owner-full-control|"
+	  "zllm.s3.tagging a=b|zllm.s3.requestpayer requester|",
+	  "s3://bucket/p", USER, WRITE, NULL },
 	{ "keys not in the clear", "zllm.s3.endpoint http://s3.example.org|",
 	  "s3://bucket/p", USER, READ, "not encrypted" },
 	{ "unless wanted", "zllm.s3.endpoint http://h|zllm.s3.insecure true|",
@@ -117,7 +151,7 @@ static const struct {
 	  "auto, path or virtual" },
 	{ "an odd region", "zllm.s3.region a/b|", "s3://bucket/p", USER, READ,
 	  "the name of a region" },
-	{ "an odd bucket", "", "s3://b/p", USER, READ, "no name of a bucket" },
+	{ "an odd bucket", "", "s3://b/p", USER, READ, "not the name of a bucket" },
 	{ "an odd prefix", "", "s3://bucket/a/../b", USER, READ, "no '.' or '..'" },
 	{ "an odd endpoint", "zllm.s3.endpoint s3.example.org|", "s3://bucket", USER,
 	  READ, "must begin with https://" },
@@ -187,6 +221,29 @@ static void settings_say_where_they_come_from(void **state)
 	assert_setting("", url, S3_SET_ENDPOINT, "https://e1", "AWS_ENDPOINT_URL_S3");
 }
 
+/* Who pays, who reads and whose key it is are not for a repository to say. */
+static void what_a_bucket_demands_is_said_by_the_user_alone(void **state)
+{
+	const char *url =
+		"s3://bucket/a/b?sse=AES256&acl=public-read&requestPayer=requester";
+	struct lfs_config *c = config_of("zllm.s3.ssekmskeyid key|zllm.s3.sse aws:kms|");
+	struct s3_settings s;
+	struct store_url u = { 0 };
+
+	(void)state;
+	assert_setting("zllm.s3.requestpayer requester|", url, S3_SET_REQUEST_PAYER,
+	               "requester", "git's zllm.s3.requestPayer");
+	assert_int_equal(store_url_parse(url, &u, NULL), 0);
+	assert_int_equal(s3_settings_find(&u, c, NULL, &s, NULL), 0);
+	assert_string_equal(s.demands.value[S3_DEMAND_SSE], "aws:kms");
+	assert_string_equal(s.demands.value[S3_DEMAND_KMS_KEY], "key");
+	assert_null(s.demands.value[S3_DEMAND_ACL]);
+	assert_null(s.demands.value[S3_DEMAND_REQUEST_PAYER]);
+	s3_settings_wipe(&s);
+	store_url_wipe(&u);
+	lfs_config_free(c);
+}
+
 static void trust_is_written_once(void **state)
 {
 	const char *url = "zllm::s3://bucket/p%20q?endpoint=https://x.org&repo="
@@ -218,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_SANDBOX(a_store_is_opened_on_the_right_word_only),
 		IN_SANDBOX(settings_say_where_they_come_from),
+		IN_SANDBOX(what_a_bucket_demands_is_said_by_the_user_alone),
 		IN_SANDBOX(trust_is_written_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,16 +14,32 @@
 #include "index/base/tensor_relation.h"
 #include "index/base/tensor_role.h"
 
+/* The shapes of the tensors that tests make; each keeps its own. */
+static uint64_t kept_shapes[4096][3];
+static size_t kept_count;
+
+/* The shape of `x`, to be changed. */
+static uint64_t *shape_of(const struct extent *x)
+{
+	for (size_t i = 0; i < kept_count; i++)
+		if (kept_shapes[i] == x->dims)
+			return kept_shapes[i];
+	fail();
+	return NULL;
+}
+
 /* A tensor of up to three dimensions; 0 ends them. Its id tells its name and shape. */
 static struct extent tensor(const char *name, enum dtype dtype, uint64_t a, uint64_t b,
                             uint64_t c)
 {
 	struct extent x = { .kind = EXTENT_TENSOR, .name = name, .dtype = dtype };
-	uint64_t dims[] = { a, b, c };
+	uint64_t *dims = kept_shapes[kept_count++];
 
+	assert_true(kept_count < sizeof(kept_shapes) / sizeof(kept_shapes[0]));
+	memcpy(dims, (uint64_t[]){ a, b, c }, sizeof(kept_shapes[0]));
+	x.dims = dims;
 	x.size = dtype_unit(dtype);
 	for (; x.dim_count < 3 && dims[x.dim_count]; x.dim_count++) {
-		x.dims[x.dim_count] = dims[x.dim_count];
 		x.size *= dims[x.dim_count];
 		memcpy(x.id.bytes + 8 * x.dim_count, &dims[x.dim_count], 8);
 	}
@@ -158,11 +174,11 @@ static void shapes_that_lie_have_no_parts(void **state)
 	base.size--;
 	assert_false(relation_by_shape(&x, &base, &r));
 	base = tensor("y", DTYPE_BF16, UINT64_MAX, UINT64_MAX, 0);
-	base.dims[1] = 4;
-	x.dims[0] = UINT64_MAX / 2;
+	shape_of(&base)[1] = 4;
+	shape_of(&x)[0] = UINT64_MAX / 2;
 	assert_false(relation_to_fused(&x, &base, 0, &r));
 	x = tensor("x", DTYPE_BF16, 9, 0, 0);
-	x.dims[1] = 0;
+	shape_of(&x)[1] = 0;
 	x.dim_count = 2;
 	assert_false(relation_by_shape(&x, &base, &r));
 }

@@ -165,7 +165,7 @@ static void a_fine_tune_is_stored_as_deltas_against_its_base(void **state)
 
 	assert_int_equal(manifest_get(store, &tune.oid, &m, NULL, &err), 0);
 	for (size_t i = 0; i < m.extents.count; i++)
-		assert_int_equal(m.extents.list[i].base_count,
+		assert_int_equal(extent_finding(&m.extents.list[i])->base_count,
 		                 !m.extents.list[i].inlined);
 	bool base_noted = false;
 	for (size_t i = 0; i < m.note_count; i++)
@@ -257,7 +257,8 @@ static void a_delta_of_a_delta_goes_to_the_first_base(void **state)
 		if (x->inlined)
 			continue;
 		const struct oid *id = &base_manifest.extents.list[i].id;
-		assert_memory_equal(x->bases[0], id->bytes, KEY_BASE_PREFIX);
+		assert_memory_equal(extent_finding(x)->bases[0], id->bytes,
+		                    KEY_BASE_PREFIX);
 		assert_int_equal(blob_find(store, id, &place, &err), 0);
 		assert_int_equal(place.record.base_count, 0);
 	}

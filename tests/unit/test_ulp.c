@@ -88,18 +88,17 @@ static void the_documented_frame_is_made_and_read(void **state)
 		0,    0,                                                    /* nibbles */
 		0x01, 0x00, 0x10, 0x00, 0x00, 0x01, 0x40, 0x10, 0x00, 0x00, /* states */
 	};
-	struct frame_scratch *scratch = *state;
+	const struct frame_job job = job_of(&codec_ulp, DTYPE_BF16, example_base,
+	                                    sizeof(example), *state);
 	uint8_t made[4096];
 
-	size_t n = codec_ulp.encode(example, example_base, sizeof(example), DTYPE_BF16,
-	                            made, sizeof(made), scratch);
+	size_t n = codec_ulp.encode(&job, example, made, sizeof(made));
 	assert_int_equal(n, sizeof(coded));
 	assert_memory_equal(made, coded, n);
-	restores(&codec_ulp, scratch, coded, n, example, example_base, sizeof(example),
-	         DTYPE_BF16);
+	restores(&job, coded, n, example);
 }
 
-static void the_first_form_is_read(void **state)
+static void frames_of_version_1_are_read(void **state)
 {
 	static const uint8_t coded[] = {
 		0x80, 0x03, 0x00, 0x00, 0xff, 0xff, 0x5f, 0x00, 0xe0, 0x3f, /* tables */
@@ -107,18 +106,16 @@ static void the_first_form_is_read(void **state)
 		0,    0,    0x00, 0xaa, 0,    0,    0x00, 0xaa, 0,    0, /* states */
 		0x00, 0x06, 2,    0,    0x00, 0xaa, 0,    0,
 	};
+	const struct frame_job job = job_of(&codec_ulp, DTYPE_BF16, example_base,
+	                                    sizeof(example), *state);
 	struct err err = ERR_INIT;
 	uint8_t back[sizeof(example)];
 
-	assert_int_equal(codec_ulp.decode_first(coded, sizeof(coded), example_base, back,
-	                                        sizeof(back), DTYPE_BF16, *state, &err),
-	                 0);
+	assert_int_equal(codec_ulp.decode_v1(&job, coded, sizeof(coded), back, &err), 0);
 	assert_memory_equal(back, example, sizeof(back));
 	for (size_t n = 0; n < sizeof(coded); n++) {
 		uint8_t *cut = exact(coded, n);
-		assert_int_equal(codec_ulp.decode_first(cut, n, example_base, back,
-		                                        sizeof(back), DTYPE_BF16, *state,
-		                                        &err),
+		assert_int_equal(codec_ulp.decode_v1(&job, cut, n, back, &err),
 		                 ERR_DAMAGED);
 		free(cut);
 	}
@@ -246,7 +243,7 @@ int main(void)
 		cmocka_unit_test(growth_has_one_sign),
 		cmocka_unit_test(what_did_not_move_costs_next_to_nothing),
 		cmocka_unit_test(the_documented_frame_is_made_and_read),
-		cmocka_unit_test(the_first_form_is_read),
+		cmocka_unit_test(frames_of_version_1_are_read),
 		cmocka_unit_test(frames_of_too_many_values_are_refused),
 		cmocka_unit_test(real_weights_come_back),
 		cmocka_unit_test(every_kernel_counts_what_it_places),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "codec/common/err.h"
@@ -163,9 +164,19 @@ static int copy_value(struct store_reader *from, size_t piece, int fd, struct er
 	return rc;
 }
 
+/* A cache takes no more than half of what is free: the models that it is read for have
+ * to go somewhere, too. True where there is no folder yet. */
+static bool disk_has_room(const struct cache *c, uint64_t size)
+{
+	struct statvfs disk;
+
+	return statvfs(c->folder, &disk) != 0 || !disk.f_blocks ||
+	       (uint64_t)disk.f_bavail * disk.f_frsize / 2 > size;
+}
+
 static bool has_room(struct cache *c, uint64_t size)
 {
-	if (size > c->limit / PART_OF_LIMIT)
+	if (size > c->limit / PART_OF_LIMIT || !disk_has_room(c, size))
 		return false;
 	pthread_mutex_lock(&c->evicting);
 	if (c->room < size)

@@ -9,32 +9,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { S3_CODE_MAX = 64, S3_WORDS_MAX = 256, S3_TOKEN_MAX = 4096, S3_KEY_MAX = 1025 };
+enum { S3_CODE_MAX = 64, S3_WORDS_MAX = 512, S3_TOKEN_MAX = 4096, S3_KEY_MAX = 1025 };
 
 /* <Error>: members that were not there are "". */
 struct s3_error {
 	char code[S3_CODE_MAX];
-	char message[S3_WORDS_MAX]; /* printable, one line */
+	char message[S3_WORDS_MAX]; /* printable, one line; cut where it is longer */
 	char region[S3_CODE_MAX];
 };
 
-/* False when the text is no <Error>. */
+/* False when the text is not an <Error>. Of plain text or JSON, as gateways answer, the
+ * beginning is the message then. */
 bool s3_error_parse(const void *text, size_t size, struct s3_error *out);
 
 struct s3_listed {
-	const char *key; /* valid during the call */
+	const char *key; /* as it stands there; valid during the call */
 	uint64_t size;   /* bytes */
 	int64_t mtime;   /* seconds since 1970 */
 };
 
+/* What a page says of itself, wherever in it. */
 struct s3_page {
+	bool encoded;             /* <EncodingType>url</EncodingType> */
 	bool more;                /* ask again with: */
-	char token[S3_TOKEN_MAX]; /* "" when there are no more */
+	char token[S3_TOKEN_MAX]; /* of version 2; "" when there is none */
+	bool by_marker;           /* it is of version 1, though 2 was asked for: */
+	char marker[S3_KEY_MAX];  /* <NextMarker>; "": the last key */
 };
 
-/* Calls `each` for every key of a page of ListObjectsV2; non-zero ends it and is
- * returned. A key that does not fit S3_KEY_MAX is passed over. ERR_DAMAGED (-3)
- * when the text is no such page. */
+/* Calls `each` for every key of a page of ListObjectsV2, or of ListObjects where the
+ * service knows no other; *out is whole before the first call. Non-zero ends it and is
+ * returned. A key that does not fit S3_KEY_MAX is passed over. ERR_DAMAGED (-3) when the
+ * text is not such a page. */
 int s3_page_parse(const void *text, size_t size,
                   int (*each)(void *ctx, const struct s3_listed *key), void *ctx,
                   struct s3_page *out);
@@ -53,7 +59,8 @@ struct s3_session {
 /* False when a member is missing, or does not fit. */
 bool s3_session_parse(const void *text, size_t size, struct s3_session *out);
 
-/* "2026-11-26T17:30:04.000Z" as seconds since 1970; -1 when it is no such date. */
+/* "2026-11-26T17:30:04.000Z" as seconds since 1970, "+01:00" in place of Z too; -1 when it
+ * is not such a date. */
 int64_t s3_time_parse(const char *text);
 
 /* "Thu, 26 Nov 2026 17:30:04 GMT" (RFC 9110), the same. */

@@ -7,13 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "codec/common/md5.h"
-#include "codec/common/sha256.h"
 #include "index/store/s3/s3_client_private.h"
-
-/* What the service is to copy. Fields of this kind are signed, in lower case. */
-#define COPY_SOURCE "x-amz-copy-source"
-#define COPY_MATCH "x-amz-copy-source-if-match"
 
 enum {
 	PAUSE_FIRST_MS = 100, /* the pause before the first repeat is below this, */
@@ -30,174 +24,6 @@ int64_t s3_now_ms(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* ---------------------------------------------------------------- signing */
-
-static bool hash_body(struct s3_call *call)
-{
-	struct sha256 *h;
-	struct oid sum;
-
-	if (call->payload[0])
-		return true;
-	if (!call->pieces) {
-		strcpy(call->payload, S3_EMPTY_SHA256);
-		return true;
-	}
-	h = sha256_new();
-	if (!h)
-		return false;
-	for (unsigned i = 0; i < call->pieces; i++)
-		sha256_add(h, call->body[i].bytes, call->body[i].size);
-	sha256_finish(h, &sum);
-	oid_format(&sum, call->payload);
-	sha256_free(h);
-	return true;
-}
-
-static void make_url(const struct s3_client *c, struct s3_call *call, struct buf *path)
-{
-	s3_encode_path(c->endpoint.path, path);
-	buf_add_u8(path, '/');
-	if (call->key) {
-		s3_encode_path(c->prefix, path);
-		s3_encode_path(call->key, path);
-	}
-	call->url.size = 0;
-	buf_addf(&call->url, "%s%s%s%s", c->endpoint.origin, buf_text(path),
-	         call->query ? "?" : "", call->query ? call->query : "");
-	call->url.failed = call->url.failed || path->failed;
-	call->x.request.url = buf_text(&call->url);
-}
-
-/* Fields as lines, each with its NUL, in one buffer. */
-static void add_line(struct s3_call *call, const char *name, const char *value)
-{
-	buf_addf(&call->fields_text, "%s: %s", name, value);
-	buf_add_u8(&call->fields_text, 0);
-}
-
-static void add_authorization(const struct s3_client *c, struct s3_call *call,
-                              const char *path, const char *source)
-{
-	const struct s3_keys *keys = s3_credentials_keys(call->keys);
-	struct s3_field fields[6] = { { "host", c->endpoint.host },
-		                      { "x-amz-content-sha256", call->payload },
-		                      { "x-amz-date", call->amz_date } };
-	struct s3_to_sign what = { call->method, path, call->query ? call->query : "",
-		                   c->region,    "s3", call->payload,
-		                   fields,       3 };
-	struct buf value = BUF_INIT;
-
-	if (keys->token)
-		fields[what.field_count++] = (struct s3_field){ "x-amz-security-token",
-			                                        keys->token };
-	if (*source)
-		fields[what.field_count++] = (struct s3_field){ COPY_SOURCE, source };
-	if (*source && call->copy_match)
-		fields[what.field_count++] = (struct s3_field){ COPY_MATCH,
-			                                        call->copy_match };
-
-	s3_sign(&what, keys, call->amz_date, &value);
-	add_line(call, "Authorization", buf_text(&value));
-	call->fields_text.failed = call->fields_text.failed || value.failed;
-	if (keys->token)
-		add_line(call, "x-amz-security-token", keys->token);
-	buf_wipe(&value);
-}
-
-/* "/bucket/prefix/key", as x-amz-copy-source has it; "" where nothing is copied. */
-static void make_source(const struct s3_client *c, const struct s3_call *call,
-                        struct buf *source)
-{
-	if (!call->copy_from)
-		return;
-	buf_add_u8(source, '/');
-	s3_encode_path(c->bucket, source);
-	buf_add_u8(source, '/');
-	s3_encode_path(c->prefix, source);
-	s3_encode_path(call->copy_from, source);
-}
-
-static void add_copy(struct s3_call *call, const char *source)
-{
-	if (!*source)
-		return;
-	add_line(call, COPY_SOURCE, source);
-	if (call->copy_match)
-		add_line(call, COPY_MATCH, call->copy_match);
-}
-
-/* What the service checks is the SHA-256, which is signed; this is for those who will
- * not do without. */
-static bool add_md5(struct s3_call *call)
-{
-	struct md5_piece pieces[HTTP_PIECES_MAX];
-	char text[MD5_BASE64 + 1];
-
-	for (unsigned i = 0; i < call->pieces; i++)
-		pieces[i] = (struct md5_piece){ call->body[i].bytes, call->body[i].size };
-	if (!md5_base64(pieces, call->pieces, text))
-		return false;
-	add_line(call, "Content-MD5", text);
-	return true;
-}
-
-static void wipe_fields(struct s3_call *call)
-{
-	if (call->fields_text.data)
-		explicit_bzero(call->fields_text.data, call->fields_text.cap);
-	buf_wipe(&call->fields_text);
-}
-
-static void point_at_lines(struct s3_call *call)
-{
-	const char *at = (const char *)call->fields_text.data;
-	const char *end = at + call->fields_text.size;
-	size_t n = 0;
-
-	for (; at < end; at += strlen(at) + 1)
-		call->lines[n++] = at;
-	for (size_t i = 0; i < S3_CALL_FIELDS && call->fields[i]; i++)
-		call->lines[n++] = call->fields[i];
-	call->lines[n] = NULL;
-	call->x.request.fields = call->lines;
-}
-
-static int sign(struct s3_client *c, struct s3_call *call)
-{
-	struct buf path = BUF_INIT, source = BUF_INIT;
-	int rc = 0;
-
-	wipe_fields(call);
-	if (c->keyring && !call->keys)
-		rc = c->keyring->ops->take(c->keyring, NULL, &call->keys, &call->why);
-	if (rc)
-		return rc;
-	s3_date(time(NULL) + atomic_load(&c->clock_offset), call->amz_date);
-	bool ok = hash_body(call);
-	make_url(c, call, &path);
-	make_source(c, call, &source);
-	/* Room at once, so that growing leaves no copy of a token behind. */
-	const char *token = call->keys ? s3_credentials_keys(call->keys)->token : NULL;
-	ok = ok && buf_reserve(&call->fields_text,
-	                       1024 + 2 * source.size + (token ? strlen(token) : 0));
-	add_line(call, "Host", c->endpoint.host);
-	add_line(call, "x-amz-content-sha256", call->payload);
-	add_line(call, "x-amz-date", call->amz_date);
-	add_copy(call, buf_text(&source));
-	if (call->keys)
-		add_authorization(c, call, buf_text(&path), buf_text(&source));
-	if (atomic_load(&c->wants_md5) && call->pieces)
-		ok = add_md5(call) && ok;
-	if (!ok || call->url.failed || call->fields_text.failed || source.failed)
-		rc = err_nomem(&call->why, "a request");
-	else
-		point_at_lines(call);
-	buf_wipe(&source);
-	buf_wipe(&path);
-	return rc;
 }
 
 /* ---------------------------------------------------------------- sending */
@@ -220,7 +46,7 @@ static void send_once(struct s3_client *c, struct s3_call *call)
 	struct http_request *q = &call->x.request;
 
 	http_reply_wipe(&call->x.reply);
-	if (sign(c, call))
+	if (s3_request_make(c, call))
 		return;
 	call->why = (struct err)ERR_INIT;
 	q->method = call->method;
@@ -375,7 +201,8 @@ static bool go_on(struct s3_client *c, struct s3_call *call, enum s3_verdict ver
 	case S3_WRONG_CLOCK:
 		return correct_clock(c, call);
 	case S3_WANTS_MD5:
-		return !atomic_exchange(&c->wants_md5, true) || call->tries == 1;
+		atomic_store(&c->wants_md5, true);
+		return !call->with_md5;
 	case S3_OLD_KEYS:
 		return renew_keys(c, call);
 	default:
@@ -393,6 +220,9 @@ int s3_finish(struct s3_client *c, struct s3_call *call, struct err *err)
 		trace(c, call);
 		call->status = call->x.reply.status;
 		enum s3_verdict verdict = s3_judge(c, call);
+		call->refused = verdict == S3_REFUSED;
+		if (verdict == S3_ANSWER && call->status < 300)
+			atomic_store(&c->granted, true);
 		if (verdict == S3_ANSWER)
 			return 0;
 		if (go_on(c, call, verdict))
@@ -420,7 +250,7 @@ void s3_call_wipe(struct s3_call *call)
 	s3_credentials_release(call->keys);
 	call->keys = NULL;
 	buf_wipe(&call->url);
-	wipe_fields(call);
+	s3_request_wipe(call);
 }
 
 /* ---------------------------------------------------------------- the client */
@@ -443,20 +273,32 @@ static int copy_names(struct s3_client *c, const struct s3_options *o, struct er
 	return failed ? err_nomem(err, "a store's name") : 0;
 }
 
+static int copy_demands(struct s3_client *c, const struct s3_demands *d, struct err *err)
+{
+	for (int i = 0; i < S3_DEMANDS; i++) {
+		c->demands.value[i] = d->value[i] ? strdup(d->value[i]) : NULL;
+		if (d->value[i] && !c->demands.value[i])
+			return err_nomem(err, "a setting");
+	}
+	return 0;
+}
+
 static int check_options(const struct s3_options *o, struct err *err)
 {
 	if (!s3_bucket_valid(o->bucket))
-		return err_set(err, ERR_INPUT,
-		               "'%s' is no name of a bucket: 3 to 63 letters, digits, "
-		               "'.', '-' and '_'",
-		               o->bucket);
+		return err_set(
+			err, ERR_INPUT,
+			"'%s' is not the name of a bucket: 3 to 63 letters, digits, "
+			"'.', '-' and '_'",
+			o->bucket);
 	if (!s3_region_valid(o->region))
-		return err_set(err, ERR_CONFIG, "'%s' is no name of a region", o->region);
+		return err_set(err, ERR_CONFIG, "'%s' is not the name of a region",
+		               o->region);
 	if (strlen(o->prefix) > S3_PREFIX_MAX)
 		return err_set(err, ERR_INPUT,
 		               "the prefix of s3://%s has more than %d bytes", o->bucket,
 		               S3_PREFIX_MAX);
-	return 0;
+	return s3_demands_check(&o->demands, err);
 }
 
 int s3_client_new(const struct s3_options *options, struct s3_keyring *keyring,
@@ -474,6 +316,8 @@ int s3_client_new(const struct s3_options *options, struct s3_keyring *keyring,
 	c->trace = options->trace;
 	c->trace_ctx = options->trace_ctx;
 	rc = copy_names(c, options, err);
+	if (!rc)
+		rc = copy_demands(c, &options->demands, err);
 	if (!rc)
 		rc = s3_endpoint_make(options->endpoint, options->region, options->bucket,
 		                      options->addressing, &c->endpoint, err);
@@ -499,12 +343,23 @@ void s3_client_free(struct s3_client *c)
 	free(c->prefix);
 	free(c->region);
 	free(c->bucket);
+	for (int i = 0; i < S3_DEMANDS; i++)
+		free((char *)c->demands.value[i]);
 	free(c);
 }
 
 const char *s3_client_name(const struct s3_client *c)
 {
 	return c->name;
+}
+
+void s3_client_copy_source(const struct s3_client *c, const char *key, struct buf *out)
+{
+	buf_add_u8(out, '/');
+	s3_encode_path(c->bucket, out);
+	buf_add_u8(out, '/');
+	s3_encode_path(c->prefix, out);
+	s3_encode_path(key, out);
 }
 
 const char *s3_client_prefix(const struct s3_client *c)

@@ -20,9 +20,14 @@
 #include "index/store/s3/http_client.h"
 #include "index/store/s3/s3_answer.h"
 #include "index/store/s3/s3_credentials.h"
+#include "index/store/s3/s3_demands.h"
 #include "index/store/s3/s3_endpoint.h"
 
 struct s3_client;
+
+/* In every sentence about a permission that is lacking: a bucket that demands something of
+ * requests refuses those without it so, too. */
+#define S3_LACKING "lacks the permission"
 
 struct s3_options {
 	const char *endpoint; /* URL; NULL: AWS */
@@ -30,6 +35,7 @@ struct s3_options {
 	const char *bucket;
 	const char *prefix; /* of all keys: "" or "team/a", without slashes at its ends */
 	enum s3_addressing addressing;
+	struct s3_demands demands; /* what goes with every request of its kind */
 	struct http_options http;
 	unsigned repeat_ms; /* how long a call that fails is repeated */
 	/* Told of every request that ended: "GET zllm.json: 200, 52 bytes, 3 ms". Any
@@ -50,6 +56,9 @@ const char *s3_client_name(const struct s3_client *c);
 /* The prefix with its slash, as it stands in front of every key. */
 const char *s3_client_prefix(const struct s3_client *c);
 
+/* Appends "/bucket/prefix/key", encoded, as x-amz-copy-source names a key. */
+void s3_client_copy_source(const struct s3_client *c, const char *key, struct buf *out);
+
 /* Statuses that are answers to the caller and no failure. */
 enum {
 	S3_OR_ABSENT = 1,    /* 404, unless it is the bucket that is missing */
@@ -59,7 +68,11 @@ enum {
 	S3_OR_CONFLICT = 16  /* 409: another does the same in this moment */
 };
 
-enum { S3_CALL_FIELDS = 3, S3_FIELD_MAX = 256 };
+enum {
+	S3_CALL_FIELDS = 3,
+	S3_FIELD_MAX = 256,
+	S3_OWN_FIELDS = 6 + S3_DEMANDS /* that the client adds */
+};
 
 struct s3_call {
 	/* What is asked; zeroed, then filled, by the caller. Stays until finish. */
@@ -67,9 +80,7 @@ struct s3_call {
 	const char *key;        /* below the prefix; NULL: the bucket itself */
 	const char *query;      /* sorted and encoded (s3_sign.h); NULL: none */
 	const char *permission; /* what it takes, for messages: "s3:GetObject" */
-	const char *fields[S3_CALL_FIELDS]; /* "Range: bytes=0-1" */
-	const char *copy_from;  /* PUT: the service copies this key; NULL: it does not */
-	const char *copy_match; /* and only where that has this ETag */
+	const char *fields[S3_CALL_FIELDS]; /* "Range: bytes=0-1"; signed: "x-amz-..." */
 	struct http_piece body[HTTP_PIECES_MAX];
 	unsigned pieces;
 	void *into; /* as in http_client.h */
@@ -81,17 +92,18 @@ struct s3_call {
 
 	/* What came; s3_call_wipe() frees. */
 	struct http_reply *reply;
-	int status; /* of the answer */
+	int status;   /* of the answer */
+	bool refused; /* another try would end the same way */
 
 	/* The client's. */
 	struct http_exchange x;
 	struct s3_credentials *keys;
 	struct buf url, fields_text;
-	const char *lines[S3_CALL_FIELDS + 8];
+	const char *lines[S3_CALL_FIELDS + S3_OWN_FIELDS + 1];
 	char payload[65], amz_date[17];
 	unsigned tries;
 	int64_t first_ms, begun_ms, repeat_until_ms;
-	bool clock_corrected, keys_renewed, under_way;
+	bool clock_corrected, keys_renewed, under_way, with_md5;
 	struct err why; /* what the last try came to */
 };
 

@@ -1,4 +1,5 @@
-/* What the calls (s3_client.c) and the judgement of answers (s3_judge.c) share. */
+/* What the calls (s3_client.c), their requests (s3_request.c) and the judgement of answers
+ * (s3_judge.c) share. */
 #ifndef ZLLM_S3_CLIENT_PRIVATE_H
 #define ZLLM_S3_CLIENT_PRIVATE_H
 
@@ -13,14 +14,16 @@ enum { S3_PREFIX_MAX = 512 }; /* bytes; a key of S3 has at most 1024 */
 struct s3_client {
 	char *name, *prefix, *region, *bucket; /* owned */
 	struct s3_endpoint endpoint;
+	struct s3_demands demands; /* owned texts */
 	struct http_client *http;
 	struct s3_keyring *keyring; /* NULL: nothing is signed */
 	unsigned repeat_ms;
 	void (*trace)(void *ctx, const char *line);
 	void *trace_ctx;
 	_Atomic int64_t clock_offset; /* seconds that the server is ahead of us */
-	atomic_bool reached;          /* it has answered before */
-	atomic_bool wants_md5;        /* it demands Content-MD5: Object Lock does */
+	atomic_bool reached;          /* it has answered before, */
+	atomic_bool granted;          /* and done what it was asked to */
+	atomic_bool wants_md5; /* it demands Content-MD5 of what is put: Object Lock */
 };
 
 enum s3_verdict {
@@ -28,9 +31,24 @@ enum s3_verdict {
 	S3_REPEAT,      /* may go well the next time */
 	S3_WRONG_CLOCK, /* ours and the server's differ too much */
 	S3_OLD_KEYS,    /* they held once, and do no more */
-	S3_WANTS_MD5,   /* the body's MD5 must stand beside it */
+	S3_WANTS_MD5,   /* the body's MD5 must stand beside it, if it is empty too */
 	S3_REFUSED      /* for good */
 };
+
+/* s3_request.c: makes what is sent next for `call`, with the keys and the time of now.
+ * call->why says why it cannot be. */
+int s3_request_make(struct s3_client *c, struct s3_call *call);
+
+/* Frees its fields, among which may be a token. */
+void s3_request_wipe(struct s3_call *call);
+
+/* Whether the call brings something to the service, and what it wants to see beside it is
+ * wanted of this one too, without a body as with one. */
+bool s3_request_puts(const struct s3_call *call);
+
+/* Whether there is a new object after it, or an upload that becomes one: PutObject,
+ * CopyObject, CreateMultipartUpload; not a part, and not the upload's end. */
+bool s3_request_makes(const struct s3_call *call);
 
 /* What the reply of `call` means; call->why says it in words when it is no answer. */
 enum s3_verdict s3_judge(const struct s3_client *c, struct s3_call *call);

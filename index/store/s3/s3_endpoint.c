@@ -6,8 +6,16 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "codec/common/hex.h"
+#include "index/store/s3/s3_sign.h"
 
-enum { BUCKET_MIN = 3, BUCKET_MAX = 63, REGION_MAX = 63, HOST_MAX = 253 };
+enum {
+	BUCKET_MIN = 3,
+	BUCKET_MAX = 63,
+	REGION_MAX = 63,
+	HOST_MAX = 253,
+	BASE_MAX = 1024 /* bytes of an endpoint's path */
+};
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -17,7 +25,9 @@ void s3_endpoint_wipe(struct s3_endpoint *e)
 {
 	free(e->origin);
 	free(e->host);
+	free(e->base);
 	free(e->path);
+	free(e->url);
 	*e = (struct s3_endpoint){ 0 };
 }
 
@@ -102,8 +112,65 @@ static bool is_aws(const char *host)
 	return false;
 }
 
+/* ---------------------------------------------------------------- the endpoint's path */
+
+/* The byte that `at` means, and *used the bytes that say it; -1 for half an escape. */
+static int path_byte(const char *at, size_t *used)
+{
+	char digits[2];
+	uint8_t byte;
+
+	*used = 1;
+	if (*at != '%')
+		return (uint8_t)*at;
+	for (size_t i = 0; i < 2; i++) {
+		digits[i] = at[1 + i];
+		if (digits[i] >= 'A' && digits[i] <= 'F')
+			digits[i] = (char)(digits[i] | 32);
+		if (!digits[i])
+			return -1;
+	}
+	*used = 3;
+	return hex_parse(digits, 1, &byte) ? byte : -1;
+}
+
+/* The segment at `at`, which ends at a slash or with the text, encoded as S3 wants it
+ * signed: so that escapes of what needs none do not count. An escaped slash is not one. */
+static bool encode_segment(const char *at, size_t n, struct buf *out)
+{
+	size_t start = out->size, used;
+
+	for (size_t i = 0; i < n; i += used) {
+		int byte = path_byte(at + i, &used);
+		char text[2] = { (char)byte, 0 };
+		if (byte < 32 || byte == 127)
+			return false;
+		s3_encode(text, out);
+	}
+	size_t dots = out->size - start;
+	return out->failed || dots == 0 || dots > 2 ||
+	       memcmp(out->data + start, "..", dots) != 0;
+}
+
+/* The path of an endpoint from its first slash on; false when it cannot be one. */
+static bool encode_base(const char *path, struct buf *out)
+{
+	size_t n = strlen(path);
+
+	while (n && path[n - 1] == '/')
+		n--;
+	for (size_t i = 0; i < n;) {
+		size_t segment = strcspn(path + i + 1, "/");
+		buf_add_u8(out, '/');
+		if (!encode_segment(path + i + 1, segment, out))
+			return false;
+		i += 1 + segment;
+	}
+	return n <= BASE_MAX;
+}
+
 static int parse_url(const char *url, struct s3_endpoint *e, struct authority *a,
-                     struct err *err)
+                     struct buf *base, struct err *err)
 {
 	const char *rest = strstr(url, "://");
 
@@ -114,10 +181,11 @@ static int parse_url(const char *url, struct s3_endpoint *e, struct authority *a
 		               url);
 	rest += 3;
 	size_t n = strcspn(rest, "/?#");
-	if (!parse_authority(rest, n, a) || (rest[n] && strcmp(rest + n, "/") != 0))
+	if (!parse_authority(rest, n, a) || strpbrk(rest + n, "?#") ||
+	    !encode_base(rest + n, base))
 		return err_set(err, ERR_CONFIG,
 		               "the endpoint '%s' is not of the form "
-		               "https://<host>[:<port>]",
+		               "https://<host>[:<port>][/<path>]",
 		               url);
 	if (strcmp(a->port, e->tls ? "443" : "80") == 0)
 		a->port[0] = 0;
@@ -149,34 +217,65 @@ static char *text_of(struct buf *b)
 	return copy;
 }
 
+/* Certificates and names of hosts speak for `bucket.host`, not for a path below it. */
+static int no_virtual(const char *url, struct err *err)
+{
+	return err_set(
+		err, ERR_CONFIG,
+		"the endpoint '%s' has a path, so a bucket cannot stand in front of "
+		"its host: set zllm.s3.addressing to path (or addressing_style of "
+		"the AWS profile)",
+		url);
+}
+
+/* The texts of *e, of which `base` is there. */
+static int make_texts(struct s3_endpoint *e, const struct authority *a,
+                      const char *bucket, bool in_host, struct err *err)
+{
+	struct buf host = BUF_INIT, origin = BUF_INIT, path = BUF_INIT, url = BUF_INIT;
+	const char *colon = a->port[0] ? ":" : "", *scheme = e->tls ? "https" : "http";
+
+	if (in_host)
+		buf_addf(&host, "%s.", bucket);
+	else
+		buf_addf(&path, "%s/%s", e->base, bucket);
+	buf_addf(&host, "%s%s%s", a->host, colon, a->port);
+	buf_addf(&origin, "%s://%s", scheme, buf_text(&host));
+	buf_addf(&url, "%s%s", buf_text(&origin), e->base);
+	e->host = text_of(&host);
+	e->origin = text_of(&origin);
+	e->path = text_of(&path);
+	e->url = text_of(&url);
+	return e->host && e->origin && e->path && e->url ? 0
+	                                                 : err_nomem(err, "an endpoint");
+}
+
 int s3_endpoint_make(const char *url, const char *region, const char *bucket,
                      enum s3_addressing addressing, struct s3_endpoint *out,
                      struct err *err)
 {
 	struct s3_endpoint e = { 0 };
-	struct buf host = BUF_INIT, origin = BUF_INIT, path = BUF_INIT;
+	struct buf base = BUF_INIT;
 	struct authority a;
 
-	int rc = url && *url ? parse_url(url, &e, &a, err)
+	int rc = url && *url ? parse_url(url, &e, &a, &base, err)
 	                     : aws_authority(region, &e, &a, err);
-	if (rc)
-		return rc;
-	e.loopback = is_loopback(a.host);
-	e.aws = is_aws(a.host);
-	bool in_host = addressing == S3_VIRTUAL ||
-	               (addressing == S3_AUTO && e.aws && is_label(bucket));
-	if (in_host)
-		buf_addf(&host, "%s.", bucket);
-	else
-		buf_addf(&path, "/%s", bucket);
-	buf_addf(&host, "%s%s%s", a.host, a.port[0] ? ":" : "", a.port);
-	buf_addf(&origin, "%s://%s", e.tls ? "https" : "http", buf_text(&host));
-	e.host = text_of(&host);
-	e.origin = text_of(&origin);
-	e.path = text_of(&path);
-	if (!e.host || !e.origin || !e.path) {
+	if (!rc && base.size && addressing == S3_VIRTUAL)
+		rc = no_virtual(url, err);
+	e.base = text_of(&base);
+	if (!rc && !e.base)
+		rc = err_nomem(err, "an endpoint");
+	if (!rc) {
+		e.loopback = is_loopback(a.host);
+		e.aws = is_aws(a.host);
+		bool in_host = addressing == S3_VIRTUAL ||
+		               (addressing == S3_AUTO && e.aws && !*e.base &&
+		                is_label(bucket));
+		rc = make_texts(&e, &a, bucket, in_host, err);
+	}
+	if (rc) {
 		s3_endpoint_wipe(&e);
-		return err_nomem(err, "an endpoint");
+		return rc;
 	}
 	*out = e;
 	return 0;

@@ -4,7 +4,9 @@
  *
  *   path      https://host/bucket/key     virtual   https://bucket.host/key
  *
- * Without an endpoint it is AWS's own, of the region.
+ * An endpoint may have a path of its own, as gateways do, and then buckets come below it:
+ * https://host/storage/v1/s3/bucket/key. Without an endpoint it is AWS's own, of the
+ * region.
  */
 #ifndef ZLLM_S3_ENDPOINT_H
 #define ZLLM_S3_ENDPOINT_H
@@ -22,13 +24,16 @@ enum s3_addressing {
 struct s3_endpoint {
 	char *origin; /* "https://host:port"; a port that is the scheme's own is left out */
 	char *host;   /* "host:port" as the field Host has it */
-	char *path;   /* "/bucket", or "" */
+	char *base;   /* the endpoint's own path, encoded: "/storage/v1/s3", or "" */
+	char *path;   /* of the bucket, encoded: base and "/bucket", or "" */
+	char *url;    /* the endpoint for people: "https://host:port/storage/v1/s3" */
 	bool tls;
 	bool loopback; /* this machine: nobody is between */
 	bool aws;      /* Amazon's own */
 };
 
-/* `url` NULL or "": AWS in `region`. ERR_CONFIG names what is wrong. */
+/* `url` NULL or "": AWS in `region`. Its path is taken as it is meant, escaped or not;
+ * slashes at its end do not count. ERR_CONFIG names what is wrong. */
 int s3_endpoint_make(const char *url, const char *region, const char *bucket,
                      enum s3_addressing addressing, struct s3_endpoint *out,
                      struct err *err);

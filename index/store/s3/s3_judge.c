@@ -5,7 +5,10 @@
 
 #include "index/store/s3/s3_client_private.h"
 
-enum { RETRY_AFTER_MAX = 3600 }; /* seconds; the time for repeats ends before */
+enum {
+	RETRY_AFTER_MAX = 3600, /* seconds; the time for repeats ends before */
+	WORDS_TOLD = 400        /* bytes of the service's words in a sentence of ours */
+};
 
 int64_t s3_retry_after_ms(const struct http_reply *r)
 {
@@ -112,7 +115,59 @@ static enum s3_verdict wrong_clock(struct s3_call *call)
 	return S3_WRONG_CLOCK;
 }
 
-static enum s3_verdict forbidden(struct s3_call *call, const struct s3_error *e)
+/* Its words where they say more than the status does. */
+static const char *words_of(const struct s3_error *e)
+{
+	static const char *const empty[] = { "Access Denied", "AccessDenied", "Forbidden",
+		                             "Access Denied.", NULL };
+
+	return is_one_of(e->message, empty) ? "" : e->message;
+}
+
+/* What of the settings may mend a refusal goes behind it. */
+static void add_remedy(const struct s3_client *c, struct s3_call *call, const char *words)
+{
+	struct err cause = call->why;
+	enum s3_demands_of kind = s3_request_makes(call) ? S3_DEMANDS_OF_MAKING
+	                                                 : S3_DEMANDS_OF_ALL;
+	struct s3_demands set = c->demands;
+
+	if (atomic_load(&c->granted) && !*words)
+		set.value[S3_DEMAND_REQUEST_PAYER] = "requester"; /* it is not that */
+	const char *remedy = s3_demands_remedy(&set, kind, words);
+
+	if (remedy)
+		err_set(&call->why, cause.code, "%s; %s", cause.text, remedy);
+}
+
+static void no_permission(const struct s3_client *c, struct s3_call *call,
+                          const struct s3_error *e)
+{
+	const char *words = words_of(e), *code = e->code[0] ? e->code : "Forbidden";
+	const char *colon = *words ? ": " : "";
+
+	if (!call->keys)
+		err_set(&call->why, ERR_CONFIG,
+		        "%s %s: the service answers %d %s%s%.*s to a request without "
+		        "credentials; it takes %s",
+		        call->method, target(call), call->status, e->code, colon,
+		        WORDS_TOLD, words, call->permission);
+	else /* so Ceph with STS answers a wrong secret, too */
+		err_set(&call->why, ERR_CONFIG,
+		        "%s %s: access key %s (from %s) " S3_LACKING " %s%s, or "
+		        "its secret is wrong (%d %s%s%.*s)",
+		        call->method, target(call), key_id(call), key_source(call),
+		        call->permission,
+		        strcmp(call->permission, "s3:GetObject") == 0
+		                ? ", or s3:ListBucket where there is no such key"
+		                : "",
+		        call->status, code, colon, WORDS_TOLD, words);
+	if (call->keys)
+		add_remedy(c, call, words);
+}
+
+static enum s3_verdict forbidden(const struct s3_client *c, struct s3_call *call,
+                                 const struct s3_error *e)
 {
 	static const char *const old[] = { "ExpiredToken", "TokenRefreshRequired",
 		                           "InvalidToken", NULL };
@@ -135,22 +190,8 @@ static enum s3_verdict forbidden(struct s3_call *call, const struct s3_error *e)
 		err_set(&call->why, ERR_CONFIG,
 		        "the secret of access key %s (from %s) is not the right one",
 		        key_id(call), key_source(call));
-	else if (!call->keys)
-		err_set(&call->why, ERR_CONFIG,
-		        "%s %s: the service answers %d %s to a request without "
-		        "credentials; it takes %s",
-		        call->method, target(call), call->status, e->code,
-		        call->permission);
-	else /* so Ceph with STS answers a wrong secret, too */
-		err_set(&call->why, ERR_CONFIG,
-		        "%s %s: access key %s (from %s) lacks the permission %s%s, or "
-		        "its secret is wrong (%d %s)",
-		        call->method, target(call), key_id(call), key_source(call),
-		        call->permission,
-		        strcmp(call->permission, "s3:GetObject") == 0
-		                ? ", or s3:ListBucket where there is no such key"
-		                : "",
-		        call->status, e->code[0] ? e->code : "Forbidden");
+	else
+		no_permission(c, call, e);
 	return S3_REFUSED;
 }
 
@@ -173,7 +214,7 @@ static enum s3_verdict elsewhere(const struct s3_client *c, struct s3_call *call
 		        "%s answers with a redirect to %.*s, which is not followed; set "
 		        "AWS_ENDPOINT_URL_S3 or git's zllm.s3.endpoint if that is the "
 		        "right place",
-		        c->endpoint.origin, (int)strcspn(place, "?"), place);
+		        c->endpoint.url, (int)strcspn(place, "?"), place);
 	else
 		return plain(call, e, S3_REFUSED);
 	return S3_REFUSED;
@@ -184,7 +225,7 @@ static enum s3_verdict no_bucket(const struct s3_client *c, struct s3_call *call
 	err_set(&call->why, ERR_CONFIG,
 	        "there is no bucket '%s' at %s: 'aws s3 mb s3://%s' makes one, or the "
 	        "endpoint or region is wrong",
-	        c->bucket, c->endpoint.origin, c->bucket);
+	        c->bucket, c->endpoint.url, c->bucket);
 	return S3_REFUSED;
 }
 
@@ -209,6 +250,45 @@ static bool is_answer(const struct s3_call *call, const struct s3_error *e)
 	}
 }
 
+/* "MissingContentMD5"; "Content-MD5 OR x-amz-checksum- HTTP header is required for Put
+ * Object requests with Object Lock parameters"; "Missing required header for this request:
+ * Content-Md5". Not: "The Content-MD5 you specified did not match". */
+static bool demands_md5(const struct s3_call *call, const struct s3_error *e)
+{
+	static const char *const names[] = { "content-md5", "contentmd5",
+		                             "x-amz-checksum" };
+	static const char *const verbs[] = { "required", "requires", "missing", "must" };
+	bool named = false, demanded = false;
+
+	if (!s3_request_puts(call) || call->with_md5)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		named = named || strcasestr(e->code, names[i]) ||
+		        strcasestr(e->message, names[i]);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		demanded = demanded || strcasestr(e->code, verbs[i]) ||
+		           strcasestr(e->message, verbs[i]);
+	return named && demanded && !passing_code(e->code);
+}
+
+/* What is left: the service's words, and what they point to. But for a bucket and an upload
+ * (NoSuch...) nothing is missing where something is put: another 404 is not of S3. */
+static enum s3_verdict refused(const struct s3_client *c, struct s3_call *call,
+                               const struct s3_error *e)
+{
+	plain(call, e, S3_REFUSED);
+	struct err cause = call->why;
+
+	if (call->status == 404 && s3_request_puts(call) &&
+	    strncmp(e->code, "NoSuch", 6) != 0)
+		err_set(&call->why, ERR_CONFIG,
+		        "%s; is %s, with its path, the endpoint of the service?",
+		        cause.text, c->endpoint.url);
+	else if (e->message[0])
+		add_remedy(c, call, e->message);
+	return S3_REFUSED;
+}
+
 static enum s3_verdict judge_status(const struct s3_client *c, struct s3_call *call,
                                     const struct s3_error *e)
 {
@@ -219,18 +299,17 @@ static enum s3_verdict judge_status(const struct s3_client *c, struct s3_call *c
 	static const char *const keys[] = { "ExpiredToken", "TokenRefreshRequired",
 		                            "InvalidToken", NULL };
 
-	if (call->status == 400 && call->pieces && strstr(e->message, "MD5") &&
-	    strstr(e->message, "equired"))
+	if (demands_md5(call, e))
 		return plain(call, e, S3_WANTS_MD5);
 	if (passing_code(e->code) || passing_status(call->status))
 		return plain(call, e, S3_REPEAT);
 	if ((call->status >= 300 && call->status < 400) || is_one_of(e->code, regions))
 		return elsewhere(c, call, e);
 	if (call->status == 403 || call->status == 401 || is_one_of(e->code, keys))
-		return forbidden(call, e);
+		return forbidden(c, call, e);
 	if (strcmp(e->code, "NoSuchBucket") == 0)
 		return no_bucket(c, call);
-	return plain(call, e, S3_REFUSED);
+	return refused(c, call, e);
 }
 
 static enum s3_verdict judge_silence(const struct s3_client *c, struct s3_call *call)
@@ -238,7 +317,7 @@ static enum s3_verdict judge_silence(const struct s3_client *c, struct s3_call *
 	const struct http_reply *r = &call->x.reply;
 
 	err_set(&call->why, ERR_IO, "%s %s: %s: %s", call->method, target(call),
-	        c->endpoint.origin, r->why);
+	        c->endpoint.url, r->why);
 	return r->outcome == HTTP_GIVE_UP ? S3_REFUSED : S3_REPEAT;
 }
 
@@ -274,8 +353,10 @@ enum s3_verdict s3_judge(const struct s3_client *c, struct s3_call *call)
 	error = s3_error_parse(r->body.data, r->body.size, &e);
 	if (r->body.failed)
 		return refuse(call, ERR_NOMEM, "out of memory");
-	if (call->patient && error && call->status >= 200 && call->status < 300 &&
-	    !late_status(call, &e))
+	bool late = call->patient && error && call->status >= 200 && call->status < 300;
+	if (late && demands_md5(call, &e))
+		return plain(call, &e, S3_WANTS_MD5);
+	if (late && !late_status(call, &e))
 		return strcmp(e.code, "NoSuchUpload") == 0 ? plain(call, &e, S3_REFUSED)
 		                                           : plain(call, &e, S3_REPEAT);
 	if (is_answer(call, &e))

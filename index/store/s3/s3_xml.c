@@ -157,8 +157,42 @@ enum xml_event xml_next(struct xml *x, struct xml_item *out)
 	}
 }
 
+struct xml_word xml_trimmed(const struct xml_word *word)
+{
+	struct xml_word w = *word;
+
+	for (; w.size && is_blank(w.text[0]); w.size--)
+		w.text++;
+	while (w.size && is_blank(w.text[w.size - 1]))
+		w.size--;
+	return w;
+}
+
+/* The number of "&#..;" at `at`; 0 when it is not one. */
+static uint32_t reference(const char *at, size_t left, size_t *used)
+{
+	bool hex = left > 2 && (at[2] | 32) == 'x';
+	uint32_t value = 0;
+
+	for (size_t i = hex ? 3 : 2; i < left; i++) {
+		char c = at[i];
+		*used = i + 1;
+		if (c == ';')
+			return value;
+		if (c >= '0' && c <= '9')
+			value = value * (hex ? 16 : 10) + (uint32_t)(c - '0');
+		else if (hex && ((c | 32) >= 'a' && (c | 32) <= 'f'))
+			value = value * 16 + (uint32_t)((c | 32) - 'a' + 10);
+		else
+			return 0;
+		if (value > 0x10ffff)
+			return 0;
+	}
+	return 0;
+}
+
 /* The character of "&...;" at `at`; 0 when it is none of ours. */
-static char entity(const char *at, size_t left, size_t *used)
+static uint32_t entity(const char *at, size_t left, size_t *used)
 {
 	static const struct {
 		const char *name;
@@ -168,49 +202,75 @@ static char entity(const char *at, size_t left, size_t *used)
 		     { "&amp;", '&' },
 		     { "&quot;", '"' },
 		     { "&apos;", '\'' } };
-	unsigned value = 0;
 
 	for (size_t i = 0; i < sizeof(five) / sizeof(five[0]); i++) {
 		*used = strlen(five[i].name);
 		if (left >= *used && memcmp(at, five[i].name, *used) == 0)
-			return five[i].c;
+			return (uint32_t)five[i].c;
 	}
-	if (left < 4 || at[1] != '#')
-		return 0;
-	bool hex = at[2] == 'x';
-	for (size_t i = hex ? 3 : 2; i < left; i++) {
-		char c = at[i];
-		*used = i + 1;
-		if (c == ';')
-			return value < 128 ? (char)value : 0;
-		if (c >= '0' && c <= '9')
-			value = value * (hex ? 16 : 10) + (unsigned)(c - '0');
-		else if (hex && ((c | 32) >= 'a' && (c | 32) <= 'f'))
-			value = value * 16 + (unsigned)((c | 32) - 'a' + 10);
-		else
-			return 0;
-		if (value > 127)
-			return 0;
+	*used = 1;
+	return left >= 4 && at[1] == '#' ? reference(at, left, used) : 0;
+}
+
+/* `c` in UTF-8; how many bytes. */
+static size_t utf8(uint32_t c, char out[4])
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
 	}
-	return 0;
+	size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+	static const uint8_t marks[] = { 0, 0xc0, 0xe0, 0xf0 };
+
+	out[0] = (char)(marks[more] | c >> 6 * more);
+	for (size_t i = 1; i <= more; i++)
+		out[i] = (char)(0x80 | (c >> 6 * (more - i) & 0x3f));
+	return more + 1;
+}
+
+/* What stands at `at`, decoded into `out`: how many bytes, 0 where it is not understood;
+ * and *used the bytes that say it. */
+static size_t decode_one(const char *at, size_t left, char out[4], size_t *used)
+{
+	*used = 1;
+	out[0] = *at;
+	if (*at != '&')
+		return *at ? 1 : 0;
+	uint32_t c = entity(at, left, used);
+	return c ? utf8(c, out) : 0;
 }
 
 bool xml_text(const struct xml_word *raw, char *out, size_t room)
 {
-	size_t n = 0;
+	size_t n = 0, used;
 
-	for (size_t i = 0; i < raw->size;) {
-		size_t used = 1;
-		char c = raw->text[i];
-		if (c == '&')
-			c = entity(raw->text + i, raw->size - i, &used);
-		if (!c || n + 1 >= room)
+	for (size_t i = 0; i < raw->size; i += used) {
+		char bytes[4];
+		size_t size = decode_one(raw->text + i, raw->size - i, bytes, &used);
+		if (!size || n + size >= room)
 			return false;
-		out[n++] = c;
-		i += used;
+		memcpy(out + n, bytes, size);
+		n += size;
 	}
 	if (!room)
 		return false;
 	out[n] = 0;
 	return true;
+}
+
+void xml_text_shown(const struct xml_word *raw, char *out, size_t room)
+{
+	size_t n = 0, used;
+
+	for (size_t i = 0; i < raw->size; i += used) {
+		char bytes[4];
+		size_t size = decode_one(raw->text + i, raw->size - i, bytes, &used);
+		if (!size)
+			bytes[size++] = '?';
+		if (n + size >= room)
+			break;
+		memcpy(out + n, bytes, size);
+		n += size;
+	}
+	out[n] = 0;
 }

@@ -1,6 +1,6 @@
 /*
  * The little of XML that S3 answers with, pulled out piece by piece: elements,
- * text, the five entities and ASCII character references. No DTD, no CDATA, no
+ * text, the five entities and character references. No DTD, no CDATA, no
  * namespaces; declarations and comments are passed over. Works in place, allocates
  * nothing, and is bounded by the text and a depth.
  *
@@ -49,5 +49,11 @@ bool xml_is(const struct xml_word *word, const char *name);
 /* The text of a leaf, decoded, with a NUL. False when it does not fit, holds a NUL,
  * or an entity that is none of ours. */
 bool xml_text(const struct xml_word *raw, char *out, size_t room);
+
+/* The same for people: cut where it does not fit, a '?' for what is not understood. */
+void xml_text_shown(const struct xml_word *raw, char *out, size_t room);
+
+/* Without blanks and ends of lines around it, as pretty printers put them there. */
+struct xml_word xml_trimmed(const struct xml_word *word);
 
 #endif

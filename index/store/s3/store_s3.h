@@ -8,9 +8,10 @@
  *   list    pages of a thousand keys
  *
  * The service checks the SHA-256 of all that it takes. Where it offers no PUT "if
- * absent" (501), the key is looked for first. Memory of all writers together is
- * bounded: of those with large values a few go on, and the others wait. So a thread
- * must not hold more than one writer of a large value.
+ * absent" (501; or 400, 403 or 405, and it goes through without), the key is looked for
+ * first. Memory of all writers together is bounded: of those with large values a few go
+ * on, and the others wait. So a thread must not hold more than one writer of a large
+ * value.
  */
 #ifndef ZLLM_STORE_S3_H
 #define ZLLM_STORE_S3_H

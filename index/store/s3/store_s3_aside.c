@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/s3/store_s3_private.h"
 
@@ -27,22 +28,30 @@ enum { GONE = 1, BY_HAND = 2 };
 static int copy_there(struct s3_store *s, const char *key, const char *trash,
                       const char *etag, struct err *err)
 {
+	struct buf source = BUF_INIT, match = BUF_INIT;
 	struct s3_call call = { .method = "PUT",
 		                .key = trash,
 		                .permission = "s3:PutObject",
-		                .copy_from = key,
-		                .copy_match = *etag ? etag : NULL,
 		                .body_max = S3_SMALL,
 		                .answers = S3_OR_ABSENT | S3_OR_CHANGED |
 		                           S3_OR_NO_SUPPORT,
 		                .patient = true };
-	int rc = s3_call(s->client, &call, err);
+
+	buf_add_str(&source, "x-amz-copy-source: ");
+	s3_client_copy_source(s->client, key, &source);
+	buf_addf(&match, "x-amz-copy-source-if-match: %s", etag);
+	call.fields[0] = buf_text(&source);
+	call.fields[1] = *etag ? buf_text(&match) : NULL;
+	int rc = source.failed || match.failed ? err_nomem(err, key)
+	                                       : s3_call(s->client, &call, err);
 
 	if (!rc && (call.status == 404 || call.status == 412))
 		rc = GONE;
 	else if (!rc && call.status == 501)
 		rc = BY_HAND;
 	s3_call_wipe(&call);
+	buf_wipe(&match);
+	buf_wipe(&source);
 	return rc;
 }
 

@@ -269,7 +269,7 @@ static void name_parts(const struct s3_upload *u, struct buf *out)
 	buf_add_str(out, "</CompleteMultipartUpload>");
 }
 
-enum { WAS_THERE = 1, WITHOUT_CONDITION = 2 };
+enum { WAS_THERE = 1, IN_DOUBT = 2, CONFLICT = 3 };
 
 /* An upload that is not there any more was completed before, and the answer to that was
  * lost; or somebody took it away. */
@@ -284,9 +284,9 @@ static int look_for_completed(struct s3_upload *u, struct err *err)
 	                         u->store->base.name, u->key);
 }
 
-/* 0; WAS_THERE when the key exists; WITHOUT_CONDITION when that stands in the way: the
- * service knows none here (501, 400), or two complete at once (409), of whom one may
- * have failed. */
+/* 0; WAS_THERE when the key exists; and where it is worth another try without the
+ * condition: IN_DOUBT, the service knows none here (501), or may mean that (400, 403, 405);
+ * CONFLICT, two complete at once (409), of whom one may have failed. */
 static int post_parts(struct s3_upload *u, const struct buf *body, const char *condition,
                       struct err *err)
 {
@@ -308,28 +308,50 @@ static int post_parts(struct s3_upload *u, const struct buf *body, const char *c
 		rc = look_for_completed(u, err);
 	else if (!rc && call.status == 412)
 		rc = WAS_THERE;
-	else if (condition && (call.status == 400 || call.status == 501))
-		rc = WITHOUT_CONDITION;
+	else if (condition && (call.status == 501 || s3_condition_in_doubt(&call)))
+		rc = IN_DOUBT;
 	else if (!rc && call.status == 409)
-		rc = s3_store_look(u->store, u->key, err) == 0 ? WAS_THERE
-		                                               : WITHOUT_CONDITION;
+		rc = s3_store_look(u->store, u->key, err) == 0 ? WAS_THERE : CONFLICT;
 	s3_call_wipe(&call);
 	return rc;
 }
 
-/* AWS completes "if absent" (since 2024); Ceph passes over the condition. */
+/* Whether uploads of this store are completed "if absent". */
+static bool has_condition(struct s3_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	bool refused = s->condition == S3_CONDITION_REFUSED || s->no_condition_at_end;
+	pthread_mutex_unlock(&s->lock);
+	return !refused;
+}
+
+static void spare_condition(struct s3_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->no_condition_at_end = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* AWS completes "if absent" (since 2024); Ceph passes over the condition. An upload that is
+ * completed without one alone teaches the others. */
 static int complete(struct s3_upload *u, struct err *err)
 {
 	struct buf body = BUF_INIT;
-	const char *condition = s3_store_conditions(u->store) ? "If-None-Match: *" : NULL;
+	const char *condition = has_condition(u->store) ? "If-None-Match: *" : NULL;
+	struct err why = ERR_INIT;
 
 	name_parts(u, &body);
 	u->query.size = 0;
 	buf_addf(&u->query, "uploadId=%s", u->id);
-	int rc = body.failed || u->query.failed ? err_nomem(err, u->key)
-	                                        : post_parts(u, &body, condition, err);
-	if (rc == WITHOUT_CONDITION)
+	int rc = body.failed || u->query.failed ? err_nomem(&why, u->key)
+	                                        : post_parts(u, &body, condition, &why);
+	if (rc < 0)
+		err_set(err, rc, "%s", why.text);
+	int told = rc;
+	if (told == IN_DOUBT || told == CONFLICT)
 		rc = post_parts(u, &body, NULL, err);
+	if (told == IN_DOUBT && !rc)
+		spare_condition(u->store);
 	buf_wipe(&body);
 	return rc;
 }

@@ -42,6 +42,7 @@ struct s3_store {
 	unsigned spares; /* buffers left for parts */
 	unsigned aheads; /* buffers left for reading ahead */
 	bool no_hints;   /* one was not taken: the others are spared */
+	bool no_condition_at_end; /* uploads cannot be completed "if absent" */
 	struct buf buffers[S3_BUFFERS]; /* of S3_PART bytes, not in use */
 	unsigned buffer_count;
 };
@@ -93,8 +94,9 @@ bool s3_buffer_take(struct s3_store *s, struct buf *b);
 void s3_buffer_give(struct s3_store *s, struct buf *b); /* in place of buf_wipe() */
 void s3_buffers_free(struct s3_store *s);
 
-/* store_s3_write.c: whether the service has PUT "if absent", as far as is known. */
-bool s3_store_conditions(struct s3_store *s);
+/* store_s3_write.c: whether the refusal of a call with If-None-Match may mean that the
+ * service does not know such a condition: services say so by 400, 403 or 405, too. */
+bool s3_condition_in_doubt(const struct s3_call *call);
 
 /* store_s3_write.c, store_s3_list.c: the verbs put and list. */
 int s3_store_put(struct store *s, const char *key, size_t head_size,

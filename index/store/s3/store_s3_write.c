@@ -133,13 +133,28 @@ static void describe_put(struct s3_call *call, const struct s3_writer *w,
 			call->body[call->pieces++] = pieces[i];
 }
 
+/* What a PUT "if absent" came to, beside 0 and failures that have nothing to do with its
+ * condition. */
+enum { NOT_KNOWN = 1, IN_DOUBT = 2 };
+
+bool s3_condition_in_doubt(const struct s3_call *call)
+{
+	static const int statuses[] = { 400, 403, 405, 415, 422 };
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (call->refused && call->status == statuses[i])
+			return true;
+	return false;
+}
+
 static void note_existed(const struct s3_writer *w)
 {
 	if (w->base.existed)
 		*w->base.existed = true;
 }
 
-/* 0; 1 when the service has no such request; or negative. A PUT whose answer was lost
+/* 0; NOT_KNOWN when the service says that it has no such request; IN_DOUBT, with the
+ * refusal in `err`, when it may have meant that; or negative. A PUT whose answer was lost
  * and that was repeated may find its own value: that counts as another's. */
 static int put_if_absent(const struct s3_writer *w, const void *head, struct err *err)
 {
@@ -150,28 +165,42 @@ static int put_if_absent(const struct s3_writer *w, const void *head, struct err
 	call.answers = S3_OR_CHANGED | S3_OR_NO_SUPPORT;
 	int rc = s3_call(w->store->client, &call, err);
 	if (!rc && call.status == 501)
-		rc = 1;
-	if (!rc && call.status == 412)
+		rc = NOT_KNOWN;
+	else if (rc && s3_condition_in_doubt(&call))
+		rc = IN_DOUBT;
+	else if (!rc && call.status == 412)
 		note_existed(w); /* and that is success */
 	s3_call_wipe(&call);
 	return rc;
 }
 
-/* Two who do this at once both succeed, with equal content. A hint has none that
- * could differ: it is not looked for. */
-static int put_after_a_look(const struct s3_writer *w, const void *head, struct err *err)
+static int put_anyway(const struct s3_writer *w, const void *head, struct err *err)
 {
 	struct s3_call call;
+
+	describe_put(&call, w, head);
+	int rc = s3_call(w->store->client, &call, err);
+	s3_call_wipe(&call);
+	return rc;
+}
+
+/* Whether the key is missing: 1; 0 where it is there; or negative. A hint has no content
+ * that could differ: it is not looked for. */
+static int look_for(const struct s3_writer *w, struct err *err)
+{
 	int rc = w->hint ? 1 : s3_store_look(w->store, w->key, err);
 
 	if (rc == 0)
 		note_existed(w);
-	if (rc <= 0)
-		return rc;
-	describe_put(&call, w, head);
-	rc = s3_call(w->store->client, &call, err);
-	s3_call_wipe(&call);
 	return rc;
+}
+
+/* Two who do this at once both succeed, with equal content. */
+static int put_after_a_look(const struct s3_writer *w, const void *head, struct err *err)
+{
+	int rc = look_for(w, err);
+
+	return rc > 0 ? put_anyway(w, head, err) : rc;
 }
 
 /* Whether the service has PUT "if absent", as far as it is known; *ask when this PUT, of
@@ -191,14 +220,6 @@ static enum s3_condition condition_for(struct s3_store *s, size_t size, bool *as
 	return known;
 }
 
-bool s3_store_conditions(struct s3_store *s)
-{
-	pthread_mutex_lock(&s->lock);
-	bool refused = s->condition == S3_CONDITION_REFUSED;
-	pthread_mutex_unlock(&s->lock);
-	return !refused;
-}
-
 /* A PUT that failed told nothing; but who waited tries for himself then, and not one
  * after the other. A refusal is final. */
 static void learn_condition(struct s3_store *s, bool refused)
@@ -212,18 +233,43 @@ static void learn_condition(struct s3_store *s, bool refused)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* After `refusal` of a PUT "if absent". Services that do not know the condition say 501, or
+ * 400, 403, 405, and say these for other reasons too. So: what goes through without it was
+ * refused for it (*refused); what does not is told as it is answered then. Who may not even
+ * look is told the first answer. */
+static int put_in_doubt(const struct s3_writer *w, const void *head,
+                        const struct err *refusal, bool *refused, struct err *err)
+{
+	int rc = look_for(w, NULL);
+
+	*refused = false;
+	if (rc < 0)
+		return err_set(err, refusal->code, "%s", refusal->text);
+	if (rc == 0)
+		return 0;
+	rc = put_anyway(w, head, err);
+	*refused = rc == 0;
+	return rc;
+}
+
 static int put_whole(const struct s3_writer *w, const void *head, struct err *err)
 {
 	size_t size = w->head_size + w->first.size + w->filling.size;
+	struct err why = ERR_INIT;
 	bool ask;
 	enum s3_condition known = condition_for(w->store, size, &ask);
 
 	if (known == S3_CONDITION_REFUSED)
 		return put_after_a_look(w, head, err);
-	int rc = put_if_absent(w, head, err);
-	if (ask || known == S3_CONDITION_UNTRIED || rc > 0)
-		learn_condition(w->store, rc > 0);
-	return rc > 0 ? put_after_a_look(w, head, err) : rc;
+	int rc = put_if_absent(w, head, &why);
+	bool refused = rc == NOT_KNOWN;
+	if (rc == IN_DOUBT)
+		rc = put_in_doubt(w, head, &why, &refused, err);
+	else if (rc < 0)
+		err_set(err, rc, "%s", why.text);
+	if (ask || known == S3_CONDITION_UNTRIED || refused)
+		learn_condition(w->store, refused);
+	return rc == NOT_KNOWN ? put_after_a_look(w, head, err) : rc;
 }
 
 /* ---------------------------------------------------------------- commit, put */
