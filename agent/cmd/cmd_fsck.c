@@ -10,7 +10,7 @@
 #include "index/base/base_marker_rebuild.h"
 #include "index/download.h"
 #include "index/manifest/manifest.h"
-#include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_mend.h"
 #include "index/store/store.h"
 
 struct fsck {
@@ -24,7 +24,7 @@ static int check_object(const struct transfer *t, const struct oid *oid, struct 
 {
 	struct manifest m;
 	struct oid found;
-	int rc = manifest_get_places(t->store, oid, &m, NULL, err);
+	int rc = manifest_recall(t->store, oid, manifest_parse_places, &m, NULL, err);
 
 	if (rc > 0)
 		return err_set(err, ERR_MISSING, "the store does not have it");

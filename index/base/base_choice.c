@@ -13,6 +13,8 @@
 #include "index/blob/blob_look.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_reader.h"
+#include "index/blob/blob_rely.h"
+#include "index/blob/record_check.h"
 #include "index/blob/blob_source.h"
 #include "index/base/codec_trial.h"
 #include "index/base/low_rank_trial.h"
@@ -64,21 +66,39 @@ static bool remembered_root(const struct tensor_relation *like, struct record_ba
 	return false;
 }
 
-/* Whether the base has a solo record now. A delta may be put only on what this push
- * has seen. */
-static bool is_solo(const struct transfer *t, const struct oid *id)
+/* How large the solo record of the base `id` was, by the manifests of the tensors that
+ * led to it; 0 where they do not say. */
+static uint64_t remembered_size(const struct tensor_relation *like, const struct oid *id)
 {
-	struct blob_place place;
-	struct err ignored = ERR_INIT;
-
-	return !blob_look(t, id, &place, &ignored) && place.record.base_count == 0;
+	for (unsigned i = 0; i < like->basis.base_count; i++) {
+		const struct extent *x = like->bases[i];
+		const struct extent_finding *f = extent_finding(x);
+		if (oid_equal(&x->id, id) && f->base_count == 0)
+			return f->stored;
+		for (unsigned k = 0; k < f->base_count; k++)
+			if (memcmp(f->bases[k], id->bytes, EXTENT_BASE_PREFIX) == 0)
+				return f->base_stored[k];
+	}
+	return 0;
 }
 
-static bool are_solo(const struct transfer *t, const struct record_basis *basis)
+/* Whether the bases have solo records now. A delta may be put only on what this push
+ * has seen, and looked at. */
+static bool are_solo(const struct transfer *t, const struct candidate *one)
 {
-	for (unsigned i = 0; i < basis->base_count; i++)
-		if (!is_solo(t, &basis->bases[i].id))
+	for (unsigned i = 0; i < one->root.base_count; i++) {
+		const struct oid *id = &one->root.bases[i].id;
+		const struct blob_memory memory = {
+			.record = { .id = *id },
+			.stored = remembered_size(&one->like.relation, id),
+		};
+		const struct blob_claim claim = { id, UINT64_MAX, NULL, &memory };
+		struct blob_place place;
+		struct err why = ERR_INIT, ignored = ERR_INIT;
+		if (blob_sound(t, &claim, &place, &why, &ignored) ||
+		    place.record.base_count)
 			return false;
+	}
 	return true;
 }
 
@@ -110,6 +130,8 @@ static bool find_basis(const struct transfer *t, const struct extent *like,
 static bool find_root(const struct transfer *t, const struct tensor_relation *like,
                       struct record_basis *root)
 {
+	struct err ignored = ERR_INIT;
+
 	*root = like->basis;
 	for (unsigned i = 0; i < like->basis.base_count; i++) {
 		struct record_basis own;
@@ -122,9 +144,12 @@ static bool find_root(const struct transfer *t, const struct tensor_relation *li
 		else
 			return false;
 	}
-	for (unsigned i = 0; i < root->base_count; i++)
-		if (!is_solo(t, &root->bases[i].id))
+	for (unsigned i = 0; i < root->base_count; i++) {
+		struct blob_place place;
+		if (blob_look(t, &root->bases[i].id, &place, &ignored) ||
+		    place.record.base_count)
 			return false;
+	}
 	return true;
 }
 
@@ -348,9 +373,10 @@ static void try_candidate(struct choosing *c, struct candidate *one)
 	if (worth_a_trial(x, one))
 		score = try_bases(c, &one->root);
 	/* Since the manifest was written the record may have changed. */
-	if (is_better(c, &score) && !are_solo(c->task->transfer, &one->root)) {
+	if (is_better(c, &score) && !are_solo(c->task->transfer, one)) {
 		if (!find_root(c->task->transfer, &one->like.relation, &one->root) ||
-		    !fit_names(c->task->transfer, &one->root) || !can_have(x, &one->root))
+		    !fit_names(c->task->transfer, &one->root) ||
+		    !can_have(x, &one->root) || !are_solo(c->task->transfer, one))
 			return;
 		score = try_bases(c, &one->root);
 	}
@@ -451,7 +477,7 @@ void base_choose_by_codec(const struct base_task *task, const struct codec *code
 	if (can_code(&c, codec) && !codec->needs_base)
 		c.choice.codec = c.choice.solo = codec;
 	for (size_t i = 0; i < count && base; i++) {
-		if (!are_solo(task->transfer, &candidates[i].root))
+		if (!are_solo(task->transfer, &candidates[i]))
 			continue;
 		c.choice.codec = codec;
 		c.choice.basis = candidates[i].root;

@@ -25,6 +25,10 @@ struct blob_place {
 int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
               struct err *err);
 
+/* The same of the blob whose id begins so, as a delta's key names its base. */
+int blob_find_base(struct store *s, const uint8_t base[KEY_BASE_PREFIX],
+                   struct blob_place *out, struct err *err);
+
 /* Of two records of one blob, whether the first is to be preferred. `stored` is in
  * bytes. */
 bool record_is_better(const struct key_record *record, uint64_t stored,

@@ -10,8 +10,10 @@
 #include "codec/codec_table.h"
 #include "codec/frame.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_recall.h"
 #include "index/blob/local_blob.h"
 #include "index/blob/predictor.h"
+#include "index/blob/record_check.h"
 #include "index/work/scratch_shelf.h"
 #include "index/store/store.h"
 #include "index/store/cache/store_cache.h"
@@ -37,39 +39,6 @@ struct blob_reader {
 };
 
 /* ---------------------------------------------------------------- opening */
-
-static int read_head(struct blob_reader *r, struct err *err)
-{
-	struct buf bytes = BUF_INIT;
-	uint64_t body;
-	size_t first = r->file->size < FIRST_READ ? (size_t)r->file->size : FIRST_READ;
-	int rc = ERR_NOMEM;
-
-	if (!buf_reserve(&bytes, FIRST_READ)) {
-		err_nomem(err, "a record's head");
-		goto out;
-	}
-	rc = store_read(r->file, 0, bytes.data, first, err);
-	if (!rc)
-		rc = record_head_measure(bytes.data, first, &r->head_size, err);
-	if (!rc && r->head_size > r->file->size)
-		rc = err_set(err, ERR_DAMAGED, "cut short: %llu bytes",
-		             (unsigned long long)r->file->size);
-	if (!rc && !buf_reserve(&bytes, r->head_size))
-		rc = err_nomem(err, "a record's head");
-	if (!rc && r->head_size > first)
-		rc = store_read(r->file, first, bytes.data + first, r->head_size - first,
-		                err);
-	if (!rc)
-		rc = record_head_parse(bytes.data, r->head_size, &r->head, &body, err);
-	if (!rc && body != r->file->size - r->head_size)
-		rc = err_set(err, ERR_DAMAGED, "%llu bytes instead of %llu",
-		             (unsigned long long)r->file->size,
-		             (unsigned long long)(r->head_size + body));
-out:
-	buf_wipe(&bytes);
-	return rc;
-}
 
 static int find_starts(struct blob_reader *r, struct err *err)
 {
@@ -113,7 +82,7 @@ static int open_in(struct blob_reader *r, struct store *from, uint64_t size,
 
 	if (rc)
 		return rc;
-	rc = read_head(r, err);
+	rc = record_head_read(r->file, FIRST_READ, &r->head, &r->head_size, err);
 	if (!rc && size != UINT64_MAX && r->head.size != size)
 		rc = err_set(err, ERR_DAMAGED, "holds %llu bytes where %llu are expected",
 		             (unsigned long long)r->head.size, (unsigned long long)size);
@@ -188,6 +157,20 @@ static int open_record(struct blob_reader *r, const char *key, uint64_t size,
 	return rc;
 }
 
+/* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
+ * may have put another since: then that is there now. */
+static int open_recalled(struct blob_reader *r, const struct oid *id, uint64_t size,
+                         uint64_t guess, struct err *err)
+{
+	const struct blob_claim claim = { id, size, NULL, NULL };
+	struct blob_place place;
+	int rc = blob_recall(r->transfer->store, &claim, &place, err);
+
+	if (rc > 0)
+		rc = blob_find(r->transfer->store, id, &place, err);
+	return rc ? rc : open_record(r, place.key, size, guess, err);
+}
+
 static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
                   uint64_t guess, const char *key, struct err *err)
 {
@@ -202,6 +185,8 @@ static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
 	int rc = blob_find(r->transfer->store, id, &place, err);
 	if (!rc)
 		rc = open_record(r, place.key, size, guess, err);
+	if (rc > 0)
+		rc = open_recalled(r, id, size, guess, err);
 	if (rc > 0) {
 		oid_format(id, text);
 		rc = err_set(

@@ -1,6 +1,6 @@
 /*
  * A hash table with open places: ids are SHA-256, so their first bytes are as good
- * a hash as any.
+ * a hash as any; and a delta's key names the first half of its base's.
  */
 #include "index/blob/record_map.h"
 
@@ -26,6 +26,8 @@ enum {
 struct known {
 	struct key_record record;
 	uint64_t stored; /* bytes of the record; UINT64_MAX: no record, a free place */
+	bool checked;    /* it was looked at, or is ours */
+	bool doubted;    /* it went, or is not sound: the store is asked */
 };
 
 enum shard_state { SHARD_UNKNOWN, SHARD_UNDER_WAY, SHARD_LISTED };
@@ -51,15 +53,24 @@ static time_t now(void)
 
 /* ---------------------------------------------------------------- the table */
 
-static struct known *place_of(struct known *places, size_t room, const struct oid *id)
+enum { HASH_AT = 4 }; /* the first bytes are alike in one shard */
+
+/* The place of the id that begins with these `n` bytes, at least 16. */
+static struct known *place_of_prefix(struct known *places, size_t room, const uint8_t *id,
+                                     size_t n)
 {
 	uint64_t hash;
 
-	memcpy(&hash, id->bytes + SHA256_SIZE - sizeof(hash), sizeof(hash));
+	memcpy(&hash, id + HASH_AT, sizeof(hash));
 	for (size_t at = hash & (room - 1);; at = (at + 1) & (room - 1))
 		if (places[at].stored == UINT64_MAX ||
-		    oid_equal(&places[at].record.id, id))
+		    memcmp(places[at].record.id.bytes, id, n) == 0)
 			return &places[at];
+}
+
+static struct known *place_of(struct known *places, size_t room, const struct oid *id)
+{
+	return place_of_prefix(places, room, id->bytes, SHA256_SIZE);
 }
 
 static bool grow(struct record_map *m)
@@ -90,9 +101,9 @@ static bool add(struct record_map *m, const struct key_record *record, uint64_t 
 	struct known *k = place_of(m->places, m->room, &record->id);
 	if (k->stored == UINT64_MAX)
 		m->count++;
-	else if (!record_is_better(record, stored, &k->record, k->stored))
+	else if (!k->doubted && !record_is_better(record, stored, &k->record, k->stored))
 		return true;
-	*k = (struct known){ *record, stored };
+	*k = (struct known){ .record = *record, .stored = stored };
 	return true;
 }
 
@@ -231,16 +242,19 @@ int record_map_expect(struct record_map *m, const struct oid *id, size_t count,
 	return rc;
 }
 
-int record_map_find(struct record_map *m, const struct oid *id, struct blob_place *out,
-                    struct err *err)
+/* The same for an id of which the first `n` bytes are known. */
+static int find_prefix(struct record_map *m, const struct oid *id, size_t n,
+                       struct blob_place *out, struct err *err)
 {
 	const struct known *k = NULL;
 
 	pthread_mutex_lock(&m->lock);
 	int rc = need_shard(m, id, err);
 	if (!rc && m->room)
-		k = place_of(m->places, m->room, id);
-	if (!rc && k && k->stored != UINT64_MAX) {
+		k = place_of_prefix(m->places, m->room, id->bytes, n);
+	if (!rc && k && k->stored != UINT64_MAX && k->doubted) {
+		rc = RECORD_MAP_UNKNOWN;
+	} else if (!rc && k && k->stored != UINT64_MAX) {
 		out->record = k->record;
 		out->stored = k->stored;
 		key_record(&k->record, out->key);
@@ -251,9 +265,67 @@ int record_map_find(struct record_map *m, const struct oid *id, struct blob_plac
 	return rc;
 }
 
+int record_map_find(struct record_map *m, const struct oid *id, struct blob_place *out,
+                    struct err *err)
+{
+	return find_prefix(m, id, SHA256_SIZE, out, err);
+}
+
+int record_map_find_base(struct record_map *m, const uint8_t base[KEY_BASE_PREFIX],
+                         struct blob_place *out, struct err *err)
+{
+	struct oid id = { { 0 } };
+
+	memcpy(id.bytes, base, KEY_BASE_PREFIX);
+	return find_prefix(m, &id, KEY_BASE_PREFIX, out, err);
+}
+
+/* What the map says of exactly this record; NULL when nothing. With the lock held. */
+static struct known *find_record(struct record_map *m, const struct key_record *record)
+{
+	struct known *k = m->room ? place_of(m->places, m->room, &record->id) : NULL;
+
+	if (!k || k->stored == UINT64_MAX || k->doubted ||
+	    k->record.base_count != record->base_count ||
+	    memcmp(k->record.bases, record->bases,
+	           record->base_count * sizeof(record->bases[0])) != 0)
+		return NULL;
+	return k;
+}
+
+bool record_map_checked(struct record_map *m, const struct key_record *record)
+{
+	pthread_mutex_lock(&m->lock);
+	const struct known *k = find_record(m, record);
+	bool checked = k && k->checked;
+	pthread_mutex_unlock(&m->lock);
+	return checked;
+}
+
+void record_map_note_checked(struct record_map *m, const struct key_record *record)
+{
+	pthread_mutex_lock(&m->lock);
+	struct known *k = find_record(m, record);
+	if (k)
+		k->checked = true;
+	pthread_mutex_unlock(&m->lock);
+}
+
+void record_map_doubt(struct record_map *m, const struct oid *id)
+{
+	pthread_mutex_lock(&m->lock);
+	struct known *k = m->room ? place_of(m->places, m->room, id) : NULL;
+	if (k && k->stored != UINT64_MAX)
+		k->doubted = true;
+	pthread_mutex_unlock(&m->lock);
+}
+
 void record_map_add(struct record_map *m, const struct blob_place *place)
 {
 	pthread_mutex_lock(&m->lock);
-	(void)add(m, &place->record, place->stored);
+	bool added = add(m, &place->record, place->stored);
+	struct known *k = added ? find_record(m, &place->record) : NULL;
+	if (k)
+		k->checked = true;
 	pthread_mutex_unlock(&m->lock);
 }

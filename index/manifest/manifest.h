@@ -83,6 +83,10 @@ int manifest_parse_bases(const uint8_t *bytes, size_t n, const struct oid *oid,
 int manifest_parse_places(const uint8_t *bytes, size_t n, const struct oid *oid,
                           struct manifest *out, struct err *err);
 
+/* Any of these. */
+typedef int manifest_parse_fn(const uint8_t *bytes, size_t n, const struct oid *oid,
+                              struct manifest *out, struct err *err);
+
 /* Reads the beginning, MANIFEST_OUTLINE_SIZE bytes, of the manifest of `oid`; false
  * where it cannot be one that this program reads. */
 bool manifest_parse_outline(const uint8_t bytes[MANIFEST_OUTLINE_SIZE],

@@ -6,13 +6,10 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
-typedef int parse_fn(const uint8_t *bytes, size_t n, const struct oid *oid,
-                     struct manifest *out, struct err *err);
-
 struct getting {
 	struct store *store;
 	const struct oid *oid;
-	parse_fn *parse;
+	manifest_parse_fn *parse;
 	struct buf bytes;
 };
 
@@ -25,11 +22,9 @@ static int get_once(struct getting *g, const char *key, struct manifest *out,
 }
 
 /* What came damaged from afar may be whole where it lies: it is fetched once more. */
-static int get(struct getting *g, struct manifest *out, uint64_t *stored, struct err *err)
+static int get_at(struct getting *g, const char *key, struct manifest *out,
+                  uint64_t *stored, struct err *err)
 {
-	char key[KEY_MAX];
-
-	key_object(g->oid, key);
 	int rc = get_once(g, key, out, err);
 	if (g->store->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
 		rc = get_once(g, key, out, err);
@@ -39,6 +34,23 @@ static int get(struct getting *g, struct manifest *out, uint64_t *stored, struct
 		err_context(err, "store %s: manifest %s", g->store->name, key);
 	buf_wipe(&g->bytes);
 	return rc;
+}
+
+static int get(struct getting *g, struct manifest *out, uint64_t *stored, struct err *err)
+{
+	char key[KEY_MAX];
+
+	key_object(g->oid, key);
+	return get_at(g, key, out, stored, err);
+}
+
+int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
+                    manifest_parse_fn *parse, struct manifest *out, uint64_t *stored,
+                    struct err *err)
+{
+	struct getting g = { s, oid, parse, BUF_INIT };
+
+	return get_at(&g, key, out, stored, err);
 }
 
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
@@ -85,7 +97,25 @@ int manifest_get_outline(struct store *s, const struct oid *oid,
 	return whole && manifest_parse_outline(bytes, oid, out) ? 0 : 1;
 }
 
-int manifest_put(struct store *s, const struct manifest *m, struct err *err)
+static int put_bytes(struct store *s, const char *key, const struct buf *bytes,
+                     bool *existed, struct err *err)
+{
+	struct store_writer *w;
+	int rc = store_put(s, key, 0, &w, err);
+
+	if (rc)
+		return rc;
+	w->existed = existed;
+	rc = store_write(w, bytes->data, bytes->size, err);
+	if (rc) {
+		store_abort(w);
+		return rc;
+	}
+	return store_commit(w, NULL, err);
+}
+
+int manifest_put(struct store *s, const struct manifest *m, bool *existed,
+                 struct err *err)
 {
 	struct buf bytes = BUF_INIT;
 	char key[KEY_MAX];
@@ -93,7 +123,7 @@ int manifest_put(struct store *s, const struct manifest *m, struct err *err)
 	key_object(&m->oid, key);
 	int rc = manifest_format(m, &bytes, err);
 	if (!rc)
-		rc = store_put_all(s, key, bytes.data, bytes.size, err);
+		rc = put_bytes(s, key, &bytes, existed, err);
 	if (rc < 0)
 		err_context(err, "store %s: manifest %s", s->name, key);
 	buf_wipe(&bytes);

@@ -5,13 +5,13 @@
 #ifndef ZLLM_MANIFEST_STORE_H
 #define ZLLM_MANIFEST_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
+#include "index/manifest/manifest.h"
 
 struct err;
-struct manifest;
-struct manifest_outline;
 struct store;
 
 /* Reads and checks the manifest of `oid`. 0 with *out to be wiped by the caller,
@@ -28,12 +28,19 @@ int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *
 int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
                         uint64_t *stored, struct err *err);
 
+/* The same, read by `parse`, of what lies at `key`. */
+int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
+                    manifest_parse_fn *parse, struct manifest *out, uint64_t *stored,
+                    struct err *err);
+
 /* Reads the outline of the manifest of `oid`: one small request. 0; 1 when the store
  * has no such object, or none that this program reads; or negative. */
 int manifest_get_outline(struct store *s, const struct oid *oid,
                          struct manifest_outline *out, struct err *err);
 
-/* Writes the manifest. When this returns 0 the object is in the store for good. */
-int manifest_put(struct store *s, const struct manifest *m, struct err *err);
+/* Writes the manifest unless there is one. *existed (may be NULL) is set where something
+ * was at its key, which stays, and may be damaged: manifest_mend.h. */
+int manifest_put(struct store *s, const struct manifest *m, bool *existed,
+                 struct err *err);
 
 #endif

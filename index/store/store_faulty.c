@@ -159,6 +159,12 @@ static int faulty_write(struct store_writer *writer, const void *bytes, size_t n
 	return rc;
 }
 
+static int commit_inner(struct faulty_writer *w, const void *head, struct err *err)
+{
+	w->inner->existed = w->base.existed;
+	return store_commit(w->inner, head, err);
+}
+
 /* A commit that is prevented still ends the writer: by the inner abort(). */
 static int faulty_commit(struct store_writer *writer, const void *head, struct err *err)
 {
@@ -170,7 +176,7 @@ static int faulty_commit(struct store_writer *writer, const void *head, struct e
 		store_abort(w->inner);
 		rc = injected(fault, "commit", err);
 	} else {
-		rc = store_commit(w->inner, head, err);
+		rc = commit_inner(w, head, err);
 	}
 	if (!rc && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "commit", err);
@@ -247,6 +253,20 @@ static int faulty_remove(struct store *s, const char *key, struct err *err)
 	return rc;
 }
 
+static int faulty_set_aside(struct store *s, const char *key, const char *trash,
+                            struct err *err)
+{
+	struct faulty *f = (struct faulty *)s;
+	enum store_fault fault = call_begin(f);
+
+	int rc = prevents(fault) ? injected(fault, "set aside", err)
+	                         : store_move_aside(f->inner, key, trash, err);
+	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
+		rc = injected(fault, "set aside", err);
+	call_end(f);
+	return rc;
+}
+
 static void faulty_close(struct store *s)
 {
 	struct faulty *f = (struct faulty *)s;
@@ -261,6 +281,7 @@ static const struct store_ops faulty_ops = {
 	.put = faulty_put,
 	.list = faulty_list,
 	.remove = faulty_remove,
+	.set_aside = faulty_set_aside,
 	.close = faulty_close,
 };
 

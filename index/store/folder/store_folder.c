@@ -77,6 +77,9 @@ static int open_value(const struct folder *f, const char *key, struct folder_rea
 	/* A name that is too long for this file system has no value either. */
 	if (r->fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG))
 		return 1;
+	if (r->fd < 0 && errno == ENXIO) /* a socket, or a device without its driver */
+		return err_set(err, ERR_DAMAGED, "store %s: %s is not a plain file",
+		               f->path, key);
 	if (r->fd < 0)
 		return store_folder_path_error(f, "opening", key, err);
 	if (fstat(r->fd, &st))
@@ -152,6 +155,8 @@ static const struct store_ops folder_ops = {
 	.put = store_folder_put,
 	.list = store_folder_list,
 	.remove = folder_remove,
+	.set_aside = store_folder_set_aside,
+	.restore = store_folder_restore,
 	.close = folder_close,
 };
 

@@ -71,6 +71,20 @@ int store_folder_put(struct store *s, const char *key, size_t head_size,
 int store_folder_list(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
                       struct err *err);
 
+/* ---------------------------------------------------------------- store_folder_aside.c */
+
+/* The verbs that move out of sight, and give back. */
+int store_folder_set_aside(struct store *s, const char *key, const char *trash,
+                           struct err *err);
+int store_folder_restore(struct store *s, const char *trash, const char *key,
+                         struct err *err);
+
+/* Something has the name `key`. FOLDER_PLAIN when it is a plain file, or was one that had
+ * just come; 0 when it is gone, moved out of sight where it was a folder, a link, a FIFO
+ * or a socket; or negative. */
+enum { FOLDER_PLAIN = 3 };
+int store_folder_clear_foreign(const struct folder *f, const char *key, struct err *err);
+
 /* ---------------------------------------------------------------- store_folder_tree.c */
 
 /* Makes the folders that `key` lies in as far as they are missing, with the store's

@@ -115,15 +115,33 @@ static int finish_file(struct folder_writer *w, const void *head, struct err *er
 	return 0;
 }
 
+/* Names the file. A plain file that has the name stays, and that is success; anything
+ * else is moved out of sight. */
+static int give_name(struct folder_writer *w, struct err *err)
+{
+	for (int tries = 0; tries < FOLDER_TRIES; tries++) {
+		int rc = store_folder_place(w->folder, w->temp, w->key, err);
+		if (rc <= 0)
+			return rc;
+		rc = store_folder_clear_foreign(w->folder, w->key, err);
+		if (rc == FOLDER_PLAIN && w->base.existed)
+			*w->base.existed = true;
+		if (rc)
+			return rc == FOLDER_PLAIN ? 0 : rc;
+	}
+	return err_set(err, ERR_IO, "store %s: what lies at %s keeps changing",
+	               w->folder->path, w->key);
+}
+
 static int folder_commit(struct store_writer *writer, const void *head, struct err *err)
 {
 	struct folder_writer *w = (struct folder_writer *)writer;
 
 	int rc = finish_file(w, head, err);
 	if (!rc)
-		rc = store_folder_place(w->folder, w->temp, w->key, err);
+		rc = give_name(w, err);
 	folder_abort(writer);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 static const struct store_writer_ops folder_writer_ops = {

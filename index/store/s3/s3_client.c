@@ -353,6 +353,15 @@ const char *s3_client_name(const struct s3_client *c)
 	return c->name;
 }
 
+void s3_client_copy_source(const struct s3_client *c, const char *key, struct buf *out)
+{
+	buf_add_u8(out, '/');
+	s3_encode_path(c->bucket, out);
+	buf_add_u8(out, '/');
+	s3_encode_path(c->prefix, out);
+	s3_encode_path(key, out);
+}
+
 const char *s3_client_prefix(const struct s3_client *c)
 {
 	return c->prefix;

@@ -56,6 +56,9 @@ const char *s3_client_name(const struct s3_client *c);
 /* The prefix with its slash, as it stands in front of every key. */
 const char *s3_client_prefix(const struct s3_client *c);
 
+/* Appends "/bucket/prefix/key", encoded, as x-amz-copy-source names a key. */
+void s3_client_copy_source(const struct s3_client *c, const char *key, struct buf *out);
+
 /* Statuses that are answers to the caller and no failure. */
 enum {
 	S3_OR_ABSENT = 1,    /* 404, unless it is the bucket that is missing */

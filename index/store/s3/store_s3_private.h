@@ -80,6 +80,13 @@ int s3_ahead_read(struct s3_reader *r, uint64_t offset, uint8_t *buf, size_t n,
 /* store_s3.c: whether `key` exists: 0; 1 when not; or negative. */
 int s3_store_look(struct s3_store *s, const char *key, struct err *err);
 
+/* The ETag of the version that the reader has open; "" when there was none. */
+void s3_reader_etag(const struct s3_reader *r, char etag[S3_ETAG_MAX]);
+
+/* store_s3_aside.c: the verb that moves out of sight. */
+int s3_store_set_aside(struct store *s, const char *key, const char *trash,
+                       struct err *err);
+
 /* store_s3_buffers.c: room for S3_PART bytes, with what *b held; false when memory ran
  * out. Buffers go from one value to the next: fresh pages for each byte that is sent
  * were a fifth of all the work. */
@@ -111,7 +118,8 @@ int s3_upload_part(struct s3_upload *u, struct buf *part, struct err *err);
 
 /* Sends `last` (may be empty) and `first` (two pieces: the head, and what follows
  * it), waits for all, and makes the value visible unless its key exists. Ends the
- * upload, whatever it answers. */
+ * upload, whatever it answers. 0; S3_UPLOAD_EXISTED; or negative. */
+enum { S3_UPLOAD_EXISTED = 1 };
 int s3_upload_commit(struct s3_upload *u, const struct http_piece first[2],
                      struct buf *last, struct err *err);
 

@@ -147,8 +147,15 @@ bool s3_condition_in_doubt(const struct s3_call *call)
 	return false;
 }
 
+static void note_existed(const struct s3_writer *w)
+{
+	if (w->base.existed)
+		*w->base.existed = true;
+}
+
 /* 0; NOT_KNOWN when the service says that it has no such request; IN_DOUBT, with the
- * refusal in `err`, when it may have meant that; or negative. */
+ * refusal in `err`, when it may have meant that; or negative. A PUT whose answer was lost
+ * and that was repeated may find its own value: that counts as another's. */
 static int put_if_absent(const struct s3_writer *w, const void *head, struct err *err)
 {
 	struct s3_call call;
@@ -161,7 +168,9 @@ static int put_if_absent(const struct s3_writer *w, const void *head, struct err
 		rc = NOT_KNOWN;
 	else if (rc && s3_condition_in_doubt(&call))
 		rc = IN_DOUBT;
-	s3_call_wipe(&call); /* 412: the key exists, and that is success */
+	else if (!rc && call.status == 412)
+		note_existed(w); /* and that is success */
+	s3_call_wipe(&call);
 	return rc;
 }
 
@@ -179,7 +188,11 @@ static int put_anyway(const struct s3_writer *w, const void *head, struct err *e
  * that could differ: it is not looked for. */
 static int look_for(const struct s3_writer *w, struct err *err)
 {
-	return w->hint ? 1 : s3_store_look(w->store, w->key, err);
+	int rc = w->hint ? 1 : s3_store_look(w->store, w->key, err);
+
+	if (rc == 0)
+		note_existed(w);
+	return rc;
 }
 
 /* Two who do this at once both succeed, with equal content. */
@@ -269,6 +282,10 @@ static int s3_commit(struct store_writer *writer, const void *head, struct err *
 	int rc = w->upload ? s3_upload_commit(w->upload, first, &w->filling, err)
 	                   : put_whole(w, head, err);
 
+	if (rc == S3_UPLOAD_EXISTED) {
+		note_existed(w);
+		rc = 0;
+	}
 	s3_writer_free(w);
 	return rc;
 }
