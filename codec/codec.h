@@ -41,7 +41,8 @@ enum frame_mode {
 	CODEC(3, FLOAT, float) \
 	CODEC(4, ULP, ulp)     \
 	CODEC(1, ZSTD, zstd)   \
-	CODEC(2, BITX, bitx)
+	CODEC(2, BITX, bitx)   \
+	/* here ends the list */
 
 #define CODEC_NUMBER(number, NAME, name) CODEC_##NAME = (number),
 enum codec_id { CODEC_LIST(CODEC_NUMBER) CODEC_IDS = 16 /* numbers are below that */ };

@@ -41,7 +41,7 @@ static const struct shape shapes[DTYPE_COUNT] = {
 /* How the values of a frame are taken apart. */
 struct cut {
 	unsigned unit;
-	unsigned sign;  /* the sign's bit; 8 where it is no field of its own */
+	unsigned sign;  /* the sign's bit; 8 where the sign is part of the symbol */
 	unsigned shift; /* raw mantissa bits */
 	unsigned width; /* raw bits, the sign's included */
 };
@@ -68,7 +68,7 @@ static uint32_t load(const uint8_t *src, unsigned unit)
 	return unit == 2 ? le16_load(src) : unit == 4 ? le32_load(src) : *src;
 }
 
-/* ---- values apart and together, blocks of FIELDS_BLOCK at the most */
+/* ---- values taken apart and put together, at most FIELDS_BLOCK at a time */
 
 static void split(const struct cut *c, const uint8_t *src, size_t n, uint16_t *symbols,
                   uint32_t *raw)
@@ -100,8 +100,8 @@ static void merge(const struct cut *c, const uint16_t *symbols, const uint32_t *
 	}
 }
 
-/* 8-bit values are symbols as they are. Blocks of one size, whose loops become
- * vectors; what is left is done like other values. */
+/* 8-bit values are symbols as they are. Blocks of one size are done by loops that become
+ * vectors; the values after the last block are done like those of other sizes. */
 
 static size_t whole_bytes(size_t n)
 {

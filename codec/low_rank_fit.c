@@ -14,13 +14,14 @@ enum {
 	AXES_MAX = LOW_RANK_MAX + MORE
 };
 
-/* Each axis takes a kernel time, in every decoder: so many bits of each value it has to
- * save beyond its factors. On the trained pairs of the tests this takes a third off the
- * ranks and adds one part in 150 to the size. */
+/* Each axis costs time in every decoder: beyond its own factors it has to save so many
+ * bits of each value. On the trained pairs of the tests this makes ranks a third lower
+ * and sizes one part in 150 larger. */
 static const double AXIS_TOLL = 0.004;
 
-/* Of the error that would be best if all remainders were bell-shaped; most small where
- * the product is exact, as of a LoRA adapter. Measured on the same pairs. */
+/* This part of the error that would be best if all remainders were bell-shaped. Where the
+ * product is exact, as of a LoRA adapter, most remainders are small, and less error is
+ * better. Measured on the same pairs. */
 static const double ERROR_PART = 0.7;
 
 /* ---------------------------------------------------------------- the axes */

@@ -22,9 +22,9 @@ enum {
 	SIZE_FIELD = 4 /* bytes before the factors */
 };
 
-/* The left factors of a frame in frame_scratch.values: for each row as many as there
- * are components, or one more, as kernels want them. At most FRAME_VALUES + as many
- * again, of two bytes. */
+/* The left factors of a frame, in frame_scratch.values: for each row one for each
+ * component, and a zero where their number is odd, since kernels take them in pairs. At
+ * most 2 * FRAME_VALUES of two bytes. */
 struct left {
 	int16_t *factors;
 	size_t rows, step; /* numbers from one row to the next */
@@ -180,7 +180,8 @@ static bool takes_none(enum dtype dtype)
 	return false;
 }
 
-/* Makes frames that need no codec: same, fill, sparse; else raw. */
+/* Takes nothing, so that only frames are made that need no codec: same, fill, sparse, or
+ * raw. */
 static const struct codec no_codec = { .id = CODEC_ULP,
 	                               .name = "none",
 	                               .needs_base = true,
@@ -195,7 +196,7 @@ static float f32_of(uint32_t bits)
 	return v;
 }
 
-/* The distance, or 0 where one of both is no number. */
+/* The distance, or 0 where one of the two is not a number. */
 static float distance(uint32_t to, uint32_t from)
 {
 	float d = f32_of(to) - f32_of(from);
@@ -273,8 +274,8 @@ static uint8_t *put_left(const struct frame_job *job, const struct left *left,
 	return bits.full ? NULL : end;
 }
 
-/* Reads the factors back and predicts anew: the same, or this machine is defective. What
- * remains is proved by itself. */
+/* Reads the factors back and predicts again: the prediction is the same, or this machine
+ * is defective. The frame of what remains is proved by simple_frame. */
 static int prove(const struct frame_job *job, const uint8_t *coded, struct err *err)
 {
 	struct left left = left_of(job);
@@ -313,8 +314,9 @@ static double distances(const struct frame_job *job, const uint8_t *src,
 	return sum;
 }
 
-/* Whether the factors, of so many bytes, are likely to take more bits off the remainder
- * than they cost: half the logarithm of what they make of the squares, for each value. */
+/* Whether factors of so many bytes are likely to save more bits of the remainder than
+ * they cost. What they save is, for each value, half the logarithm of how much smaller
+ * the squares became. */
 static bool pays(const struct frame_job *job, const uint8_t *src, size_t factors)
 {
 	double before = distances(job, src, job->base);
@@ -325,7 +327,8 @@ static bool pays(const struct frame_job *job, const uint8_t *src, size_t factors
 	       8.0 * (double)factors;
 }
 
-/* To scratch->joined; *n is 0 where there is no product. Whether it pays, *sure. */
+/* Codes the product and what remains to scratch->joined, in *n bytes; 0 where there is
+ * no product. *sure says whether its factors surely save more than they cost. */
 static int code_product(const struct frame_job *job, const uint8_t *src, size_t *n,
                         bool *sure, struct err *err)
 {

@@ -4,11 +4,11 @@
  *
  *     u32 bytes of the factors | the factors | the remainder, a nested frame
  *
- * Only frames in mode CODED are that; in all other modes the base alone predicts, so
- * that where the product gains nothing, it costs nothing. docs/format-record.md, 4.6.
+ * Only frames in mode CODED are stored so. In all other modes the base alone predicts:
+ * where the product gains nothing, it costs nothing. docs/format-record.md, 4.6.
  *
- * Pure, but that the factors which an encoder finds may differ from one kind of CPU to
- * another; every decoder makes the same of them. Thread rule as in frame.h.
+ * Pure, with one exception: the factors that an encoder finds may differ from one kind of
+ * CPU to another. Every decoder makes the same of them. Thread rule as in frame.h.
  */
 #ifndef ZLLM_LOW_RANK_FRAME_H
 #define ZLLM_LOW_RANK_FRAME_H
@@ -28,8 +28,8 @@ int low_rank_frame_encode(const struct frame_job *job, const uint8_t *src, uint8
 int low_rank_frame_restore(const struct frame_job *job, const struct frame_out *in,
                            const uint8_t *src, uint8_t *dst, struct err *err);
 
-/* The differences of `n` values of `dtype` from their base, as numbers; 0 where one of
- * them is none. */
+/* The differences of `n` values of `dtype` from their base; 0 where one of the two is
+ * not a number. */
 void low_rank_distance(enum dtype dtype, const uint8_t *src, const uint8_t *base,
                        size_t n, float *out);
 

@@ -1,5 +1,5 @@
 /*
- * How the first form of coded frames has its frequencies, and how all forms
+ * How version 1 of coded frames has its frequencies, and how all forms
  * deal 2^11 slots out by counts.
  */
 #include "codec/rans_table.h"

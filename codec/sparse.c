@@ -67,7 +67,7 @@ UNITWISE void store(uint8_t *at, uint64_t v, unsigned unit)
 	}
 }
 
-/* What is to know of a frame. */
+/* The frame, and what has been seen of it. */
 struct sparse {
 	unsigned unit;                /* bytes of a value */
 	bool is_float;                /* else values are integers */

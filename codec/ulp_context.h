@@ -34,7 +34,7 @@ struct ulp_shape {
 	bool integer;       /* of 8 bits: no exponent, plain differences */
 };
 
-/* NULL for dtypes that are no floats of 8, 16 or 32 bits and no integers of 8. */
+/* NULL for other dtypes than floats of 8, 16 or 32 bits and integers of 8. */
 const struct ulp_shape *ulp_shape_of(enum dtype dtype);
 
 /* The contexts of a frame. */

@@ -294,6 +294,9 @@ static int try_solo(struct choosing *c, struct err *err)
 		if (one.permille < best.permille)
 			best = one;
 	}
+	if (!best.codec)
+		return err_set(err, ERR_INPUT, "no codec takes %s",
+		               dtype_name(c->task->extent->dtype));
 	c->best = c->solo = best.permille;
 	c->choice = (struct base_choice){ .codec = best.codec, .solo = best.codec };
 	return 0;

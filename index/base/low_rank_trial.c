@@ -309,7 +309,8 @@ static int begin(struct trial *t, struct err *err)
 	t->raw = malloc(bytes);
 	t->predicted = malloc(bytes);
 	t->coded = malloc(t->block_bytes);
-	t->distance = malloc(t->count * t->block_rows * t->row * sizeof(*t->distance));
+	t->distance = malloc((t->count * t->block_rows * t->row + 1) *
+	                     sizeof(*t->distance));
 	if (!t->raw || !t->predicted || !t->coded || !t->distance)
 		return err_nomem(err, "samples");
 	int rc = scratch_shelf_take(task->transfer->shelf, &t->scratch, err);

@@ -125,7 +125,9 @@ static void round_of(struct batch *batch, const struct codec *codec,
 		const struct frame_job job = job_of(codec, f->dtype, f->base, f->size,
 		                                    scratch);
 		bool same = f->base && memcmp(f->src, f->base, f->size) == 0;
-		size_t n = same ? 0 : codec->encode(&job, f->src, out, f->size - 1);
+		size_t n = same || !codec->takes(f->dtype)
+		                   ? 0
+		                   : codec->encode(&job, f->src, out, f->size - 1);
 		batch->stored[i] = n;
 		r.stored += same ? 0 : n ? n : f->size;
 	}
