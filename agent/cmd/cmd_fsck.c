@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -8,9 +9,9 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/base/base_marker_rebuild.h"
-#include "index/download.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
+#include "index/manifest/object_proof.h"
 #include "index/store/store.h"
 
 struct fsck {
@@ -19,37 +20,59 @@ struct fsck {
 	int exit_code;
 };
 
-/* Restores one object from the store and compares its SHA-256 with its name. */
-static int check_object(const struct transfer *t, const struct oid *oid, struct err *err)
-{
-	struct manifest m;
-	struct oid found;
-	int rc = manifest_get(t->store, oid, &m, NULL, err);
-
-	if (rc > 0)
-		return err_set(err, ERR_MISSING, "the store does not have it");
-	if (rc)
-		return rc;
-	rc = download_hash(t, &m, &found, err);
-	manifest_wipe(&m);
-	if (!rc && !oid_equal(&found, oid))
-		rc = err_set(err, ERR_MISMATCH, "its bytes are not those of its name");
-	return rc;
-}
-
-static void check_and_tell(struct fsck *f, const struct oid *oid)
+static void tell_fault(struct fsck *f, const struct oid *oid, const struct err *fault)
 {
 	char text[SHA256_HEX + 1];
-	struct err err = ERR_INIT;
+	struct err err = *fault;
 
-	if (!check_object(&f->connection.transfer, oid, &err)) {
-		f->good++;
-		return;
-	}
-	f->bad++;
 	oid_format(oid, text);
 	err_context(&err, "object %s", text);
 	f->exit_code = report_error(&err);
+}
+
+/* Which object is being looked at. */
+struct looking {
+	struct fsck *fsck;
+	const struct oid *oid;
+};
+
+static void tell_record(void *ctx, const struct err *fault)
+{
+	const struct looking *l = ctx;
+
+	tell_fault(l->fsck, l->oid, fault);
+}
+
+/* Restores one object from the store and compares its SHA-256 with its name. True when
+ * it is whole; what is not was told. */
+static bool check_object(struct fsck *f, const struct oid *oid)
+{
+	const struct transfer *t = &f->connection.transfer;
+	struct looking looking = { f, oid };
+	struct object_judge judge = { tell_record, &looking };
+	enum object_verdict verdict = OBJECT_RECORDS_WRONG;
+	struct err err = ERR_INIT;
+	struct manifest m;
+	int rc = manifest_get(t->store, oid, &m, NULL, &err);
+
+	if (rc > 0)
+		rc = err_set(&err, ERR_MISSING, "the store does not have it");
+	if (!rc) {
+		rc = object_prove(t, &m, &judge, &verdict, &err);
+		manifest_wipe(&m);
+	}
+	if (!rc && verdict == OBJECT_MANIFEST_FALSE)
+		rc = err_set(&err, ERR_MISMATCH,
+		             "its manifest is false: its records are whole, and make up "
+		             "other bytes than those of its name");
+	if (rc)
+		tell_fault(f, oid, &err);
+	return !rc && verdict == OBJECT_PROVED;
+}
+
+static void check_and_count(struct fsck *f, const struct oid *oid)
+{
+	*(check_object(f, oid) ? &f->good : &f->bad) += 1;
 }
 
 static int note_object(void *ctx, const struct store_entry *entry)
@@ -68,7 +91,7 @@ static int check_all(struct fsck *f, struct err *err)
 	int rc = store_list(f->connection.store, "objects/", note_object, &oids, err);
 
 	for (size_t at = 0; at < oids.size && !rc; at += sizeof(struct oid))
-		check_and_tell(f, (const struct oid *)(const void *)(oids.data + at));
+		check_and_count(f, (const struct oid *)(const void *)(oids.data + at));
 	buf_wipe(&oids);
 	return rc;
 }
@@ -80,7 +103,7 @@ static int check_named(struct fsck *f, int count, char **names, struct err *err)
 		if (!oid_parse(names[i], &oid))
 			return err_set(err, ERR_INPUT, "'%s' is no oid (64 hex digits)",
 			               names[i]);
-		check_and_tell(f, &oid);
+		check_and_count(f, &oid);
 	}
 	return 0;
 }

@@ -45,7 +45,8 @@ static int read_through(const struct transfer *t, const struct oid *id, const ch
 	struct err why = ERR_INIT;
 	struct oid found;
 	uint64_t size;
-	int rc = blob_reader_open(t, id, UINT64_MAX, key, &r, &why);
+	struct blob_want want = { *id, UINT64_MAX, NULL, key };
+	int rc = blob_reader_open(t, &want, &r, &why);
 
 	if (!rc)
 		rc = hash_content(r, t, &found, &why);
