@@ -115,6 +115,12 @@ static int thin_remove(struct store *s, const char *key, struct err *err)
 	return store_remove(((struct thin_store *)s)->below, key, err);
 }
 
+static int thin_set_aside(struct store *s, const char *key, const char *trash,
+                          struct err *err)
+{
+	return store_move_aside(((struct thin_store *)s)->below, key, trash, err);
+}
+
 static void thin_close(struct store *s)
 {
 	struct thin_store *t = (struct thin_store *)s;
@@ -129,6 +135,7 @@ static const struct store_ops thin_ops = {
 	.put = thin_put,
 	.list = thin_list,
 	.remove = thin_remove,
+	.set_aside = thin_set_aside,
 	.close = thin_close,
 };
 

@@ -4,8 +4,12 @@
  */
 #include "index/store/store.h"
 
+#include <stdlib.h>
+#include <sys/random.h>
+
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "codec/common/hex.h"
 #include "index/store/store_keys.h"
 
 static int check_key(const struct store *s, const char *key, struct err *err)
@@ -42,6 +46,87 @@ int store_remove(struct store *s, const char *key, struct err *err)
 {
 	int rc = check_key(s, key, err);
 	return rc ? rc : s->ops->remove(s, key, err);
+}
+
+int store_move_aside(struct store *s, const char *key, const char *trash, struct err *err)
+{
+	int rc = check_key(s, key, err);
+
+	if (!rc)
+		rc = check_key(s, trash, err);
+	if (rc)
+		return rc;
+	if (!s->ops->set_aside)
+		return err_set(err, ERR_INPUT,
+		               "store %s: %s cannot be set aside: this store is for "
+		               "reading",
+		               s->name, key);
+	return s->ops->set_aside(s, key, trash, err);
+}
+
+int store_set_aside(struct store *s, const char *key, char *trash, struct err *err)
+{
+	uint8_t bytes[KEY_NONCE_HEX / 2];
+	char nonce[KEY_NONCE_HEX + 1];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return err_errno(err, "asking for random bytes");
+	hex_format(bytes, sizeof(bytes), nonce);
+	if (!key_trash(key, nonce, trash))
+		return err_set(err, ERR_INPUT, "store %s: '%s' is never set aside",
+		               s->name, key);
+	return store_move_aside(s, key, trash, err);
+}
+
+enum { RESTORE_PIECE = 1024 * 1024 };
+
+static int copy_value(struct store_reader *from, struct store_writer *to, struct err *err)
+{
+	size_t piece = from->size < RESTORE_PIECE ? (size_t)from->size : RESTORE_PIECE;
+	uint8_t *bytes = malloc(piece ? piece : 1);
+	int rc = bytes ? 0 : err_nomem(err, "a piece of a value");
+
+	for (uint64_t at = 0; at < from->size && !rc; at += piece) {
+		if (piece > from->size - at)
+			piece = (size_t)(from->size - at);
+		rc = store_read(from, at, bytes, piece, err);
+		if (!rc)
+			rc = store_write(to, bytes, piece, err);
+	}
+	free(bytes);
+	return rc;
+}
+
+static int restore_by_copy(struct store *s, const char *trash, const char *key,
+                           struct err *err)
+{
+	struct store_reader *from = NULL;
+	struct store_writer *to = NULL;
+	int rc = store_get(s, trash, RESTORE_PIECE, &from, err);
+
+	if (!rc)
+		rc = store_put(s, key, 0, &to, err);
+	if (!rc)
+		rc = copy_value(from, to, err);
+	if (!rc)
+		rc = store_commit(to, NULL, err);
+	else
+		store_abort(to);
+	store_reader_close(from);
+	return rc;
+}
+
+int store_restore(struct store *s, const char *trash, const char *key, struct err *err)
+{
+	int rc = check_key(s, key, err);
+
+	if (!rc)
+		rc = check_key(s, trash, err);
+	if (rc)
+		return rc;
+	rc = s->ops->restore ? s->ops->restore(s, trash, key, err)
+	                     : STORE_RESTORE_BY_COPY;
+	return rc == STORE_RESTORE_BY_COPY ? restore_by_copy(s, trash, key, err) : rc;
 }
 
 void store_close(struct store *s)

@@ -66,6 +66,8 @@ struct store_entry {
 /* Called for each key; non-zero ends the listing, which then returns that. */
 typedef int store_each_fn(void *ctx, const struct store_entry *entry);
 
+enum { STORE_RESTORE_BY_COPY = 2 };
+
 struct store_ops {
 	/* Opens `key` for reading. `want` is how many bytes from the start the
 	 * caller is about to read (0: none), so that a bucket fetches them with
@@ -90,6 +92,18 @@ struct store_ops {
 	/* Removes `key` durably. 0; 1 when there was no such key. */
 	int (*remove)(struct store *s, const char *key, struct err *err);
 
+	/* Moves what is at `key`, whatever it is, to `trash`, a key that was never used
+	 * before. Durable when it returns 0; 1 when nothing is at `key`, or when that
+	 * was replaced meanwhile. NULL: the store is for reading. */
+	int (*set_aside)(struct store *s, const char *key, const char *trash,
+	                 struct err *err);
+
+	/* Gives `key` the value of `trash` unless it exists, durably; the entry stays.
+	 * 0, also when it exists; 1 when there is no such entry; STORE_RESTORE_BY_COPY
+	 * when the store has no quicker way than get and put, as where this is NULL. */
+	int (*restore)(struct store *s, const char *trash, const char *key,
+	               struct err *err);
+
 	void (*close)(struct store *s); /* and frees */
 };
 
@@ -111,6 +125,31 @@ int store_list(struct store *s, const char *prefix, store_each_fn *each, void *c
                struct err *err);
 int store_remove(struct store *s, const char *key, struct err *err);
 void store_close(struct store *s); /* NULL is fine */
+
+/*
+ * Takes what is at `key` out of sight: a value that is damaged, or a folder, link or
+ * FIFO that somebody put there. It is not destroyed: it lies under `trash` (KEY_MAX bytes), a key made
+ * here (store_keys.h), until a gc or a person takes it away. Durable when this returns 0,
+ * and only then; killed before, it happened or did not, and nothing is lost either way.
+ *
+ * 0; 1 when nothing is at `key`, which is an answer: somebody else took it away, or
+ * (in a bucket) replaced it meanwhile; ERR_INPUT for a key that is never set aside:
+ * KEY_STORE_FILE, and what begins with trash/ or probe/.
+ *
+ * Between the caller's look at the value and this call another may have put a good one
+ * in its place. So who sets a value aside looks at what it moved, under `trash`, and
+ * where that is good gives it back by store_restore() before anything else.
+ */
+int store_set_aside(struct store *s, const char *key, char *trash,
+                    struct err *err);
+
+/* Gives `key` the value that lies under `trash`, unless the key exists; the entry stays
+ * in trash/. 0, also when the key exists; 1 when there is no such entry. */
+int store_restore(struct store *s, const char *trash, const char *key, struct err *err);
+
+/* store_set_aside() to a name that the caller made: for stores before others. */
+int store_move_aside(struct store *s, const char *key, const char *trash,
+                     struct err *err);
 
 int store_read(struct store_reader *r, uint64_t offset, void *buf, size_t n,
                struct err *err);

@@ -203,6 +203,22 @@ static int counted_remove(struct store *s, const char *key, struct err *err)
 	return rc;
 }
 
+/* As in a bucket: a look, a copy, and a removal. */
+static int counted_set_aside(struct store *s, const char *key, const char *trash,
+                             struct err *err)
+{
+	struct counted *c = (struct counted *)s;
+
+	request_begin(c, &c->counts.gets);
+	request_end(c, 0);
+	request_begin(c, &c->counts.puts);
+	request_end(c, 0);
+	request_begin(c, &c->counts.removes);
+	int rc = store_move_aside(c->inner, key, trash, err);
+	request_end(c, 0);
+	return rc;
+}
+
 static void counted_close(struct store *s)
 {
 	struct counted *c = (struct counted *)s;
@@ -217,6 +233,7 @@ static const struct store_ops counted_ops = {
 	.put = counted_put,
 	.list = counted_list,
 	.remove = counted_remove,
+	.set_aside = counted_set_aside,
 	.close = counted_close,
 };
 

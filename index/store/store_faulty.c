@@ -247,6 +247,20 @@ static int faulty_remove(struct store *s, const char *key, struct err *err)
 	return rc;
 }
 
+static int faulty_set_aside(struct store *s, const char *key, const char *trash,
+                            struct err *err)
+{
+	struct faulty *f = (struct faulty *)s;
+	enum store_fault fault = call_begin(f);
+
+	int rc = prevents(fault) ? injected(fault, "set aside", err)
+	                         : store_move_aside(f->inner, key, trash, err);
+	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
+		rc = injected(fault, "set aside", err);
+	call_end(f);
+	return rc;
+}
+
 static void faulty_close(struct store *s)
 {
 	struct faulty *f = (struct faulty *)s;
@@ -261,6 +275,7 @@ static const struct store_ops faulty_ops = {
 	.put = faulty_put,
 	.list = faulty_list,
 	.remove = faulty_remove,
+	.set_aside = faulty_set_aside,
 	.close = faulty_close,
 };
 

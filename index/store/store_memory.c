@@ -104,6 +104,13 @@ static void value_drop(struct value *v)
 		free(v);
 }
 
+static void entry_remove(struct memory *m, struct entry *e)
+{
+	value_drop(e->value);
+	m->count--;
+	memmove(e, e + 1, (size_t)(m->entries + m->count - e) * sizeof(*e));
+}
+
 static int memory_read(struct store_reader *reader, uint64_t offset, void *buf, size_t n,
                        struct err *err)
 {
@@ -290,13 +297,31 @@ static int memory_remove(struct store *s, const char *key, struct err *err)
 	(void)err;
 	pthread_mutex_lock(&m->lock);
 	struct entry *e = entry_find(m, key);
-	if (e) {
-		value_drop(e->value);
-		m->count--;
-		memmove(e, e + 1, (size_t)(m->entries + m->count - e) * sizeof(*e));
-	}
+	if (e)
+		entry_remove(m, e);
 	pthread_mutex_unlock(&m->lock);
 	return e ? 0 : 1;
+}
+
+static int memory_set_aside(struct store *s, const char *key, const char *trash,
+                            struct err *err)
+{
+	struct memory *m = (struct memory *)s;
+	int rc = 1;
+
+	pthread_mutex_lock(&m->lock);
+	struct entry *e = entry_find(m, key);
+	if (e) {
+		struct value *v = e->value;
+		v->refs++;
+		rc = entry_add(m, trash, v) ? 0 : err_nomem(err, trash);
+		if (rc)
+			value_drop(v);
+		else
+			entry_remove(m, entry_find(m, key));
+	}
+	pthread_mutex_unlock(&m->lock);
+	return rc;
 }
 
 static void memory_close(struct store *s)
@@ -315,6 +340,7 @@ static const struct store_ops memory_ops = {
 	.put = memory_put,
 	.list = memory_list,
 	.remove = memory_remove,
+	.set_aside = memory_set_aside,
 	.close = memory_close,
 };
 

@@ -346,6 +346,19 @@ static int cache_remove(struct store *s, const char *key, struct err *err)
 	return store_remove(((struct cache *)s)->inner, key, err);
 }
 
+static int cache_set_aside(struct store *s, const char *key, const char *trash,
+                           struct err *err)
+{
+	store_cache_drop(s, key);
+	return store_move_aside(((struct cache *)s)->inner, key, trash, err);
+}
+
+static int cache_restore(struct store *s, const char *trash, const char *key,
+                         struct err *err)
+{
+	return store_restore(((struct cache *)s)->inner, trash, key, err);
+}
+
 static void cache_close(struct store *s)
 {
 	struct cache *c = (struct cache *)s;
@@ -362,6 +375,8 @@ static const struct store_ops cache_ops = {
 	.put = cache_put,
 	.list = cache_list,
 	.remove = cache_remove,
+	.set_aside = cache_set_aside,
+	.restore = cache_restore,
 	.close = cache_close,
 };
 

@@ -151,6 +151,8 @@ static const struct store_ops folder_ops = {
 	.put = store_folder_put,
 	.list = store_folder_list,
 	.remove = folder_remove,
+	.set_aside = store_folder_set_aside,
+	.restore = store_folder_restore,
 	.close = folder_close,
 };
 

@@ -37,6 +37,12 @@ int store_folder_put(struct store *s, const char *key, size_t head_size,
 int store_folder_list(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
                       struct err *err);
 
+/* store_folder_aside.c: the verbs that move out of sight, and give back. */
+int store_folder_set_aside(struct store *s, const char *key, const char *trash,
+                           struct err *err);
+int store_folder_restore(struct store *s, const char *trash, const char *key,
+                         struct err *err);
+
 /* store_folder_tree.c: the folder that `key` lies in; "." for the store's own. */
 void store_folder_tree_parent(const char *key, char parent[KEY_MAX]);
 

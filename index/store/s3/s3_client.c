@@ -11,6 +11,10 @@
 #include "codec/common/sha256.h"
 #include "index/store/s3/s3_client_private.h"
 
+/* What the service is to copy. Fields of this kind are signed, in lower case. */
+#define COPY_SOURCE "x-amz-copy-source"
+#define COPY_MATCH "x-amz-copy-source-if-match"
+
 enum {
 	PAUSE_FIRST_MS = 100, /* the pause before the first repeat is below this, */
 	PAUSE_MAX_MS = 20000, /* and no pause is longer */
@@ -75,22 +79,25 @@ static void add_line(struct s3_call *call, const char *name, const char *value)
 }
 
 static void add_authorization(const struct s3_client *c, struct s3_call *call,
-                              const char *path)
+                              const char *path, const char *source)
 {
 	const struct s3_keys *keys = s3_credentials_keys(call->keys);
-	struct s3_field fields[4] = { { "host", c->endpoint.host },
+	struct s3_field fields[6] = { { "host", c->endpoint.host },
 		                      { "x-amz-content-sha256", call->payload },
-		                      { "x-amz-date", call->amz_date },
-		                      { "x-amz-security-token", keys->token } };
-	struct s3_to_sign what = { call->method,
-		                   path,
-		                   call->query ? call->query : "",
-		                   c->region,
-		                   "s3",
-		                   call->payload,
-		                   fields,
-		                   keys->token ? 4 : 3 };
+		                      { "x-amz-date", call->amz_date } };
+	struct s3_to_sign what = { call->method, path, call->query ? call->query : "",
+		                   c->region,    "s3", call->payload,
+		                   fields,       3 };
 	struct buf value = BUF_INIT;
+
+	if (keys->token)
+		fields[what.field_count++] = (struct s3_field){ "x-amz-security-token",
+			                                        keys->token };
+	if (*source)
+		fields[what.field_count++] = (struct s3_field){ COPY_SOURCE, source };
+	if (*source && call->copy_match)
+		fields[what.field_count++] = (struct s3_field){ COPY_MATCH,
+			                                        call->copy_match };
 
 	s3_sign(&what, keys, call->amz_date, &value);
 	add_line(call, "Authorization", buf_text(&value));
@@ -98,6 +105,28 @@ static void add_authorization(const struct s3_client *c, struct s3_call *call,
 	if (keys->token)
 		add_line(call, "x-amz-security-token", keys->token);
 	buf_wipe(&value);
+}
+
+/* "/bucket/prefix/key", as x-amz-copy-source has it; "" where nothing is copied. */
+static void make_source(const struct s3_client *c, const struct s3_call *call,
+                        struct buf *source)
+{
+	if (!call->copy_from)
+		return;
+	buf_add_u8(source, '/');
+	s3_encode_path(c->bucket, source);
+	buf_add_u8(source, '/');
+	s3_encode_path(c->prefix, source);
+	s3_encode_path(call->copy_from, source);
+}
+
+static void add_copy(struct s3_call *call, const char *source)
+{
+	if (!*source)
+		return;
+	add_line(call, COPY_SOURCE, source);
+	if (call->copy_match)
+		add_line(call, COPY_MATCH, call->copy_match);
 }
 
 /* What the service checks is the SHA-256, which is signed; this is for those who will
@@ -138,7 +167,7 @@ static void point_at_lines(struct s3_call *call)
 
 static int sign(struct s3_client *c, struct s3_call *call)
 {
-	struct buf path = BUF_INIT;
+	struct buf path = BUF_INIT, source = BUF_INIT;
 	int rc = 0;
 
 	wipe_fields(call);
@@ -149,20 +178,24 @@ static int sign(struct s3_client *c, struct s3_call *call)
 	s3_date(time(NULL) + atomic_load(&c->clock_offset), call->amz_date);
 	bool ok = hash_body(call);
 	make_url(c, call, &path);
+	make_source(c, call, &source);
 	/* Room at once, so that growing leaves no copy of a token behind. */
 	const char *token = call->keys ? s3_credentials_keys(call->keys)->token : NULL;
-	ok = ok && buf_reserve(&call->fields_text, 1024 + (token ? strlen(token) : 0));
+	ok = ok && buf_reserve(&call->fields_text,
+	                       1024 + 2 * source.size + (token ? strlen(token) : 0));
 	add_line(call, "Host", c->endpoint.host);
 	add_line(call, "x-amz-content-sha256", call->payload);
 	add_line(call, "x-amz-date", call->amz_date);
+	add_copy(call, buf_text(&source));
 	if (call->keys)
-		add_authorization(c, call, buf_text(&path));
+		add_authorization(c, call, buf_text(&path), buf_text(&source));
 	if (atomic_load(&c->wants_md5) && call->pieces)
 		ok = add_md5(call) && ok;
-	if (!ok || call->url.failed || call->fields_text.failed)
+	if (!ok || call->url.failed || call->fields_text.failed || source.failed)
 		rc = err_nomem(&call->why, "a request");
 	else
 		point_at_lines(call);
+	buf_wipe(&source);
 	buf_wipe(&path);
 	return rc;
 }

@@ -68,6 +68,8 @@ struct s3_call {
 	const char *query;      /* sorted and encoded (s3_sign.h); NULL: none */
 	const char *permission; /* what it takes, for messages: "s3:GetObject" */
 	const char *fields[S3_CALL_FIELDS]; /* "Range: bytes=0-1" */
+	const char *copy_from;  /* PUT: the service copies this key; NULL: it does not */
+	const char *copy_match; /* and only where that has this ETag */
 	struct http_piece body[HTTP_PIECES_MAX];
 	unsigned pieces;
 	void *into; /* as in http_client.h */

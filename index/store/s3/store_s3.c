@@ -22,6 +22,13 @@ static void keep_etag(struct s3_reader *r, const struct http_reply *reply)
 		snprintf(r->match, sizeof(r->match), "If-Match: %s", etag);
 }
 
+void s3_reader_etag(const struct s3_reader *r, char etag[S3_ETAG_MAX])
+{
+	const char *at = strchr(r->match, ' ');
+
+	snprintf(etag, S3_ETAG_MAX, "%s", at ? at + 1 : "");
+}
+
 /* ---------------------------------------------------------------- get */
 
 /* The size and version of a value of which no bytes are wanted yet. 1: no such key. */
@@ -227,6 +234,7 @@ static const struct store_ops s3_store_ops = {
 	.put_hint = s3_store_put_hint,
 	.list = s3_store_list,
 	.remove = s3_store_remove,
+	.set_aside = s3_store_set_aside,
 	.close = s3_store_close,
 };
 

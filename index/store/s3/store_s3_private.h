@@ -79,6 +79,13 @@ int s3_ahead_read(struct s3_reader *r, uint64_t offset, uint8_t *buf, size_t n,
 /* store_s3.c: whether `key` exists: 0; 1 when not; or negative. */
 int s3_store_look(struct s3_store *s, const char *key, struct err *err);
 
+/* The ETag of the version that the reader has open; "" when there was none. */
+void s3_reader_etag(const struct s3_reader *r, char etag[S3_ETAG_MAX]);
+
+/* store_s3_aside.c: the verb that moves out of sight. */
+int s3_store_set_aside(struct store *s, const char *key, const char *trash,
+                       struct err *err);
+
 /* store_s3_buffers.c: room for S3_PART bytes, with what *b held; false when memory ran
  * out. Buffers go from one value to the next: fresh pages for each byte that is sent
  * were a fifth of all the work. */
