@@ -93,6 +93,7 @@ static int tell_json(const struct store_copy_result *r, struct err *err)
 	json_put_u64(j, "copied", r->copied);
 	json_put_u64(j, "there", r->there);
 	json_put_u64(j, "failed", r->failed);
+	json_put_u64(j, "mended", r->mended);
 	json_put_u64(j, "records", r->records);
 	json_put_u64(j, "bytes", r->bytes);
 	return report_json(j, err);
@@ -103,6 +104,10 @@ static void tell_text(const struct store_copy_result *r)
 	char bytes[SIZE_TEXT];
 
 	size_format(r->bytes, bytes);
+	if (r->mended)
+		report_line("%zu objects had a wrong manifest in the second store, which "
+		            "was set aside",
+		            r->mended);
 	report_line("%zu objects copied (%zu records, %s), %zu there already, %zu failed",
 	            r->copied, r->records, bytes, r->there, r->failed);
 }

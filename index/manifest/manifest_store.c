@@ -1,5 +1,7 @@
 #include "index/manifest/manifest_store.h"
 
+#include <string.h>
+
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"
@@ -15,22 +17,64 @@ static int get_once(struct store *s, const char *key, const struct oid *oid,
 }
 
 /* What came damaged from afar may be whole where it lies: it is fetched once more. */
+int manifest_get_bytes(struct store *s, const struct oid *oid, struct manifest *out,
+                       struct buf *bytes, struct err *err)
+{
+	char key[KEY_MAX];
+
+	key_object(oid, key);
+	int rc = get_once(s, key, oid, out, bytes, err);
+	if (s->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
+		rc = get_once(s, key, oid, out, bytes, err);
+	if (rc < 0)
+		err_context(err, "store %s: manifest %s", s->name, key);
+	return rc;
+}
+
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err)
 {
 	struct buf bytes = BUF_INIT;
-	char key[KEY_MAX];
+	int rc = manifest_get_bytes(s, oid, out, &bytes, err);
 
-	key_object(oid, key);
-	int rc = get_once(s, key, oid, out, &bytes, err);
-	if (s->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
-		rc = get_once(s, key, oid, out, &bytes, err);
 	if (!rc && stored)
 		*stored = bytes.size;
-	if (rc < 0)
-		err_context(err, "store %s: manifest %s", s->name, key);
 	buf_wipe(&bytes);
 	return rc;
+}
+
+/* Whether the value at `key` is `bytes`: 0; 1 when it is not, or is gone. */
+static int compare_value(struct store *s, const char *key, const struct buf *bytes,
+                         struct err *err)
+{
+	struct buf now = BUF_INIT;
+	int rc = store_get_all(s, key, MANIFEST_MAX, &now, err);
+
+	if (!rc)
+		rc = now.size != bytes->size ||
+		     (now.size && memcmp(now.data, bytes->data, now.size) != 0);
+	buf_wipe(&now);
+	return rc;
+}
+
+/* Between a look and a move another may have put a good one: what was moved is looked at,
+ * and given back where it is not what was found. */
+int manifest_set_aside(struct store *s, const struct oid *oid, const struct buf *found,
+                       struct err *err)
+{
+	char key[KEY_MAX], trash[KEY_MAX];
+
+	key_object(oid, key);
+	int rc = compare_value(s, key, found, err);
+	if (!rc)
+		rc = store_set_aside(s, key, trash, err);
+	if (rc)
+		return rc;
+	rc = compare_value(s, trash, found, err);
+	if (!rc)
+		return 0;
+	int back = store_restore(s, trash, key, err);
+	return back ? back : rc;
 }
 
 int manifest_get_outline(struct store *s, const struct oid *oid,

@@ -9,6 +9,7 @@
 
 #include "codec/common/sha256.h"
 
+struct buf;
 struct err;
 struct manifest;
 struct manifest_outline;
@@ -19,6 +20,17 @@ struct store;
  * no such object; ERR_DAMAGED, ERR_FORMAT, ... */
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err);
+
+/* The same, with the bytes that were read appended to the empty *bytes, which the caller
+ * wipes: also where they are no manifest. */
+int manifest_get_bytes(struct store *s, const struct oid *oid, struct manifest *out,
+                       struct buf *bytes, struct err *err);
+
+/* Takes the manifest of `oid` out of the way, which was found to be worth nothing: its
+ * bytes were `found`. 0 when it is, durably (docs/store.md, "Set aside"); 1 when another
+ * one is in its place, or none: that is left alone. */
+int manifest_set_aside(struct store *s, const struct oid *oid, const struct buf *found,
+                       struct err *err);
 
 /* Reads the outline of the manifest of `oid`: one small request. 0; 1 when the store
  * has no such object, or none that this program reads; or negative. */
