@@ -49,6 +49,7 @@ static int put(const struct bundle_request *request, struct store *store,
 	if (rc)
 		return rc;
 	t.in_order = true; /* so that the same files give the same bundle */
+	t.unchecked = true;
 	rc = upload_object(&t, &upload, out, err);
 	transfer_wipe(&t);
 	return rc;

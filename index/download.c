@@ -12,7 +12,7 @@
 #include "index/work/lanes.h"
 #include "index/blob/local_blob.h"
 #include "index/manifest/manifest.h"
-#include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_mend.h"
 #include "index/manifest/object_proof.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
@@ -272,7 +272,7 @@ int download_into(const struct transfer *t, const struct oid *oid, uint64_t size
 		           .progress = progress,
 		           .ctx = ctx },
 	};
-	int rc = manifest_get(t->store, oid, &manifest, NULL, err);
+	int rc = manifest_recall(t->store, oid, &manifest, NULL, err);
 
 	if (rc > 0)
 		return err_set(

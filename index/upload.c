@@ -10,57 +10,23 @@
 #include <unistd.h>
 
 #include "codec/common/err.h"
-#include "codec/frame.h"
-#include "index/base/base_choice.h"
 #include "index/base/base_marker.h"
 #include "index/base/base_search.h"
 #include "index/blob/blob_find.h"
-#include "index/blob/blob_put.h"
-#include "index/blob/blob_source.h"
+#include "index/blob/record_check.h"
+#include "index/blob/blob_rely.h"
 #include "index/manifest/extent_key.h"
 #include "index/base/extents_sketch.h"
 #include "index/work/file_range.h"
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
-#include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_mend.h"
 #include "index/manifest/object_look.h"
 #include "index/blob/record_map.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
 #include "index/work/turns.h"
-
-/* Each byte of an object is work twice: hashed, and then stored or found. */
-enum { UNITS_HASH = 1, UNITS_STORE = 1, UNITS_PER_BYTE = UNITS_HASH + UNITS_STORE };
-
-/* A blob of the object; equal ones are one. */
-struct upload_blob {
-	struct extent *extent;        /* the first that holds it */
-	uint64_t bytes;               /* of all extents that hold it */
-	uint64_t stored;              /* written for it */
-	bool there;                   /* the store had it already */
-	struct key_record record;     /* where it is; filled when there or put */
-	const struct base_hint *hint; /* what gave its base, or NULL */
-	size_t turn;                  /* its number among the missing ones */
-};
-
-struct upload {
-	const struct transfer *transfer;
-	const struct upload_request *request;
-	int fd;
-	bool in_the_way;          /* a damaged manifest of the object was seen */
-	struct manifest manifest; /* in the making */
-	struct upload_blob *blobs;
-	size_t blob_count;
-	struct upload_blob **missing; /* those that the store lacks */
-	size_t missing_count;
-	struct base_hints hints;
-	struct base_search *search;
-	struct turns *turns; /* of the missing blobs; NULL where any order will do */
-	size_t unmarked;     /* base markers that the store did not take */
-	uint8_t *inline_bytes;
-	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
-	struct work_meter meter;
-};
+#include "index/upload_private.h"
 
 static int tell_progress(void *ctx, struct err *err)
 {
@@ -178,7 +144,9 @@ static int look_for_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct upload *u = ctx;
 	struct upload_blob *blob = &u->blobs[i];
 	struct blob_place place;
-	int rc = blob_look(u->transfer, &blob->extent->id, &place, err);
+	const struct extent *x = blob->extent;
+	const struct blob_claim claim = { &x->id, x->size, &x->sum };
+	int rc = blob_rely(u->transfer, &claim, &place, err);
 
 	(void)lane;
 	if (rc < 0)
@@ -234,102 +202,13 @@ static int search(struct upload *u, struct err *err)
 
 /* ---------------------------------------------------------------- putting records */
 
-/* A record that we put is one that the next object may lean on. */
-static void remember_put(const struct upload *u, const struct upload_blob *blob)
-{
-	struct blob_place place = { .record = blob->record, .stored = blob->stored };
-
-	record_map_add(u->transfer->records, &place);
-}
-
-static int put_plan(struct upload *u, struct upload_blob *blob,
-                    const struct blob_file *file, struct blob_plan *plan, struct err *err)
-{
-	plan->turns = u->turns;
-	plan->turn = blob->turn;
-	int rc = blob_put(u->transfer, file, plan, &u->meter, &blob->stored, err);
-
-	if (rc)
-		return rc;
-	blob_plan_record(plan, &file->id, &blob->record);
-	if (u->transfer->records)
-		remember_put(u, blob);
-	return 0;
-}
-
-/* One try with the bases from one place (base_choice.h); a base that is not what it
- * claims leaves nothing in the store. */
-static int put_delta(struct upload *u, struct upload_blob *blob,
-                     const struct blob_file *file, const struct base_choice *choice,
-                     const struct relatives *relatives, struct err *err)
-{
-	struct blob_plan plan = { .codec = choice->codec,
-		                  .basis = choice->basis,
-		                  .low_rank = choice->low_rank };
-	struct err ignored = ERR_INIT;
-
-	if (bases_open(u->transfer, relatives, &plan.basis, plan.sources, &ignored))
-		return ERR_MISSING;
-	int rc = put_plan(u, blob, file, &plan, err);
-	if (!rc)
-		blob->hint = choice->hint;
-	bases_close(plan.sources);
-	return rc;
-}
-
-static bool base_is_to_blame(int rc)
-{
-	return rc == ERR_DAMAGED || rc == ERR_MISSING;
-}
-
-/* As chosen; where a local copy of a base turns out bad, with the store's; where that
- * is bad too, solo. */
-static int put_choice(struct upload *u, struct upload_blob *blob,
-                      const struct blob_file *file, const struct base_choice *choice,
-                      struct err *err)
-{
-	struct blob_plan solo = { .codec = choice->solo };
-	int rc = ERR_MISSING;
-
-	if (!choice->codec->needs_base)
-		return put_plan(u, blob, file, &solo, err);
-	rc = put_delta(u, blob, file, choice, base_search_relatives(u->search), err);
-	if (base_is_to_blame(rc))
-		rc = put_delta(u, blob, file, choice, NULL, err);
-	if (base_is_to_blame(rc))
-		rc = put_plan(u, blob, file, &solo, err);
-	return rc;
-}
-
-static int put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
-{
-	struct extent *x = blob->extent;
-	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
-	const struct relatives *relatives = base_search_relatives(u->search);
-	struct base_choice choice = { 0 };
-	int rc = 0;
-
-	if (u->request->codec && x->kind == EXTENT_TENSOR)
-		base_choose_by_codec(u->transfer, relatives, x, u->request->codec,
-		                     &choice);
-	else
-		rc = base_choose(u->transfer, relatives, x, &file, &choice, err);
-	if (!rc)
-		rc = put_choice(u, blob, &file, &choice, err);
-	base_choice_wipe(&choice);
-	if (rc && x->name)
-		err_context(err, "tensor '%s'", x->name);
-	work_meter_add(&u->meter, (blob->bytes - x->size) * UNITS_STORE);
-	return rc;
-}
-
 static int put_one(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct upload *u = ctx;
 
 	(void)lane;
 	u->missing[i]->turn = i;
-	int rc = put_blob(u, u->missing[i], err);
+	int rc = upload_put_blob(u, u->missing[i], err);
 	if (u->turns)
 		turns_end(u->turns, i);
 	return rc;
@@ -466,26 +345,6 @@ static int put_owner(const struct transfer *t, const struct oid *oid, struct err
 	return store_put_all(t->store, key, NULL, 0, err);
 }
 
-/* A damaged manifest stands in the way of a good one. It is taken away only now
- * that all it would need is there, and only if it is still damaged: a bit that was
- * turned on the way to us is no reason to remove anything. */
-static int clear_the_way(struct upload *u, struct err *err)
-{
-	const struct oid *oid = &u->request->oid;
-	struct manifest m;
-	struct err ignored = ERR_INIT;
-	char key[KEY_MAX];
-	int rc = manifest_get(u->transfer->store, oid, &m, NULL, &ignored);
-
-	if (rc == 0)
-		manifest_wipe(&m);
-	if (rc != ERR_DAMAGED)
-		return 0;
-	key_object(oid, key);
-	rc = store_remove(u->transfer->store, key, err);
-	return rc < 0 ? rc : 0;
-}
-
 static int commit(struct upload *u, struct err *err)
 {
 	int rc = read_inline(u, err);
@@ -495,9 +354,7 @@ static int commit(struct upload *u, struct err *err)
 	remember_records(u);
 	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);
-	if (!rc && u->in_the_way)
-		rc = clear_the_way(u, err);
-	return rc ? rc : manifest_put(u->transfer->store, &u->manifest, err);
+	return rc ? rc : manifest_put_sure(u->transfer->store, &u->manifest, err);
 }
 
 /* ---------------------------------------------------------------- the whole */
@@ -505,11 +362,12 @@ static int commit(struct upload *u, struct err *err)
 static int have_it(struct upload *u, bool *have, struct err *err)
 {
 	const struct upload_request *request = u->request;
+	bool damaged;
 	int rc = 0;
 
 	*have = request->state == OBJECT_WHOLE || request->state == OBJECT_OURS;
 	if (request->state == OBJECT_UNKNOWN)
-		rc = object_look(u->transfer, &request->oid, have, &u->in_the_way, err);
+		rc = object_look(u->transfer, &request->oid, have, &damaged, err);
 	if (!rc && *have && request->state != OBJECT_OURS)
 		rc = put_owner(u->transfer, &request->oid, err);
 	return rc;

@@ -13,6 +13,7 @@
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/manifest/object_proof.h"
+#include "index/manifest/manifest_mend.h"
 #include "index/store/store.h"
 
 struct fsck {
@@ -49,6 +50,8 @@ static int tell_false(struct fsck *f, const struct oid *oid, const struct buf *b
 	struct err why = ERR_INIT;
 	int rc = open_for_writing(f, &why);
 
+	if (!bytes->size)
+		return err_set(err, ERR_MISSING, "the store does not have it");
 	if (!rc)
 		rc = manifest_set_aside(f->writing.store, oid, bytes, &why);
 	if (rc > 0)
@@ -88,6 +91,21 @@ static void tell_record(void *ctx, const struct err *fault)
 	tell_fault(l->fsck, l->oid, fault);
 }
 
+/* The manifest and its bytes. One that was moved out of sight by a push that did not end
+ * is looked at where it lies; *bytes then is what is in its place. */
+static int find_manifest(struct store *s, const struct oid *oid, struct manifest *out,
+                         struct buf *bytes, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = manifest_get_bytes(s, oid, out, bytes, &why);
+
+	if (rc == 1 || rc == ERR_DAMAGED)
+		rc = manifest_recall(s, oid, out, NULL, &why);
+	if (rc < 0)
+		*err = why;
+	return rc > 0 ? err_set(err, ERR_MISSING, "the store does not have it") : rc;
+}
+
 /* Restores one object from the store and compares its SHA-256 with its name. True when
  * it is whole; what is not was told. */
 static bool check_object(struct fsck *f, const struct oid *oid)
@@ -99,10 +117,8 @@ static bool check_object(struct fsck *f, const struct oid *oid)
 	struct buf bytes = BUF_INIT;
 	struct err err = ERR_INIT;
 	struct manifest m;
-	int rc = manifest_get_bytes(t->store, oid, &m, &bytes, &err);
+	int rc = find_manifest(t->store, oid, &m, &bytes, &err);
 
-	if (rc > 0)
-		rc = err_set(&err, ERR_MISSING, "the store does not have it");
 	if (!rc) {
 		rc = object_prove(t, &m, &judge, &verdict, &err);
 		manifest_wipe(&m);

@@ -17,7 +17,7 @@
 #include "codec/common/hex.h"
 #include "index/base/base_hint.h"
 #include "index/manifest/manifest.h"
-#include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_mend.h"
 #include "index/survey/object_cost.h"
 #include "index/store/store.h"
 
@@ -338,7 +338,7 @@ static void print_text(const struct show *s)
 static int find_all(const struct connection *c, const struct oid *oid, struct show *s,
                     struct err *err)
 {
-	int rc = manifest_get(c->store, oid, &s->manifest, &s->stored, err);
+	int rc = manifest_recall(c->store, oid, &s->manifest, &s->stored, err);
 
 	if (rc > 0)
 		return err_set(

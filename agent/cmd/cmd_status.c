@@ -16,7 +16,7 @@
 #include "codec/common/err.h"
 #include "index/work/blob_set.h"
 #include "index/manifest/manifest.h"
-#include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_mend.h"
 #include "index/survey/object_cost.h"
 #include "index/store/store.h"
 
@@ -97,7 +97,7 @@ static int fill_row(struct status *s, const struct lfs_object *object, struct ro
 	const struct transfer *t = &s->connection.transfer;
 	struct extent_cost *costs = NULL;
 	struct manifest m;
-	int rc = manifest_get(t->store, &object->oid, &m, &row->stored, err);
+	int rc = manifest_recall(t->store, &object->oid, &m, &row->stored, err);
 
 	if (rc > 0)
 		return 0; /* HOW_MISSING */

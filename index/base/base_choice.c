@@ -11,6 +11,8 @@
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_reader.h"
+#include "index/blob/blob_rely.h"
+#include "index/blob/record_check.h"
 #include "index/blob/blob_source.h"
 #include "index/base/codec_trial.h"
 #include "index/base/low_rank_trial.h"
@@ -76,13 +78,15 @@ static bool remembered_root(const struct tensor_relation *like, struct record_ba
 }
 
 /* Whether the base has a solo record now. A delta may be put only on what this push
- * has seen. */
+ * has seen, and looked at. */
 static bool is_solo(const struct transfer *t, const struct oid *id)
 {
+	const struct blob_claim claim = { id, UINT64_MAX, NULL };
 	struct blob_place place;
-	struct err ignored = ERR_INIT;
+	struct err why = ERR_INIT, ignored = ERR_INIT;
 
-	return !blob_look(t, id, &place, &ignored) && place.record.base_count == 0;
+	return !blob_sound(t, &claim, &place, &why, &ignored) &&
+	       place.record.base_count == 0;
 }
 
 static bool are_solo(const struct transfer *t, const struct record_basis *basis)

@@ -207,6 +207,7 @@ static int commit(struct put *p, uint64_t *stored, struct err *err)
 
 	if (!rc) {
 		struct store_writer *writer = p->writer;
+		writer->existed = p->plan->existed;
 		p->writer = NULL; /* commit ends it, whatever it answers */
 		rc = store_commit(writer, head.data, err);
 		*stored += head.size;

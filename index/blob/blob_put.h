@@ -6,6 +6,7 @@
 #ifndef ZLLM_BLOB_PUT_H
 #define ZLLM_BLOB_PUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
@@ -40,6 +41,7 @@ struct blob_plan {
 	const struct low_rank *low_rank; /* added to the basis' prediction, or NULL */
 	struct blob_source *sources[RECORD_BASES_MAX]; /* freshly opened, one for each
 	                                                * base */
+	bool *existed; /* set where something had the record's key, which stays; or NULL */
 	struct turns *turns; /* the record is begun in this turn; or NULL: at any time */
 	size_t turn;
 };

@@ -3,47 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/blob/record_check.h"
 #include "index/blob/transfer.h"
 #include "index/store/cache/store_cache.h"
 #include "index/store/store.h"
 
 /* Holds the head of most records. */
 enum { FIRST_READ = 64 * 1024 };
-
-static int read_head(struct record_file *f, struct err *err)
-{
-	struct buf bytes = BUF_INIT;
-	uint64_t body;
-	size_t first = f->file->size < FIRST_READ ? (size_t)f->file->size : FIRST_READ;
-	int rc = ERR_NOMEM;
-
-	if (!buf_reserve(&bytes, FIRST_READ)) {
-		err_nomem(err, "a record's head");
-		goto out;
-	}
-	rc = store_read(f->file, 0, bytes.data, first, err);
-	if (!rc)
-		rc = record_head_measure(bytes.data, first, &f->head_size, err);
-	if (!rc && f->head_size > f->file->size)
-		rc = err_set(err, ERR_DAMAGED, "cut short: %llu bytes",
-		             (unsigned long long)f->file->size);
-	if (!rc && !buf_reserve(&bytes, f->head_size))
-		rc = err_nomem(err, "a record's head");
-	if (!rc && f->head_size > first)
-		rc = store_read(f->file, first, bytes.data + first, f->head_size - first,
-		                err);
-	if (!rc)
-		rc = record_head_parse(bytes.data, f->head_size, &f->head, &body, err);
-	if (!rc && body != f->file->size - f->head_size)
-		rc = err_set(err, ERR_DAMAGED, "%llu bytes instead of %llu",
-		             (unsigned long long)f->file->size,
-		             (unsigned long long)(f->head_size + body));
-out:
-	buf_wipe(&bytes);
-	return rc;
-}
 
 static int find_starts(struct record_file *f, struct err *err)
 {
@@ -103,7 +70,7 @@ static int open_in(struct record_file *f, struct store *from,
 
 	if (rc)
 		return rc;
-	rc = read_head(f, err);
+	rc = record_head_read(f->file, FIRST_READ, &f->head, &f->head_size, err);
 	if (!rc)
 		rc = check_head(f, want, err);
 	if (!rc)

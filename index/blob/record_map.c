@@ -26,6 +26,8 @@ enum {
 struct known {
 	struct key_record record;
 	uint64_t stored; /* bytes of the record; UINT64_MAX: no record, a free place */
+	bool checked;    /* it was looked at, or is ours */
+	bool doubted;    /* it went, or is not sound: the store is asked */
 };
 
 enum shard_state { SHARD_UNKNOWN, SHARD_UNDER_WAY, SHARD_LISTED };
@@ -90,9 +92,9 @@ static bool add(struct record_map *m, const struct key_record *record, uint64_t 
 	struct known *k = place_of(m->places, m->room, &record->id);
 	if (k->stored == UINT64_MAX)
 		m->count++;
-	else if (!record_is_better(record, stored, &k->record, k->stored))
+	else if (!k->doubted && !record_is_better(record, stored, &k->record, k->stored))
 		return true;
-	*k = (struct known){ *record, stored };
+	*k = (struct known){ .record = *record, .stored = stored };
 	return true;
 }
 
@@ -240,7 +242,9 @@ int record_map_find(struct record_map *m, const struct oid *id, struct blob_plac
 	int rc = need_shard(m, id, err);
 	if (!rc && m->room)
 		k = place_of(m->places, m->room, id);
-	if (!rc && k && k->stored != UINT64_MAX) {
+	if (!rc && k && k->stored != UINT64_MAX && k->doubted) {
+		rc = RECORD_MAP_UNKNOWN;
+	} else if (!rc && k && k->stored != UINT64_MAX) {
 		out->record = k->record;
 		out->stored = k->stored;
 		key_record(&k->record, out->key);
@@ -251,9 +255,52 @@ int record_map_find(struct record_map *m, const struct oid *id, struct blob_plac
 	return rc;
 }
 
+/* What the map says of exactly this record; NULL when nothing. With the lock held. */
+static struct known *find_record(struct record_map *m, const struct key_record *record)
+{
+	struct known *k = m->room ? place_of(m->places, m->room, &record->id) : NULL;
+
+	if (!k || k->stored == UINT64_MAX || k->doubted ||
+	    k->record.base_count != record->base_count ||
+	    memcmp(k->record.bases, record->bases,
+	           record->base_count * sizeof(record->bases[0])) != 0)
+		return NULL;
+	return k;
+}
+
+bool record_map_checked(struct record_map *m, const struct key_record *record)
+{
+	pthread_mutex_lock(&m->lock);
+	const struct known *k = find_record(m, record);
+	bool checked = k && k->checked;
+	pthread_mutex_unlock(&m->lock);
+	return checked;
+}
+
+void record_map_note_checked(struct record_map *m, const struct key_record *record)
+{
+	pthread_mutex_lock(&m->lock);
+	struct known *k = find_record(m, record);
+	if (k)
+		k->checked = true;
+	pthread_mutex_unlock(&m->lock);
+}
+
+void record_map_doubt(struct record_map *m, const struct oid *id)
+{
+	pthread_mutex_lock(&m->lock);
+	struct known *k = m->room ? place_of(m->places, m->room, id) : NULL;
+	if (k && k->stored != UINT64_MAX)
+		k->doubted = true;
+	pthread_mutex_unlock(&m->lock);
+}
+
 void record_map_add(struct record_map *m, const struct blob_place *place)
 {
 	pthread_mutex_lock(&m->lock);
-	(void)add(m, &place->record, place->stored);
+	bool added = add(m, &place->record, place->stored);
+	struct known *k = added ? find_record(m, &place->record) : NULL;
+	if (k)
+		k->checked = true;
 	pthread_mutex_unlock(&m->lock);
 }

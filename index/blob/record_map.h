@@ -15,10 +15,12 @@
 #ifndef ZLLM_RECORD_MAP_H
 #define ZLLM_RECORD_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct blob_place;
 struct err;
+struct key_record;
 struct oid;
 struct record_map;
 struct store;
@@ -38,6 +40,13 @@ enum { RECORD_MAP_UNKNOWN = 2 };
  * RECORD_MAP_UNKNOWN when the map does not cover it; or negative. */
 int record_map_find(struct record_map *m, const struct oid *id, struct blob_place *out,
                     struct err *err);
+
+/* Whether this very record was looked at before by this process (record_check.h), or put
+ * by it; noting that; and noting that what the map says of a blob is no good, so that the
+ * store is asked for it from now on. */
+bool record_map_checked(struct record_map *m, const struct key_record *record);
+void record_map_note_checked(struct record_map *m, const struct key_record *record);
+void record_map_doubt(struct record_map *m, const struct oid *id);
 
 /* A record that was put: `place` is where. */
 void record_map_add(struct record_map *m, const struct blob_place *place);

@@ -30,6 +30,8 @@ struct transfer {
 	struct scratch_shelf *shelf; /* owned */
 	unsigned lanes;              /* tasks at once; at least 1 */
 	bool in_order;               /* an object's records are put in its order */
+	bool unchecked;              /* what the store lists is relied upon unseen: a bundle
+	                              * lists what the reader will have (thin_store.h) */
 	struct record_map *records;  /* owned; NULL unless the store is remote */
 	const atomic_bool *stop;     /* once true, downloads end with ERR_INTERRUPTED
 	                              * at their next window; or NULL; not owned */

@@ -17,25 +17,39 @@ static int get_once(struct store *s, const char *key, const struct oid *oid,
 }
 
 /* What came damaged from afar may be whole where it lies: it is fetched once more. */
+static int get_at(struct store *s, const char *key, const struct oid *oid,
+                  struct manifest *out, struct buf *bytes, struct err *err)
+{
+	int rc = get_once(s, key, oid, out, bytes, err);
+
+	if (s->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
+		rc = get_once(s, key, oid, out, bytes, err);
+	return rc < 0 ? err_context(err, "store %s: manifest %s", s->name, key) : rc;
+}
+
 int manifest_get_bytes(struct store *s, const struct oid *oid, struct manifest *out,
                        struct buf *bytes, struct err *err)
 {
 	char key[KEY_MAX];
 
 	key_object(oid, key);
-	int rc = get_once(s, key, oid, out, bytes, err);
-	if (s->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
-		rc = get_once(s, key, oid, out, bytes, err);
-	if (rc < 0)
-		err_context(err, "store %s: manifest %s", s->name, key);
-	return rc;
+	return get_at(s, key, oid, out, bytes, err);
 }
 
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err)
 {
+	char key[KEY_MAX];
+
+	key_object(oid, key);
+	return manifest_get_at(s, key, oid, out, stored, err);
+}
+
+int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
+                    struct manifest *out, uint64_t *stored, struct err *err)
+{
 	struct buf bytes = BUF_INIT;
-	int rc = manifest_get_bytes(s, oid, out, &bytes, err);
+	int rc = get_at(s, key, oid, out, &bytes, err);
 
 	if (!rc && stored)
 		*stored = bytes.size;
@@ -97,7 +111,25 @@ int manifest_get_outline(struct store *s, const struct oid *oid,
 	return whole && manifest_parse_outline(bytes, oid, out) ? 0 : 1;
 }
 
-int manifest_put(struct store *s, const struct manifest *m, struct err *err)
+static int put_bytes(struct store *s, const char *key, const struct buf *bytes,
+                     bool *existed, struct err *err)
+{
+	struct store_writer *w;
+	int rc = store_put(s, key, 0, &w, err);
+
+	if (rc)
+		return rc;
+	w->existed = existed;
+	rc = store_write(w, bytes->data, bytes->size, err);
+	if (rc) {
+		store_abort(w);
+		return rc;
+	}
+	return store_commit(w, NULL, err);
+}
+
+int manifest_put(struct store *s, const struct manifest *m, bool *existed,
+                 struct err *err)
 {
 	struct buf bytes = BUF_INIT;
 	char key[KEY_MAX];
@@ -105,7 +137,7 @@ int manifest_put(struct store *s, const struct manifest *m, struct err *err)
 	key_object(&m->oid, key);
 	int rc = manifest_format(m, &bytes, err);
 	if (!rc)
-		rc = store_put_all(s, key, bytes.data, bytes.size, err);
+		rc = put_bytes(s, key, &bytes, existed, err);
 	if (rc < 0)
 		err_context(err, "store %s: manifest %s", s->name, key);
 	buf_wipe(&bytes);

@@ -5,6 +5,7 @@
 #ifndef ZLLM_MANIFEST_STORE_H
 #define ZLLM_MANIFEST_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
@@ -31,13 +32,18 @@ int manifest_get_bytes(struct store *s, const struct oid *oid, struct manifest *
  * one is in its place, or none: that is left alone. */
 int manifest_set_aside(struct store *s, const struct oid *oid, const struct buf *found,
                        struct err *err);
+/* The same of what lies at `key`. */
+int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
+                    struct manifest *out, uint64_t *stored, struct err *err);
 
 /* Reads the outline of the manifest of `oid`: one small request. 0; 1 when the store
  * has no such object, or none that this program reads; or negative. */
 int manifest_get_outline(struct store *s, const struct oid *oid,
                          struct manifest_outline *out, struct err *err);
 
-/* Writes the manifest. When this returns 0 the object is in the store for good. */
-int manifest_put(struct store *s, const struct manifest *m, struct err *err);
+/* Writes the manifest unless there is one. *existed (may be NULL) is set where something
+ * was at its key, which stays, and may be damaged: manifest_mend.h. */
+int manifest_put(struct store *s, const struct manifest *m, bool *existed,
+                 struct err *err);
 
 #endif

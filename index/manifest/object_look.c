@@ -4,6 +4,8 @@
 
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_rely.h"
+#include "index/blob/record_check.h"
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
@@ -21,12 +23,14 @@ static int look_for_record(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct needs *n = ctx;
 	const struct extent *x = &n->extents->list[i];
+	const struct blob_claim claim = { &x->id, x->size, &x->sum };
 	struct blob_place place;
+	struct err why = ERR_INIT;
 
 	(void)lane;
-	if (x->inlined)
+	if (x->inlined || atomic_load(&n->lacking))
 		return 0;
-	int rc = blob_look(n->transfer, &x->id, &place, err);
+	int rc = blob_sound(n->transfer, &claim, &place, &why, err);
 	if (rc == 1)
 		atomic_store(&n->lacking, true);
 	return rc < 0 ? rc : 0;

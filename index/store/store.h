@@ -42,6 +42,9 @@ struct store_reader_ops {
  * commit() and abort() ends it and frees. One thread at a time. */
 struct store_writer {
 	const struct store_writer_ops *ops;
+	bool *existed; /* of the caller, or NULL: commit() sets it where the key was there
+	                * and its value stayed. Who relies on a value that he did not
+	                * write looks at it: blob/record_check.h, manifest_mend.h */
 };
 
 struct store_writer_ops {

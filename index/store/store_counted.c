@@ -140,12 +140,18 @@ static int counted_write(struct store_writer *writer, const void *bytes, size_t 
 	return store_write(((struct counted_writer *)writer)->inner, bytes, n, err);
 }
 
+static int commit_inner(struct counted_writer *w, const void *head, struct err *err)
+{
+	w->inner->existed = w->base.existed;
+	return store_commit(w->inner, head, err);
+}
+
 static int counted_commit(struct store_writer *writer, const void *head, struct err *err)
 {
 	struct counted_writer *w = (struct counted_writer *)writer;
 
 	request_begin(w->store, &w->store->counts.puts);
-	int rc = store_commit(w->inner, head, err);
+	int rc = commit_inner(w, head, err);
 	request_end(w->store, 0);
 	free(w);
 	return rc;
@@ -171,7 +177,7 @@ static int counted_put(struct store *s, const char *key, size_t head_size,
 
 	if (!w)
 		return err_nomem(err, "a writer");
-	*w = (struct counted_writer){ { &counted_writer_ops }, c, NULL };
+	*w = (struct counted_writer){ { .ops = &counted_writer_ops }, c, NULL };
 	int rc = store_put(c->inner, key, head_size, &w->inner, err);
 	if (rc)
 		free(w);

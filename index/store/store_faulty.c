@@ -159,6 +159,12 @@ static int faulty_write(struct store_writer *writer, const void *bytes, size_t n
 	return rc;
 }
 
+static int commit_inner(struct faulty_writer *w, const void *head, struct err *err)
+{
+	w->inner->existed = w->base.existed;
+	return store_commit(w->inner, head, err);
+}
+
 /* A commit that is prevented still ends the writer: by the inner abort(). */
 static int faulty_commit(struct store_writer *writer, const void *head, struct err *err)
 {
@@ -170,7 +176,7 @@ static int faulty_commit(struct store_writer *writer, const void *head, struct e
 		store_abort(w->inner);
 		rc = injected(fault, "commit", err);
 	} else {
-		rc = store_commit(w->inner, head, err);
+		rc = commit_inner(w, head, err);
 	}
 	if (!rc && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "commit", err);

@@ -214,6 +214,8 @@ static int memory_commit(struct store_writer *writer, const void *head, struct e
 	}
 	pthread_mutex_lock(&m->lock);
 	if (entry_find(m, w->key)) {
+		if (w->base.existed)
+			*w->base.existed = true;
 		free(v);
 	} else if (!entry_add(m, w->key, v)) {
 		free(v);

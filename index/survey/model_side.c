@@ -5,7 +5,7 @@
 
 #include "codec/common/err.h"
 #include "index/blob/blob_source.h"
-#include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_mend.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
 
@@ -83,7 +83,7 @@ int model_side_add_object(struct model_side *s, const char *name, const struct o
 	if (!p || !p->name)
 		rc = err_nomem(err, "the files of a model");
 	else
-		rc = manifest_get(s->transfer->store, oid, &p->manifest, NULL, err);
+		rc = manifest_recall(s->transfer->store, oid, &p->manifest, NULL, err);
 	if (rc > 0) {
 		oid_format(oid, hex);
 		rc = err_set(err, ERR_MISSING,

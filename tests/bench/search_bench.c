@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 	memcpy(solos, base.wanted, sizeof(solos));
 	size_t chosen = base_markers_choose(solos, SKETCHED_TENSORS);
 	need(base_markers_put(&t, &base.manifest.oid, solos, chosen, &err) > 0, "put");
-	need(!manifest_put(store, &base.manifest, &err), err.text);
+	need(!manifest_put(store, &base.manifest, NULL, &err), err.text);
 	hint.oid = base.manifest.oid;
 	measure("found", &t, &tune, &none);
 	measure("absent", &t, &other, &none);

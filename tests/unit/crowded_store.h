@@ -146,8 +146,11 @@ static inline void crowd_close(struct store *store)
 	(void)store;
 }
 
-static const struct store_ops crowd_ops = { crowd_get,  crowd_put,    NULL,
-	                                    crowd_list, crowd_remove, crowd_close };
+static const struct store_ops crowd_ops = { .get = crowd_get,
+	                                    .put = crowd_put,
+	                                    .list = crowd_list,
+	                                    .remove = crowd_remove,
+	                                    .close = crowd_close };
 
 static inline void crowded_store_init(struct crowded_store *s, struct store *real,
                                       size_t models)

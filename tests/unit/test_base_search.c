@@ -57,7 +57,7 @@ static int put(struct fixture *f, struct sketched_model *m)
 	count = base_markers_choose(solos, count);
 	int markers = base_markers_put(&f->transfer, &m->manifest.oid, solos, count,
 	                               &err);
-	assert_int_equal(manifest_put(f->memory, &m->manifest, &err), 0);
+	assert_int_equal(manifest_put(f->memory, &m->manifest, NULL, &err), 0);
 	return markers;
 }
 
@@ -237,7 +237,7 @@ static void a_base_in_thirty_files_is_found_whole(void **state)
 		memcpy(solos, shard->wanted, sizeof(solos));
 		assert_true(base_markers_put(&f->transfer, &shard->manifest.oid, solos,
 		                             base_markers_choose(solos, EACH), &err) > 0);
-		assert_int_equal(manifest_put(f->memory, &shard->manifest, &err), 0);
+		assert_int_equal(manifest_put(f->memory, &shard->manifest, NULL, &err), 0);
 	}
 	struct base_search *s = search(f, tune);
 	size_t requests = crowded_store_requests(&f->store);

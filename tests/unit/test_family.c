@@ -84,7 +84,7 @@ static void put(struct fixture *f, unsigned number, unsigned noted,
 	if (noted)
 		m.notes[m.note_count++] = (struct manifest_note){ "base.oid", hex };
 	struct err err = ERR_INIT;
-	if (manifest_put(f->store, &m, &err))
+	if (manifest_put(f->store, &m, NULL, &err))
 		fail_msg("%s", err.text);
 }
 

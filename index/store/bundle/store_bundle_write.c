@@ -78,8 +78,11 @@ static bool make_room(struct bundle *b)
 /* Under the lock. */
 static int add_entry(struct bundle *b, const struct bundle_writer *w, struct err *err)
 {
-	if (bundle_has(b, w->key))
+	if (bundle_has(b, w->key)) {
+		if (w->base.existed)
+			*w->base.existed = true;
 		return 0;
+	}
 	if (b->count == BUNDLE_ENTRIES_MAX)
 		return err_set(err, ERR_INPUT, "%s: too many values for a bundle",
 		               b->name);

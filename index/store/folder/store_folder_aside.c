@@ -65,6 +65,53 @@ int store_folder_set_aside(struct store *s, const char *key, const char *trash,
 	               trash);
 }
 
+static const char *kind_name(mode_t mode)
+{
+	return S_ISDIR(mode)    ? "a folder"
+	       : S_ISLNK(mode)  ? "a symbolic link"
+	       : S_ISFIFO(mode) ? "a FIFO"
+	       : S_ISSOCK(mode) ? "a socket"
+	                        : "a device";
+}
+
+/* What was moved may be a plain file that came in the moment before: it goes back. */
+static int look_at_moved(const struct folder *f, const char *trash, const char *key,
+                         struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(f->root, trash, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		return 0;
+	int rc = store_restore((struct store *)(uintptr_t)&f->base, trash, key, err);
+	return rc < 0 ? rc : FOLDER_PLAIN;
+}
+
+int store_folder_clear_foreign(const struct folder *f, const char *key, struct err *err)
+{
+	struct store *s = (struct store *)(uintptr_t)&f->base;
+	char nonce[FOLDER_NONCE_HEX + 1], trash[KEY_MAX];
+	struct stat st;
+
+	if (fstatat(f->root, key, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT
+		               ? 0
+		               : err_errno(err, "store %s: looking at %s", f->path, key);
+	if (S_ISREG(st.st_mode))
+		return FOLDER_PLAIN;
+	int rc = store_folder_temp_nonce(nonce, err);
+	if (rc)
+		return rc;
+	if (!key_trash(key, nonce, trash))
+		return err_set(err, ERR_DAMAGED,
+		               "store %s: %s is %s and not a plain file; move it away",
+		               f->path, key, kind_name(st.st_mode));
+	rc = store_folder_set_aside(s, key, trash, err);
+	if (rc < 0)
+		return err_context(err, "%s is %s and not a plain file", key,
+		                   kind_name(st.st_mode));
+	return rc ? 0 : look_at_moved(f, trash, key, err);
+}
+
 /* A link, which takes no space: the entry stays. The folders of `key` are there, since
  * something lay in them and none is ever removed. */
 int store_folder_restore(struct store *s, const char *trash, const char *key,

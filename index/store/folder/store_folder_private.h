@@ -43,6 +43,12 @@ int store_folder_set_aside(struct store *s, const char *key, const char *trash,
 int store_folder_restore(struct store *s, const char *trash, const char *key,
                          struct err *err);
 
+/* Something has the name `key`. FOLDER_PLAIN when it is a plain file, or was one that had
+ * just come; 0 when it is gone, moved out of sight where it was a folder, a link, a FIFO
+ * or a socket; or negative. */
+enum { FOLDER_PLAIN = 3 };
+int store_folder_clear_foreign(const struct folder *f, const char *key, struct err *err);
+
 /* store_folder_tree.c: the folder that `key` lies in; "." for the store's own. */
 void store_folder_tree_parent(const char *key, char parent[KEY_MAX]);
 

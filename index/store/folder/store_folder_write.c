@@ -101,27 +101,30 @@ static bool links_lacking(int errnum)
 	       errnum == EMLINK;
 }
 
-/* Gives the temporary file its final name. A name that exists is success: the
- * value there is as good. The last resort can replace a value that came this
- * very moment, and then by one of equal content. 0, or -1 and errno. */
+/* Gives the temporary file its final name. The last resort can replace a value that
+ * came this very moment, and then by one of equal content. 0, or -1 and errno: EEXIST
+ * when something has that name. */
 static int give_name(const struct folder_writer *w)
 {
 	int root = w->folder->root;
 
-	if (!linkat(root, w->temp, root, w->key, 0) || errno == EEXIST)
+	if (!linkat(root, w->temp, root, w->key, 0))
 		return 0;
 	if (!links_lacking(errno))
 		return -1;
-	if (!renameat2(root, w->temp, root, w->key, RENAME_NOREPLACE) || errno == EEXIST)
+	if (!renameat2(root, w->temp, root, w->key, RENAME_NOREPLACE))
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
 		return -1;
-	if (!faccessat(root, w->key, F_OK, AT_SYMLINK_NOFOLLOW))
-		return 0;
+	if (!faccessat(root, w->key, F_OK, AT_SYMLINK_NOFOLLOW)) {
+		errno = EEXIST;
+		return -1;
+	}
 	return renameat(root, w->temp, root, w->key);
 }
 
-/* Names the file, and makes the folders for it when there are none. */
+/* Names the file, and makes the folders for it when there are none. A plain file that
+ * has the name stays, and that is success; anything else is moved out of sight. */
 static int place_file(const struct folder_writer *w, struct err *err)
 {
 	const char *path = w->folder->path;
@@ -129,13 +132,17 @@ static int place_file(const struct folder_writer *w, struct err *err)
 	for (int tries = 0; tries < FOLDER_TRIES; tries++) {
 		if (!give_name(w))
 			return 0;
-		if (errno != ENOENT)
+		if (errno != ENOENT && errno != EEXIST)
 			return err_errno(err, "store %s: placing %s", path, w->key);
-		int rc = store_folder_tree_make(w->folder, w->key, err);
-		if (rc < 0)
-			return rc;
+		int rc = errno == EEXIST
+		                 ? store_folder_clear_foreign(w->folder, w->key, err)
+		                 : store_folder_tree_make(w->folder, w->key, err);
+		if (rc == FOLDER_PLAIN && w->base.existed)
+			*w->base.existed = true;
+		if (rc < 0 || rc == FOLDER_PLAIN)
+			return rc < 0 ? rc : 0;
 	}
-	return err_set(err, ERR_IO, "store %s: the folders of %s keep vanishing", path,
+	return err_set(err, ERR_IO, "store %s: what lies at %s keeps changing", path,
 	               w->key);
 }
 

@@ -369,7 +369,7 @@ int s3_upload_commit(struct s3_upload *u, const struct http_piece first[2],
 		}
 	}
 	s3_upload_abort(u);
-	return rc == WAS_THERE ? 0 : rc;
+	return rc == WAS_THERE || (!rc && !there) ? S3_UPLOAD_EXISTED : rc;
 }
 
 void s3_upload_abort(struct s3_upload *u)

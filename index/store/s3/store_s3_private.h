@@ -116,7 +116,8 @@ int s3_upload_part(struct s3_upload *u, struct buf *part, struct err *err);
 
 /* Sends `last` (may be empty) and `first` (two pieces: the head, and what follows
  * it), waits for all, and makes the value visible unless its key exists. Ends the
- * upload, whatever it answers. */
+ * upload, whatever it answers. 0; S3_UPLOAD_EXISTED; or negative. */
+enum { S3_UPLOAD_EXISTED = 1 };
 int s3_upload_commit(struct s3_upload *u, const struct http_piece first[2],
                      struct buf *last, struct err *err);
 

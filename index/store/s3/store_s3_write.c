@@ -133,7 +133,14 @@ static void describe_put(struct s3_call *call, const struct s3_writer *w,
 			call->body[call->pieces++] = pieces[i];
 }
 
-/* 0; 1 when the service has no such request; or negative. */
+static void note_existed(const struct s3_writer *w)
+{
+	if (w->base.existed)
+		*w->base.existed = true;
+}
+
+/* 0; 1 when the service has no such request; or negative. A PUT whose answer was lost
+ * and that was repeated may find its own value: that counts as another's. */
 static int put_if_absent(const struct s3_writer *w, const void *head, struct err *err)
 {
 	struct s3_call call;
@@ -144,7 +151,9 @@ static int put_if_absent(const struct s3_writer *w, const void *head, struct err
 	int rc = s3_call(w->store->client, &call, err);
 	if (!rc && call.status == 501)
 		rc = 1;
-	s3_call_wipe(&call); /* 412: the key exists, and that is success */
+	if (!rc && call.status == 412)
+		note_existed(w); /* and that is success */
+	s3_call_wipe(&call);
 	return rc;
 }
 
@@ -155,6 +164,8 @@ static int put_after_a_look(const struct s3_writer *w, const void *head, struct 
 	struct s3_call call;
 	int rc = w->hint ? 1 : s3_store_look(w->store, w->key, err);
 
+	if (rc == 0)
+		note_existed(w);
 	if (rc <= 0)
 		return rc;
 	describe_put(&call, w, head);
@@ -225,6 +236,10 @@ static int s3_commit(struct store_writer *writer, const void *head, struct err *
 	int rc = w->upload ? s3_upload_commit(w->upload, first, &w->filling, err)
 	                   : put_whole(w, head, err);
 
+	if (rc == S3_UPLOAD_EXISTED) {
+		note_existed(w);
+		rc = 0;
+	}
 	s3_writer_free(w);
 	return rc;
 }

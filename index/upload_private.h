@@ -1,0 +1,57 @@
+/* What the parts of an upload share: the whole of it (upload.c), and how one blob comes
+ * into the store (upload_put.c). */
+#ifndef ZLLM_UPLOAD_PRIVATE_H
+#define ZLLM_UPLOAD_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "index/base/base_hint.h"
+#include "index/manifest/manifest.h"
+#include "index/store/store_keys.h"
+#include "index/upload.h"
+#include "index/work/work_meter.h"
+
+struct base_search;
+struct transfer;
+struct turns;
+
+/* Each byte of an object is work twice: hashed, and then stored or found. */
+enum { UNITS_HASH = 1, UNITS_STORE = 1, UNITS_PER_BYTE = UNITS_HASH + UNITS_STORE };
+
+/* A blob of the object; equal ones are one. */
+struct upload_blob {
+	struct extent *extent;        /* the first that holds it */
+	uint64_t bytes;               /* of all extents that hold it */
+	uint64_t stored;              /* written for it */
+	bool there;                   /* the store had it already */
+	bool existed;                 /* when it was put, something had its key */
+	struct key_record record;     /* where it is; filled when there or put */
+	const struct base_hint *hint; /* what gave its base, or NULL */
+	size_t turn;                  /* its number among the missing ones */
+};
+
+struct upload {
+	const struct transfer *transfer;
+	const struct upload_request *request;
+	int fd;
+	struct manifest manifest; /* in the making */
+	struct upload_blob *blobs;
+	size_t blob_count;
+	struct upload_blob **missing; /* those that the store lacks */
+	size_t missing_count;
+	struct base_hints hints;
+	struct base_search *search;
+	struct turns *turns; /* of the missing blobs; NULL where any order will do */
+	size_t unmarked;     /* base markers that the store did not take */
+	uint8_t *inline_bytes;
+	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
+	struct work_meter meter;
+};
+
+/* upload_put.c: puts a record of a blob that the store lacks; when this returns 0 a sound
+ * one is there, ours or another's. */
+int upload_put_blob(struct upload *u, struct upload_blob *blob, struct err *err);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * A blob that the store lacks gets a record: as base_choice.h chose it; where a base is
+ * not what it claims, in another way; and where something has the record's key, only
+ * after that was looked at.
+ */
+#include "codec/common/err.h"
+#include "codec/frame.h"
+#include "index/base/base_choice.h"
+#include "index/base/base_search.h"
+#include "index/blob/blob_find.h"
+#include "index/blob/blob_put.h"
+#include "index/blob/blob_rely.h"
+#include "index/blob/blob_source.h"
+#include "index/blob/record_check.h"
+#include "index/blob/record_map.h"
+#include "index/blob/transfer.h"
+#include "index/upload_private.h"
+
+/* A record that we put is one that the next object may lean on. */
+static void remember_put(const struct upload *u, const struct upload_blob *blob)
+{
+	struct blob_place place = { .record = blob->record, .stored = blob->stored };
+
+	record_map_add(u->transfer->records, &place);
+}
+
+static int put_plan(struct upload *u, struct upload_blob *blob,
+                    const struct blob_file *file, struct blob_plan *plan, struct err *err)
+{
+	plan->turns = u->turns;
+	plan->turn = blob->turn;
+	plan->existed = &blob->existed;
+	int rc = blob_put(u->transfer, file, plan, &u->meter, &blob->stored, err);
+
+	if (rc)
+		return rc;
+	blob_plan_record(plan, &file->id, &blob->record);
+	if (u->transfer->records)
+		remember_put(u, blob);
+	return 0;
+}
+
+/* One try with the bases from one place (base_choice.h); a base that is not what it
+ * claims leaves nothing in the store. */
+static int put_delta(struct upload *u, struct upload_blob *blob,
+                     const struct blob_file *file, const struct base_choice *choice,
+                     const struct relatives *relatives, struct err *err)
+{
+	struct blob_plan plan = { .codec = choice->codec,
+		                  .basis = choice->basis,
+		                  .low_rank = choice->low_rank };
+	struct err ignored = ERR_INIT;
+
+	if (bases_open(u->transfer, relatives, &plan.basis, plan.sources, &ignored))
+		return ERR_MISSING;
+	int rc = put_plan(u, blob, file, &plan, err);
+	if (!rc)
+		blob->hint = choice->hint;
+	bases_close(plan.sources);
+	return rc;
+}
+
+static bool base_is_to_blame(int rc)
+{
+	return rc == ERR_DAMAGED || rc == ERR_MISSING;
+}
+
+/* As chosen; where a local copy of a base turns out bad, with the store's; where that
+ * is bad too, solo. */
+static int put_choice(struct upload *u, struct upload_blob *blob,
+                      const struct blob_file *file, const struct base_choice *choice,
+                      struct err *err)
+{
+	struct blob_plan solo = { .codec = choice->solo };
+	int rc = ERR_MISSING;
+
+	if (!choice->codec->needs_base)
+		return put_plan(u, blob, file, &solo, err);
+	rc = put_delta(u, blob, file, choice, base_search_relatives(u->search), err);
+	if (base_is_to_blame(rc))
+		rc = put_delta(u, blob, file, choice, NULL, err);
+	if (base_is_to_blame(rc))
+		rc = put_plan(u, blob, file, &solo, err);
+	return rc;
+}
+
+enum { PUT_TRIES = 4 };
+
+/* Where something had the record's key another pushed the same blob, and that record is
+ * relied upon as any that was there; or what lies there is no such record, and is out of
+ * the way now: then ours is put once more. */
+static int put_and_look(struct upload *u, struct upload_blob *blob,
+                        const struct blob_file *file, const struct base_choice *choice,
+                        struct err *err)
+{
+	const struct blob_claim claim = { &file->id, file->size, &file->sum };
+	struct blob_place place;
+
+	for (int tries = 0; tries < PUT_TRIES; tries++) {
+		blob->existed = false;
+		int rc = put_choice(u, blob, file, choice, err);
+		if (rc || !blob->existed)
+			return rc;
+		if (u->transfer->records)
+			record_map_doubt(u->transfer->records, &file->id);
+		rc = blob_rely(u->transfer, &claim, &place, err);
+		if (rc < 0)
+			return rc;
+		if (rc == 0) {
+			blob->record = place.record;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_IO, "what lies at its record's key keeps changing");
+}
+
+int upload_put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
+{
+	struct extent *x = blob->extent;
+	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
+	const struct relatives *relatives = base_search_relatives(u->search);
+	struct base_choice choice = { 0 };
+	int rc = 0;
+
+	if (u->request->codec && x->kind == EXTENT_TENSOR)
+		base_choose_by_codec(u->transfer, relatives, x, u->request->codec,
+		                     &choice);
+	else
+		rc = base_choose(u->transfer, relatives, x, &file, &choice, err);
+	if (!rc)
+		rc = put_and_look(u, blob, &file, &choice, err);
+	base_choice_wipe(&choice);
+	if (rc && x->name)
+		err_context(err, "tensor '%s'", x->name);
+	work_meter_add(&u->meter, (blob->bytes - x->size) * UNITS_STORE);
+	return rc;
+}
