@@ -6,6 +6,7 @@
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_witness.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
@@ -48,18 +49,40 @@ int manifest_clear_way(struct store *s, const struct oid *oid, struct err *err)
 	return rc < 0 ? err_context(err, "%s", why.text) : 0;
 }
 
-int manifest_put_sure(struct store *s, const struct manifest *m, struct err *err)
+/* Moves the manifest that is there out of the way where it lists another object's bytes
+ * than the file's, of which `m` is true. 0 when it may stay; 1 when none, or another, is
+ * there by now. */
+static int clear_false(struct store *s, const struct manifest *m, int fd, struct err *err)
+{
+	struct manifest_witness w = { .fd = fd,
+		                      .size = m->extents.size,
+		                      .budget = UINT64_MAX,
+		                      .known = &m->extents };
+	struct buf bytes = BUF_INIT;
+	struct manifest found;
+	int rc = manifest_get_bytes(s, &m->oid, &found, &bytes, err);
+
+	if (!rc) {
+		rc = manifest_compare_file(&found, &w, err);
+		manifest_wipe(&found);
+		if (rc == 1) {
+			rc = manifest_set_aside(s, &m->oid, &bytes, err);
+			rc = rc < 0 ? rc : 1;
+		}
+	}
+	buf_wipe(&bytes);
+	return rc;
+}
+
+int manifest_put_sure(struct store *s, const struct manifest *m, int fd, struct err *err)
 {
 	for (int tries = 0; tries < MEND_TRIES; tries++) {
-		struct manifest found;
 		struct err why = ERR_INIT;
 		bool existed = false;
 		int rc = manifest_put(s, m, &existed, err);
 		if (rc || !existed)
 			return rc;
-		rc = manifest_get(s, &m->oid, &found, NULL, &why);
-		if (rc == 0)
-			manifest_wipe(&found);
+		rc = clear_false(s, m, fd, &why);
 		/* One that a newer git-zllm wrote is its own affair. */
 		if (rc == 0 || rc == ERR_FORMAT)
 			return 0;

@@ -1,6 +1,9 @@
 #include "index/manifest/object_look.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
@@ -9,6 +12,7 @@
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_witness.h"
 #include "index/blob/record_map.h"
 #include "index/blob/transfer.h"
 
@@ -55,12 +59,33 @@ static int has_records(const struct transfer *t, const struct extents *extents, 
 	return rc;
 }
 
-int object_look(const struct transfer *t, const struct oid *oid, bool *have,
+/* Whether the file is not what the manifest lists. What cannot be read says nothing: it
+ * will be read where it is needed, and then it is said what is wrong with it. */
+static bool is_contradicted(const struct manifest *m, const char *path)
+{
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	struct err ignored = ERR_INIT;
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	bool contradicted = false;
+	if (!fstat(fd, &st)) {
+		struct manifest_witness w = { .fd = fd,
+			                      .size = (uint64_t)st.st_size,
+			                      .budget = WITNESS_GLANCE };
+		contradicted = manifest_compare_file(m, &w, &ignored) == 1;
+	}
+	close(fd);
+	return contradicted;
+}
+
+int object_look(const struct transfer *t, const struct object_asked *asked, bool *have,
                 bool *damaged, struct err *err)
 {
 	struct manifest m;
 	struct err why = ERR_INIT;
-	int rc = manifest_get(t->store, oid, &m, NULL, &why);
+	int rc = manifest_get(t->store, asked->oid, &m, NULL, &why);
 
 	*have = false;
 	*damaged = rc == ERR_DAMAGED;
@@ -70,16 +95,18 @@ int object_look(const struct transfer *t, const struct oid *oid, bool *have,
 		*err = why;
 		return rc;
 	}
-	rc = has_records(t, &m.extents, have, err);
+	*damaged = is_contradicted(&m, asked->path);
+	if (!*damaged)
+		rc = has_records(t, &m.extents, have, err);
 	manifest_wipe(&m);
 	return rc;
 }
 
-int object_glance(const struct transfer *t, const struct oid *oid,
+int object_glance(const struct transfer *t, const struct object_asked *asked,
                   enum object_state *state, struct err *err)
 {
 	bool have, damaged;
-	int rc = object_look(t, oid, &have, &damaged, err);
+	int rc = object_look(t, asked, &have, &damaged, err);
 
 	*state = OBJECT_UNKNOWN;
 	if (!rc && have)

@@ -18,13 +18,20 @@ enum object_state {
 	OBJECT_OURS = 3     /* and the mark that this repository pushed it */
 };
 
-/* Asks the store. One whose manifest cannot be read (that is noted in *damaged), or that
- * has lost a record, counts as none: pushing it anew mends it. 0 or negative. */
-int object_look(const struct transfer *t, const struct oid *oid, bool *have,
+struct object_asked {
+	const struct oid *oid;
+	const char *path; /* the file that is the object: a glance at it is compared with the
+	                   * manifest (manifest_witness.h); NULL: none is at hand */
+};
+
+/* Asks the store. One whose manifest cannot be read or is not the file's (that is noted
+ * in *damaged), or that has lost a record, counts as none: pushing it anew mends it. 0 or
+ * negative. */
+int object_look(const struct transfer *t, const struct object_asked *asked, bool *have,
                 bool *damaged, struct err *err);
 
 /* The same in one word: never OBJECT_OURS; OBJECT_UNKNOWN where the manifest is damaged. */
-int object_glance(const struct transfer *t, const struct oid *oid,
+int object_glance(const struct transfer *t, const struct object_asked *asked,
                   enum object_state *state, struct err *err);
 
 #endif

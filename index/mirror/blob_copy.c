@@ -102,10 +102,18 @@ static int note_known(struct blob_copy *c, struct blob_set *set, const struct oi
 	return rc < 0 ? rc : 0;
 }
 
+/* A blob to be copied, and who wants its content. */
+struct wanted {
+	const struct extent *extent;
+	struct content_part *part;
+};
+
+/* `w`: who wants it; NULL for a base. */
 static int copy_record(struct blob_copy *c, const struct oid *id, const char *key,
-                       struct content_part *part, struct err *err)
+                       const struct wanted *w, struct err *err)
 {
-	struct record_way way = { c->from, c->to, part };
+	struct record_way way = { c->from, c->to, w ? w->part : NULL,
+		                  w ? &w->extent->sum : NULL };
 	uint64_t stored;
 	int rc = record_copy(&way, id, key, &stored, err);
 
@@ -193,12 +201,6 @@ static int need_base(struct blob_copy *c, const uint8_t prefix[KEY_BASE_PREFIX],
 
 /* ---------------------------------------------------------------- blobs */
 
-/* A blob to be copied, and who wants its content. */
-struct wanted {
-	const struct extent *extent;
-	struct content_part *part;
-};
-
 /* A solo record, which may be copied as a base in the same moment. */
 static int copy_solo(struct blob_copy *c, const struct wanted *w, const char *key,
                      struct err *err)
@@ -209,7 +211,7 @@ static int copy_solo(struct blob_copy *c, const struct wanted *w, const char *ke
 
 	pthread_mutex_lock(lock);
 	if (!is_known(c, c->bases, &base)) {
-		rc = copy_record(c, &w->extent->id, key, w->part, err);
+		rc = copy_record(c, &w->extent->id, key, w, err);
 		if (!rc)
 			rc = note_known(c, c->bases, &base, err);
 	}
@@ -231,7 +233,7 @@ static int copy_with_bases(struct blob_copy *c, const struct wanted *w, const ch
 		return copy_solo(c, w, key, err);
 	for (unsigned i = 0; i < record.base_count && !rc; i++)
 		rc = need_base(c, record.bases[i], err);
-	return rc ? rc : copy_record(c, &w->extent->id, key, w->part, err);
+	return rc ? rc : copy_record(c, &w->extent->id, key, w, err);
 }
 
 /* The record may have been encoded anew since the manifest was written. */

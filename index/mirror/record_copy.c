@@ -39,18 +39,18 @@ static int hash_content(struct blob_reader *r, struct content_part *part, struct
 }
 
 /* 1 when the store has nothing at `key`, whatever else it has of the blob. */
-static int read_through(const struct transfer *t, const struct oid *id, const char *key,
-                        struct content_part *part, struct err *err)
+static int read_through(const struct transfer *t, const struct record_way *way,
+                        const struct oid *id, const char *key, struct err *err)
 {
 	struct blob_reader *r = NULL;
-	struct blob_want want = { *id, UINT64_MAX, NULL, key };
+	struct blob_want want = { *id, UINT64_MAX, way->sum, key };
 	struct err why = ERR_INIT;
 	struct oid found;
 	uint64_t size, copied;
 	int rc = blob_reader_open(t, &want, &r, &why);
 
 	if (!rc)
-		rc = hash_content(r, part, &found, &why);
+		rc = hash_content(r, way->part, &found, &why);
 	if (!rc && !oid_equal(&found, id))
 		rc = err_set(&why, ERR_MISMATCH,
 		             "record %s: its content is not that of its name", key);
@@ -83,7 +83,7 @@ int record_copy(const struct record_way *way, const struct oid *id, const char *
 		through.local_blob = NULL;
 		through.cache = NULL;
 		through.records = NULL;
-		rc = read_through(&through, id, key, way->part, err);
+		rc = read_through(&through, way, id, key, err);
 		*stored = store_tee_copied(tee, &size);
 	}
 	store_close(tee);

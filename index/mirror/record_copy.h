@@ -14,12 +14,14 @@ struct content_part;
 struct err;
 struct store;
 struct transfer;
+struct xxh128;
 
 /* Where a record comes from and goes to. */
 struct record_way {
 	const struct transfer *from;
 	struct store *to;
 	struct content_part *part; /* is given the content, too; or NULL */
+	const struct xxh128 *sum;  /* of the content, as a manifest has it; or NULL */
 };
 
 /*
