@@ -44,7 +44,8 @@ static int write_bytes(struct download *d, uint64_t offset, const uint8_t *bytes
 /* All of `x` is in the file. */
 static void note_whole(const struct download *d, const struct extent *x)
 {
-	download_proof_written(d->proof, (size_t)(x - d->manifest->extents.list), x->size);
+	download_proof_written(d->proof, (size_t)(x - d->manifest->extents.list),
+	                       x->size);
 }
 
 struct restoring {

@@ -10,8 +10,9 @@
 #include "index/work/file_range.h"
 
 enum {
-	WINDOW = 1024 * 1024,         /* bytes read and hashed at a time */
-	THREAD_MIN = 4 * 1024 * 1024, /* smaller files are hashed when they are complete */
+	WINDOW = 1024 * 1024, /* bytes read and hashed at a time */
+	THREAD_MIN = 4 * 1024 *
+	             1024, /* smaller files are hashed when they are complete */
 };
 
 struct download_proof {

@@ -32,7 +32,8 @@ static int open_for_writing(struct fsck *f, struct err *err)
 {
 	if (!f->tried) {
 		f->tried = true;
-		if (!connection_open(ENDPOINT_UPLOAD, NULL, &f->writing, &f->no_writing) &&
+		if (!connection_open(ENDPOINT_UPLOAD, NULL, &f->writing,
+		                     &f->no_writing) &&
 		    strcmp(f->writing.store->name, f->connection.store->name) != 0)
 			err_set(&f->no_writing, ERR_CONFIG,
 			        "pushes go to another store, %s", f->writing.store->name);
@@ -62,8 +63,9 @@ static int tell_false(struct fsck *f, const struct oid *oid, const struct buf *b
 	        rc ? why.text : "it was set aside");
 	if (rc)
 		err_context(err, "it could not be set aside");
-	return err_context(err, "its manifest is false, for its records are whole and make "
-	                        "up other bytes than those of its name");
+	return err_context(err,
+	                   "its manifest is false, for its records are whole and make "
+	                   "up other bytes than those of its name");
 }
 
 /* ---------------------------------------------------------------- checking */
@@ -162,8 +164,8 @@ static int check_named(struct fsck *f, int count, char **names, struct err *err)
 	for (int i = 0; i < count; i++) {
 		struct oid oid;
 		if (!oid_parse(names[i], &oid))
-			return err_set(err, ERR_INPUT, "'%s' is not an oid (64 hex digits)",
-			               names[i]);
+			return err_set(err, ERR_INPUT,
+			               "'%s' is not an oid (64 hex digits)", names[i]);
 		check_and_count(f, &oid);
 	}
 	return 0;

@@ -84,8 +84,8 @@ static int open_reader(const struct transfer *t, const struct opening *o,
 /* A base as a local file has it; 1 when none is at hand. */
 static int open_local_base(struct blob_reader *r, unsigned i, struct err *err)
 {
-	struct local_blob *local =
-		local_blob_open(r->transfer, &r->record.head.basis.bases[i].id);
+	struct local_blob *local = local_blob_open(r->transfer,
+	                                           &r->record.head.basis.bases[i].id);
 
 	if (!local)
 		return 1;
@@ -329,8 +329,8 @@ static void decode_one(struct window *w, uint32_t i, struct frame_scratch *scrat
 	const struct blob_reader *r = w->r;
 	const struct record_head *head = &r->record.head;
 	uint64_t at = record_frame_start(head, i) - record_frame_start(head, w->first);
-	const uint8_t *stored =
-		r->stored.data + record_file_stored(&r->record, w->first, i - w->first);
+	const uint8_t *stored = r->stored.data +
+	                        record_file_stored(&r->record, w->first, i - w->first);
 	const struct parted_frame f = {
 		.codec = w->codec,
 		.dtype = head->dtype,
@@ -451,8 +451,8 @@ static int read_part(struct blob_reader *r, uint32_t frame, size_t skip, size_t 
 int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *dst,
                      struct err *err)
 {
-	uint32_t window = transfer_window(r->transfer,
-	                                  r->record.head.frame_size ? r->record.head.frame_size : 1);
+	uint32_t window = transfer_window(
+		r->transfer, r->record.head.frame_size ? r->record.head.frame_size : 1);
 
 	if (r->local)
 		return local_blob_read(r->local, offset, n, dst, err);

@@ -51,13 +51,13 @@ static int check_head(const struct record_file *f, const struct record_want *wan
                       struct err *err)
 {
 	if (want->size != UINT64_MAX && f->head.size != want->size)
-		return err_set(err, ERR_DAMAGED,
-		               "holds %llu bytes where %llu are expected",
-		               (unsigned long long)f->head.size,
-		               (unsigned long long)want->size);
+		return err_set(
+			err, ERR_DAMAGED, "holds %llu bytes where %llu are expected",
+			(unsigned long long)f->head.size, (unsigned long long)want->size);
 	if (want->sum && !xxh128_equal(&f->head.sum, want->sum))
-		return err_set(err, ERR_DAMAGED,
-		               "its checksum is not the one that the manifest has for it");
+		return err_set(
+			err, ERR_DAMAGED,
+			"its checksum is not the one that the manifest has for it");
 	return 0;
 }
 

@@ -22,8 +22,9 @@ enum { LARGE_AT_ONCE = 4 };
 
 struct copying {
 	const struct store_copy_request *request;
-	struct buf wanted;       /* oids */
-	struct blob_set *listed; /* objects whose manifest the target has, whatever it is */
+	struct buf wanted; /* oids */
+	struct blob_set
+		*listed; /* objects whose manifest the target has, whatever it is */
 	struct blob_copy *blobs;
 
 	pthread_mutex_t lock;  /* guards all below */

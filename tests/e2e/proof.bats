@@ -29,12 +29,13 @@ family_pushed() {
 
 # falsify HOW FILE [STORE]: makes the manifest of FILE false.
 falsify() {
-	local key
+	local key words
 	key=$(manifest_of "$(oid_of "$2")")
+	read -ra words <<<"$1"
 	/usr/bin/python3 -c 'import xxhash, zstandard' 2>/dev/null ||
 		skip 'python3-xxhash and python3-zstandard are not installed'
 	store_read "$key" "${3:-$STORE}" |
-		/usr/bin/python3 -B "$E2E/false_manifest.py" $1 >"$T/falsified"
+		/usr/bin/python3 -B "$E2E/false_manifest.py" "${words[@]}" >"$T/falsified"
 	store_write "$key" "${3:-$STORE}" <"$T/falsified"
 }
 

@@ -237,7 +237,8 @@ static void a_base_in_thirty_files_is_found_whole(void **state)
 		memcpy(solos, shard->wanted, sizeof(solos));
 		assert_true(base_markers_put(&f->transfer, &shard->manifest.oid, solos,
 		                             base_markers_choose(solos, EACH), &err) > 0);
-		assert_int_equal(manifest_put(f->memory, &shard->manifest, NULL, &err), 0);
+		assert_int_equal(manifest_put(f->memory, &shard->manifest, NULL, &err),
+		                 0);
 	}
 	struct base_search *s = search(f, tune);
 	size_t requests = crowded_store_requests(&f->store);

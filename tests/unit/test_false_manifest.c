@@ -151,8 +151,12 @@ static void want_a_record_that_is_not_there(struct manifest *m,
 }
 
 static falsify_fn *const falsehoods[] = {
-	swap_two_tensors,      take_one_tensor_of_the_other, take_all_of_the_other,
-	change_an_inline_byte, have_a_sum_wrong,             be_larger,
+	swap_two_tensors,
+	take_one_tensor_of_the_other,
+	take_all_of_the_other,
+	change_an_inline_byte,
+	have_a_sum_wrong,
+	be_larger,
 	want_a_record_that_is_not_there,
 };
 
