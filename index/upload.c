@@ -145,7 +145,7 @@ static int look_for_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct upload_blob *blob = &u->blobs[i];
 	struct blob_place place;
 	const struct extent *x = blob->extent;
-	const struct blob_claim claim = { &x->id, x->size, &x->sum };
+	const struct blob_claim claim = { &x->id, x->size, &x->sum, NULL };
 	int rc = blob_rely(u->transfer, &claim, &place, err);
 
 	(void)lane;
@@ -155,6 +155,7 @@ static int look_for_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 		return 0;
 	blob->there = true;
 	blob->record = place.record;
+	blob->record_size = place.stored;
 	work_meter_add(&u->meter, blob->bytes * UNITS_STORE);
 	return 0;
 }
@@ -272,6 +273,20 @@ static int read_inline(struct upload *u, struct err *err)
 	return 0;
 }
 
+/* A base that is not found without asking a bucket for it is one of unknown size. */
+static void remember_bases(const struct transfer *t, struct extent *x)
+{
+	struct err ignored = ERR_INIT;
+
+	for (unsigned i = 0; i < x->base_count; i++) {
+		struct blob_place base;
+		int rc = t->records ? record_map_find_base(t->records, x->bases[i], &base,
+		                                           &ignored)
+		                    : blob_look_base(t, x->bases[i], &base, &ignored);
+		x->base_stored[i] = !rc && !base.record.base_count ? base.stored : 0;
+	}
+}
+
 /* Extents remember where their records are, so that a reader need not list. */
 static void remember_records(struct upload *u)
 {
@@ -284,8 +299,11 @@ static void remember_records(struct upload *u)
 		if (x->list[i].inlined)
 			continue;
 		blob = bsearch(&key, u->blobs, u->blob_count, sizeof(key), by_id);
-		if (blob)
-			extent_remember(&x->list[i], &blob->record);
+		if (!blob)
+			continue;
+		extent_remember(&x->list[i], &blob->record);
+		x->list[i].stored = blob->record_size;
+		remember_bases(u->transfer, &x->list[i]);
 	}
 }
 
@@ -363,12 +381,12 @@ static int have_it(struct upload *u, bool *have, struct err *err)
 {
 	const struct upload_request *request = u->request;
 	struct object_asked asked = { &request->oid, request->path };
-	bool damaged;
+	struct err why = ERR_INIT;
 	int rc = 0;
 
 	*have = request->state == OBJECT_WHOLE || request->state == OBJECT_OURS;
 	if (request->state == OBJECT_UNKNOWN)
-		rc = object_look(u->transfer, &asked, have, &damaged, err);
+		rc = object_look(u->transfer, &asked, have, &why, err);
 	if (!rc && *have && request->state != OBJECT_OURS)
 		rc = put_owner(u->transfer, &request->oid, err);
 	return rc;

@@ -25,6 +25,7 @@ struct upload_blob {
 	struct extent *extent;        /* the first that holds it */
 	uint64_t bytes;               /* of all extents that hold it */
 	uint64_t stored;              /* written for it */
+	uint64_t record_size;         /* bytes of its record, whoever wrote it */
 	bool there;                   /* the store had it already */
 	bool existed;                 /* when it was put, something had its key */
 	struct key_record record;     /* where it is; filled when there or put */

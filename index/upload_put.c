@@ -30,11 +30,13 @@ static int put_plan(struct upload *u, struct upload_blob *blob,
 	plan->turns = u->turns;
 	plan->turn = blob->turn;
 	plan->existed = &blob->existed;
+	blob->stored = 0;
 	int rc = blob_put(u->transfer, file, plan, &u->meter, &blob->stored, err);
 
 	if (rc)
 		return rc;
 	blob_plan_record(plan, &file->id, &blob->record);
+	blob->record_size = blob->stored;
 	if (u->transfer->records)
 		remember_put(u, blob);
 	return 0;
@@ -93,7 +95,7 @@ static int put_and_look(struct upload *u, struct upload_blob *blob,
                         const struct blob_file *file, const struct base_choice *choice,
                         struct err *err)
 {
-	const struct blob_claim claim = { &file->id, file->size, &file->sum };
+	const struct blob_claim claim = { &file->id, file->size, &file->sum, NULL };
 	struct blob_place place;
 
 	for (int tries = 0; tries < PUT_TRIES; tries++) {
@@ -108,6 +110,7 @@ static int put_and_look(struct upload *u, struct upload_blob *blob,
 			return rc;
 		if (rc == 0) {
 			blob->record = place.record;
+			blob->record_size = place.stored;
 			return 0;
 		}
 	}

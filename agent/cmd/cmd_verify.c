@@ -126,7 +126,9 @@ const struct command cmd_verify = {
 		"is given), prints those it does not have, and exits with 1 if there are any.\n"
 		"Run it before 'git lfs prune': git-lfs's own --verify-remote asks nobody when\n"
 		"a store like this one is used, and says \"verified\" nonetheless.\n"
-		"Whether the bytes are sound as well is what 'git zllm fsck' reads.\n",
+		"An object counts as missing too when its manifest is damaged, or when a record\n"
+		"that it needs is not there or is cut; what is wrong is said. Whether the bytes\n"
+		"are sound as well is what 'git zllm fsck' reads.\n",
 	.options = specs,
 	.run = run_verify,
 };

@@ -5,6 +5,8 @@
 #include "agent/report/report.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
+#include "index/blob/transfer.h"
+#include "index/manifest/object_look.h"
 #include "index/store/store.h"
 
 enum { LINES_MAX = 20 };
@@ -71,21 +73,36 @@ int push_check_open(const struct lfs_config *config, enum endpoint_direction dir
 	return rc;
 }
 
+/* Absent, or not whole: then it is said what is wrong. */
+static int check_one(const struct transfer *t, const struct lfs_object *object,
+                     struct lfs_objects *missing, struct err *err)
+{
+	struct err why = ERR_INIT;
+	char hex[SHA256_HEX + 1];
+	bool have;
+	int rc = object_verify(t, &object->oid, &have, &why, err);
+
+	if (rc || have)
+		return rc;
+	if (why.code) {
+		oid_format(&object->oid, hex);
+		report_note("object %s is not whole: %s", hex, why.text);
+	}
+	return lfs_objects_append(missing, object, err);
+}
+
 int push_check_run(struct store *store, const struct lfs_objects *needed,
                    struct lfs_objects *missing, struct err *err)
 {
-	for (size_t i = 0; i < needed->count; i++) {
-		struct store_reader *reader = NULL;
-		char key[KEY_MAX];
-		key_object(&needed->list[i].oid, key);
-		int rc = store_get(store, key, 0, &reader, err);
-		store_reader_close(reader);
-		if (rc > 0)
-			rc = lfs_objects_append(missing, &needed->list[i], err);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	struct transfer t;
+	int rc = transfer_init(&t, store, 1, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < needed->count && !rc; i++)
+		rc = check_one(&t, &needed->list[i], missing, err);
+	transfer_wipe(&t);
+	return rc;
 }
 
 void push_check_report(const struct store *store, const struct lfs_objects *missing)

@@ -1,7 +1,8 @@
 /*
  * Whether a store has the LFS objects that a push (or any revision) needs: what
- * `git zllm hook` and `git zllm verify` share. It asks for the manifest of each,
- * whose existence means that all of its parts were durable before it.
+ * `git zllm hook` and `git zllm verify` share. It reads the manifest of each, and looks
+ * whether the records that it needs are there and sound by their sizes or heads
+ * (object_look.h); their bytes are fsck's work.
  */
 #ifndef ZLLM_PUSH_CHECK_H
 #define ZLLM_PUSH_CHECK_H
@@ -24,7 +25,8 @@ bool push_check_concerns_us(const struct lfs_config *config,
 int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,
                     const char *remote, struct store **out, struct err *err);
 
-/* Adds to `missing` those of `needed` that `store` does not have. */
+/* Adds to `missing` those of `needed` that `store` does not have, or not whole; of these
+ * it says on standard error what is wrong. */
 int push_check_run(struct store *store, const struct lfs_objects *needed,
                    struct lfs_objects *missing, struct err *err);
 

@@ -77,23 +77,38 @@ static bool remembered_root(const struct tensor_relation *like, struct record_ba
 	return false;
 }
 
-/* Whether the base has a solo record now. A delta may be put only on what this push
- * has seen, and looked at. */
-static bool is_solo(const struct transfer *t, const struct oid *id)
+/* How large the solo record of the base `id` was, by the manifests of the tensors that
+ * led to it; 0 where they do not say. */
+static uint64_t remembered_size(const struct tensor_relation *like, const struct oid *id)
 {
-	const struct blob_claim claim = { id, UINT64_MAX, NULL };
-	struct blob_place place;
-	struct err why = ERR_INIT, ignored = ERR_INIT;
-
-	return !blob_sound(t, &claim, &place, &why, &ignored) &&
-	       place.record.base_count == 0;
+	for (unsigned i = 0; i < like->basis.base_count; i++) {
+		const struct extent *x = like->bases[i];
+		if (oid_equal(&x->id, id) && x->base_count == 0)
+			return x->stored;
+		for (unsigned k = 0; k < x->base_count; k++)
+			if (memcmp(x->bases[k], id->bytes, EXTENT_BASE_PREFIX) == 0)
+				return x->base_stored[k];
+	}
+	return 0;
 }
 
-static bool are_solo(const struct transfer *t, const struct record_basis *basis)
+/* Whether the bases have solo records now. A delta may be put only on what this push
+ * has seen, and looked at. */
+static bool are_solo(const struct transfer *t, const struct candidate *one)
 {
-	for (unsigned i = 0; i < basis->base_count; i++)
-		if (!is_solo(t, &basis->bases[i].id))
+	for (unsigned i = 0; i < one->root.base_count; i++) {
+		const struct oid *id = &one->root.bases[i].id;
+		const struct blob_memory memory = {
+			.record = { .id = *id },
+			.stored = remembered_size(&one->like.relation, id),
+		};
+		const struct blob_claim claim = { id, UINT64_MAX, NULL, &memory };
+		struct blob_place place;
+		struct err why = ERR_INIT, ignored = ERR_INIT;
+		if (blob_sound(t, &claim, &place, &why, &ignored) ||
+		    place.record.base_count)
 			return false;
+	}
 	return true;
 }
 
@@ -126,6 +141,8 @@ static bool find_basis(const struct transfer *t, const struct extent *like,
 static bool find_root(const struct transfer *t, const struct tensor_relation *like,
                       struct record_basis *root)
 {
+	struct err ignored = ERR_INIT;
+
 	*root = like->basis;
 	for (unsigned i = 0; i < like->basis.base_count; i++) {
 		struct record_basis own;
@@ -138,9 +155,12 @@ static bool find_root(const struct transfer *t, const struct tensor_relation *li
 		else
 			return false;
 	}
-	for (unsigned i = 0; i < root->base_count; i++)
-		if (!is_solo(t, &root->bases[i].id))
+	for (unsigned i = 0; i < root->base_count; i++) {
+		struct blob_place place;
+		if (blob_look(t, &root->bases[i].id, &place, &ignored) ||
+		    place.record.base_count)
 			return false;
+	}
 	return true;
 }
 
@@ -351,9 +371,10 @@ static void try_candidate(struct choosing *c, struct candidate *one, unsigned li
 		permille = try_bases(c, &one->root, &codec);
 	if (codec && permille < c->best && permille <= limit) {
 		/* Since the manifest was written the record may have changed. */
-		if (!are_solo(c->transfer, &one->root)) {
+		if (!are_solo(c->transfer, one)) {
 			if (!find_root(c->transfer, &one->like.relation, &one->root) ||
-			    !can_have(c->extent, &one->root))
+			    !can_have(c->extent, &one->root) ||
+			    !are_solo(c->transfer, one))
 				return;
 			permille = try_bases(c, &one->root, &codec);
 		}
@@ -463,7 +484,7 @@ void base_choose_by_codec(const struct transfer *t, const struct relatives *rela
 	if (codec->takes(x->dtype) && !codec->needs_base)
 		c.choice.codec = c.choice.solo = codec;
 	for (size_t i = 0; i < count && base; i++) {
-		if (!are_solo(t, &candidates[i].root))
+		if (!are_solo(t, &candidates[i]))
 			continue;
 		c.choice.codec = codec;
 		c.choice.basis = candidates[i].root;

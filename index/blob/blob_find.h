@@ -31,6 +31,11 @@ int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
 int blob_look(const struct transfer *t, const struct oid *id, struct blob_place *out,
               struct err *err);
 
+/* Finds the best record of the blob whose id begins so, as a delta's key names its base:
+ * by what the transfer has learned, else by one listing. */
+int blob_look_base(const struct transfer *t, const uint8_t base[KEY_BASE_PREFIX],
+                   struct blob_place *out, struct err *err);
+
 /* Of two records of one blob, whether the first is to be preferred. `stored` is in
  * bytes. */
 bool record_is_better(const struct key_record *record, uint64_t stored,

@@ -11,6 +11,8 @@
 #include "codec/common/pool.h"
 #include "codec/parted_frame.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_recall.h"
+#include "index/blob/record_check.h"
 #include "index/blob/local_blob.h"
 #include "index/blob/predictor.h"
 #include "index/blob/record_file.h"
@@ -54,6 +56,21 @@ static int open_record(struct blob_reader *r, const struct opening *o, const cha
 	return record_file_open(&r->record, &want, err);
 }
 
+/* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
+ * may have put another since: then that is there now. */
+static int open_recalled(struct blob_reader *r, const struct opening *o, struct err *err)
+{
+	const struct blob_claim claim = { .id = &o->id,
+		                          .size = o->want.size,
+		                          .sum = o->want.sum };
+	struct blob_place place;
+	int rc = blob_recall(r->transfer->store, &claim, &place, err);
+
+	if (rc > 0)
+		rc = blob_find(r->transfer->store, &o->id, &place, err);
+	return rc ? rc : open_record(r, o, place.key, err);
+}
+
 static int locate(struct blob_reader *r, const struct opening *o, struct err *err)
 {
 	struct blob_place place;
@@ -67,6 +84,8 @@ static int locate(struct blob_reader *r, const struct opening *o, struct err *er
 	int rc = blob_find(r->transfer->store, &o->id, &place, err);
 	if (!rc)
 		rc = open_record(r, o, place.key, err);
+	if (rc > 0)
+		rc = open_recalled(r, o, err);
 	if (rc > 0) {
 		oid_format(&o->id, text);
 		rc = err_set(

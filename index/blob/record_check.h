@@ -15,6 +15,7 @@
 
 #include "codec/common/sha256.h"
 #include "codec/common/xxh128.h"
+#include "index/store/store_keys.h"
 
 struct blob_place;
 struct err;
@@ -27,6 +28,15 @@ struct blob_claim {
 	const struct oid *id;
 	uint64_t size;            /* bytes; UINT64_MAX: not known */
 	const struct xxh128 *sum; /* of its content; NULL: not known */
+	const struct blob_memory *memory; /* of a manifest; NULL: there is none */
+};
+
+/* Where a manifest says that a blob's record was, and how large it and the solo records of
+ * its bases were. A listing that still says so is answer enough. */
+struct blob_memory {
+	struct key_record record;
+	uint64_t stored; /* bytes; 0: not known */
+	uint64_t base_stored[KEY_BASES_MAX];
 };
 
 /* Reads the head of the record that `file` is, of which `first` bytes are asked for at

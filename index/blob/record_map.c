@@ -1,6 +1,6 @@
 /*
  * A hash table with open places: ids are SHA-256, so their first bytes are as good
- * a hash as any.
+ * a hash as any; and a delta's key names the first half of its base's.
  */
 #include "index/blob/record_map.h"
 
@@ -53,15 +53,24 @@ static time_t now(void)
 
 /* ---------------------------------------------------------------- the table */
 
-static struct known *place_of(struct known *places, size_t room, const struct oid *id)
+enum { HASH_AT = 4 }; /* the first bytes are alike in one shard */
+
+/* The place of the id that begins with these `n` bytes, at least 16. */
+static struct known *place_of_prefix(struct known *places, size_t room, const uint8_t *id,
+                                     size_t n)
 {
 	uint64_t hash;
 
-	memcpy(&hash, id->bytes + SHA256_SIZE - sizeof(hash), sizeof(hash));
+	memcpy(&hash, id + HASH_AT, sizeof(hash));
 	for (size_t at = hash & (room - 1);; at = (at + 1) & (room - 1))
 		if (places[at].stored == UINT64_MAX ||
-		    oid_equal(&places[at].record.id, id))
+		    memcmp(places[at].record.id.bytes, id, n) == 0)
 			return &places[at];
+}
+
+static struct known *place_of(struct known *places, size_t room, const struct oid *id)
+{
+	return place_of_prefix(places, room, id->bytes, SHA256_SIZE);
 }
 
 static bool grow(struct record_map *m)
@@ -233,15 +242,16 @@ int record_map_expect(struct record_map *m, const struct oid *id, size_t count,
 	return rc;
 }
 
-int record_map_find(struct record_map *m, const struct oid *id, struct blob_place *out,
-                    struct err *err)
+/* The same for an id of which the first `n` bytes are known. */
+static int find_prefix(struct record_map *m, const struct oid *id, size_t n,
+                       struct blob_place *out, struct err *err)
 {
 	const struct known *k = NULL;
 
 	pthread_mutex_lock(&m->lock);
 	int rc = need_shard(m, id, err);
 	if (!rc && m->room)
-		k = place_of(m->places, m->room, id);
+		k = place_of_prefix(m->places, m->room, id->bytes, n);
 	if (!rc && k && k->stored != UINT64_MAX && k->doubted) {
 		rc = RECORD_MAP_UNKNOWN;
 	} else if (!rc && k && k->stored != UINT64_MAX) {
@@ -253,6 +263,21 @@ int record_map_find(struct record_map *m, const struct oid *id, struct blob_plac
 	}
 	pthread_mutex_unlock(&m->lock);
 	return rc;
+}
+
+int record_map_find(struct record_map *m, const struct oid *id, struct blob_place *out,
+                    struct err *err)
+{
+	return find_prefix(m, id, SHA256_SIZE, out, err);
+}
+
+int record_map_find_base(struct record_map *m, const uint8_t base[KEY_BASE_PREFIX],
+                         struct blob_place *out, struct err *err)
+{
+	struct oid id = { { 0 } };
+
+	memcpy(id.bytes, base, KEY_BASE_PREFIX);
+	return find_prefix(m, &id, KEY_BASE_PREFIX, out, err);
 }
 
 /* What the map says of exactly this record; NULL when nothing. With the lock held. */

@@ -17,10 +17,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "index/store/store_keys.h"
 
 struct blob_place;
 struct err;
-struct key_record;
 struct oid;
 struct record_map;
 struct store;
@@ -40,6 +42,10 @@ enum { RECORD_MAP_UNKNOWN = 2 };
  * RECORD_MAP_UNKNOWN when the map does not cover it; or negative. */
 int record_map_find(struct record_map *m, const struct oid *id, struct blob_place *out,
                     struct err *err);
+
+/* The same for a blob of which a delta's key names the first bytes. */
+int record_map_find_base(struct record_map *m, const uint8_t base[KEY_BASE_PREFIX],
+                         struct blob_place *out, struct err *err);
 
 /* Whether this very record was looked at before by this process (record_check.h), or put
  * by it; noting that; and noting that what the map says of a blob is no good, so that the

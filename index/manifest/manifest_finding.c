@@ -14,18 +14,20 @@ enum {
 	CANDIDATE_SIZE = 1 + 1 + 3 * 2 + SHA256_SIZE,
 	FIXED_SIZE = 1 + 2 + 4 + 1, /* count, series, whether there is a sketch */
 	SKETCH_SIZE = 1 + SKETCH_BYTES,
-	IN_PARTS = 128 /* beside a candidate's source */
+	STORED_SIZE = 8, /* of a record; one, and one for each base */
+	IN_PARTS = 128   /* beside a candidate's source */
 };
 
 bool manifest_has_finding(const struct extent *x)
 {
-	return x->candidate_count || x->series_length || x->sketch.known;
+	return x->candidate_count || x->series_length || x->sketch.known || x->stored;
 }
 
 void manifest_add_finding(struct buf *body, const struct extent *x)
 {
 	size_t size = FIXED_SIZE + x->candidate_count * (size_t)CANDIDATE_SIZE +
-	              (x->sketch.known ? SKETCH_SIZE : 0);
+	              (x->sketch.known ? SKETCH_SIZE : 0) +
+	              (x->stored ? (1 + x->base_count) * (size_t)STORED_SIZE : 0);
 
 	buf_add_u16(body, (uint16_t)size);
 	buf_add_u8(body, (uint8_t)x->candidate_count);
@@ -45,6 +47,11 @@ void manifest_add_finding(struct buf *body, const struct extent *x)
 		buf_add_u8(body, x->sketch.band);
 		buf_add(body, x->sketch.values, SKETCH_BYTES);
 	}
+	if (!x->stored)
+		return;
+	buf_add_u64(body, x->stored);
+	for (unsigned i = 0; i < x->base_count; i++)
+		buf_add_u64(body, x->base_stored[i]);
 }
 
 static bool read_candidate(struct cursor *c, struct extent_candidate *out)
@@ -62,6 +69,19 @@ static bool read_candidate(struct cursor *c, struct extent_candidate *out)
 	out->permille = cursor_u16(c);
 	cursor_copy(c, out->id.bytes, SHA256_SIZE);
 	return true;
+}
+
+/* Older manifests end before these. */
+static void read_stored(struct cursor *in, struct extent *x)
+{
+	uint64_t stored = cursor_u64(in), of_bases[EXTENT_BASES_MAX] = { 0 };
+
+	for (unsigned i = 0; i < x->base_count; i++)
+		of_bases[i] = cursor_u64(in);
+	if (in->bad)
+		return;
+	x->stored = stored;
+	memcpy(x->base_stored, of_bases, sizeof(of_bases));
 }
 
 void manifest_read_finding(struct cursor *c, struct extent *x)
@@ -86,6 +106,8 @@ void manifest_read_finding(struct cursor *c, struct extent *x)
 		found.sketch.band = cursor_u8(&in);
 		cursor_copy(&in, found.sketch.values, SKETCH_BYTES);
 	}
-	if (!in.bad)
-		*x = found;
+	if (in.bad)
+		return;
+	*x = found;
+	read_stored(&in, x);
 }

@@ -24,13 +24,18 @@ struct object_asked {
 	                   * manifest (manifest_witness.h); NULL: none is at hand */
 };
 
-/* Asks the store. One whose manifest cannot be read or is not the file's (that is noted
- * in *damaged), or that has lost a record, counts as none: pushing it anew mends it. 0 or
- * negative. */
+/* Asks the store, for a push. One whose manifest is damaged or is not the file's, or of
+ * which a record is missing or not sound (blob_rely.h), counts as none, and *why says what
+ * is wrong with it: pushing it anew mends it. *why stays as it is where there is simply no
+ * manifest. 0 or negative. */
 int object_look(const struct transfer *t, const struct object_asked *asked, bool *have,
-                bool *damaged, struct err *err);
+                struct err *why, struct err *err);
 
-/* The same in one word: never OBJECT_OURS; OBJECT_UNKNOWN where the manifest is damaged. */
+/* The same for who asks whether it can be had again: what lies in trash/ counts too. */
+int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
+                  struct err *why, struct err *err);
+
+/* The same in one word: never OBJECT_OURS. */
 int object_glance(const struct transfer *t, const struct object_asked *asked,
                   enum object_state *state, struct err *err);
 

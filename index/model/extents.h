@@ -79,6 +79,10 @@ struct extent {
 	unsigned base_count;
 	uint8_t bases[EXTENT_BASES_MAX][EXTENT_BASE_PREFIX];
 
+	/* Bytes of that record, and of the solo records of its bases, when the object was
+	 * pushed: a listing then tells whether they are as they were. 0: not known. */
+	uint64_t stored, base_stored[EXTENT_BASES_MAX];
+
 	/* Why it was stored as it was: what was tried when it was pushed. */
 	unsigned tried_count;
 	struct extent_trial tried[EXTENT_TRIED_MAX];

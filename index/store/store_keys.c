@@ -54,6 +54,14 @@ void key_blob(const struct oid *id, char key[KEY_MAX])
 	snprintf(key, KEY_MAX, BLOBS "%.2s/%.2s/%s", hex, hex + 2, hex);
 }
 
+void key_blobs_of_base(const uint8_t base[KEY_BASE_PREFIX], char prefix[KEY_MAX])
+{
+	char hex[BASE_HEX + 1];
+
+	hex_format(base, KEY_BASE_PREFIX, hex);
+	snprintf(prefix, KEY_MAX, BLOBS "%.2s/%.2s/%s", hex, hex + 2, hex);
+}
+
 void key_record(const struct key_record *record, char key[KEY_MAX])
 {
 	key_blob(&record->id, key);

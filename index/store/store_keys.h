@@ -28,6 +28,10 @@ void key_object(const struct oid *oid, char key[KEY_MAX]);
 /* blobs/<aa>/<bb>/<id>: the solo record, and the prefix of all records of it. */
 void key_blob(const struct oid *id, char key[KEY_MAX]);
 
+/* The prefix of all records of the blobs whose ids begin so, as a delta's key names its
+ * base. */
+void key_blobs_of_base(const uint8_t base[KEY_BASE_PREFIX], char prefix[KEY_MAX]);
+
 /* blobs/<aa>/<bb>/<id>~<base>: a delta against one base. */
 void key_delta(const struct oid *id, const struct oid *base, char key[KEY_MAX]);
 
