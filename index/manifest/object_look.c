@@ -118,7 +118,8 @@ int object_look(const struct transfer *t, const struct object_asked *asked, bool
 		return rc;
 	}
 	if (is_contradicted(&m, asked->path))
-		err_set(why, ERR_MISMATCH, "its manifest lists other bytes than the file");
+		err_set(why, ERR_MISMATCH,
+		        "its manifest lists other bytes than the file");
 	else
 		rc = has_records(&needs, have, why, err);
 	manifest_wipe(&m);
