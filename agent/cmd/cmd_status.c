@@ -26,7 +26,7 @@ struct status_options {
 };
 
 /* How most bytes of an object came into the store. */
-enum how { HOW_MISSING, HOW_INLINE, HOW_SOLO, HOW_DELTA, HOW_DEDUP };
+enum how { HOW_MISSING, HOW_INLINE, HOW_SOLO, HOW_DELTA, HOW_DEDUP, HOW_DAMAGED };
 
 struct row {
 	enum how how;
@@ -45,10 +45,15 @@ struct status {
 
 static const char *how_name(enum how how)
 {
-	static const char *const names[] = { "missing", "inline", "solo", "delta",
-		                             "dedup" };
+	static const char *const names[] = { "missing", "inline", "solo",
+		                             "delta",   "dedup",  "damaged" };
 
 	return names[how];
+}
+
+static bool is_whole(const struct row *row)
+{
+	return row->how != HOW_MISSING && row->how != HOW_DAMAGED;
 }
 
 /* ---------------------------------------------------------------- one object */
@@ -91,6 +96,22 @@ static int count_records(struct status *s, const struct manifest *m,
 	return 0;
 }
 
+/* Whether it could be had again, as far as sizes and heads tell. */
+static int look_at_object(struct status *s, const struct lfs_object *object,
+                          struct row *row, struct err *err)
+{
+	struct err why = ERR_INIT;
+	bool have;
+	int rc = object_verify(&s->connection.transfer, &object->oid, &have, &why, err);
+
+	if (rc || have)
+		return rc;
+	row->how = why.code ? HOW_DAMAGED : HOW_MISSING;
+	if (why.code)
+		report_note("%s is not whole: %s", object->path, why.text);
+	return 1;
+}
+
 static int fill_row(struct status *s, const struct lfs_object *object, struct row *row,
                     struct err *err)
 {
@@ -99,10 +120,10 @@ static int fill_row(struct status *s, const struct lfs_object *object, struct ro
 	struct manifest m;
 	int rc = manifest_recall(t->store, &object->oid, &m, &row->stored, err);
 
-	if (rc > 0)
-		return 0; /* HOW_MISSING */
+	if (!rc)
+		rc = manifest_recall(t->store, &object->oid, &m, &row->stored, err);
 	if (rc)
-		return rc;
+		return rc < 0 ? rc : 0;
 	rc = object_cost_find(t, &m, 0, &costs, err);
 	if (!rc)
 		rc = count_records(s, &m, costs, row, err);
@@ -128,7 +149,7 @@ static struct json *row_json(const struct lfs_object *object, const struct row *
 	json_put_str(j, "oid", oid);
 	json_put_u64(j, "size", object->size);
 	json_put_u64(j, "stored", row->stored);
-	json_put_bool(j, "in_store", row->how != HOW_MISSING);
+	json_put_bool(j, "in_store", is_whole(row));
 	json_put_str(j, "how", how_name(row->how));
 	if (row->base_oid) {
 		struct json *base = json_object();
@@ -159,8 +180,10 @@ static int print_json(const struct status *s, struct err *err)
 /* "dedup 74 %, delta 26 % against base/model.safetensors at 0a2438d" */
 static void how_text(const struct row *row, uint64_t size, struct buf *out)
 {
-	if (row->how == HOW_MISSING || !size) {
-		buf_add_str(out, row->how == HOW_MISSING ? "not in the store" : "inline");
+	if (!is_whole(row) || !size) {
+		buf_add_str(out, row->how == HOW_MISSING   ? "not in the store"
+		                 : row->how == HOW_DAMAGED ? "damaged in the store"
+		                                           : "inline");
 		return;
 	}
 	for (int how = HOW_DEDUP; how > HOW_MISSING; how--) {
@@ -183,7 +206,7 @@ static void print_row(const struct lfs_object *object, const struct row *row, in
 	struct buf how = BUF_INIT;
 
 	size_format(object->size, size);
-	if (row->how != HOW_MISSING) {
+	if (is_whole(row)) {
 		size_format(row->stored, stored);
 		saved_format(row->stored, object->size, saved);
 	}
@@ -212,7 +235,7 @@ static void print_text(const struct status *s)
 	if (s->missing)
 		report_note(
 			"%" PRIu64
-			" not in the store %s; 'git push' or 'git lfs push --all' brings them there",
+			" not in the store %s, or not whole; 'git lfs push --all' brings them there",
 			s->missing, s->connection.store->name);
 }
 
@@ -245,7 +268,7 @@ static int fill_rows(struct status *s, struct err *err)
 		rc = err_nomem(err, "rows");
 	for (size_t i = 0; i < count && !rc; i++) {
 		rc = fill_row(s, &s->objects.list[i], &s->rows[i], err);
-		if (s->rows[i].how == HOW_MISSING) {
+		if (!is_whole(&s->rows[i])) {
 			s->missing++;
 			continue;
 		}
@@ -315,7 +338,8 @@ const struct command cmd_status = {
 	.details =
 		"A line for each LFS object of HEAD, or of all refs with --all. A record that\n"
 		"several objects share is counted for the first that is listed; an object\n"
-		"all of whose records were counted before is 'dedup'.\n",
+		"all of whose records were counted before is 'dedup'. One whose manifest or\n"
+		"records are cut, or missing, is 'damaged'; 'git lfs push --all' mends it.\n",
 	.options = specs,
 	.run = run,
 };

@@ -84,6 +84,9 @@ static int open_value(const struct folder *f, const char *key, struct folder_rea
 	r->fd = store_folder_openat(f, key, O_RDONLY | O_NONBLOCK);
 	if (r->fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 1;
+	if (r->fd < 0 && errno == ENXIO) /* a socket, or a device without its driver */
+		return err_set(err, ERR_DAMAGED, "store %s: %s is not a plain file",
+		               f->path, key);
 	if (r->fd < 0 && errno != ELOOP)
 		return err_errno(err, "store %s: opening %s", f->path, key);
 	if (r->fd < 0)
