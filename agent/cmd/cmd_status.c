@@ -17,6 +17,7 @@
 #include "index/work/blob_set.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
+#include "index/manifest/object_look.h"
 #include "index/survey/object_cost.h"
 #include "index/store/store.h"
 
@@ -118,7 +119,7 @@ static int fill_row(struct status *s, const struct lfs_object *object, struct ro
 	const struct transfer *t = &s->connection.transfer;
 	struct extent_cost *costs = NULL;
 	struct manifest m;
-	int rc = manifest_recall(t->store, &object->oid, &m, &row->stored, err);
+	int rc = look_at_object(s, object, row, err);
 
 	if (!rc)
 		rc = manifest_recall(t->store, &object->oid, &m, &row->stored, err);

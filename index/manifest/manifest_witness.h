@@ -11,7 +11,7 @@
  *     of the other tensors the sketch, where the manifest has it: some 8 000 values
  *
  * What a glance lets pass, a few bytes that differ in the middle of a large tensor, fsck
- * finds (docs/store.md, "Who checks what").
+ * finds (docs/store.md, "What is proved").
  */
 #ifndef ZLLM_MANIFEST_WITNESS_H
 #define ZLLM_MANIFEST_WITNESS_H

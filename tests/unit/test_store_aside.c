@@ -144,6 +144,28 @@ static void a_key_that_came_meanwhile_is_not_replaced_by_what_is_given_back(void
 		1);
 }
 
+/* What commit() says of the key. */
+static bool existed(struct store *s, const char *key, const char *text)
+{
+	struct store_writer *w;
+	bool was_there = false;
+
+	assert_int_equal(store_put(s, key, 0, &w, NULL), 0);
+	w->existed = &was_there;
+	assert_int_equal(store_write(w, text, strlen(text), NULL), 0);
+	assert_int_equal(store_commit(w, NULL, NULL), 0);
+	return was_there;
+}
+
+static void who_puts_hears_whether_the_key_was_there(void **state)
+{
+	struct store *s = store_of(state);
+
+	assert_false(existed(s, keys_of_kinds[1].key, "first"));
+	assert_true(existed(s, keys_of_kinds[1].key, "second"));
+	assert_value(s, keys_of_kinds[1].key, "first");
+}
+
 static void what_lies_in_trash_of_a_blob_is_found_by_its_prefix(void **state)
 {
 	struct store *s = store_of(state);
@@ -215,6 +237,48 @@ static void whatever_lies_at_a_key_is_moved_as_it_is(void **state)
 			assert_int_equal(lstat(path, &st), 0);
 			assert_int_equal(st.st_mode & S_IFMT, types[kind]);
 		}
+}
+
+static void a_value_is_put_where_something_foreign_lies_and_that_goes_to_trash(
+	void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys_of_kinds); i++)
+		for (int kind = 0; kind < 4; kind++) {
+			const char *key = keys_of_kinds[i].key;
+			char command[SCRATCH_MAX + 64];
+			put(f->store, key, "");
+			assert_int_equal(store_remove(f->store, key, NULL), 0);
+			make_foreign(f->folder, key, kind);
+			put(f->store, key, "ours");
+			assert_value(f->store, key, "ours");
+			assert_int_equal(store_remove(f->store, key, NULL), 0);
+			snprintf(
+				command, sizeof(command),
+				"[ $(find '%s/trash' ! -type d -o -empty | wc -l) -ge %zu ]",
+				f->folder, i * 4 + (size_t)kind + 1);
+			assert_int_equal(system(command), 0);
+		}
+}
+
+static void something_foreign_in_the_place_of_the_store_file_is_named(void **state)
+{
+	static const char *const kinds_in_words[] = { "a folder", "a FIFO",
+		                                      "a symbolic link", "a socket" };
+	struct fixture *f = *state;
+
+	for (int kind = 0; kind < 4; kind++) {
+		struct err err = ERR_INIT;
+		char path[SCRATCH_MAX + 16];
+		make_foreign(f->folder, KEY_STORE_FILE, kind);
+		assert_int_equal(store_put_all(f->store, KEY_STORE_FILE, "{}", 2, &err),
+		                 ERR_DAMAGED);
+		assert_non_null(strstr(err.text, KEY_STORE_FILE));
+		assert_non_null(strstr(err.text, kinds_in_words[kind]));
+		snprintf(path, sizeof(path), "%s/" KEY_STORE_FILE, f->folder);
+		assert_int_equal(remove(path), 0);
+	}
 }
 
 /* ---------------------------------------------------------------- a bucket */
@@ -358,6 +422,27 @@ static void a_service_that_copies_nothing_gets_the_bytes(void **state)
 	aside_gives(steps, 0, NULL);
 }
 
+static void a_bucket_says_that_a_key_was_there(void **state)
+{
+	static const struct http_step small[] = {
+		{ "PUT " KEY_PATH, CHANGED, 0, "If-None-Match: *\r\n", SCRIPT_CLOSE, 1 },
+	};
+	static const struct http_step without[] = {
+		{ "PUT " KEY_PATH, ERROR_REPLY("501 Not Implemented", "NotImplemented"),
+		  0, "If-None-Match: *\r\n", SCRIPT_CLOSE, 1 },
+		LOOK,
+	};
+	struct scripted s;
+
+	(void)state;
+	scripted_begin(&s, small);
+	assert_true(existed(s.store, keys_of_kinds[0].key, "text"));
+	scripted_end(&s);
+	scripted_begin(&s, without);
+	assert_true(existed(s.store, keys_of_kinds[0].key, "text"));
+	scripted_end(&s);
+}
+
 int main(void)
 {
 	static const struct rule rules[] = {
@@ -369,9 +454,12 @@ int main(void)
 		RULE(what_was_set_aside_is_given_back_and_its_entry_stays),
 		RULE(a_key_that_came_meanwhile_is_not_replaced_by_what_is_given_back),
 		RULE(what_lies_in_trash_of_a_blob_is_found_by_its_prefix),
+		RULE(who_puts_hears_whether_the_key_was_there),
 	};
 	static const struct rule of_a_folder[] = {
 		RULE(whatever_lies_at_a_key_is_moved_as_it_is),
+		RULE(a_value_is_put_where_something_foreign_lies_and_that_goes_to_trash),
+		RULE(something_foreign_in_the_place_of_the_store_file_is_named),
 	};
 	static const struct CMUnitTest of_a_bucket[] = {
 		cmocka_unit_test(one_version_is_copied_by_the_service_and_then_deleted),
@@ -382,6 +470,7 @@ int main(void)
 			a_copy_that_fails_after_all_is_made_again_before_anything_is_deleted),
 		cmocka_unit_test(who_may_not_delete_hears_which_permission_it_takes),
 		cmocka_unit_test(a_service_that_copies_nothing_gets_the_bytes),
+		cmocka_unit_test(a_bucket_says_that_a_key_was_there),
 	};
 
 	return run_rules_on_all(rules, ARRAY_SIZE(rules)) +
