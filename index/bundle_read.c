@@ -6,7 +6,6 @@
 
 #include "codec/common/err.h"
 #include "index/download.h"
-#include "index/work/file_range.h"
 #include "index/survey/local_model.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
@@ -14,8 +13,6 @@
 #include "index/store/bundle/store_bundle.h"
 #include "index/store/store_keys.h"
 #include "index/blob/transfer.h"
-
-enum { PROOF_WINDOW = 1024 * 1024 };
 
 /* The object of the bundle; base is all zeros where it had none. */
 struct bundled {
@@ -51,33 +48,6 @@ static int find_object(struct store *s, struct bundled *out, struct err *err)
 			oid_parse(m.notes[i].value, &out->base);
 	manifest_wipe(&m);
 	return 0;
-}
-
-static int prove(int fd, const struct bundled *object, struct err *err)
-{
-	struct sha256 *hash = sha256_new();
-	uint8_t *window = malloc(PROOF_WINDOW);
-	struct oid found;
-	int rc = hash && window ? 0 : err_nomem(err, "a hash");
-
-	for (uint64_t at = 0; at < object->size && !rc;) {
-		size_t n = object->size - at < PROOF_WINDOW ? (size_t)(object->size - at)
-		                                            : PROOF_WINDOW;
-		rc = file_range_read(fd, at, window, n, err);
-		if (!rc)
-			sha256_add(hash, window, n);
-		at += n;
-	}
-	if (!rc) {
-		sha256_finish(hash, &found);
-		if (!oid_equal(&found, &object->oid))
-			rc = err_set(err, ERR_MISMATCH,
-			             "what was decoded does not have the SHA-256 that "
-			             "the bundle names it by");
-	}
-	free(window);
-	sha256_free(hash);
-	return rc;
 }
 
 /* What is missing from a bundle is the base's. */
@@ -117,7 +87,11 @@ static int restore(const struct bundle_source *source, struct store *bundle, int
 	transfer_wipe(&t);
 	if (rc == ERR_MISSING)
 		return lacks_base(source, &object, err);
-	return rc ? rc : prove(out_fd, &object, err);
+	if (rc == ERR_MISMATCH)
+		return err_set(err, ERR_MISMATCH,
+		               "what was decoded does not have the SHA-256 that the "
+		               "bundle names it by");
+	return rc;
 }
 
 int bundle_read(const struct bundle_source *source, int out_fd, struct err *err)

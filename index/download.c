@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include "codec/common/err.h"
-#include "index/blob/blob_reader.h"
-#include "index/manifest/extent_key.h"
+#include "index/download_proof.h"
 #include "index/work/file_range.h"
 #include "index/work/file_room.h"
 #include "index/work/lanes.h"
 #include "index/blob/local_blob.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
+#include "index/manifest/object_proof.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
 
@@ -27,62 +27,44 @@ struct download {
 	size_t record_count;
 	int fd;
 	bool resumed; /* the file may hold extents already */
+	struct download_proof *proof;
 	struct work_meter meter;
 };
 
-/* ---------------------------------------------------------------- one extent */
+/* ---------------------------------------------------------------- the object */
 
-typedef int piece_fn(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
-                     struct err *err);
-
-/* Restores the extent window by window and hands each piece on, in order; offsets
- * are those in the object. */
-static int restore_extent(const struct transfer *t, const struct extent *x,
-                          piece_fn *piece, void *ctx, struct err *err)
+static int write_bytes(struct download *d, uint64_t offset, const uint8_t *bytes,
+                       size_t n, struct err *err)
 {
-	struct blob_reader *reader = NULL;
-	uint8_t *window = NULL;
-	char key[KEY_MAX];
+	int rc = file_range_write(d->fd, offset, bytes, n, err);
 
-	extent_key(x, key);
-	int rc = blob_reader_open(t, &x->id, x->size, key, &reader, err);
-	if (rc)
-		goto out;
-	size_t frame = blob_reader_head(reader)->frame_size;
-	size_t room = frame * transfer_window(t, frame ? frame : 1);
-	if (room > x->size)
-		room = (size_t)x->size;
-	window = malloc(room ? room : 1);
-	if (!window) {
-		rc = err_nomem(err, "a window");
-		goto out;
-	}
-	for (uint64_t at = 0; at < x->size && !rc;) {
-		size_t n = x->size - at < room ? (size_t)(x->size - at) : room;
-		rc = transfer_go_on(t, err);
-		if (!rc)
-			rc = blob_reader_read(reader, at, n, window, err);
-		if (!rc)
-			rc = piece(ctx, x->offset + at, window, n, err);
-		at += n;
-	}
-out:
-	if (rc && x->name)
-		err_context(err, "tensor '%s'", x->name);
-	free(window);
-	blob_reader_close(reader);
+	work_meter_add(&d->meter, n);
 	return rc;
 }
 
-/* ---------------------------------------------------------------- the object */
+/* All of `x` is in the file. */
+static void note_whole(const struct download *d, const struct extent *x)
+{
+	download_proof_written(d->proof, (size_t)(x - d->manifest->extents.list),
+	                       x->size);
+}
+
+struct restoring {
+	struct download *download;
+	const struct extent *extent;
+};
 
 static int write_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
                        struct err *err)
 {
-	struct download *d = ctx;
-	int rc = file_range_write(d->fd, offset, bytes, n, err);
+	struct restoring *r = ctx;
+	const struct manifest *m = r->download->manifest;
+	int rc = write_bytes(r->download, offset, bytes, n, err);
 
-	work_meter_add(&d->meter, n);
+	if (!rc)
+		download_proof_written(r->download->proof,
+		                       (size_t)(r->extent - m->extents.list),
+		                       offset - r->extent->offset + n);
 	return rc;
 }
 
@@ -101,7 +83,7 @@ static int copy_local(struct download *d, const struct extent *x,
 		if (rc)
 			break;
 		xxh128_add(sum, window, n);
-		rc = write_piece(d, x->offset + at, window, n, err);
+		rc = write_bytes(d, x->offset + at, window, n, err);
 		at += n;
 	}
 	free(window);
@@ -173,9 +155,12 @@ static int restore_record(void *ctx, unsigned lane, size_t i, struct err *err)
 	const struct extent *x = d->records[i];
 
 	(void)lane;
-	if ((d->resumed && is_there(d, x)) || restore_local(d, x))
+	if ((d->resumed && is_there(d, x)) || restore_local(d, x)) {
+		note_whole(d, x);
 		return 0;
-	return restore_extent(d->transfer, x, write_piece, d, err);
+	}
+	struct restoring restoring = { d, x };
+	return extent_restore(d->transfer, x, write_piece, &restoring, err);
 }
 
 static int tell_progress(void *ctx, struct err *err)
@@ -200,10 +185,11 @@ static int restore_inline(struct download *d, struct err *err)
 			d->records[d->record_count++] = one;
 			continue;
 		}
-		int rc = write_piece(d, one->offset, d->manifest->inline_bytes + at,
+		int rc = write_bytes(d, one->offset, d->manifest->inline_bytes + at,
 		                     (size_t)one->size, err);
 		if (rc)
 			return rc;
+		note_whole(d, one);
 		at += one->size;
 	}
 	return 0;
@@ -213,6 +199,47 @@ int download_object(const struct transfer *t, const struct oid *oid, uint64_t si
                     int fd, work_progress_fn *progress, void *ctx, struct err *err)
 {
 	return download_into(t, oid, size, fd, 0, progress, ctx, err);
+}
+
+/* Compares the file with the name of the object: every record was whole and is the one
+ * that the manifest means, so what is still wrong is what the manifest says. */
+static int prove(struct download *d, struct err *err)
+{
+	struct oid found;
+	char text[SHA256_HEX + 1];
+	int rc = download_proof_finish(d->proof, &found, err);
+
+	if (rc || oid_equal(&found, &d->manifest->oid))
+		return rc;
+	oid_format(&d->manifest->oid, text);
+	return err_set(err, ERR_MISMATCH,
+	               "store %s restores other bytes than those of its name; "
+	               "'git zllm fsck %s' finds out why",
+	               d->transfer->store->name, text);
+}
+
+static int restore_object(struct download *d, struct err *err)
+{
+	const struct transfer *t = d->transfer;
+	uint64_t size = d->manifest->extents.size;
+	int rc = file_room_take(d->fd, size, err);
+	if (!rc && d->resumed && ftruncate(d->fd, (off_t)size))
+		rc = err_errno(err, "cannot give a file its size of %llu bytes",
+		               (unsigned long long)size);
+	if (!rc)
+		rc = download_proof_new(t, d->fd, &d->manifest->extents, &d->proof, err);
+	if (!rc)
+		rc = restore_inline(d, err);
+	if (!rc) {
+		struct lanes_work work = { d->record_count, restore_record, tell_progress,
+			                   d };
+		rc = lanes_run(t->lanes, &work, err);
+	}
+	if (!rc)
+		rc = prove(d, err);
+	download_proof_free(d->proof);
+	free(d->records);
+	return rc;
 }
 
 int download_into(const struct transfer *t, const struct oid *oid, uint64_t size, int fd,
@@ -246,52 +273,7 @@ int download_into(const struct transfer *t, const struct oid *oid, uint64_t size
 		             (unsigned long long)size,
 		             (unsigned long long)manifest.extents.size);
 	if (!rc)
-		rc = file_room_take(fd, size, err);
-	if (!rc && d.resumed && ftruncate(fd, (off_t)size))
-		rc = err_errno(err, "cannot give a file its size of %llu bytes",
-		               (unsigned long long)size);
-	if (!rc)
-		rc = restore_inline(&d, err);
-	if (!rc) {
-		struct lanes_work work = { d.record_count, restore_record, tell_progress,
-			                   &d };
-		rc = lanes_run(t->lanes, &work, err);
-	}
-	free(d.records);
+		rc = restore_object(&d, err);
 	manifest_wipe(&manifest);
-	return rc;
-}
-
-/* ---------------------------------------------------------------- proof */
-
-static int hash_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
-                      struct err *err)
-{
-	(void)offset;
-	(void)err;
-	sha256_add(ctx, bytes, n);
-	return 0;
-}
-
-int download_hash(const struct transfer *t, const struct manifest *m, struct oid *out,
-                  struct err *err)
-{
-	struct sha256 *hash = sha256_new();
-	uint64_t at = 0;
-	int rc = 0;
-
-	if (!hash)
-		return err_nomem(err, "a hash");
-	for (size_t i = 0; i < m->extents.count && !rc; i++) {
-		const struct extent *x = &m->extents.list[i];
-		if (!x->inlined) {
-			rc = restore_extent(t, x, hash_piece, hash, err);
-			continue;
-		}
-		sha256_add(hash, m->inline_bytes + at, (size_t)x->size);
-		at += x->size;
-	}
-	sha256_finish(hash, out);
-	sha256_free(hash);
 	return rc;
 }

@@ -378,7 +378,7 @@ static int commit(struct upload *u, struct err *err)
 	remember_records(u);
 	add_notes(u);
 	rc = put_owner(u->transfer, &u->request->oid, err);
-	return rc ? rc : manifest_put_sure(u->transfer->store, &u->manifest, err);
+	return rc ? rc : manifest_put_sure(u->transfer->store, &u->manifest, u->fd, err);
 }
 
 /* ---------------------------------------------------------------- the whole */
@@ -386,12 +386,13 @@ static int commit(struct upload *u, struct err *err)
 static int have_it(struct upload *u, bool *have, struct err *err)
 {
 	const struct upload_request *request = u->request;
+	struct object_asked asked = { &request->oid, request->path };
 	struct err why = ERR_INIT;
 	int rc = 0;
 
 	*have = request->state == OBJECT_WHOLE || request->state == OBJECT_OURS;
 	if (request->state == OBJECT_UNKNOWN)
-		rc = object_look(u->transfer, &request->oid, have, &why, err);
+		rc = object_look(u->transfer, &asked, have, &why, err);
 	if (!rc && *have && request->state != OBJECT_OURS)
 		rc = put_owner(u->transfer, &request->oid, err);
 	return rc;

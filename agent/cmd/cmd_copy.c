@@ -93,6 +93,7 @@ static int tell_json(const struct store_copy_result *r, struct err *err)
 	json_put_u64(j, "copied", r->copied);
 	json_put_u64(j, "there", r->there);
 	json_put_u64(j, "failed", r->failed);
+	json_put_u64(j, "mended", r->mended);
 	json_put_u64(j, "records", r->records);
 	json_put_u64(j, "bytes", r->bytes);
 	return report_json(j, err);
@@ -103,6 +104,10 @@ static void tell_text(const struct store_copy_result *r)
 	char bytes[SIZE_TEXT];
 
 	size_format(r->bytes, bytes);
+	if (r->mended)
+		report_line("%zu objects had a wrong manifest in the second store, which "
+		            "was set aside",
+		            r->mended);
 	report_line("%zu objects copied (%zu records, %s), %zu there already, %zu failed",
 	            r->copied, r->records, bytes, r->there, r->failed);
 }
@@ -151,13 +156,14 @@ static int run(int argc, char **argv)
 
 	if (!rc && argc != 2)
 		rc = err_set(&err, ERR_INPUT,
-		             "copy takes two stores, the one that is there and the one "
-		             "that gets everything");
+		             "copy takes two stores: the one to copy and the one to copy "
+		             "it into");
 	if (!rc && options.repo && !key_repo_id_valid(options.repo))
-		rc = err_set(&err, ERR_INPUT,
-		             "'%s' is no repository's id: %d hexadecimal digits, as in "
-		             ".lfsconfig after repo=",
-		             options.repo, REPO_ID_HEX);
+		rc = err_set(
+			&err, ERR_INPUT,
+			"'%s' is not the id of a repository (%d hexadecimal digits); "
+			"use the one after repo= in .lfsconfig",
+			options.repo, REPO_ID_HEX);
 	if (!rc)
 		rc = ends_open(&ends, argv[0], argv[1], &err);
 	if (!rc)
@@ -173,10 +179,12 @@ const struct command cmd_copy = {
 	.details =
 		"Copies every object of the first store that the second lacks, with the\n"
 		"records it needs; the second is made where there is none. Stores are named as\n"
-		"for 'init'. Every record is decoded on the way, and its SHA-256 compared. A\n"
-		"copy that was cut goes on where it was when it is run again; while it runs,\n"
-		"both stores may be pushed to and cloned from. An object that the first store\n"
-		"does not have whole is named, and left out; the exit code is then not 0.\n",
+		"for 'init'. Every record is decoded on the way; its SHA-256 is compared, and\n"
+		"that of the whole object. A copy that was cut goes on where it was when it is\n"
+		"run again; while it runs, both stores may be pushed to and cloned from. An\n"
+		"object that the first store does not have whole is named, and left out; the\n"
+		"exit code is then not 0. Where the second store has another manifest of an\n"
+		"object, and that proves wrong, it is set aside and replaced.\n",
 	.options = specs,
 	.run = run,
 };

@@ -1,5 +1,7 @@
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/command.h"
 #include "agent/where/connection.h"
@@ -8,48 +10,132 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/base/base_marker_rebuild.h"
-#include "index/download.h"
 #include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
+#include "index/manifest/object_proof.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/store/store.h"
 
 struct fsck {
 	struct connection connection;
+	struct connection writing; /* opened when something is to be set aside */
+	bool tried;                /* whether it was; then, if it could not be: */
+	struct err no_writing;
 	size_t good, bad;
 	int exit_code;
 };
 
-/* Restores one object from the store and compares its SHA-256 with its name. */
-static int check_object(const struct transfer *t, const struct oid *oid, struct err *err)
-{
-	struct manifest m;
-	struct oid found;
-	int rc = manifest_recall(t->store, oid, manifest_parse_places, &m, NULL, err);
+/* ---------------------------------------------------------------- setting aside */
 
-	if (rc > 0)
-		return err_set(err, ERR_MISSING, "the store does not have it");
-	if (rc)
-		return rc;
-	rc = download_hash(t, &m, &found, err);
-	manifest_wipe(&m);
-	if (!rc && !oid_equal(&found, oid))
-		rc = err_set(err, ERR_MISMATCH, "its bytes are not those of its name");
-	return rc;
+/* The store that is being checked, opened as a push would: with its trust and keys. */
+static int open_for_writing(struct fsck *f, struct err *err)
+{
+	if (!f->tried) {
+		f->tried = true;
+		if (!connection_open(ENDPOINT_UPLOAD, NULL, &f->writing,
+		                     &f->no_writing) &&
+		    strcmp(f->writing.store->name, f->connection.store->name) != 0)
+			err_set(&f->no_writing, ERR_CONFIG,
+			        "pushes go to another store, %s", f->writing.store->name);
+	}
+	if (f->no_writing.code)
+		*err = f->no_writing;
+	return f->no_writing.code;
 }
 
-static void check_and_tell(struct fsck *f, const struct oid *oid)
+/* Takes a manifest that was proved false out of the way of a true one, where that is
+ * allowed; a checker that may only read says what it found all the same. */
+static int tell_false(struct fsck *f, const struct oid *oid, const struct buf *bytes,
+                      struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = open_for_writing(f, &why);
+
+	if (!bytes->size)
+		return err_set(err, ERR_MISSING, "the store does not have it");
+	if (!rc)
+		rc = manifest_set_aside(f->writing.store, oid, bytes, &why);
+	if (rc > 0)
+		return err_set(err, ERR_MISMATCH,
+		               "its manifest was false, and is another one by now; check "
+		               "it again");
+	err_set(err, ERR_MISMATCH, "%s; push the object again from a clone that has it",
+	        rc ? why.text : "it was set aside");
+	if (rc)
+		err_context(err, "it could not be set aside");
+	return err_context(err,
+	                   "its manifest is false, for its records are whole and make "
+	                   "up other bytes than those of its name");
+}
+
+/* ---------------------------------------------------------------- checking */
+
+static void tell_fault(struct fsck *f, const struct oid *oid, const struct err *fault)
 {
 	char text[SHA256_HEX + 1];
-	struct err err = ERR_INIT;
+	struct err err = *fault;
 
-	if (!check_object(&f->connection.transfer, oid, &err)) {
-		f->good++;
-		return;
-	}
-	f->bad++;
 	oid_format(oid, text);
 	err_context(&err, "object %s", text);
 	f->exit_code = report_error(&err);
+}
+
+/* Which object is being looked at. */
+struct looking {
+	struct fsck *fsck;
+	const struct oid *oid;
+};
+
+static void tell_record(void *ctx, const struct err *fault)
+{
+	const struct looking *l = ctx;
+
+	tell_fault(l->fsck, l->oid, fault);
+}
+
+/* The manifest and its bytes. One that was moved out of sight by a push that did not end
+ * is looked at where it lies; *bytes then is what is in its place. */
+static int find_manifest(struct store *s, const struct oid *oid, struct manifest *out,
+                         struct buf *bytes, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = manifest_get_bytes(s, oid, out, bytes, &why);
+
+	if (rc == 1 || rc == ERR_DAMAGED)
+		rc = manifest_recall(s, oid, manifest_parse_places, out, NULL, &why);
+	if (rc < 0)
+		*err = why;
+	return rc > 0 ? err_set(err, ERR_MISSING, "the store does not have it") : rc;
+}
+
+/* Restores one object from the store and compares its SHA-256 with its name. True when
+ * it is whole; what is not was told. */
+static bool check_object(struct fsck *f, const struct oid *oid)
+{
+	const struct transfer *t = &f->connection.transfer;
+	struct looking looking = { f, oid };
+	struct object_judge judge = { tell_record, &looking };
+	enum object_verdict verdict = OBJECT_RECORDS_WRONG;
+	struct buf bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct manifest m;
+	int rc = find_manifest(t->store, oid, &m, &bytes, &err);
+
+	if (!rc) {
+		rc = object_prove(t, &m, &judge, &verdict, &err);
+		manifest_wipe(&m);
+	}
+	if (!rc && verdict == OBJECT_MANIFEST_FALSE)
+		rc = tell_false(f, oid, &bytes, &err);
+	if (rc)
+		tell_fault(f, oid, &err);
+	buf_wipe(&bytes);
+	return !rc && verdict == OBJECT_PROVED;
+}
+
+static void check_and_count(struct fsck *f, const struct oid *oid)
+{
+	*(check_object(f, oid) ? &f->good : &f->bad) += 1;
 }
 
 static int note_object(void *ctx, const struct store_entry *entry)
@@ -68,7 +154,7 @@ static int check_all(struct fsck *f, struct err *err)
 	int rc = store_list(f->connection.store, "objects/", note_object, &oids, err);
 
 	for (size_t at = 0; at < oids.size && !rc; at += sizeof(struct oid))
-		check_and_tell(f, (const struct oid *)(const void *)(oids.data + at));
+		check_and_count(f, (const struct oid *)(const void *)(oids.data + at));
 	buf_wipe(&oids);
 	return rc;
 }
@@ -78,9 +164,9 @@ static int check_named(struct fsck *f, int count, char **names, struct err *err)
 	for (int i = 0; i < count; i++) {
 		struct oid oid;
 		if (!oid_parse(names[i], &oid))
-			return err_set(err, ERR_INPUT, "'%s' is no oid (64 hex digits)",
-			               names[i]);
-		check_and_tell(f, &oid);
+			return err_set(err, ERR_INPUT,
+			               "'%s' is not an oid (64 hex digits)", names[i]);
+		check_and_count(f, &oid);
 	}
 	return 0;
 }
@@ -108,8 +194,11 @@ static const struct option_spec specs[] = {
 
 static int check(struct fsck *f, int argc, char **argv, struct err *err)
 {
-	int rc = argc ? check_named(f, argc, argv, err) : check_all(f, err);
+	int rc;
 
+	/* What a cache has of a base proves nothing of the store's. */
+	f->connection.transfer.cache = NULL;
+	rc = argc ? check_named(f, argc, argv, err) : check_all(f, err);
 	if (!rc)
 		report_line("%zu objects whole, %zu not", f->good, f->bad);
 	return rc;
@@ -133,6 +222,7 @@ static int run(int argc, char **argv)
 	rc = options.markers ? make_markers(&f, &err) : check(&f, argc, argv, &err);
 	if (rc)
 		f.exit_code = report_error(&err);
+	connection_close(&f.writing);
 	connection_close(&f.connection);
 	return f.exit_code;
 }
@@ -144,8 +234,12 @@ const struct command cmd_fsck = {
 	.details =
 		"Restores each object (or those named) from the store without writing it\n"
 		"anywhere, and compares the SHA-256 of its bytes with its name. Exit code 3\n"
-		"when something is damaged; the record that is stands in the message.\n"
-		"To mend one: push it again from a clone that has it.\n\n"
+		"when something is wrong. An object that is not whole is read once more to\n"
+		"name each record that is damaged, missing or another's. Where all of them\n"
+		"are right the manifest is false: it is set aside (into trash/ of the store,\n"
+		"where you may write there), so that a push can put a true one. Nothing else\n"
+		"is changed.\n"
+		"To mend an object: push it again from a clone that has it.\n\n"
 		"With --markers it checks nothing, and makes the base markers that the store\n"
 		"lacks: those of a store from before there were any, or that could not be\n"
 		"written. By them a base is found where git names none.\n",

@@ -40,6 +40,8 @@ int object_fetch(const struct transfer *t, const struct git_paths *paths,
 		                   f->progress, f->ctx, err);
 	if (!rc)
 		*out = made;
+	else if (rc == ERR_MISMATCH)
+		partial_file_remove(&made.partial); /* another object's bytes */
 	else
 		partial_file_leave(&made.partial);
 	return rc;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/git/lfs_objects.h"
+#include "agent/git/git_paths.h"
 #include "agent/git/push_refs.h"
 #include "agent/session/push_small.h"
 #include "codec/common/buf.h"
@@ -142,12 +143,15 @@ static int look_up(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct candidate *c = b->list[i];
 	/* Many objects at once instead of many lanes. */
 	struct transfer narrow = transfer_view(b->ahead->transfer, 1, NULL);
+	char *path = git_paths_lfs_object(b->ahead->paths, &c->oid);
+	struct object_asked asked = { &c->oid, path };
 
 	(void)lane;
 	(void)err;
 	struct err ignored = ERR_INIT;
-	if (object_glance(&narrow, &c->oid, &c->state, &ignored))
+	if (object_glance(&narrow, &asked, &c->state, &ignored))
 		c->state = OBJECT_UNKNOWN;
+	free(path);
 	if (c->state != OBJECT_ABSENT || !b->ahead->exact || atomic_load(&b->troubled))
 		return 0;
 	int rc = push_small_store(&narrow, b->ahead->paths, &c->oid, c->size, &ignored);

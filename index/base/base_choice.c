@@ -117,7 +117,8 @@ static bool find_basis(const struct transfer *t, const struct extent *like,
 	out->bases[0] = (struct record_base){ .id = like->id, .dtype = like->dtype };
 	if (place.record.base_count == 0)
 		return true;
-	if (blob_reader_open(t, &like->id, UINT64_MAX, place.key, &reader, &ignored))
+	struct blob_want want = { like->id, UINT64_MAX, NULL, place.key };
+	if (blob_reader_open(t, &want, &reader, &ignored))
 		return false;
 	*out = blob_reader_head(reader)->basis;
 	blob_reader_close(reader);

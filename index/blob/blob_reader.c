@@ -11,25 +11,22 @@
 #include "codec/frame.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_recall.h"
+#include "index/blob/record_check.h"
 #include "index/blob/local_blob.h"
 #include "index/blob/predictor.h"
-#include "index/blob/record_check.h"
+#include "index/blob/record_file.h"
 #include "index/work/scratch_shelf.h"
 #include "index/store/store.h"
+#include "index/store/store_keys.h"
 #include "index/store/cache/store_cache.h"
 #include "index/blob/transfer.h"
 
-/* Holds the head of most records. */
-enum { FIRST_READ = 64 * 1024 };
+/* Bytes of a base that is read through, where its frames do not say. */
+enum { LOCAL_WINDOW = 1024 * 1024 };
 
 struct blob_reader {
 	const struct transfer *transfer;
-	struct store_reader *file;
-	char key[KEY_MAX];
-	bool cached; /* it may come from the cache */
-	struct record_head head;
-	size_t head_size;
-	uint64_t *starts; /* of each frame's stored bytes, from the head's end */
+	struct record_file record;
 	struct blob_reader *bases[RECORD_BASES_MAX]; /* head.basis.base_count of them */
 	struct predictor *predictor;                 /* of these; NULL when solo */
 	struct local_blob *local; /* a base that needs no record; then only head.size */
@@ -38,157 +35,58 @@ struct blob_reader {
 	struct buf stored, predicted, bounce;
 };
 
+/* What is opened, and how. */
+struct opening {
+	struct oid id;
+	const char *key;         /* where its record is thought to be, or NULL */
+	struct record_want want; /* all but its key */
+	unsigned depth;          /* deltas above it */
+	bool cached;             /* it may come from the cache */
+};
+
 /* ---------------------------------------------------------------- opening */
 
-static int find_starts(struct blob_reader *r, struct err *err)
+static int open_record(struct blob_reader *r, const struct opening *o, const char *key,
+                       struct err *err)
 {
-	uint64_t at = 0;
+	struct record_want want = o->want;
 
-	r->starts = malloc(((size_t)r->head.frame_count + 1) * sizeof(*r->starts));
-	if (!r->starts)
-		return err_nomem(err, "a table of frames");
-	for (uint32_t i = 0; i < r->head.frame_count; i++) {
-		r->starts[i] = at;
-		at += r->head.frames[i].stored;
-	}
-	r->starts[r->head.frame_count] = at;
-	return 0;
-}
-
-/* How much of a record to fetch at once: all of it, if it is not too much. A record
- * is hardly larger than its content, and a base as large as what it predicts. */
-static size_t first_want(const struct transfer *t, uint64_t size)
-{
-	size_t most = transfer_first_read(t);
-
-	return size < most - FIRST_READ ? (size_t)size + FIRST_READ : most;
-}
-
-static void close_record(struct blob_reader *r)
-{
-	store_reader_close(r->file);
-	record_head_wipe(&r->head);
-	free(r->starts);
-	r->file = NULL;
-	r->starts = NULL;
-}
-
-/* Opens the record at r->key in `from`, which should hold `size` bytes of content
- * (UINT64_MAX: not known), as `guess` does. 1 when there is none. */
-static int open_in(struct blob_reader *r, struct store *from, uint64_t size,
-                   uint64_t guess, struct err *err)
-{
-	int rc = store_get(from, r->key, first_want(r->transfer, guess), &r->file, err);
-
-	if (rc)
-		return rc;
-	rc = record_head_read(r->file, FIRST_READ, &r->head, &r->head_size, err);
-	if (!rc && size != UINT64_MAX && r->head.size != size)
-		rc = err_set(err, ERR_DAMAGED, "holds %llu bytes where %llu are expected",
-		             (unsigned long long)r->head.size, (unsigned long long)size);
-	if (!rc)
-		rc = find_starts(r, err);
-	if (rc)
-		err_context(err, "record %s", r->key);
-	return rc;
-}
-
-/* Whether the store should be asked once more: what is damaged on the way, by a proxy or
- * a line without TLS, is whole where it lies. What is damaged there comes so again. */
-static bool worth_another(const struct blob_reader *r, int rc)
-{
-	return r->transfer->store->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT);
-}
-
-static int open_in_store(struct blob_reader *r, uint64_t size, uint64_t guess,
-                         struct err *err)
-{
-	int rc = open_in(r, r->transfer->store, size, guess, err);
-
-	if (!worth_another(r, rc))
-		return rc;
-	close_record(r);
-	return open_in(r, r->transfer->store, size, guess, err);
-}
-
-/* Opens the record anew, in the store. One that was open must look as before: its bases
- * are open, and the caller is within its frames. */
-static int reopen(struct blob_reader *r, struct err *err)
-{
-	uint64_t size = r->head.size ? r->head.size : UINT64_MAX;
-	uint32_t frame_size = r->head.frame_size;
-	struct record_basis basis = r->head.basis;
-
-	close_record(r);
-	int rc = open_in_store(r, size, size, err);
-	if (!rc && frame_size &&
-	    (r->head.frame_size != frame_size ||
-	     !record_basis_equal(&r->head.basis, &basis)))
-		rc = err_set(err, ERR_DAMAGED, "record %s: has other frames", r->key);
-	if (rc)
-		close_record(r); /* what is there now is not what the caller opened */
-	return rc;
-}
-
-/* Leaves the cache, whose entry is no good, for the store itself. */
-static int leave_cache(struct blob_reader *r, struct err *err)
-{
-	r->cached = false;
-	store_cache_drop(r->transfer->cache, r->key);
-	return reopen(r, err);
-}
-
-/* Opens the record at `key`. 1 when there is none. */
-static int open_record(struct blob_reader *r, const char *key, uint64_t size,
-                       uint64_t guess, struct err *err)
-{
-	struct err why = ERR_INIT;
-
-	strcpy(r->key, key);
-	if (!r->cached)
-		return open_in_store(r, size, guess, err);
-	int rc = open_in(r, r->transfer->cache, size, guess, &why);
-	if (rc == ERR_DAMAGED || rc == ERR_FORMAT) {
-		record_head_wipe(&r->head);
-		return leave_cache(r, err);
-	}
-	if (rc)
-		*err = why;
-	return rc;
+	want.key = key;
+	return record_file_open(&r->record, &want, err);
 }
 
 /* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
  * may have put another since: then that is there now. */
-static int open_recalled(struct blob_reader *r, const struct oid *id, uint64_t size,
-                         uint64_t guess, struct err *err)
+static int open_recalled(struct blob_reader *r, const struct opening *o, struct err *err)
 {
-	const struct blob_claim claim = { id, size, NULL, NULL };
+	const struct blob_claim claim = { .id = &o->id,
+		                          .size = o->want.size,
+		                          .sum = o->want.sum };
 	struct blob_place place;
 	int rc = blob_recall(r->transfer->store, &claim, &place, err);
 
 	if (rc > 0)
-		rc = blob_find(r->transfer->store, id, &place, err);
-	return rc ? rc : open_record(r, place.key, size, guess, err);
+		rc = blob_find(r->transfer->store, &o->id, &place, err);
+	return rc ? rc : open_record(r, o, place.key, err);
 }
 
-static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
-                  uint64_t guess, const char *key, struct err *err)
+static int locate(struct blob_reader *r, const struct opening *o, struct err *err)
 {
 	struct blob_place place;
 	char text[SHA256_HEX + 1];
 
-	if (key) {
-		int rc = open_record(r, key, size, guess, err);
+	if (o->key) {
+		int rc = open_record(r, o, o->key, err);
 		if (rc <= 0)
 			return rc;
 	}
-	int rc = blob_find(r->transfer->store, id, &place, err);
+	int rc = blob_find(r->transfer->store, &o->id, &place, err);
 	if (!rc)
-		rc = open_record(r, place.key, size, guess, err);
+		rc = open_record(r, o, place.key, err);
 	if (rc > 0)
-		rc = open_recalled(r, id, size, guess, err);
+		rc = open_recalled(r, o, err);
 	if (rc > 0) {
-		oid_format(id, text);
+		oid_format(&o->id, text);
 		rc = err_set(
 			err, ERR_MISSING,
 			"store %s has no record of blob %s; push the model again from a "
@@ -198,14 +96,14 @@ static int locate(struct blob_reader *r, const struct oid *id, uint64_t size,
 	return rc;
 }
 
-static int open_base_at(const struct transfer *t, const struct oid *id, uint64_t guess,
-                        unsigned depth, struct blob_reader **out, struct err *err);
+static int open_reader(const struct transfer *t, const struct opening *o,
+                       struct blob_reader **out, struct err *err);
 
 /* A base as a local file has it; 1 when none is at hand. */
 static int open_local_base(struct blob_reader *r, unsigned i, struct err *err)
 {
 	struct local_blob *local = local_blob_open(r->transfer,
-	                                           &r->head.basis.bases[i].id);
+	                                           &r->record.head.basis.bases[i].id);
 
 	if (!local)
 		return 1;
@@ -216,22 +114,37 @@ static int open_local_base(struct blob_reader *r, unsigned i, struct err *err)
 	}
 	base->transfer = r->transfer;
 	base->local = local;
-	base->head.size = local_blob_size(local);
+	base->record.head.size = local_blob_size(local);
 	r->bases[i] = base;
 	return 0;
 }
 
-/* A base's record in the store: its solo one is the one to try first. */
+/* How a base's record is opened: its solo one is the one to try first. */
+static struct opening open_as_base(const struct transfer *t, const struct oid *id,
+                                   uint64_t guess, char key[KEY_MAX])
+{
+	key_blob(id, key);
+	return (struct opening){
+		.id = *id,
+		.key = key,
+		.want = { .size = UINT64_MAX, .guess = guess },
+		.cached = t->cache != NULL,
+	};
+}
+
 static int open_store_base(struct blob_reader *r, unsigned i, unsigned depth,
                            struct blob_reader **out, struct err *err)
 {
-	const struct oid *id = &r->head.basis.bases[i].id;
+	char key[KEY_MAX];
+	struct opening o = open_as_base(r->transfer, &r->record.head.basis.bases[i].id,
+	                                r->record.head.size, key);
 
 	if (depth + 1 == BLOB_DEPTH_MAX)
 		return err_set(err, ERR_DAMAGED, "record %s: its bases lie too deep",
-		               r->key);
-	int rc = open_base_at(r->transfer, id, r->head.size, depth + 1, out, err);
-	return rc ? err_context(err, "base of %s", r->key) : 0;
+		               r->record.key);
+	o.depth = depth + 1;
+	int rc = open_reader(r->transfer, &o, out, err);
+	return rc ? err_context(err, "base of %s", r->record.key) : 0;
 }
 
 static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
@@ -245,7 +158,7 @@ static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_
 /* Anew whenever a base is another one: the old predictor remembers bytes. */
 static int begin_prediction(struct blob_reader *r, struct err *err)
 {
-	const struct record_basis *basis = &r->head.basis;
+	const struct record_basis *basis = &r->record.head.basis;
 	struct predictor_source source = {
 		.read = read_base,
 		.ctx = r,
@@ -255,55 +168,116 @@ static int begin_prediction(struct blob_reader *r, struct err *err)
 	predictor_free(r->predictor);
 	r->predictor = NULL;
 	for (unsigned i = 0; i < basis->base_count; i++)
-		source.sizes[i] = r->bases[i]->head.size;
-	int rc = predictor_new(basis, r->head.dtype, &source, &r->predictor, err);
-	return rc ? err_context(err, "record %s", r->key) : 0;
+		source.sizes[i] = r->bases[i]->record.head.size;
+	int rc = predictor_new(basis, r->record.head.dtype, &source, &r->predictor, err);
+	return rc ? err_context(err, "record %s", r->record.key) : 0;
 }
 
-/* Takes the store's bases instead of the local ones. 1 when none was local, or the
- * store lacks one. */
-static int replace_local_bases(struct blob_reader *r)
+/* ---------------------------------------------------------------- other bases */
+
+/* Whether a base comes from where it may be another's content: nothing was compared yet
+ * with the id that the delta names. */
+static bool is_second_hand(const struct blob_reader *base)
+{
+	return base && (base->local || base->record.cached);
+}
+
+/* Opens base `i` in the store itself. */
+static int reopen_base(struct blob_reader *r, unsigned i, struct err *err)
+{
+	struct blob_reader *old = r->bases[i], *better = NULL;
+	char key[KEY_MAX];
+	struct opening o = open_as_base(r->transfer, &r->record.head.basis.bases[i].id,
+	                                r->record.head.size, key);
+
+	if (!old->local) {
+		store_cache_drop(r->transfer->cache, old->record.key);
+		o.cached = false;
+	}
+	o.depth = 1; /* whoever lies deeper was counted when it was opened */
+	int rc = open_reader(r->transfer, &o, &better, err);
+	if (rc)
+		return rc;
+	r->bases[i] = better;
+	blob_reader_close(old);
+	return 0;
+}
+
+/* Takes the store's bases instead of local ones, and then of those in the cache. 1 when
+ * none was of these, or the store lacks one. */
+static int replace_bases(struct blob_reader *r)
 {
 	struct err ignored = ERR_INIT;
-	int rc = 1;
+	bool replaced = false;
 
-	for (unsigned i = 0; i < r->head.basis.base_count; i++) {
-		struct blob_reader *old = r->bases[i], *better = NULL;
-		if (!old || !old->local)
+	for (unsigned i = 0; i < r->record.head.basis.base_count; i++) {
+		if (!is_second_hand(r->bases[i]))
 			continue;
-		if (open_store_base(r, i, 0, &better, &ignored))
+		if (reopen_base(r, i, &ignored))
 			return 1;
-		r->bases[i] = better;
-		blob_reader_close(old);
-		rc = 0;
+		replaced = true;
 	}
-	return rc || begin_prediction(r, &ignored) ? 1 : 0;
+	return !replaced || begin_prediction(r, &ignored) ? 1 : 0;
 }
+
+/* Says of a delta that cannot be restored that one of its bases is to blame, where it
+ * is: its record is whole and holds another content. Reads the bases, all of them. */
+static void blame_bases(struct blob_reader *r, struct err *err)
+{
+	for (unsigned i = 0; i < r->record.head.basis.base_count; i++) {
+		struct blob_reader *base = r->bases[i];
+		struct err why = ERR_INIT;
+		int rc = base && !base->local
+		                 ? blob_reader_prove(
+					   base, &r->record.head.basis.bases[i].id, &why)
+		                 : 0;
+		if (rc != ERR_DAMAGED && rc != ERR_MISMATCH)
+			continue;
+		err_context(&why, "base of %s", r->record.key);
+		*err = why;
+		err->code = ERR_DAMAGED;
+		return;
+	}
+}
+
+/* ---------------------------------------------------------------- the whole */
 
 static int open_bases(struct blob_reader *r, unsigned depth, struct err *err)
 {
+	struct err why = ERR_INIT;
 	int rc = 0;
 
-	for (unsigned i = 0; i < r->head.basis.base_count && !rc; i++) {
+	for (unsigned i = 0; i < r->record.head.basis.base_count && !rc; i++) {
 		rc = open_local_base(r, i, err);
 		if (rc > 0)
 			rc = open_store_base(r, i, depth, &r->bases[i], err);
 	}
-	if (rc || !r->head.basis.base_count)
+	if (rc || !r->record.head.basis.base_count)
 		return rc;
-	rc = begin_prediction(r, err);
-	return rc && !replace_local_bases(r) ? 0 : rc;
+	rc = begin_prediction(r, &why);
+	while (rc && !replace_bases(r))
+		rc = begin_prediction(r, &why);
+	if (!rc)
+		return 0;
+	if (rc == ERR_DAMAGED)
+		blame_bases(r, &why);
+	*err = why;
+	return rc;
 }
 
-/* Opens `r`, made by reader_new(), or frees it. */
-static int open_reader(struct blob_reader *r, const struct oid *id, uint64_t size,
-                       uint64_t guess, const char *key, unsigned depth,
+static int open_reader(const struct transfer *t, const struct opening *o,
                        struct blob_reader **out, struct err *err)
 {
-	int rc = locate(r, id, size, guess, key, err);
+	struct blob_reader *r = calloc(1, sizeof(*r));
 
+	if (!r)
+		return err_nomem(err, "a reader");
+	r->transfer = t;
+	r->record.transfer = t;
+	r->record.cached = o->cached;
+	int rc = locate(r, o, err);
 	if (!rc)
-		rc = open_bases(r, depth, err);
+		rc = open_bases(r, o->depth, err);
 	if (rc) {
 		blob_reader_close(r);
 		return rc;
@@ -312,42 +286,25 @@ static int open_reader(struct blob_reader *r, const struct oid *id, uint64_t siz
 	return 0;
 }
 
-static int reader_new(const struct transfer *t, struct blob_reader **out, struct err *err)
+int blob_reader_open(const struct transfer *t, const struct blob_want *want,
+                     struct blob_reader **out, struct err *err)
 {
-	*out = calloc(1, sizeof(**out));
-	if (!*out)
-		return err_nomem(err, "a reader");
-	(*out)->transfer = t;
-	return 0;
-}
+	struct opening o = {
+		.id = want->id,
+		.key = want->key,
+		.want = { .size = want->size, .guess = want->size, .sum = want->sum },
+	};
 
-static int open_base_at(const struct transfer *t, const struct oid *id, uint64_t guess,
-                        unsigned depth, struct blob_reader **out, struct err *err)
-{
-	struct blob_reader *r;
-	char key[KEY_MAX];
-	int rc = reader_new(t, &r, err);
-
-	if (rc)
-		return rc;
-	r->cached = t->cache != NULL;
-	key_blob(id, key);
-	return open_reader(r, id, UINT64_MAX, guess, key, depth, out, err);
-}
-
-int blob_reader_open(const struct transfer *t, const struct oid *id, uint64_t size,
-                     const char *key, struct blob_reader **out, struct err *err)
-{
-	struct blob_reader *r;
-	int rc = reader_new(t, &r, err);
-
-	return rc ? rc : open_reader(r, id, size, size, key, 0, out, err);
+	return open_reader(t, &o, out, err);
 }
 
 int blob_reader_open_base(const struct transfer *t, const struct oid *id,
                           struct blob_reader **out, struct err *err)
 {
-	return open_base_at(t, id, UINT64_MAX, 0, out, err);
+	char key[KEY_MAX];
+	struct opening o = open_as_base(t, id, UINT64_MAX, key);
+
+	return open_reader(t, &o, out, err);
 }
 
 void blob_reader_close(struct blob_reader *r)
@@ -358,7 +315,7 @@ void blob_reader_close(struct blob_reader *r)
 		blob_reader_close(r->bases[i]);
 	predictor_free(r->predictor);
 	local_blob_close(r->local);
-	close_record(r);
+	record_file_close(&r->record);
 	buf_wipe(&r->stored);
 	buf_wipe(&r->predicted);
 	buf_wipe(&r->bounce);
@@ -367,7 +324,7 @@ void blob_reader_close(struct blob_reader *r)
 
 const struct record_head *blob_reader_head(const struct blob_reader *r)
 {
-	return &r->head;
+	return &r->record.head;
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -384,23 +341,24 @@ struct window {
 static int decode_one(const struct window *w, uint32_t i, struct frame_scratch *scratch,
                       struct err *err)
 {
-	struct blob_reader *r = w->r;
-	uint64_t at = record_frame_start(&r->head, i) -
-	              record_frame_start(&r->head, w->first);
-	const uint8_t *stored = r->stored.data + (r->starts[i] - r->starts[w->first]);
+	const struct blob_reader *r = w->r;
+	const struct record_head *head = &r->record.head;
+	uint64_t at = record_frame_start(head, i) - record_frame_start(head, w->first);
+	const uint8_t *stored = r->stored.data +
+	                        record_file_stored(&r->record, w->first, i - w->first);
 	const struct frame_job job = {
 		.codec = w->codec,
-		.dtype = r->head.dtype,
-		.parts = &r->head.basis.parts,
-		.start = record_frame_start(&r->head, i) / dtype_unit(r->head.dtype),
+		.dtype = head->dtype,
+		.parts = &head->basis.parts,
+		.start = record_frame_start(head, i) / dtype_unit(head->dtype),
 		.base = r->predictor ? r->predicted.data + at : NULL,
-		.size = record_frame_size(&r->head, i),
+		.size = record_frame_size(head, i),
 		.scratch = scratch,
-		.low_rank = r->head.low_rank,
+		.low_rank = head->low_rank,
 	};
 
-	int rc = frame_decode(&job, &r->head.frames[i], stored, w->dst + at, err);
-	return rc ? err_context(err, "record %s, frame %u", r->key, i) : 0;
+	int rc = frame_decode(&job, &head->frames[i], stored, w->dst + at, err);
+	return rc ? err_context(err, "record %s, frame %u", r->record.key, i) : 0;
 }
 
 static int decode_job(void *ctx, size_t i, struct err *err)
@@ -430,45 +388,46 @@ static int read_prediction(struct blob_reader *r, uint64_t start, size_t n,
 static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uint8_t *dst,
                       struct err *err)
 {
-	uint64_t start = record_frame_start(&r->head, first);
+	const struct record_head *head = &r->record.head;
+	uint64_t start = record_frame_start(head, first);
 	uint32_t last = first + count - 1;
-	size_t n = (size_t)(record_frame_start(&r->head, last) - start) +
-	           record_frame_size(&r->head, last);
-	size_t stored = (size_t)(r->starts[first + count] - r->starts[first]);
+	size_t n = (size_t)(record_frame_start(head, last) - start) +
+	           record_frame_size(head, last);
+	size_t stored = record_file_stored(&r->record, first, count);
 	struct window w = { .r = r, .first = first, .count = count, .dst = dst };
 
-	w.codec = codec_by_id(r->head.codec);
+	w.codec = codec_by_id(head->codec);
 	if (!w.codec)
 		return err_set(err, ERR_FORMAT,
 		               "record %s: this git-zllm has no codec %u; upgrade it",
-		               r->key, (unsigned)r->head.codec);
+		               r->record.key, (unsigned)head->codec);
 	r->stored.size = 0;
 	if (!buf_reserve(&r->stored, stored ? stored : 1))
 		return err_nomem(err, "a window of a record");
-	int rc = store_read(r->file, r->head_size + r->starts[first], r->stored.data,
-	                    stored, err);
-	if (rc)
-		return err_context(err, "record %s", r->key);
-	if (r->predictor)
+	int rc = record_file_read(&r->record, first, count, r->stored.data, err);
+	if (!rc && r->predictor)
 		rc = read_prediction(r, start, n, err);
 	return rc ? rc : pool_try(r->transfer->pool, count, decode_job, &w, err);
 }
 
-/* Restores whole frames. Local bases that turn out wrong give way to the store's,
- * where that has them, a record in the cache to the store's, and one that came damaged
- * is fetched once more. */
+/* Restores whole frames. Bases that turn out wrong give way to the store's: local ones,
+ * and those in the cache; so does a record in the cache, and one that came damaged is
+ * fetched once more. */
 static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
                        uint8_t *dst, struct err *err)
 {
 	struct err why = ERR_INIT, ignored = ERR_INIT;
 	int rc = try_frames(r, first, count, dst, &why);
 
-	if (rc && !replace_local_bases(r))
+	while (rc && !replace_bases(r))
 		rc = try_frames(r, first, count, dst, &why);
-	if (rc && r->cached && !leave_cache(r, &ignored))
+	if (rc && r->record.cached && !record_file_leave_cache(&r->record, &ignored))
 		rc = try_frames(r, first, count, dst, &why);
-	if (worth_another(r, rc) && !reopen(r, &ignored))
+	if (record_file_worth_another(&r->record, rc) &&
+	    !record_file_reopen(&r->record, &ignored))
 		rc = try_frames(r, first, count, dst, &why);
+	if (rc == ERR_DAMAGED)
+		blame_bases(r, &why);
 	if (rc)
 		*err = why;
 	return rc;
@@ -479,7 +438,7 @@ static int read_part(struct blob_reader *r, uint32_t frame, size_t skip, size_t 
                      uint8_t *dst, struct err *err)
 {
 	r->bounce.size = 0;
-	if (!buf_reserve(&r->bounce, record_frame_size(&r->head, frame)))
+	if (!buf_reserve(&r->bounce, record_frame_size(&r->record.head, frame)))
 		return err_nomem(err, "a frame");
 	int rc = read_frames(r, frame, 1, r->bounce.data, err);
 	if (!rc)
@@ -490,18 +449,18 @@ static int read_part(struct blob_reader *r, uint32_t frame, size_t skip, size_t 
 int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *dst,
                      struct err *err)
 {
-	uint32_t window = transfer_window(r->transfer,
-	                                  r->head.frame_size ? r->head.frame_size : 1);
+	uint32_t window = transfer_window(
+		r->transfer, r->record.head.frame_size ? r->record.head.frame_size : 1);
 
 	if (r->local)
 		return local_blob_read(r->local, offset, n, dst, err);
-	if (offset > r->head.size || n > r->head.size - offset)
+	if (offset > r->record.head.size || n > r->record.head.size - offset)
 		return err_set(err, ERR_DAMAGED, "record %s: ends before byte %llu",
-		               r->key, (unsigned long long)offset + n);
+		               r->record.key, (unsigned long long)offset + n);
 	while (n) {
-		uint32_t frame = (uint32_t)(offset / r->head.frame_size);
-		size_t skip = (size_t)(offset % r->head.frame_size);
-		size_t size = record_frame_size(&r->head, frame);
+		uint32_t frame = (uint32_t)(offset / r->record.head.frame_size);
+		size_t skip = (size_t)(offset % r->record.head.frame_size);
+		size_t size = record_frame_size(&r->record.head, frame);
 		size_t took;
 		int rc;
 
@@ -511,9 +470,9 @@ int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *
 		} else {
 			uint32_t count = 0;
 			for (took = 0;
-			     count < window && frame + count < r->head.frame_count;
+			     count < window && frame + count < r->record.head.frame_count;
 			     count++) {
-				size = record_frame_size(&r->head, frame + count);
+				size = record_frame_size(&r->record.head, frame + count);
 				if (n - took < size)
 					break;
 				took += size;
@@ -527,4 +486,60 @@ int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *
 		n -= took;
 	}
 	return 0;
+}
+
+/* ---------------------------------------------------------------- all of it */
+
+int blob_reader_each(struct blob_reader *r, blob_piece_fn *piece, void *ctx,
+                     struct err *err)
+{
+	const struct record_head *head = &r->record.head;
+	size_t frame = head->frame_size ? head->frame_size : 1;
+	size_t room = r->local ? LOCAL_WINDOW
+	                       : frame * transfer_window(r->transfer, frame);
+	int rc = 0;
+
+	if (room > head->size)
+		room = (size_t)head->size;
+	uint8_t *window = malloc(room ? room : 1);
+	if (!window)
+		return err_nomem(err, "a window");
+	for (uint64_t at = 0; at < head->size && !rc;) {
+		size_t n = head->size - at < room ? (size_t)(head->size - at) : room;
+		rc = transfer_go_on(r->transfer, err);
+		if (!rc)
+			rc = blob_reader_read(r, at, n, window, err);
+		if (!rc)
+			rc = piece(ctx, at, window, n, err);
+		at += n;
+	}
+	free(window);
+	return rc;
+}
+
+static int hash_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
+                      struct err *err)
+{
+	(void)offset;
+	(void)err;
+	sha256_add(ctx, bytes, n);
+	return 0;
+}
+
+int blob_reader_prove(struct blob_reader *r, const struct oid *id, struct err *err)
+{
+	struct sha256 *hash = sha256_new();
+	struct oid found;
+	int rc = hash ? blob_reader_each(r, hash_piece, hash, err)
+	              : err_nomem(err, "a hash");
+
+	if (!rc) {
+		sha256_finish(hash, &found);
+		if (!oid_equal(&found, id))
+			rc = err_set(err, ERR_MISMATCH,
+			             "record %s: its content is not that of its name",
+			             r->record.key);
+	}
+	sha256_free(hash);
+	return rc;
 }

@@ -6,6 +6,7 @@
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_witness.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
@@ -48,18 +49,40 @@ int manifest_clear_way(struct store *s, const struct oid *oid, struct err *err)
 	return rc < 0 ? err_context(err, "%s", why.text) : 0;
 }
 
-int manifest_put_sure(struct store *s, const struct manifest *m, struct err *err)
+/* Moves the manifest that is there out of the way where it lists another object's bytes
+ * than the file's, of which `m` is true. 0 when it may stay; 1 when none, or another, is
+ * there by now. */
+static int clear_false(struct store *s, const struct manifest *m, int fd, struct err *err)
+{
+	struct manifest_witness w = { .fd = fd,
+		                      .size = m->extents.size,
+		                      .budget = UINT64_MAX,
+		                      .known = &m->extents };
+	struct buf bytes = BUF_INIT;
+	struct manifest found;
+	int rc = manifest_get_bytes(s, &m->oid, &found, &bytes, err);
+
+	if (!rc) {
+		rc = manifest_compare_file(&found, &w, err);
+		manifest_wipe(&found);
+		if (rc == 1) {
+			rc = manifest_set_aside(s, &m->oid, &bytes, err);
+			rc = rc < 0 ? rc : 1;
+		}
+	}
+	buf_wipe(&bytes);
+	return rc;
+}
+
+int manifest_put_sure(struct store *s, const struct manifest *m, int fd, struct err *err)
 {
 	for (int tries = 0; tries < MEND_TRIES; tries++) {
-		struct manifest found;
 		struct err why = ERR_INIT;
 		bool existed = false;
 		int rc = manifest_put(s, m, &existed, err);
 		if (rc || !existed)
 			return rc;
-		rc = manifest_get_places(s, &m->oid, &found, NULL, &why);
-		if (rc == 0)
-			manifest_wipe(&found);
+		rc = clear_false(s, m, fd, &why);
 		/* One that a newer git-zllm wrote is its own affair. */
 		if (rc == 0 || rc == ERR_FORMAT)
 			return 0;
@@ -80,9 +103,25 @@ int manifest_put_sure(struct store *s, const struct manifest *m, struct err *err
 
 /* ---------------------------------------------------------------- recalling */
 
+/* What a reader wants, and how. */
 struct recall {
-	struct buf keys; /* each with its NUL */
+	struct store *store;
+	const struct oid *oid;
+	manifest_parse_fn *parse;
+	struct manifest *out;
+	uint64_t *stored;  /* or NULL */
+	struct buf *bytes; /* or NULL: then the manifest is read as places */
+	struct buf keys;   /* of trash, each with its NUL */
 };
+
+static int read_at(const struct recall *r, const char *key, struct err *err)
+{
+	if (!r->bytes)
+		return manifest_get_at(r->store, key, r->oid, r->parse, r->out, r->stored,
+		                       err);
+	buf_wipe(r->bytes);
+	return manifest_get_bytes_at(r->store, key, r->oid, r->out, r->bytes, err);
+}
 
 static int note_entry(void *ctx, const struct store_entry *entry)
 {
@@ -93,44 +132,57 @@ static int note_entry(void *ctx, const struct store_entry *entry)
 }
 
 /* The first entry that is whole. 1 when there is none. */
-static int get_from_trash(struct store *s, const struct oid *oid,
-                          manifest_parse_fn *parse, struct manifest *out,
-                          uint64_t *stored, struct err *err)
+static int read_trash(struct recall *r, struct err *err)
 {
-	struct recall r = { BUF_INIT };
 	char prefix[KEY_MAX];
 
-	key_trash_objects(oid, prefix);
-	int rc = store_list(s, prefix, note_entry, &r, err);
+	key_trash_objects(r->oid, prefix);
+	int rc = store_list(r->store, prefix, note_entry, r, err);
 	if (!rc)
 		rc = 1;
-	const char *key = (const char *)r.keys.data, *end = key + r.keys.size;
+	const char *key = (const char *)r->keys.data, *end = key + r->keys.size;
 	for (; rc > 0 && key < end; key += strlen(key) + 1) {
 		struct err ignored = ERR_INIT;
-		if (manifest_get_at(s, key, oid, parse, out, stored, &ignored) == 0)
+		if (read_at(r, key, &ignored) == 0)
 			rc = 0;
 	}
-	buf_wipe(&r.keys);
+	buf_wipe(&r->keys);
+	return rc;
+}
+
+static int recall(struct recall *r, struct err *err)
+{
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	char key[KEY_MAX];
+
+	key_object(r->oid, key);
+	int rc = read_at(r, key, &why);
+	if (rc == 1 || rc == ERR_DAMAGED) {
+		if (read_trash(r, &ignored) == 0)
+			return 0;
+		/* Whoever moved it may have put another since; and the bytes that are
+		 * told are those of its key. */
+		if (rc == 1 || r->bytes)
+			rc = read_at(r, key, &why);
+	}
+	if (rc < 0)
+		*err = why;
 	return rc;
 }
 
 int manifest_recall(struct store *s, const struct oid *oid, manifest_parse_fn *parse,
                     struct manifest *out, uint64_t *stored, struct err *err)
 {
-	struct err why = ERR_INIT, ignored = ERR_INIT;
-	char key[KEY_MAX];
+	struct recall r = { s, oid, parse, out, stored, NULL, BUF_INIT };
 
-	key_object(oid, key);
-	int rc = manifest_get_at(s, key, oid, parse, out, stored, &why);
+	return recall(&r, err);
+}
 
-	if (rc == 1 || rc == ERR_DAMAGED) {
-		if (get_from_trash(s, oid, parse, out, stored, &ignored) == 0)
-			return 0;
-		/* Whoever moved it may have put another since. */
-		if (rc == 1)
-			rc = manifest_get_at(s, key, oid, parse, out, stored, &why);
-	}
-	if (rc < 0)
-		*err = why;
-	return rc;
+int manifest_recall_bytes(struct store *s, const struct oid *oid, struct manifest *out,
+                          struct buf *bytes, struct err *err)
+{
+	struct recall r = { s, oid, NULL, out, NULL, bytes, BUF_INIT };
+
+	*bytes = (struct buf)BUF_INIT;
+	return recall(&r, err);
 }

@@ -1,16 +1,19 @@
 #include "index/manifest/manifest_store.h"
 
+#include <string.h>
+
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
+/* What is wanted, and how it is read. */
 struct getting {
 	struct store *store;
 	const struct oid *oid;
 	manifest_parse_fn *parse;
-	struct buf bytes;
+	struct buf bytes; /* as they were read last; the caller wipes */
 };
 
 static int get_once(struct getting *g, const char *key, struct manifest *out,
@@ -23,25 +26,14 @@ static int get_once(struct getting *g, const char *key, struct manifest *out,
 
 /* What came damaged from afar may be whole where it lies: it is fetched once more. */
 static int get_at(struct getting *g, const char *key, struct manifest *out,
-                  uint64_t *stored, struct err *err)
+                  struct err *err)
 {
 	int rc = get_once(g, key, out, err);
+
 	if (g->store->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
 		rc = get_once(g, key, out, err);
-	if (!rc && stored)
-		*stored = g->bytes.size;
-	if (rc < 0)
-		err_context(err, "store %s: manifest %s", g->store->name, key);
-	buf_wipe(&g->bytes);
-	return rc;
-}
-
-static int get(struct getting *g, struct manifest *out, uint64_t *stored, struct err *err)
-{
-	char key[KEY_MAX];
-
-	key_object(g->oid, key);
-	return get_at(g, key, out, stored, err);
+	return rc < 0 ? err_context(err, "store %s: manifest %s", g->store->name, key)
+	              : rc;
 }
 
 int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
@@ -49,32 +41,91 @@ int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
                     struct err *err)
 {
 	struct getting g = { s, oid, parse, BUF_INIT };
+	int rc = get_at(&g, key, out, err);
 
-	return get_at(&g, key, out, stored, err);
+	if (!rc && stored)
+		*stored = g.bytes.size;
+	buf_wipe(&g.bytes);
+	return rc;
 }
 
 int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
                  uint64_t *stored, struct err *err)
 {
-	struct getting g = { s, oid, manifest_parse, BUF_INIT };
+	char key[KEY_MAX];
 
-	return get(&g, out, stored, err);
+	key_object(oid, key);
+	return manifest_get_at(s, key, oid, manifest_parse, out, stored, err);
 }
 
 int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
                         uint64_t *stored, struct err *err)
 {
-	struct getting g = { s, oid, manifest_parse_places, BUF_INIT };
+	char key[KEY_MAX];
 
-	return get(&g, out, stored, err);
+	key_object(oid, key);
+	return manifest_get_at(s, key, oid, manifest_parse_places, out, stored, err);
 }
 
 int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *out,
                        struct err *err)
 {
-	struct getting g = { s, oid, manifest_parse_bases, BUF_INIT };
+	char key[KEY_MAX];
 
-	return get(&g, out, NULL, err);
+	key_object(oid, key);
+	return manifest_get_at(s, key, oid, manifest_parse_bases, out, NULL, err);
+}
+
+int manifest_get_bytes_at(struct store *s, const char *key, const struct oid *oid,
+                          struct manifest *out, struct buf *bytes, struct err *err)
+{
+	struct getting g = { s, oid, manifest_parse_places, BUF_INIT };
+	int rc = get_at(&g, key, out, err);
+	*bytes = g.bytes;
+	return rc;
+}
+
+int manifest_get_bytes(struct store *s, const struct oid *oid, struct manifest *out,
+                       struct buf *bytes, struct err *err)
+{
+	char key[KEY_MAX];
+
+	key_object(oid, key);
+	return manifest_get_bytes_at(s, key, oid, out, bytes, err);
+}
+
+/* Whether the value at `key` is `bytes`: 0; 1 when it is not, or is gone. */
+static int compare_value(struct store *s, const char *key, const struct buf *bytes,
+                         struct err *err)
+{
+	struct buf now = BUF_INIT;
+	int rc = store_get_all(s, key, MANIFEST_MAX, &now, err);
+
+	if (!rc)
+		rc = now.size != bytes->size ||
+		     (now.size && memcmp(now.data, bytes->data, now.size) != 0);
+	buf_wipe(&now);
+	return rc;
+}
+
+/* Between a look and a move another may have put a good one: what was moved is looked at,
+ * and given back where it is not what was found. */
+int manifest_set_aside(struct store *s, const struct oid *oid, const struct buf *found,
+                       struct err *err)
+{
+	char key[KEY_MAX], trash[KEY_MAX];
+
+	key_object(oid, key);
+	int rc = compare_value(s, key, found, err);
+	if (!rc)
+		rc = store_set_aside(s, key, trash, err);
+	if (rc)
+		return rc;
+	rc = compare_value(s, trash, found, err);
+	if (!rc)
+		return 0;
+	int back = store_restore(s, trash, key, err);
+	return back ? back : rc;
 }
 
 int manifest_get_outline(struct store *s, const struct oid *oid,

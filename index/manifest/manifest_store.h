@@ -11,6 +11,7 @@
 #include "codec/common/sha256.h"
 #include "index/manifest/manifest.h"
 
+struct buf;
 struct err;
 struct store;
 
@@ -28,7 +29,22 @@ int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *
 int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
                         uint64_t *stored, struct err *err);
 
-/* The same, read by `parse`, of what lies at `key`. */
+/* As manifest_get_places(), with the bytes that were read in *bytes, which the caller
+ * wipes: also where they are not a manifest. */
+int manifest_get_bytes(struct store *s, const struct oid *oid, struct manifest *out,
+                       struct buf *bytes, struct err *err);
+
+/* The same of what lies at `key`. */
+int manifest_get_bytes_at(struct store *s, const char *key, const struct oid *oid,
+                          struct manifest *out, struct buf *bytes, struct err *err);
+
+/* Takes the manifest of `oid` out of the way, which was found to be worth nothing: its
+ * bytes were `found`. 0 when it is, durably (docs/store.md, "Set aside"); 1 when another
+ * one is in its place, or none: that is left alone. */
+int manifest_set_aside(struct store *s, const struct oid *oid, const struct buf *found,
+                       struct err *err);
+
+/* As manifest_get(), read by `parse`, of what lies at `key`. */
 int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
                     manifest_parse_fn *parse, struct manifest *out, uint64_t *stored,
                     struct err *err);

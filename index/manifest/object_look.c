@@ -1,7 +1,10 @@
 #include "index/manifest/object_look.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
@@ -13,6 +16,7 @@
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/manifest_store.h"
+#include "index/manifest/manifest_witness.h"
 #include "index/blob/record_map.h"
 #include "index/blob/transfer.h"
 
@@ -78,12 +82,35 @@ static int has_records(struct needs *needs, bool *all, struct err *why, struct e
 	return rc;
 }
 
-int object_look(const struct transfer *t, const struct oid *oid, bool *have,
+/* Whether the file is not what the manifest lists. What cannot be read says nothing: it
+ * will be read where it is needed, and then it is said what is wrong with it. */
+static bool is_contradicted(const struct manifest *m, const char *path)
+{
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	struct err ignored = ERR_INIT;
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	bool contradicted = false;
+	if (!fstat(fd, &st)) {
+		struct manifest_witness w = { .fd = fd,
+			                      .size = (uint64_t)st.st_size,
+			                      .budget = WITNESS_GLANCE };
+		contradicted = manifest_compare_file(m, &w, &ignored) == 1;
+	}
+	close(fd);
+	return contradicted;
+}
+
+int object_look(const struct transfer *t, const struct object_asked *asked, bool *have,
                 struct err *why, struct err *err)
 {
 	struct manifest m;
 	struct needs needs = { .transfer = t, .extents = &m.extents };
-	int rc = manifest_get_places(t->store, oid, &m, NULL, why);
+	/* What is held against a file needs the sketches; the rest of us, the places. */
+	int rc = asked->path ? manifest_get(t->store, asked->oid, &m, NULL, why)
+	                     : manifest_get_places(t->store, asked->oid, &m, NULL, why);
 
 	*have = false;
 	if (rc == 1 || rc == ERR_DAMAGED)
@@ -92,7 +119,11 @@ int object_look(const struct transfer *t, const struct oid *oid, bool *have,
 		*err = *why;
 		return rc;
 	}
-	rc = has_records(&needs, have, why, err);
+	if (is_contradicted(&m, asked->path))
+		err_set(why, ERR_MISMATCH,
+		        "its manifest lists other bytes than the file");
+	else
+		rc = has_records(&needs, have, why, err);
 	manifest_wipe(&m);
 	return rc;
 }
@@ -116,12 +147,12 @@ int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
 	return rc;
 }
 
-int object_glance(const struct transfer *t, const struct oid *oid,
+int object_glance(const struct transfer *t, const struct object_asked *asked,
                   enum object_state *state, struct err *err)
 {
 	struct err why = ERR_INIT;
 	bool have;
-	int rc = object_look(t, oid, &have, &why, err);
+	int rc = object_look(t, asked, &have, &why, err);
 
 	*state = rc ? OBJECT_UNKNOWN : have ? OBJECT_WHOLE : OBJECT_ABSENT;
 	return rc;

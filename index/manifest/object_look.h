@@ -18,11 +18,17 @@ enum object_state {
 	OBJECT_OURS = 3     /* and the mark that this repository pushed it */
 };
 
-/* Asks the store, for a push. One whose manifest is damaged, or of which a record is
- * missing or not sound (blob_rely.h), counts as none, and *why says what is wrong with it:
- * pushing it anew mends it. *why stays as it is where there is simply no manifest.
- * 0 or negative. */
-int object_look(const struct transfer *t, const struct oid *oid, bool *have,
+struct object_asked {
+	const struct oid *oid;
+	const char *path; /* the file that is the object: a glance at it is compared with the
+	                   * manifest (manifest_witness.h); NULL: none is at hand */
+};
+
+/* Asks the store, for a push. One whose manifest is damaged or is not the file's, or of
+ * which a record is missing or not sound (blob_rely.h), counts as none, and *why says what
+ * is wrong with it: pushing it anew mends it. *why stays as it is where there is simply no
+ * manifest. 0 or negative. */
+int object_look(const struct transfer *t, const struct object_asked *asked, bool *have,
                 struct err *why, struct err *err);
 
 /* The same for who asks whether it can be had again: what lies in trash/ counts too. */
@@ -30,7 +36,7 @@ int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
                   struct err *why, struct err *err);
 
 /* The same in one word: never OBJECT_OURS. */
-int object_glance(const struct transfer *t, const struct oid *oid,
+int object_glance(const struct transfer *t, const struct object_asked *asked,
                   enum object_state *state, struct err *err);
 
 #endif

@@ -7,15 +7,23 @@
 
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
-#include "index/work/blob_set.h"
+#include "index/manifest/extent_key.h"
+#include "index/manifest/object_proof.h"
+#include "index/mirror/content_hash.h"
 #include "index/mirror/record_copy.h"
+#include "index/model/extents.h"
+#include "index/work/blob_set.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/blob/transfer.h"
 
-/* Whoever copies a blob holds the lock that its id chooses. A thread may hold one of
- * each kind, a delta's and then a base's, and a base needs no other. */
+/* Whoever copies a blob holds the lock that its id chooses, and whoever copies a solo
+ * record, as a base or for itself, the one of the other kind, too. A thread may hold one
+ * of each kind, in this order. */
 enum { LOCKS = 64 };
+
+/* How a record was not copied. */
+enum { RECORD_MISSING = 1, RECORD_THERE = 2 };
 
 struct blob_copy {
 	const struct transfer *from;
@@ -94,11 +102,20 @@ static int note_known(struct blob_copy *c, struct blob_set *set, const struct oi
 	return rc < 0 ? rc : 0;
 }
 
+/* A blob to be copied, and who wants its content. */
+struct wanted {
+	const struct extent *extent;
+	struct content_part *part;
+};
+
+/* `w`: who wants it; NULL for a base. */
 static int copy_record(struct blob_copy *c, const struct oid *id, const char *key,
-                       struct err *err)
+                       const struct wanted *w, struct err *err)
 {
+	struct record_way way = { c->from, c->to, w ? w->part : NULL,
+		                  w ? &w->extent->sum : NULL };
 	uint64_t stored;
-	int rc = record_copy(c->from, c->to, id, key, &stored, err);
+	int rc = record_copy(&way, id, key, &stored, err);
 
 	if (rc)
 		return rc;
@@ -153,20 +170,28 @@ static int copy_base(struct blob_copy *c, const struct oid *base, struct err *er
 		rc = find_solo(c->from->store, base, &id, err);
 		key_blob(&id, key);
 		if (!rc)
-			rc = copy_record(c, &id, key, err);
+			rc = copy_record(c, &id, key, NULL, err);
 	}
 	return rc ? rc : note_known(c, c->bases, base, err);
 }
 
-/* 1 when the source has no solo record of it. */
+/* By the part of the id that keys have. */
+static struct oid base_of(const uint8_t prefix[KEY_BASE_PREFIX])
+{
+	struct oid base = { { 0 } };
+
+	memcpy(base.bytes, prefix, KEY_BASE_PREFIX);
+	return base;
+}
+
+/* RECORD_MISSING when the source has no solo record of it. */
 static int need_base(struct blob_copy *c, const uint8_t prefix[KEY_BASE_PREFIX],
                      struct err *err)
 {
-	struct oid base = { { 0 } };
+	struct oid base = base_of(prefix);
+	pthread_mutex_t *lock = &c->base_locks[base.bytes[0] % LOCKS];
 	int rc = 0;
 
-	memcpy(base.bytes, prefix, KEY_BASE_PREFIX);
-	pthread_mutex_t *lock = &c->base_locks[base.bytes[0] % LOCKS];
 	pthread_mutex_lock(lock);
 	if (!is_known(c, c->bases, &base))
 		rc = copy_base(c, &base, err);
@@ -176,57 +201,109 @@ static int need_base(struct blob_copy *c, const uint8_t prefix[KEY_BASE_PREFIX],
 
 /* ---------------------------------------------------------------- blobs */
 
-/* 1 when the source has no such record, or not all that it needs. */
-static int copy_with_bases(struct blob_copy *c, const struct oid *id, const char *key,
+/* A solo record, which may be copied as a base in the same moment. */
+static int copy_solo(struct blob_copy *c, const struct wanted *w, const char *key,
+                     struct err *err)
+{
+	struct oid base = base_of(w->extent->id.bytes);
+	pthread_mutex_t *lock = &c->base_locks[base.bytes[0] % LOCKS];
+	int rc = RECORD_THERE;
+
+	pthread_mutex_lock(lock);
+	if (!is_known(c, c->bases, &base)) {
+		rc = copy_record(c, &w->extent->id, key, w, err);
+		if (!rc)
+			rc = note_known(c, c->bases, &base, err);
+	}
+	pthread_mutex_unlock(lock);
+	return rc;
+}
+
+/* RECORD_MISSING when the source has no such record, or not all that it needs;
+ * RECORD_THERE when the target has it by now. */
+static int copy_with_bases(struct blob_copy *c, const struct wanted *w, const char *key,
                            struct err *err)
 {
 	struct key_record record;
 	int rc = 0;
 
 	if (!key_parse_record(key, &record))
-		return 1;
+		return RECORD_MISSING;
+	if (!record.base_count)
+		return copy_solo(c, w, key, err);
 	for (unsigned i = 0; i < record.base_count && !rc; i++)
 		rc = need_base(c, record.bases[i], err);
-	return rc ? rc : copy_record(c, id, key, err);
+	return rc ? rc : copy_record(c, &w->extent->id, key, w, err);
 }
 
 /* The record may have been encoded anew since the manifest was written. */
-static int copy_blob(struct blob_copy *c, const struct oid *id, const char *key,
-                     struct err *err)
+static int copy_blob(struct blob_copy *c, const struct wanted *w, struct err *err)
 {
 	struct blob_place place;
-	char text[SHA256_HEX + 1];
-	int rc = copy_with_bases(c, id, key, err);
+	char key[KEY_MAX], text[SHA256_HEX + 1];
 
-	if (rc <= 0)
+	extent_key(w->extent, key);
+	int rc = copy_with_bases(c, w, key, err);
+	if (rc != RECORD_MISSING)
 		return rc;
-	rc = blob_find(c->from->store, id, &place, err);
+	rc = blob_find(c->from->store, &w->extent->id, &place, err);
 	if (!rc)
-		rc = copy_with_bases(c, id, place.key, err);
-	if (rc <= 0)
+		rc = copy_with_bases(c, w, place.key, err);
+	if (rc != RECORD_MISSING)
 		return rc;
-	oid_format(id, text);
+	oid_format(&w->extent->id, text);
 	return err_set(err, ERR_MISSING,
 	               "store %s has no record of blob %s that can be copied; push the "
 	               "model again from a clone that has it",
 	               c->from->store->name, text);
 }
 
-int blob_copy_one(struct blob_copy *c, const struct oid *id, const char *key,
+static int add_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
+                     struct err *err)
+{
+	(void)offset;
+	return content_part_add(ctx, NULL, bytes, n, err);
+}
+
+/* What the target has already is read for the proof of the object. */
+static int read_there(struct blob_copy *c, const struct wanted *w, struct err *err)
+{
+	struct transfer there = *c->from; /* its pool and shelf, another store */
+
+	there.store = c->to;
+	there.local_blob = NULL;
+	there.cache = NULL;
+	there.records = NULL;
+	int rc = extent_restore(&there, w->extent, add_piece, w->part, err);
+	return rc ? err_context(err, "store %s", c->to->name) : 0;
+}
+
+/* RECORD_THERE when the target has it. */
+static int copy_unless_there(struct blob_copy *c, const struct wanted *w, struct err *err)
+{
+	const struct oid *id = &w->extent->id;
+	struct blob_place place;
+
+	if (is_known(c, c->blobs, id))
+		return RECORD_THERE;
+	int rc = blob_find(c->to, id, &place, err);
+	if (rc < 0)
+		return rc;
+	rc = rc ? copy_blob(c, w, err) : RECORD_THERE;
+	if (rc < 0)
+		return rc;
+	int noted = note_known(c, c->blobs, id, err);
+	return noted ? noted : rc;
+}
+
+int blob_copy_one(struct blob_copy *c, const struct extent *x, struct content_part *part,
                   struct err *err)
 {
-	struct blob_place place;
-	int rc = 0;
-	pthread_mutex_t *lock = &c->blob_locks[id->bytes[0] % LOCKS];
+	struct wanted wanted = { x, part };
+	pthread_mutex_t *lock = &c->blob_locks[x->id.bytes[0] % LOCKS];
 
 	pthread_mutex_lock(lock);
-	if (!is_known(c, c->blobs, id)) {
-		rc = blob_find(c->to, id, &place, err);
-		if (rc > 0)
-			rc = copy_blob(c, id, key, err);
-		if (!rc)
-			rc = note_known(c, c->blobs, id, err);
-	}
+	int rc = copy_unless_there(c, &wanted, err);
 	pthread_mutex_unlock(lock);
-	return rc;
+	return rc == RECORD_THERE ? read_there(c, &wanted, err) : rc;
 }

@@ -11,7 +11,9 @@
 #include "codec/common/sha256.h"
 
 struct blob_copy;
+struct content_part;
 struct err;
+struct extent;
 struct store;
 struct transfer;
 
@@ -20,9 +22,10 @@ int blob_copy_new(const struct transfer *from, struct store *to, struct blob_cop
                   struct err *err);
 void blob_copy_free(struct blob_copy *c); /* NULL is fine */
 
-/* Sees to it that the target has a record of `id`, and of all that it needs. `key` is
- * where the source's record is thought to be. ERR_MISSING when the source has none. */
-int blob_copy_one(struct blob_copy *c, const struct oid *id, const char *key,
+/* Sees to it that the target has a record of the blob of `x`, and of all that it needs,
+ * and gives its content to `part`: as it is copied, or read from the target where that
+ * had it. ERR_MISSING when the source has none. */
+int blob_copy_one(struct blob_copy *c, const struct extent *x, struct content_part *part,
                   struct err *err);
 
 /* What was copied so far; not while threads are at it. */

@@ -10,17 +10,28 @@
 
 #include "codec/common/sha256.h"
 
+struct content_part;
 struct err;
 struct store;
 struct transfer;
+struct xxh128;
+
+/* Where a record comes from and goes to. */
+struct record_way {
+	const struct transfer *from;
+	struct store *to;
+	struct content_part *part; /* is given the content, too; or NULL */
+	const struct xxh128 *sum;  /* of the content, as a manifest has it; or NULL */
+};
 
 /*
- * Copies the record at `key`, which is one of the blob `id`, from the store of `from`
- * to `to`. The bases of a delta must have solo records in `to` already (docs/store.md,
- * I3). 0 with its size in *stored; 1 when `from` has no such record; ERR_MISMATCH when
- * the content is another; ERR_DAMAGED and so on. But for 0 nothing was put.
+ * Copies the record at `key`, which is one of the blob `id`. The bases of a delta must
+ * have solo records in the target already (docs/store.md, I3). 0 with its size in
+ * *stored; 1 when the source has no such record; ERR_MISMATCH when the content is
+ * another; ERR_DAMAGED and so on. But for 0 nothing was put, and but for 1 the part has
+ * been given something.
  */
-int record_copy(const struct transfer *from, struct store *to, const struct oid *id,
-                const char *key, uint64_t *stored, struct err *err);
+int record_copy(const struct record_way *way, const struct oid *id, const char *key,
+                uint64_t *stored, struct err *err);
 
 #endif

@@ -8,28 +8,30 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/blob/transfer.h"
 #include "index/mirror/blob_copy.h"
-#include "index/work/blob_set.h"
-#include "index/manifest/extent_key.h"
-#include "index/work/lanes.h"
-#include "index/manifest/manifest.h"
+#include "index/mirror/object_copy.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/blob/transfer.h"
+#include "index/work/blob_set.h"
+#include "index/work/lanes.h"
+
+/* Objects with records that are copied at once: of each, one large extent (content_hash.h)
+ * and several small ones. */
+enum { LARGE_AT_ONCE = 4 };
 
 struct copying {
 	const struct store_copy_request *request;
 	struct buf wanted; /* oids */
+	struct blob_set
+		*listed; /* objects whose manifest the target has, whatever it is */
 	struct blob_copy *blobs;
 
 	pthread_mutex_t lock;  /* guards all below */
 	struct blob_set *done; /* objects that the target has, or that failed */
+	size_t large;          /* those that the first pass left to the second */
 	struct store_copy_result result;
 };
-
-/* Which objects to take up: those without records are small and many, and go several at
- * once; of the others each has enough to do for all lanes. */
-enum pass { PASS_SMALL, PASS_LARGE };
 
 /* ---------------------------------------------------------------- listings */
 
@@ -82,14 +84,14 @@ static int list_wanted(const struct store_copy_request *request, struct buf *out
 	return rc;
 }
 
-static int note_there(void *ctx, const struct store_entry *entry)
+static int note_listed(void *ctx, const struct store_entry *entry)
 {
 	struct copying *c = ctx;
 	struct oid oid;
 
 	if (!key_parse_object(entry->key, &oid))
 		return 0;
-	int rc = blob_set_add(c->done, &oid, NULL);
+	int rc = blob_set_add(c->listed, &oid, NULL);
 	return rc < 0 ? rc : 0;
 }
 
@@ -116,7 +118,8 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	if (*wanted && key_parse_name(entry->key, repo) && strcmp(repo, wanted) != 0)
 		return 0; /* another repository's name */
 	if (key_parse_marker(entry->key, &base) &&
-	    !blob_set_has(m->copying->done, &base.object))
+	    !blob_set_has(m->copying->done, &base.object) &&
+	    !blob_set_has(m->copying->listed, &base.object))
 		return 0; /* of an object that was not to be copied */
 	if (!entry->size)
 		buf_add(&m->keys, entry->key, strlen(entry->key) + 1);
@@ -160,115 +163,47 @@ static int copy_markers(struct copying *c, const char *prefix, struct err *err)
 
 /* ---------------------------------------------------------------- objects */
 
-/* The records of one object, on their way. */
-struct object_work {
-	struct copying *copying;
-	const struct extent **list; /* those with records */
-};
-
-static int copy_extent(void *ctx, unsigned lane, size_t i, struct err *err)
-{
-	struct object_work *w = ctx;
-	const struct extent *x = w->list[i];
-	char key[KEY_MAX];
-
-	(void)lane;
-	extent_key(x, key);
-	int rc = blob_copy_one(w->copying->blobs, &x->id, key, err);
-	if (rc && x->name)
-		err_context(err, "tensor '%s'", x->name);
-	return rc;
-}
-
-static int copy_records(struct copying *c, const struct manifest *m, struct err *err)
-{
-	struct object_work w = { c, calloc(m->extents.count + 1, sizeof(*w.list)) };
-	struct lanes_work work = { .task = copy_extent, .ctx = &w };
-
-	if (!w.list)
-		return err_nomem(err, "a list of records");
-	for (size_t i = 0; i < m->extents.count; i++)
-		if (!m->extents.list[i].inlined)
-			w.list[work.count++] = &m->extents.list[i];
-	int rc = lanes_run(c->request->from->lanes, &work, err);
-	free(w.list);
-	return rc;
-}
-
-static bool has_records(const struct manifest *m)
-{
-	for (size_t i = 0; i < m->extents.count; i++)
-		if (!m->extents.list[i].inlined)
-			return true;
-	return false;
-}
-
-/* 1 when it is for the other pass. */
-static int copy_object(struct copying *c, const struct oid *oid, enum pass pass,
-                       uint64_t *size, struct err *err)
-{
-	struct store *from = c->request->from->store;
-	struct buf bytes = BUF_INIT;
-	struct manifest m = { .memory = NULL };
-	char key[KEY_MAX];
-
-	key_object(oid, key);
-	int rc = store_get_all(from, key, MANIFEST_MAX, &bytes, err);
-	if (rc > 0)
-		rc = err_set(err, ERR_MISSING, "store %s does not have it", from->name);
-	if (!rc)
-		rc = manifest_parse_places(bytes.data, bytes.size, oid, &m, err);
-	if (!rc) {
-		*size = m.extents.size;
-		if (has_records(&m))
-			rc = pass == PASS_SMALL ? 1 : copy_records(c, &m, err);
-		manifest_wipe(&m);
-	}
-	if (!rc)
-		rc = store_put_all(c->request->to, key, bytes.data, bytes.size, err);
-	if (!rc) {
-		pthread_mutex_lock(&c->lock);
-		c->result.bytes += bytes.size;
-		pthread_mutex_unlock(&c->lock);
-	}
-	buf_wipe(&bytes);
-	return rc;
-}
-
-/* Whether it is the object that is at fault, and not what all objects need. */
-static bool is_of_object(int rc)
-{
-	return rc == ERR_DAMAGED || rc == ERR_MISSING || rc == ERR_MISMATCH ||
-	       rc == ERR_FORMAT;
-}
-
-static int note_end(struct copying *c, const struct oid *oid, uint64_t size,
-                    const struct err *failure, struct err *err)
+/* Counts and tells. */
+static int note_end(struct copying *c, const struct oid *oid,
+                    const struct object_copied *copied, const struct err *failure,
+                    struct err *err)
 {
 	pthread_mutex_lock(&c->lock);
-	*(failure ? &c->result.failed : &c->result.copied) += 1;
-	c->request->told(c->request->ctx, oid, size, failure);
+	if (failure)
+		c->result.failed++;
+	else if (copied->there)
+		c->result.there++;
+	else
+		c->result.copied++;
+	c->result.mended += copied->mended;
+	c->result.bytes += copied->bytes;
+	if (failure || !copied->there)
+		c->request->told(c->request->ctx, oid, copied->size, failure);
 	int rc = blob_set_add(c->done, oid, err);
 	pthread_mutex_unlock(&c->lock);
 	return rc < 0 ? rc : 0;
 }
 
-static int copy_and_tell(struct copying *c, const struct oid *oid, enum pass pass,
-                         struct err *err)
+static int copy_and_tell(struct copying *c, const struct object_copy *how,
+                         const struct oid *oid, struct err *err)
 {
 	struct err failure = ERR_INIT;
-	uint64_t size = 0;
+	struct object_copied copied;
 
 	pthread_mutex_lock(&c->lock);
 	bool done = blob_set_has(c->done, oid);
 	pthread_mutex_unlock(&c->lock);
 	if (done)
 		return 0;
-	int rc = copy_object(c, oid, pass, &size, &failure);
-	if (rc > 0)
+	int rc = object_copy(how, oid, blob_set_has(c->listed, oid), &copied, &failure);
+	if (rc > 0) {
+		pthread_mutex_lock(&c->lock);
+		c->large++;
+		pthread_mutex_unlock(&c->lock);
 		return 0;
-	if (!rc || is_of_object(rc))
-		return note_end(c, oid, size, rc ? &failure : NULL, err);
+	}
+	if (!rc || object_copy_is_its_fault(rc))
+		return note_end(c, oid, &copied, rc ? &failure : NULL, err);
 	*err = failure;
 	return rc;
 }
@@ -276,25 +211,44 @@ static int copy_and_tell(struct copying *c, const struct oid *oid, enum pass pas
 static int copy_small(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct copying *c = ctx;
+	struct object_copy how = { c->request->from, c->request->to, c->blobs, 1,
+		                   COPY_SMALL };
 
 	(void)lane;
-	return copy_and_tell(c, wanted_at(c, i), PASS_SMALL, err);
+	return copy_and_tell(c, &how, wanted_at(c, i), err);
+}
+
+/* How many objects with records to copy at once. */
+static unsigned large_at_once(const struct copying *c)
+{
+	size_t most = c->request->from->lanes < LARGE_AT_ONCE ? c->request->from->lanes
+	                                                      : LARGE_AT_ONCE;
+
+	return (unsigned)(c->large < most ? c->large : most);
+}
+
+static int copy_large(void *ctx, unsigned lane, size_t i, struct err *err)
+{
+	struct copying *c = ctx;
+	struct object_copy how = { c->request->from, c->request->to, c->blobs,
+		                   c->request->from->lanes / large_at_once(c),
+		                   COPY_LARGE };
+
+	(void)lane;
+	return copy_and_tell(c, &how, wanted_at(c, i), err);
 }
 
 /* ---------------------------------------------------------------- the whole */
 
 static int copy_objects(struct copying *c, struct err *err)
 {
-	struct lanes_work small = { .count = c->wanted.size / sizeof(struct oid),
-		                    .task = copy_small,
-		                    .ctx = c };
+	struct lanes_work work = { .count = c->wanted.size / sizeof(struct oid),
+		                   .task = copy_small,
+		                   .ctx = c };
+	int rc = lanes_run(c->request->from->lanes, &work, err);
 
-	for (size_t i = 0; i < small.count; i++)
-		c->result.there += blob_set_has(c->done, wanted_at(c, i));
-	int rc = lanes_run(c->request->from->lanes, &small, err);
-	for (size_t i = 0; i < small.count && !rc; i++)
-		rc = copy_and_tell(c, wanted_at(c, i), PASS_LARGE, err);
-	return rc;
+	work.task = copy_large;
+	return rc ? rc : lanes_run(large_at_once(c), &work, err);
 }
 
 static int copy_all(struct copying *c, struct err *err)
@@ -304,7 +258,7 @@ static int copy_all(struct copying *c, struct err *err)
 
 	owner_prefix(c->request, owners);
 	if (!rc)
-		rc = store_list(c->request->to, "objects/", note_there, c, err);
+		rc = store_list(c->request->to, "objects/", note_listed, c, err);
 	if (!rc)
 		rc = copy_markers(c, owners, err);
 	if (!rc)
@@ -321,6 +275,8 @@ int store_copy(const struct store_copy_request *request, struct store_copy_resul
 	int rc = blob_set_new(&c.done, err);
 
 	if (!rc)
+		rc = blob_set_new(&c.listed, err);
+	if (!rc)
 		rc = blob_copy_new(request->from, request->to, &c.blobs, err);
 	if (!rc) {
 		uint64_t bytes;
@@ -333,6 +289,7 @@ int store_copy(const struct store_copy_request *request, struct store_copy_resul
 	*out = c.result;
 	blob_copy_free(c.blobs);
 	blob_set_free(c.done);
+	blob_set_free(c.listed);
 	buf_wipe(&c.wanted);
 	return rc;
 }

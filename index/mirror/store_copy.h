@@ -4,9 +4,11 @@
  *     owners' markers -> for each object: bases, records, manifest -> names
  *
  * That is the order of an upload (docs/store.md), so the target is a valid store at
- * every moment, and a copy that was cut goes on where it was: what the target has is not
- * read again. Every record is decoded while it passes, and an object whose records are
- * not whole is left out, named, and the others go on.
+ * every moment, and a copy that was cut goes on where it was: records that the target has
+ * are not put again, and an object of which both stores have the same manifest is not
+ * read. Every record is decoded while it passes, and the object as a whole must have the
+ * SHA-256 of its name: one that has not is left out, named, and the others go on. A
+ * manifest of the target that the source's proves wrong is set aside, and replaced.
  */
 #ifndef ZLLM_STORE_COPY_H
 #define ZLLM_STORE_COPY_H
@@ -34,6 +36,7 @@ struct store_copy_request {
 
 struct store_copy_result {
 	size_t copied, there, failed; /* objects */
+	size_t mended; /* of those that were copied: a wrong manifest was replaced */
 	size_t records;               /* that were copied */
 	uint64_t bytes;               /* of them and of manifests */
 };

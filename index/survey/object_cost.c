@@ -21,8 +21,9 @@ struct costing {
 static int read_codec(const struct transfer *t, const struct extent *x, const char *key,
                       struct extent_cost *cost, struct err *err)
 {
+	struct blob_want want = { .id = x->id, .size = x->size, .key = key };
 	struct blob_reader *reader;
-	int rc = blob_reader_open(t, &x->id, x->size, key, &reader, err);
+	int rc = blob_reader_open(t, &want, &reader, err);
 
 	if (rc)
 		return rc;

@@ -144,7 +144,8 @@ static bool is_stored(const struct world *w, const struct object *o)
 	struct buf owner = BUF_INIT;
 
 	t.store = w->memory;
-	assert_int_equal(object_glance(&t, &o->oid, &state, &err), 0);
+	struct object_asked asked = { &o->oid, NULL };
+	assert_int_equal(object_glance(&t, &asked, &state, &err), 0);
 	key_owner(t.repo_id, &o->oid, key);
 	assert_int_equal(store_get_all(w->memory, key, 1, &owner, &err),
 	                 state == OBJECT_WHOLE ? 0 : 1);

@@ -430,6 +430,43 @@ static void empty_it(int fd, off_t size)
 	assert_int_equal(ftruncate(fd, 0), 0);
 }
 
+/* A record of another blob, with all its sums right. */
+static struct buf another;
+
+static void become_another(int fd, off_t size)
+{
+	(void)size;
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(pwrite(fd, another.data, another.size, 0), another.size);
+}
+
+static int first_key(void *ctx, const struct store_entry *entry)
+{
+	strcpy(ctx, entry->key);
+	return 1;
+}
+
+/* Takes a record of `f`, which is pushed into a store of its own. */
+static void find_another(const struct model_file *f)
+{
+	struct upload_request request = { .oid = f->oid,
+		                          .size = f->size,
+		                          .path = f->path };
+	struct upload_result result;
+	struct store *s;
+	struct transfer t;
+	char key[KEY_MAX];
+
+	assert_int_equal(store_memory_new(&s, NULL), 0);
+	assert_int_equal(transfer_init(&t, s, 2, NULL), 0);
+	assert_int_equal(upload_object(&t, &request, &result, NULL), 0);
+	assert_int_equal(store_list(s, "blobs/", first_key, key, NULL), 1);
+	buf_wipe(&another);
+	assert_int_equal(store_get_all(s, key, 1 << 24, &another, NULL), 0);
+	transfer_wipe(&t);
+	store_close(s);
+}
+
 /* Does that to every entry; returns how many there were. */
 static size_t damage_entries(const char *folder, damage_fn *damage)
 {
@@ -461,15 +498,22 @@ static size_t damage_entries(const char *folder, damage_fn *damage)
 static void damaged_entries_are_dropped_and_read_through(void **state)
 {
 	static damage_fn *const damages[] = { turn_a_bit_of_the_head,
-		                              turn_a_bit_of_a_frame, cut_it, empty_it };
+		                              turn_a_bit_of_a_frame, cut_it, empty_it,
+		                              become_another };
 	struct world *w = *state;
 	struct model_file base = model_file_make(2, 0, "");
 	struct model_file tune = model_file_make(2, 1e-5f, "");
 	struct model_file next = model_file_make(2, 2e-5f, "");
+	struct model_file other = model_file_make(7, 0, "");
+	struct buf bytes = BUF_INIT;
+	widened_model_bytes(&bytes, &other.bytes);
+	struct model_file wide = model_file_of(bytes.data, bytes.size);
+	buf_wipe(&bytes);
 
 	push(w, &base, NULL);
 	push(w, &tune, &base); /* whose base comes into the cache */
-	for (size_t i = 0; i < 4; i++) {
+	find_another(&other);
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
 		uint64_t size = entries_bytes(w->folder);
 		assert_int_equal(damage_entries(w->folder, damages[i]), MODEL_TENSORS);
 		assert_true(comes_back(w, &tune)); /* and drops what is bad */
@@ -482,6 +526,14 @@ static void damaged_entries_are_dropped_and_read_through(void **state)
 	damage_entries(w->folder, turn_a_bit_of_a_frame);
 	push(w, &next, &base);
 	assert_true(comes_back(w, &next));
+	/* Another blob's of other sizes and frames, too. */
+	find_another(&wide);
+	damage_entries(w->folder, become_another);
+	assert_true(comes_back(w, &next));
+	assert_true(comes_back(w, &tune));
+	buf_wipe(&another);
+	model_file_remove(&other);
+	model_file_remove(&wide);
 	model_file_remove(&base);
 	model_file_remove(&tune);
 	model_file_remove(&next);

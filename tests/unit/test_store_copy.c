@@ -9,10 +9,10 @@
 
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
-#include "index/download.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/manifest/name_claim.h"
+#include "index/manifest/object_proof.h"
 #include "index/store/store.h"
 #include "index/store/store_faulty.h"
 #include "index/store/store_keys.h"
@@ -100,17 +100,18 @@ static bool is_whole(struct store *s, const struct model_file *file)
 {
 	struct transfer t;
 	struct manifest m;
-	struct oid found;
+	struct object_judge judge = { 0 };
+	enum object_verdict verdict = OBJECT_MANIFEST_FALSE;
 	struct err err = ERR_INIT;
 
 	assert_int_equal(transfer_init(&t, s, 1, &err), 0);
 	int rc = manifest_get(s, &file->oid, &m, NULL, &err);
 	if (!rc) {
-		rc = download_hash(&t, &m, &found, &err);
+		rc = object_prove(&t, &m, &judge, &verdict, &err);
 		manifest_wipe(&m);
 	}
 	transfer_wipe(&t);
-	return rc == 0 && oid_equal(&found, &file->oid);
+	return rc == 0 && verdict == OBJECT_PROVED;
 }
 
 static bool has_object(struct store *s, const struct model_file *file)
