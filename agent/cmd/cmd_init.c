@@ -23,6 +23,7 @@
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "agent/where/store_trust.h"
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -229,7 +230,7 @@ static int make_store(struct init *in, struct err *err)
 
 	if (in->options.shared)
 		init_shared_ask(&in->paths.modes);
-	int rc = store_url_create(&in->store_url, &context, &in->store, err);
+	int rc = store_open_or_make(&in->store_url, &context, &in->store, err);
 	if (!rc && in->options.shared)
 		rc = init_shared_open_up(&in->store_url, in->store, err);
 	if (!rc) {

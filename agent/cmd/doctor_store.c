@@ -11,6 +11,7 @@
 #include "agent/where/endpoint.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
@@ -97,7 +98,7 @@ static void open_and_try(struct checkup *c, const char *url,
 	if (!rc && parsed.kind == STORE_S3)
 		doctor_bucket(c, &parsed, context);
 	if (!rc)
-		rc = store_url_open(&parsed, context, &store, &err);
+		rc = store_open(&parsed, context, &store, &err);
 	if (rc) {
 		checkup_add(c, FINDING_BAD, "store", NULL, "%s", err.text);
 		if (parsed.kind == STORE_S3)

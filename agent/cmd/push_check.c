@@ -3,6 +3,7 @@
 #include "agent/git/lfs_config.h"
 #include "agent/git/git_paths.h"
 #include "agent/report/report.h"
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
 #include "index/blob/transfer.h"
@@ -50,7 +51,7 @@ static int open_named(const struct lfs_config *config, const struct endpoint *en
 		                    : STORE_NAMED_BY_USER,
 	};
 
-	return store_url_open(url, &context, out, err);
+	return store_open(url, &context, out, err);
 }
 
 int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,

@@ -10,6 +10,7 @@
 #include "agent/report/shell_word.h"
 #include "agent/where/s3_settings.h"
 #include "agent/where/store_trust.h"
+#include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/s3/store_s3.h"

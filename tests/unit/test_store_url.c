@@ -1,4 +1,6 @@
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
+#include "index/store/folder/store_folder.h"
 #include "index/store/store.h"
 #include "tests/unit/git_sandbox.h"
 
@@ -113,7 +115,7 @@ static int open_url(const char *text, const char *root, struct store **out,
 	struct store_context context = { .root = root, .modes = &modes };
 	int rc = store_url_parse(text, &u, err);
 	if (!rc)
-		rc = store_url_open(&u, &context, out, err);
+		rc = store_open(&u, &context, out, err);
 	store_url_wipe(&u);
 	return rc;
 }
@@ -129,7 +131,7 @@ static void a_store_is_made_once_and_then_opened(void **state)
 	assert_int_equal(store_url_parse("zllm::../deep/er/store", &u, &err), 0);
 	assert_int_equal(mkdir("root", 0777), 0);
 	for (int i = 0; i < 2; i++) {
-		if (store_url_create(&u, &context, &s, &err))
+		if (store_open_or_make(&u, &context, &s, &err))
 			fail_msg("%s", err.text);
 		store_close(s);
 	}
