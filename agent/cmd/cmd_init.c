@@ -223,6 +223,7 @@ static void warn_if_inside(const struct init *in, const char *store)
 
 static int make_store(struct init *in, struct err *err)
 {
+	const struct store_kind *kind = in->store_url.kind;
 	struct store_context context = { .root = in->paths.worktree,
 		                         .modes = &in->paths.modes,
 		                         .config = in->config,
@@ -232,15 +233,15 @@ static int make_store(struct init *in, struct err *err)
 		init_shared_ask(&in->paths.modes);
 	int rc = store_open_or_make(&in->store_url, &context, &in->store, err);
 	if (!rc && in->options.shared)
-		rc = init_shared_open_up(&in->store_url, in->store, err);
+		rc = init_shared_open_up(kind, in->store, err);
 	if (!rc) {
 		report_line("store:    %s", in->store->name);
-		if (in->store_url.kind == STORE_FOLDER) {
-			init_shared_say(in->store);
+		if (kind->tell)
+			kind->tell(in->store);
+		if (kind->is_path)
 			warn_if_inside(in, in->store->name);
-		} else {
+		if (!kind->guard)
 			rc = store_trust_give(in->config, &in->store_url, err);
-		}
 	}
 	return rc;
 }

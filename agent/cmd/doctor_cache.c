@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/where/base_cache.h"
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/git/lfs_config.h"
 #include "agent/session/look_ahead.h"
 #include "agent/report/size_text.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/git/git_run.h"
 #include "agent/cmd/hook_install.h"
 #include "agent/git/lfs_config.h"

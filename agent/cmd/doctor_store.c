@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/where/endpoint.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
@@ -79,10 +79,10 @@ static void try_verbs(struct checkup *c, struct store *store, const struct store
 	check_verbs(c, &probe);
 	check_clock(c, &probe);
 	const struct err *list = &probe.verbs[VERB_LIST];
-	if (url->kind == STORE_S3)
-		doctor_demands(c, url, context,
-		               list->code ? list : &probe.verbs[VERB_GET],
-		               &probe.verbs[VERB_PUT]);
+	if (url->kind->doctor.refusal)
+		url->kind->doctor.refusal(c, url, context,
+		                          list->code ? list : &probe.verbs[VERB_GET],
+		                          &probe.verbs[VERB_PUT]);
 }
 
 /* ---------------------------------------------------------------- which store */
@@ -90,24 +90,26 @@ static void try_verbs(struct checkup *c, struct store *store, const struct store
 static void open_and_try(struct checkup *c, const char *url,
                          const struct store_context *context)
 {
+	static const struct store_kind_doctor none = { 0 };
 	struct store_url parsed = { 0 };
 	struct store *store = NULL;
 	struct err err = ERR_INIT;
 	int rc = store_url_parse(url, &parsed, &err);
 
-	if (!rc && parsed.kind == STORE_S3)
-		doctor_bucket(c, &parsed, context);
+	const struct store_kind_doctor *own = rc ? &none : &parsed.kind->doctor;
+	if (own->way)
+		own->way(c, &parsed, context);
 	if (!rc)
 		rc = store_open(&parsed, context, &store, &err);
 	if (rc) {
 		checkup_add(c, FINDING_BAD, "store", NULL, "%s", err.text);
-		if (parsed.kind == STORE_S3)
-			doctor_demands(c, &parsed, context, &err, NULL);
+		if (own->refusal)
+			own->refusal(c, &parsed, context, &err, NULL);
 	} else {
 		checkup_add(c, FINDING_GOOD, "store", NULL, "%s is open", store->name);
 		try_verbs(c, store, &parsed, context);
-		if (parsed.kind == STORE_FOLDER)
-			doctor_folder(c, store, context->modes);
+		if (own->like)
+			own->like(c, store, context);
 		doctor_cache(c, context->config, store);
 	}
 	store_close(store);

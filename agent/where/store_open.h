@@ -13,8 +13,8 @@ struct store_url;
 int store_open(const struct store_url *u, const struct store_context *context,
                struct store **out, struct err *err);
 
-/* The same for `init`: makes the store where it is missing, and its folder. A bucket
- * must exist. */
+/* The same for `init`: makes the store where it is missing, and its place too where the
+ * kind can (store_kind.h): a folder; a bucket must exist. */
 int store_open_or_make(const struct store_url *u, const struct store_context *context,
                        struct store **out, struct err *err);
 
