@@ -38,7 +38,8 @@ static int has_head(bool *out, struct err *err)
 	struct buf ignored = BUF_INIT;
 	int status;
 
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &ignored, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &ignored, .quiet = true },
+	                 &status, err);
 	buf_wipe(&ignored);
 	*out = !rc && !status;
 	return rc;

@@ -112,7 +112,8 @@ static int is_revision(const char *rev, bool *out, struct err *err)
 	const char *argv[] = { "git", "rev-parse",        "--verify",
 		               "-q",  "--end-of-options", buf_text(&spec),
 		               NULL };
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &id, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &id, .quiet = true },
+	                 &status, err);
 	*out = !rc && !status;
 	buf_wipe(&spec);
 	buf_wipe(&id);

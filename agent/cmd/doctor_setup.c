@@ -27,7 +27,8 @@ static bool first_line(const char *const *argv, struct buf *out)
 {
 	int status;
 	struct err ignored = ERR_INIT;
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, out, &status, &ignored);
+	int rc = git_run(argv, &(struct git_run_io){ .output = out, .quiet = true },
+	                 &status, &ignored);
 	char *end = out->size ? memchr(out->data, '\n', out->size) : NULL;
 
 	if (end)

@@ -15,7 +15,8 @@ static int read_blob(const char *spec, struct buf *out, struct err *err)
 {
 	const char *argv[] = { "git", "cat-file", "blob", spec, NULL };
 	int status;
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = out, .quiet = true },
+	                 &status, err);
 
 	return rc ? rc : status ? 1 : 0;
 }

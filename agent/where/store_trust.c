@@ -156,7 +156,7 @@ int store_trust_give(const struct lfs_config *config, const struct store_url *ur
 	const char *argv[] = { "git",           "config",        "--global", "--add",
 		               STORE_TRUST_KEY, buf_text(&name), NULL };
 	rc = name.failed ? err_nomem(err, "a store's name")
-	                 : git_run(argv, NULL, 0, 0, NULL, &status, err);
+	                 : git_run(argv, NULL, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG, "git cannot write %s to your configuration",
 		             STORE_TRUST_KEY);
@@ -197,7 +197,7 @@ int store_trust_take(const struct lfs_config *config, const struct store_url *ur
 	const char *argv[] = { "git",           "config",      "--global",
 		               "--fixed-value", "--unset-all", STORE_TRUST_KEY,
 		               own.value,       NULL };
-	int rc = git_run(argv, NULL, 0, 0, NULL, &status, err);
+	int rc = git_run(argv, NULL, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG,
 		             "git cannot take %s '%s' from your configuration",
