@@ -258,8 +258,8 @@ static int read_file(const char *path, struct buf *out, struct err *err)
 	if (fd < 0 || fstat(fd, &st))
 		rc = err_errno(err, "cannot read %s", path);
 	else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
-		rc = err_set(err, ERR_CONFIG, "%s is no file of at most %d bytes", path,
-		             FILE_MAX);
+		rc = err_set(err, ERR_CONFIG, "%s is not a file of at most %d bytes",
+		             path, FILE_MAX);
 	else if (!buf_reserve(out, (size_t)st.st_size + 1))
 		rc = err_nomem(err, path);
 	while (!rc && out->size < (size_t)st.st_size) {

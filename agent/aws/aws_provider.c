@@ -125,8 +125,8 @@ int aws_provider_process(const char *command, struct s3_credentials **out,
 	if (!ok || at < end)
 		rc = err_set(
 			err, ERR_CONFIG,
-			"credential_process of the AWS profile is no command of at most "
-			"%d words",
+			"credential_process of the AWS profile is not a command of at "
+			"most %d words",
 			WORDS_MAX);
 	else
 		rc = run(argv, out, err);

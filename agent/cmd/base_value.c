@@ -138,16 +138,17 @@ static int take_name(const struct resolving *r, const struct model_name *name,
 	if (claims < 0)
 		return claims;
 	if (!r->in->store)
-		return err_set(err, r->in->closed ? r->in->closed->code : ERR_CONFIG,
-		               "'%s' is no path, revision or object here; whether it is "
-		               "the name of a model cannot be seen: %s",
-		               r->typed,
-		               r->in->closed ? r->in->closed->text : "no store");
+		return err_set(
+			err, r->in->closed ? r->in->closed->code : ERR_CONFIG,
+			"'%s' is not a path, revision or object in this repository; "
+			"whether it is the name of a model cannot be seen: %s",
+			r->typed, r->in->closed ? r->in->closed->text : "no store");
 	if (!claims)
-		return err_set(err, ERR_INPUT,
-		               "'%s' is no path, revision or object here, and no "
-		               "repository has pushed a model of that name to %s",
-		               r->typed, r->in->store->name);
+		return err_set(
+			err, ERR_INPUT,
+			"'%s' is not a path, revision or object in this repository, "
+			"and no repository has pushed a model of that name to %s",
+			r->typed, r->in->store->name);
 	buf_add_str(&r->out->text, name->text);
 	buf_add_str(&r->out->words, "a name in the store");
 	return 0;
@@ -178,7 +179,7 @@ static int resolve(const struct resolving *r, struct err *err)
 		rc = take_name(r, &name, err);
 	if (rc == 1)
 		rc = err_set(err, ERR_INPUT,
-		             "'%s' is no path, revision, object or name of a model",
+		             "'%s' is not a path, revision, object or name of a model",
 		             r->typed);
 	return rc;
 }

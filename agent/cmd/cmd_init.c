@@ -252,7 +252,7 @@ static int check_name(struct init *in, struct err *err)
 
 	if (name && !model_name_parse(name, strlen(name), &in->name))
 		return err_set(err, ERR_INPUT,
-		               "'%s' is no name of a model: one to four words of "
+		               "'%s' is not a name of a model: one to four words of "
 		               "letters, digits and ._-+, with '/' between them",
 		               name);
 	return 0;

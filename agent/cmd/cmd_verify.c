@@ -52,7 +52,7 @@ static int add_revisions(const struct verify_options *options, int argc, char **
 
 	for (int i = 0; i < argc; i++) {
 		if (argv[i][0] == '-' || strchr(argv[i], '\n'))
-			return err_set(err, ERR_INPUT, "'%s' is no revision", argv[i]);
+			return err_set(err, ERR_INPUT, "'%s' is not a revision", argv[i]);
 		buf_addf(out, "%s\n", argv[i]);
 	}
 	if (argc || options->all)

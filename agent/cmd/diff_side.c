@@ -180,6 +180,6 @@ int diff_side_add(const struct diff_places *places, const char *word,
 		return err_set(err, why.code, "%s", why.text);
 	if (rc == 1)
 		rc = err_set(err, ERR_INPUT,
-		             "'%s' is no file, revision, <rev>:<path> or oid", word);
+		             "'%s' is not a file, revision, <rev>:<path> or oid", word);
 	return rc;
 }

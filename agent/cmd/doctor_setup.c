@@ -116,8 +116,8 @@ static void check_program(struct checkup *c, const char *key, const char *name)
 
 	if (!find_program(name, found)) {
 		checkup_add(c, FINDING_BAD, "agent", INSTALL,
-		            "%s is '%s', which is no program here: git-lfs would only "
-		            "say EOF",
+		            "%s is '%s', which is not an executable program: "
+		            "git-lfs would only say EOF",
 		            key, name);
 		return;
 	}

@@ -29,8 +29,8 @@ static void check_verbs(struct checkup *c, const struct store_probe *probe)
 	static const char *const needs[] = {
 		"listing is needed to push and to clone",
 		"reading is needed to push and to clone",
-		"writing is needed to push; who only clones does without",
-		"removing is needed by gc alone",
+		"writing is needed only to push",
+		"removing is needed only by gc",
 	};
 	static const enum finding grades[] = { FINDING_BAD, FINDING_BAD, FINDING_DOUBTFUL,
 		                               FINDING_DOUBTFUL };
@@ -186,7 +186,7 @@ void doctor_store(struct checkup *c, const struct lfs_config *config, const char
 	else if (rc > 0)
 		checkup_add(c, FINDING_DOUBTFUL, "repository",
 		            "run doctor in a repository, or name a store",
-		            "this is no git repository, so no store was looked at");
+		            "this is not a git repository, so no store was looked at");
 	else
 		examine_repository(c, config, &paths);
 	git_paths_wipe(&paths);

@@ -49,9 +49,10 @@ int object_name_resolve(const char *name, struct oid *out, struct err *err)
 	if (rc == 1)
 		rc = read_path(name, &bytes, err);
 	if (rc == 1)
-		rc = err_set(err, ERR_INPUT,
-		             "'%s' is no path that git knows, no <rev>:<path> and no oid",
-		             name);
+		rc = err_set(
+			err, ERR_INPUT,
+			"'%s' is not a path that git knows, a <rev>:<path> or an oid",
+			name);
 	else if (!rc && !lfs_pointer_parse(bytes.data, bytes.size, &pointer))
 		rc = err_set(err, ERR_INPUT,
 		             "'%s' is not kept by git-lfs: git has it whole", name);

@@ -188,7 +188,9 @@ static int parse_text(const char *text, size_t n, const char *all, char **out,
 		return err_nomem(err, "the store's URL");
 	if (bad || has_bad_byte(value)) {
 		free(value);
-		return err_set(err, ERR_INPUT, "'%s': '%.*s' is no value of an option",
+		return err_set(err, ERR_INPUT,
+		               "'%s': invalid value '%.*s' for an option: it is empty or "
+		               "has a newline or NUL in it",
 		               all, (int)n, text);
 	}
 	*out = value;
