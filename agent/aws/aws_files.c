@@ -192,32 +192,37 @@ static size_t parse(struct aws_files *f, const char *profile, struct text all,
 	return 0;
 }
 
-static int parse_named(struct aws_files *f, const char *profile, const struct buf *text,
-                       bool in_config, const char *name, struct err *err)
+/* One of the two files. */
+struct source {
+	const char *profile; /* that is wanted */
+	const char *name;    /* for messages */
+	bool in_config;      /* else of the credentials */
+};
+
+static int parse_named(struct aws_files *f, const struct source *source,
+                       const struct buf *text, struct err *err)
 {
 	struct text all = { (const char *)text->data, text->size };
-	size_t line = parse(f, profile, all, in_config);
+	size_t line = parse(f, source->profile, all, source->in_config);
 
-	return line ? err_set(err, ERR_CONFIG, "%s: line %zu is not understood", name,
-	                      line)
+	return line ? err_set(err, ERR_CONFIG, "%s: line %zu is not understood",
+	                      source->name, line)
 	            : 0;
 }
 
-int aws_files_parse(const char *profile, const char *config, size_t config_size,
-                    const char *credentials, size_t credentials_size,
-                    struct aws_files **out, struct err *err)
+int aws_files_parse(const char *profile, const struct buf *config,
+                    const struct buf *credentials, struct aws_files **out,
+                    struct err *err)
 {
+	const struct source first = { profile, "config", true };
+	const struct source second = { profile, "credentials", false };
 	struct aws_files *f = calloc(1, sizeof(*f));
-	const struct buf texts[2] = { { (uint8_t *)(uintptr_t)config, config_size,
-		                        config_size, false },
-		                      { (uint8_t *)(uintptr_t)credentials,
-		                        credentials_size, credentials_size, false } };
 
 	if (!f)
 		return err_nomem(err, "a profile");
-	int rc = parse_named(f, profile, &texts[0], true, "config", err);
+	int rc = parse_named(f, &first, config, err);
 	if (!rc)
-		rc = parse_named(f, profile, &texts[1], false, "credentials", err);
+		rc = parse_named(f, &second, credentials, err);
 	if (rc) {
 		aws_files_free(f);
 		return rc;
@@ -253,8 +258,8 @@ static int read_file(const char *path, struct buf *out, struct err *err)
 	if (fd < 0 || fstat(fd, &st))
 		rc = err_errno(err, "cannot read %s", path);
 	else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
-		rc = err_set(err, ERR_CONFIG, "%s is no file of at most %d bytes", path,
-		             FILE_MAX);
+		rc = err_set(err, ERR_CONFIG, "%s is not a file of at most %d bytes",
+		             path, FILE_MAX);
 	else if (!buf_reserve(out, (size_t)st.st_size + 1))
 		rc = err_nomem(err, path);
 	while (!rc && out->size < (size_t)st.st_size) {
@@ -277,14 +282,15 @@ static int read_one(struct aws_files *f, const char *profile, const char *variab
                     const char *name, struct err *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	bool in_config = strcmp(name, "config") == 0;
+	struct source source = { profile, NULL, strcmp(name, "config") == 0 };
 	int rc = 0;
 
 	find_path(variable, name, &path);
 	if (path.size)
 		rc = read_file(buf_text(&path), &text, err);
+	source.name = buf_text(&path);
 	if (!rc)
-		rc = parse_named(f, profile, &text, in_config, buf_text(&path), err);
+		rc = parse_named(f, &source, &text, err);
 	if (text.data)
 		explicit_bzero(text.data, text.cap);
 	buf_wipe(&text);

@@ -16,20 +16,20 @@
 #define ZLLM_AWS_FILES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-struct err;
 struct aws_files;
+struct buf;
+struct err;
 
 /* Files that are not there are empty ones. ERR_CONFIG when one cannot be read or is
  * no such file. */
 int aws_files_read(const char *profile, struct aws_files **out, struct err *err);
 void aws_files_free(struct aws_files *f); /* NULL is fine */
 
-/* For tests: from texts. */
-int aws_files_parse(const char *profile, const char *config, size_t config_size,
-                    const char *credentials, size_t credentials_size,
-                    struct aws_files **out, struct err *err);
+/* For tests: from the texts of both. */
+int aws_files_parse(const char *profile, const struct buf *config,
+                    const struct buf *credentials, struct aws_files **out,
+                    struct err *err);
 
 /* The value of `key` in the profile, or NULL; "s3.addressing_style" for what is nested.
  * Of the two files that of the credentials counts. Valid until free. */

@@ -81,23 +81,30 @@ static int describe_role(const struct aws_files *files, struct aws_sts_role *rol
 	return err_set(err, ERR_CONFIG, "'%s' is not the name of a region", role->region);
 }
 
-static int role_keys(const struct aws_files *files, const char *profile, unsigned depth,
-                     struct s3_credentials **out, struct err *err);
+/* A profile on the way from role to role. */
+struct link {
+	const struct aws_files *files;
+	const char *profile;
+	unsigned depth; /* roles before it */
+};
+
+static int role_keys(const struct link *link, struct s3_credentials **out,
+                     struct err *err);
 
 /* The keys of source_profile. A profile that names itself means its own. */
-static int from_source(const struct aws_files *files, const char *profile,
-                       const char *source, unsigned depth, struct s3_credentials **out,
-                       struct err *err)
+static int from_source(const struct link *link, const char *source,
+                       struct s3_credentials **out, struct err *err)
 {
 	struct aws_files *others = NULL;
 	int rc;
 
-	if (strcmp(source, profile) == 0) {
-		rc = aws_profile_own(files, profile, out, err);
+	if (strcmp(source, link->profile) == 0) {
+		rc = aws_profile_own(link->files, source, out, err);
 	} else {
 		rc = aws_files_read(source, &others, err);
+		const struct link next = { others, source, link->depth + 1 };
 		if (!rc)
-			rc = role_keys(others, source, depth + 1, out, err);
+			rc = role_keys(&next, out, err);
 		if (rc > 0)
 			rc = aws_profile_own(others, source, out, err);
 	}
@@ -105,7 +112,7 @@ static int from_source(const struct aws_files *files, const char *profile,
 	return rc > 0 ? err_set(err, ERR_CONFIG,
 	                        "AWS profile '%s' takes its role with the keys of "
 	                        "profile '%s', which has none",
-	                        profile, source)
+	                        link->profile, source)
 	              : rc;
 }
 
@@ -146,25 +153,25 @@ static int needs_device(const char *profile, struct err *err)
 	return ERR_CONFIG;
 }
 
-static int assume(const struct aws_files *files, const char *profile, unsigned depth,
-                  const struct aws_sts_role *role, struct s3_credentials **out,
-                  struct err *err)
+static int assume(const struct link *link, const struct aws_sts_role *role,
+                  struct s3_credentials **out, struct err *err)
 {
-	const char *source = aws_files_get(files, "source_profile");
-	const char *place = aws_files_get(files, "credential_source");
+	const char *source = aws_files_get(link->files, "source_profile");
+	const char *place = aws_files_get(link->files, "credential_source");
+	const char *profile = link->profile;
 	struct s3_credentials *by = NULL;
 	int rc;
 
-	if (depth == CHAIN_MAX)
+	if (link->depth == CHAIN_MAX)
 		return err_set(
 			err, ERR_CONFIG,
 			"the roles of AWS profile '%s' go in a circle, or more than "
 			"%d lead to one another",
 			profile, CHAIN_MAX);
-	if (aws_files_get(files, "mfa_serial"))
+	if (aws_files_get(link->files, "mfa_serial"))
 		return needs_device(profile, err);
 	if (source)
-		rc = from_source(files, profile, source, depth, &by, err);
+		rc = from_source(link, source, &by, err);
 	else if (place)
 		rc = from_place(profile, place, &by, err);
 	else
@@ -178,9 +185,10 @@ static int assume(const struct aws_files *files, const char *profile, unsigned d
 	return rc;
 }
 
-static int role_keys(const struct aws_files *files, const char *profile, unsigned depth,
-                     struct s3_credentials **out, struct err *err)
+static int role_keys(const struct link *link, struct s3_credentials **out,
+                     struct err *err)
 {
+	const struct aws_files *files = link->files;
 	struct aws_sts_role role = {
 		.arn = aws_files_get(files, "role_arn"),
 		.session = aws_files_get(files, "role_session_name"),
@@ -195,13 +203,13 @@ static int role_keys(const struct aws_files *files, const char *profile, unsigne
 	if (rc)
 		return rc;
 	return token ? aws_sts_assume_by_token(&role, token, out, err)
-	             : assume(files, profile, depth, &role, out, err);
+	             : assume(link, &role, out, err);
 }
 
 int aws_profile_role(const struct aws_files *files, const char *profile,
                      struct s3_credentials **out, struct err *err)
 {
-	return role_keys(files, profile, 0, out, err);
+	return role_keys(&(struct link){ files, profile, 0 }, out, err);
 }
 
 int aws_profile_web_identity(const struct aws_files *files, struct s3_credentials **out,

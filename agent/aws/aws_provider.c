@@ -14,10 +14,10 @@
 
 enum { WORDS_MAX = 64, ANSWER_MAX = 64 * 1024 };
 
-int aws_provider_parse(const char *text, size_t n, const char *token_name,
+int aws_provider_parse(const struct buf *answer, const char *token_name,
                        const char *source, struct s3_credentials **out, struct err *err)
 {
-	struct json *j = json_parse(text, n);
+	struct json *j = json_parse((const char *)answer->data, answer->size);
 	int64_t expires = 0;
 	int rc;
 
@@ -94,14 +94,14 @@ static int run(const char *const *argv, struct s3_credentials **out, struct err 
 	/* Room at once, so that growing leaves no copy of a secret behind. */
 	if (!buf_reserve(&answer, ANSWER_MAX))
 		return err_nomem(err, "credential_process");
-	rc = git_run(argv, NULL, 0, 0, &answer, &status, err);
+	rc = git_run(argv, &(struct git_run_io){ .output = &answer }, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG,
 		             "credential_process '%s' failed with status %d", argv[0],
 		             status);
 	if (!rc)
-		rc = aws_provider_parse((const char *)answer.data, answer.size,
-		                        "SessionToken", "credential_process", out, err);
+		rc = aws_provider_parse(&answer, "SessionToken", "credential_process",
+		                        out, err);
 	explicit_bzero(answer.data, answer.cap);
 	buf_wipe(&answer);
 	return rc;
@@ -125,8 +125,8 @@ int aws_provider_process(const char *command, struct s3_credentials **out,
 	if (!ok || at < end)
 		rc = err_set(
 			err, ERR_CONFIG,
-			"credential_process of the AWS profile is no command of at most "
-			"%d words",
+			"credential_process of the AWS profile is not a command of at "
+			"most %d words",
 			WORDS_MAX);
 	else
 		rc = run(argv, out, err);

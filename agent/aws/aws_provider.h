@@ -7,8 +7,6 @@
 #ifndef ZLLM_AWS_PROVIDER_H
 #define ZLLM_AWS_PROVIDER_H
 
-#include <stddef.h>
-
 struct buf;
 struct err;
 struct s3_credentials;
@@ -22,7 +20,7 @@ int aws_provider_process(const char *command, struct s3_credentials **out,
 
 /* The keys in a JSON object as all of these give them. `token_name` is "SessionToken"
  * or "Token". */
-int aws_provider_parse(const char *text, size_t n, const char *token_name,
+int aws_provider_parse(const struct buf *answer, const char *token_name,
                        const char *source, struct s3_credentials **out, struct err *err);
 
 /* The words of a command, each with its NUL, one after the other; false where a quote

@@ -26,18 +26,16 @@ enum {
 #define MACHINE_HOST "http://169.254.169.254"
 #define MACHINE_ROLES "/latest/meta-data/iam/security-credentials/"
 
-/* One small request. 0 with a 200 in x->reply; 1 when nobody is there, or there is no
+/* One small request: method, URL and fields. 0 with a 200 in x->reply; 1 when nobody is there, or there is no
  * such thing; or negative. The caller wipes the reply. */
-static int ask(struct http_client *c, const char *method, const char *url,
-               const char *const *fields, struct http_exchange *x, struct err *err)
+static int ask(struct http_client *c, const struct http_request *request,
+               struct http_exchange *x, struct err *err)
 {
 	for (int i = 0; i < TRIES; i++) {
 		http_reply_wipe(&x->reply);
-		*x = (struct http_exchange){ .request = { .method = method,
-			                                  .url = url,
-			                                  .fields = fields,
-			                                  .body_max = ANSWER_MAX,
-			                                  .limit_ms = LIMIT_MS } };
+		*x = (struct http_exchange){ .request = *request };
+		x->request.body_max = ANSWER_MAX;
+		x->request.limit_ms = LIMIT_MS;
 		/* No growing: nothing of a secret is left behind. */
 		if (!buf_reserve(&x->reply.body, ANSWER_MAX))
 			return err_nomem(err, "access keys");
@@ -54,9 +52,10 @@ static int ask(struct http_client *c, const char *method, const char *url,
 		return 1;
 	if (x->reply.outcome == HTTP_ANSWERED)
 		return err_set(err, ERR_CONFIG,
-		               "%s answers %d to a question for access keys", url,
-		               x->reply.status);
-	return err_set(err, ERR_IO, "%s gives no access keys: %s", url, x->reply.why);
+		               "%s answers %d to a question for access keys",
+		               request->url, x->reply.status);
+	return err_set(err, ERR_IO, "%s gives no access keys: %s", request->url,
+	               x->reply.why);
 }
 
 static void wipe(struct http_exchange *x)
@@ -146,11 +145,13 @@ static int ask_container(const char *url, struct s3_credentials **out, struct er
 		rc = connect_directly(&c, err);
 	const char *fields[] = { line.size ? buf_text(&line) : NULL, NULL };
 	if (!rc)
-		rc = ask(c, "GET", url, fields, &x, err);
+		rc = ask(c,
+		         &(struct http_request){
+				 .method = "GET", .url = url, .fields = fields },
+		         &x, err);
 	if (!rc)
-		rc = aws_provider_parse((const char *)x.reply.body.data,
-		                        x.reply.body.size, "Token",
-		                        "the container's role", out, err);
+		rc = aws_provider_parse(&x.reply.body, "Token", "the container's role",
+		                        out, err);
 	wipe(&x);
 	if (line.data)
 		explicit_bzero(line.data, line.cap);
@@ -216,7 +217,12 @@ static int machine_token(struct http_client *c, struct buf *field, struct err *e
 
 	add_url("/latest/api/token", &url);
 	/* Most machines have no such service: whatever it says, it is no error. */
-	int rc = ask(c, "PUT", buf_text(&url), fields, &x, &ignored) ? 1 : 0;
+	int rc = ask(c,
+	             &(struct http_request){
+			     .method = "PUT", .url = buf_text(&url), .fields = fields },
+	             &x, &ignored)
+	                 ? 1
+	                 : 0;
 	if (!rc && x.reply.body.size <= TOKEN_MAX) {
 		buf_addf(field, "X-aws-ec2-metadata-token: %s", buf_text(&x.reply.body));
 		if (strpbrk(buf_text(field), "\r\n"))
@@ -234,7 +240,10 @@ static int machine_role(struct http_client *c, const char *const *fields, struct
                         struct err *err)
 {
 	struct http_exchange x = { 0 };
-	int rc = ask(c, "GET", buf_text(url), fields, &x, err);
+	int rc = ask(c,
+	             &(struct http_request){
+			     .method = "GET", .url = buf_text(url), .fields = fields },
+	             &x, err);
 
 	if (!rc) {
 		const char *name = buf_text(&x.reply.body);
@@ -264,11 +273,14 @@ int aws_role_machine(struct s3_credentials **out, struct err *err)
 	if (!rc)
 		rc = machine_role(c, fields, &url, err);
 	if (!rc)
-		rc = ask(c, "GET", buf_text(&url), fields, &x, err);
+		rc = ask(c,
+		         &(struct http_request){ .method = "GET",
+		                                 .url = buf_text(&url),
+		                                 .fields = fields },
+		         &x, err);
 	if (!rc)
-		rc = aws_provider_parse((const char *)x.reply.body.data,
-		                        x.reply.body.size, "Token", "the machine's role",
-		                        out, err);
+		rc = aws_provider_parse(&x.reply.body, "Token", "the machine's role", out,
+		                        err);
 	wipe(&x);
 	buf_wipe(&field);
 	buf_wipe(&url);

@@ -18,11 +18,15 @@
 
 struct resolving {
 	const char *typed;
-	const struct git_paths *paths;
-	struct store *store;
-	const struct err *closed;
-	struct buf *value, *words;
+	const struct base_value_in *in;
+	struct base_value *out;
 };
+
+void base_value_wipe(struct base_value *v)
+{
+	buf_wipe(&v->text);
+	buf_wipe(&v->words);
+}
 
 /* ---------------------------------------------------------------- each kind */
 
@@ -32,17 +36,17 @@ static int take_object(const struct resolving *r, const struct oid *oid, struct 
 	char hex[SHA256_HEX + 1];
 
 	oid_format(oid, hex);
-	if (r->store) {
-		int rc = manifest_get_outline(r->store, oid, &outline, err);
+	if (r->in->store) {
+		int rc = manifest_get_outline(r->in->store, oid, &outline, err);
 		if (rc > 0)
 			return err_set(err, ERR_INPUT,
 			               "store %s does not have object %s; push it first",
-			               r->store->name, hex);
+			               r->in->store->name, hex);
 		if (rc)
 			return rc;
 	}
-	buf_add_str(r->value, hex);
-	buf_add_str(r->words, "an object");
+	buf_add_str(&r->out->text, hex);
+	buf_add_str(&r->out->words, "an object");
 	return 0;
 }
 
@@ -52,7 +56,8 @@ static int is_tracked(const char *path, bool *out, struct err *err)
 	const char *argv[] = { "git", "ls-files", "-z", "--", path, NULL };
 	struct buf list = BUF_INIT;
 	int status;
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &list, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &list, .quiet = true },
+	                 &status, err);
 
 	*out = !rc && !status && list.size > 0;
 	buf_wipe(&list);
@@ -63,12 +68,12 @@ static int is_tracked(const char *path, bool *out, struct err *err)
  * the top of the worktree: what it holds may change, and is then the base. */
 static int take_path(const struct resolving *r, struct err *err)
 {
-	size_t n = r->paths->worktree ? strlen(r->paths->worktree) : 0;
+	size_t n = r->in->paths->worktree ? strlen(r->in->paths->worktree) : 0;
 	char *real = n ? realpath(r->typed, NULL) : NULL;
 	bool tracked = false;
 	int rc = 1;
 
-	if (!real || strncmp(real, r->paths->worktree, n) != 0 ||
+	if (!real || strncmp(real, r->in->paths->worktree, n) != 0 ||
 	    (real[n] && real[n] != '/'))
 		goto out;
 	rc = is_tracked(r->typed, &tracked, err);
@@ -77,8 +82,8 @@ static int take_path(const struct resolving *r, struct err *err)
 		             r->typed);
 	if (rc)
 		goto out;
-	buf_add_str(r->value, real[n] ? real + n + 1 : ".");
-	buf_add_str(r->words, "a path");
+	buf_add_str(&r->out->text, real[n] ? real + n + 1 : ".");
+	buf_add_str(&r->out->words, "a path");
 out:
 	free(real);
 	return rc;
@@ -92,7 +97,8 @@ static int ask_commit(const char *rev, struct buf *out, int *status, struct err 
 	const char *argv[] = { "git", "rev-parse",        "--verify",
 		               "-q",  "--end-of-options", buf_text(&spec),
 		               NULL };
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, out, status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = out, .quiet = true },
+	                 status, err);
 	while (out->size && out->data[out->size - 1] == '\n')
 		out->size--;
 	buf_wipe(&spec);
@@ -115,8 +121,8 @@ static int take_revision(const struct resolving *r, struct err *err)
 		             "like those of objects: name a path or a <rev>:<path>",
 		             r->typed);
 	if (!rc) {
-		buf_add(r->value, commit.data, commit.size);
-		buf_addf(r->words, "the commit of %s", r->typed);
+		buf_add(&r->out->text, commit.data, commit.size);
+		buf_addf(&r->out->words, "the commit of %s", r->typed);
 	}
 	buf_wipe(&commit);
 	return rc;
@@ -127,22 +133,24 @@ static int take_name(const struct resolving *r, const struct model_name *name,
 {
 	int claims = 0;
 
-	if (r->store)
-		claims = name_claim_count(r->store, name->text, err);
+	if (r->in->store)
+		claims = name_claim_count(r->in->store, name->text, err);
 	if (claims < 0)
 		return claims;
-	if (!r->store)
-		return err_set(err, r->closed ? r->closed->code : ERR_CONFIG,
-		               "'%s' is no path, revision or object here; whether it is "
-		               "the name of a model cannot be seen: %s",
-		               r->typed, r->closed ? r->closed->text : "no store");
+	if (!r->in->store)
+		return err_set(
+			err, r->in->closed ? r->in->closed->code : ERR_CONFIG,
+			"'%s' is not a path, revision or object in this repository; "
+			"whether it is the name of a model cannot be seen: %s",
+			r->typed, r->in->closed ? r->in->closed->text : "no store");
 	if (!claims)
-		return err_set(err, ERR_INPUT,
-		               "'%s' is no path, revision or object here, and no "
-		               "repository has pushed a model of that name to %s",
-		               r->typed, r->store->name);
-	buf_add_str(r->value, name->text);
-	buf_add_str(r->words, "a name in the store");
+		return err_set(
+			err, ERR_INPUT,
+			"'%s' is not a path, revision or object in this repository, "
+			"and no repository has pushed a model of that name to %s",
+			r->typed, r->in->store->name);
+	buf_add_str(&r->out->text, name->text);
+	buf_add_str(&r->out->words, "a name in the store");
 	return 0;
 }
 
@@ -154,8 +162,8 @@ static int resolve(const struct resolving *r, struct err *err)
 	struct oid oid;
 
 	if (strcmp(r->typed, BASE_SETTING_NONE) == 0) {
-		buf_add_str(r->value, BASE_SETTING_NONE);
-		buf_add_str(r->words, "nothing is a base");
+		buf_add_str(&r->out->text, BASE_SETTING_NONE);
+		buf_add_str(&r->out->words, "nothing is a base");
 		return 0;
 	}
 	if (oid_parse(r->typed, &oid))
@@ -171,23 +179,22 @@ static int resolve(const struct resolving *r, struct err *err)
 		rc = take_name(r, &name, err);
 	if (rc == 1)
 		rc = err_set(err, ERR_INPUT,
-		             "'%s' is no path, revision, object or name of a model",
+		             "'%s' is not a path, revision, object or name of a model",
 		             r->typed);
 	return rc;
 }
 
-int base_value_resolve(const char *typed, const struct git_paths *paths,
-                       struct store *store, const struct err *closed, struct buf *value,
-                       struct buf *words, struct err *err)
+int base_value_resolve(const char *typed, const struct base_value_in *in,
+                       struct base_value *out, struct err *err)
 {
-	struct resolving r = { typed, paths, store, closed, value, words };
+	struct resolving r = { typed, in, out };
 	int rc;
 
 	if (strlen(typed) > BASE_VALUE_MAX || strchr(typed, '\n'))
 		return err_set(err, ERR_INPUT, "a base is one line of at most %d bytes",
 		               BASE_VALUE_MAX);
 	rc = resolve(&r, err);
-	if (!rc && (value->failed || words->failed))
+	if (!rc && (out->text.failed || out->words.failed))
 		rc = err_nomem(err, "a base");
 	return rc;
 }

@@ -6,17 +6,29 @@
 #ifndef ZLLM_BASE_VALUE_H
 #define ZLLM_BASE_VALUE_H
 
-struct buf;
+#include "codec/common/buf.h"
+
 struct err;
 struct git_paths;
 struct store;
 
-/* Appends the value to be kept to `value`, and in words what it is to `words`.
- * ERR_INPUT when it is nothing of these, or not there: an object that `store` lacks,
- * a name that nobody there claims. `store` may be NULL where it cannot be opened:
- * then `closed` says why, and names cannot be checked. Asks git. */
-int base_value_resolve(const char *typed, const struct git_paths *paths,
-                       struct store *store, const struct err *closed, struct buf *value,
-                       struct buf *words, struct err *err);
+/* Where a base is looked for. */
+struct base_value_in {
+	const struct git_paths *paths;
+	struct store *store;      /* NULL where it cannot be opened: */
+	const struct err *closed; /* then this says why */
+};
+
+/* A base as it is kept, and in words what it is. The caller wipes both. */
+struct base_value {
+	struct buf text, words;
+};
+void base_value_wipe(struct base_value *v);
+
+/* Appends to *out. ERR_INPUT when it is nothing of these, or not there: an object that
+ * the store lacks, a name that nobody there claims; without a store names cannot be
+ * checked. Asks git. */
+int base_value_resolve(const char *typed, const struct base_value_in *in,
+                       struct base_value *out, struct err *err);
 
 #endif

@@ -99,28 +99,25 @@ static int show(struct place *p, struct err *err)
 }
 
 /* All are resolved before the first is written. */
-static int resolve_all(struct place *p, int count, char **typed, struct buf *values,
-                       struct err *err)
+static int resolve_all(struct place *p, int count, char **typed,
+                       struct base_value *values, struct err *err)
 {
 	struct connection c;
 	struct err closed = ERR_INIT;
 	bool open = connection_open(ENDPOINT_UPLOAD, NULL, &c, &closed) == 0;
-	struct buf words = BUF_INIT;
+	struct base_value_in in = { &p->paths, open ? c.store : NULL, &closed };
 	int rc = 0;
 
 	for (int i = 0; !rc && i < count; i++) {
-		words.size = 0;
-		rc = base_value_resolve(typed[i], &p->paths, open ? c.store : NULL,
-		                        &closed, &values[i], &words, err);
+		rc = base_value_resolve(typed[i], &in, &values[i], err);
 		if (!rc)
-			report_line("base:     %s (%s)", buf_text(&values[i]),
-			            buf_text(&words));
+			report_line("base:     %s (%s)", buf_text(&values[i].text),
+			            buf_text(&values[i].words));
 		if (!rc && count > 1 &&
-		    strcmp(buf_text(&values[i]), BASE_SETTING_NONE) == 0)
+		    strcmp(buf_text(&values[i].text), BASE_SETTING_NONE) == 0)
 			rc = err_set(err, ERR_INPUT,
 			             "'none' stands alone: nothing is a base");
 	}
-	buf_wipe(&words);
 	if (open)
 		connection_close(&c);
 	return rc;
@@ -129,18 +126,20 @@ static int resolve_all(struct place *p, int count, char **typed, struct buf *val
 static int set(struct place *p, int count, char **typed, struct err *err)
 {
 	struct git_scope scope = { "--file", buf_text(&p->file) };
-	struct buf values[BASE_VALUES_MAX] = { BUF_INIT };
+	struct base_value values[BASE_VALUES_MAX] = { 0 };
 	int rc = 0;
 
 	if (count > BASE_VALUES_MAX)
 		return err_set(err, ERR_INPUT, "at most %d bases", BASE_VALUES_MAX);
 	rc = resolve_all(p, count, typed, values, err);
 	if (!rc)
-		rc = git_scope_set(&scope, buf_text(&p->key), buf_text(&values[0]), err);
+		rc = git_scope_set(&scope, buf_text(&p->key), buf_text(&values[0].text),
+		                   err);
 	for (int i = 1; !rc && i < count; i++)
-		rc = git_scope_add(&scope, buf_text(&p->key), buf_text(&values[i]), err);
+		rc = git_scope_add(&scope, buf_text(&p->key), buf_text(&values[i].text),
+		                   err);
 	for (int i = 0; i < count; i++)
-		buf_wipe(&values[i]);
+		base_value_wipe(&values[i]);
 	if (!rc)
 		report_line("next:     git add " BASE_SETTING_FILE " && git commit");
 	return rc;

@@ -60,7 +60,7 @@ static int parse_dtype(const char *text, enum dtype *out, struct err *err)
 		                                            : text[i];
 	int dtype = n < sizeof(upper) ? dtype_from_name(upper, n) : -1;
 	if (dtype < 0)
-		return err_set(err, ERR_INPUT, "'%s' is no dtype; try bf16, f16 or f32",
+		return err_set(err, ERR_INPUT, "unknown dtype '%s'; use bf16, f16 or f32",
 		               text);
 	*out = (enum dtype)dtype;
 	return 0;
@@ -102,7 +102,7 @@ static int find_codec(const struct codec_options *o, const struct codec **out,
 {
 	*out = o->codec ? codec_by_name(o->codec) : NULL;
 	if (o->codec && !*out)
-		return err_set(err, ERR_INPUT, "'%s' is no codec", o->codec);
+		return err_set(err, ERR_INPUT, "unknown codec '%s'", o->codec);
 	if (*out && (*out)->needs_base && !o->base)
 		return err_set(err, ERR_INPUT,
 		               "codec %s needs a base; give it with --base", o->codec);

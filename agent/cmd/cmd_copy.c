@@ -12,8 +12,10 @@
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
+#include "index/store/folder/store_folder.h"
 #include "index/store/store.h"
 #include "index/mirror/store_copy.h"
 #include "index/blob/transfer.h"
@@ -55,10 +57,10 @@ static int ends_open(struct ends *e, const char *from, const char *to, struct er
 	if (!rc)
 		rc = store_url_parse(to, &e->to_url, err);
 	if (!rc)
-		rc = store_url_open(&e->from_url, &context, &e->from, err);
+		rc = store_open(&e->from_url, &context, &e->from, err);
 	context.use = STORE_TO_WRITE;
 	if (!rc)
-		rc = store_url_create(&e->to_url, &context, &e->to, err);
+		rc = store_open_or_make(&e->to_url, &context, &e->to, err);
 	return rc ? rc : transfer_init(&e->transfer, e->from, 0, err);
 }
 

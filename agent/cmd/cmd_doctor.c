@@ -2,7 +2,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/command.h"
 #include "agent/cmd/doctor.h"
 #include "agent/report/json.h"

@@ -39,25 +39,31 @@ static int read_input(struct buf *out, struct err *err)
 	}
 }
 
+/* What git gave the hook. */
+struct given {
+	int argc;
+	char **argv;
+	const struct buf *input;
+};
+
 /* Runs `words`, then the hook's own arguments. Its exit code is *status. */
-static int run_with(const char *const *words, int argc, char **argv,
-                    const struct buf *input, int *status, struct err *err)
+static int run_with(const char *const *words, const struct given *given, int *status,
+                    struct err *err)
 {
 	const char *all[ARGUMENTS_MAX * 2 + 1];
 	size_t n = 0;
 
 	while (*words)
 		all[n++] = *words++;
-	for (int i = 0; i < argc && i < ARGUMENTS_MAX; i++)
-		all[n++] = argv[i];
+	for (int i = 0; i < given->argc && i < ARGUMENTS_MAX; i++)
+		all[n++] = given->argv[i];
 	all[n] = NULL;
-	return git_run(all, input->data, input->size, 0, NULL, status, err);
+	return git_run(all, &(struct git_run_io){ .input = given->input }, status, err);
 }
 
 /* The hook that was there before ours, and git-lfs's part unless that one does
  * it: this is what uploads the objects. */
-static int run_hooks_before(int argc, char **argv, const struct buf *input, int *status,
-                            struct err *err)
+static int run_hooks_before(const struct given *given, int *status, struct err *err)
 {
 	static const char *const lfs[] = { "git", "lfs", "pre-push", NULL };
 	struct buf before = BUF_INIT;
@@ -71,10 +77,10 @@ static int run_hooks_before(int argc, char **argv, const struct buf *input, int 
 	if (access(buf_text(&before), X_OK) == 0) {
 		const char *const words[] = { buf_text(&before), NULL };
 		lfs_ran = hook_install_runs_lfs(words[0]);
-		rc = run_with(words, argc, argv, input, status, err);
+		rc = run_with(words, given, status, err);
 	}
 	if (!rc && !*status && !lfs_ran)
-		rc = run_with(lfs, argc, argv, input, status, err);
+		rc = run_with(lfs, given, status, err);
 out:
 	buf_wipe(&before);
 	return rc;
@@ -99,7 +105,7 @@ static int find_old(const struct push_refs *refs, const char *prefix, struct buf
 	struct buf list = BUF_INIT;
 	int status;
 
-	int rc = git_run(argv, NULL, 0, 0, &list, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &list }, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_IO, "git for-each-ref failed");
 	const char *line = rc ? "" : buf_text(&list);
@@ -247,7 +253,8 @@ static int run_pre_push(int argc, char **argv)
 		rc = read_input(&input, &err);
 	if (!rc) {
 		tell_refs(&input);
-		rc = run_hooks_before(argc, argv, &input, &status, &err);
+		rc = run_hooks_before(&(struct given){ argc, argv, &input }, &status,
+		                      &err);
 	}
 	if (!rc && !status)
 		rc = check_push(argv[0], &input, &err);

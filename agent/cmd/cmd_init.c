@@ -23,6 +23,7 @@
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "agent/where/store_trust.h"
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -42,8 +43,8 @@ struct init {
 	struct buf url;       /* what is written there */
 	struct store_url store_url;
 	struct store *store;
-	struct buf setting; /* path of .zllm */
-	struct buf base;    /* what is written there, or empty */
+	struct buf setting;     /* path of .zllm */
+	struct base_value base; /* what is written there, or empty */
 	struct model_name name;
 	struct init_options options;
 	char **patterns;
@@ -57,7 +58,7 @@ static void init_wipe(struct init *in)
 	buf_wipe(&in->lfsconfig);
 	buf_wipe(&in->url);
 	buf_wipe(&in->setting);
-	buf_wipe(&in->base);
+	base_value_wipe(&in->base);
 	store_close(in->store);
 	store_url_wipe(&in->store_url);
 }
@@ -222,6 +223,7 @@ static void warn_if_inside(const struct init *in, const char *store)
 
 static int make_store(struct init *in, struct err *err)
 {
+	const struct store_kind *kind = in->store_url.kind;
 	struct store_context context = { .root = in->paths.worktree,
 		                         .modes = &in->paths.modes,
 		                         .config = in->config,
@@ -229,17 +231,17 @@ static int make_store(struct init *in, struct err *err)
 
 	if (in->options.shared)
 		init_shared_ask(&in->paths.modes);
-	int rc = store_url_create(&in->store_url, &context, &in->store, err);
+	int rc = store_open_or_make(&in->store_url, &context, &in->store, err);
 	if (!rc && in->options.shared)
-		rc = init_shared_open_up(&in->store_url, in->store, err);
+		rc = init_shared_open_up(kind, in->store, err);
 	if (!rc) {
 		report_line("store:    %s", in->store->name);
-		if (in->store_url.kind == STORE_FOLDER) {
-			init_shared_say(in->store);
+		if (kind->tell)
+			kind->tell(in->store);
+		if (kind->is_path)
 			warn_if_inside(in, in->store->name);
-		} else {
+		if (!kind->guard)
 			rc = store_trust_give(in->config, &in->store_url, err);
-		}
 	}
 	return rc;
 }
@@ -250,7 +252,7 @@ static int check_name(struct init *in, struct err *err)
 
 	if (name && !model_name_parse(name, strlen(name), &in->name))
 		return err_set(err, ERR_INPUT,
-		               "'%s' is no name of a model: one to four words of "
+		               "'%s' is not a name of a model: one to four words of "
 		               "letters, digits and ._-+, with '/' between them",
 		               name);
 	return 0;
@@ -258,15 +260,15 @@ static int check_name(struct init *in, struct err *err)
 
 static int resolve_base(struct init *in, struct err *err)
 {
-	struct buf words = BUF_INIT;
+	struct base_value_in place = { &in->paths, in->store, NULL };
+	struct base_value *base = &in->base;
 	int rc = 0;
 
 	if (in->options.base)
-		rc = base_value_resolve(in->options.base, &in->paths, in->store, NULL,
-		                        &in->base, &words, err);
-	if (!rc && in->base.size)
-		report_line("base:     %s (%s)", buf_text(&in->base), buf_text(&words));
-	buf_wipe(&words);
+		rc = base_value_resolve(in->options.base, &place, base, err);
+	if (!rc && base->text.size)
+		report_line("base:     %s (%s)", buf_text(&base->text),
+		            buf_text(&base->words));
 	return rc;
 }
 
@@ -283,8 +285,8 @@ static int write_setting(struct init *in, struct err *err)
 		rc = name_claim_put(in->store, in->name.text, in->store_url.repo_id, err);
 	if (!rc && *in->name.text)
 		report_line("name:     %s", in->name.text);
-	if (!rc && in->base.size)
-		rc = git_scope_set(&scope, "zllm.base", buf_text(&in->base), err);
+	if (!rc && in->base.text.size)
+		rc = git_scope_set(&scope, "zllm.base", buf_text(&in->base.text), err);
 	return rc;
 }
 
@@ -296,7 +298,7 @@ static int track_one(const struct init *in, const char *pattern, struct err *err
 	struct buf ignored = BUF_INIT;
 	int status;
 
-	int rc = git_run(argv, NULL, 0, 0, &ignored, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &ignored }, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG,
 		             "the pattern '%s' could not be written by 'git lfs track'; "
@@ -364,7 +366,7 @@ static void say_what_is_next(const struct init *in)
 		            "install' (once "
 		            "per user)");
 	report_line("next:     git add .lfsconfig .gitattributes%s && git commit",
-	            *in->name.text || in->base.size ? " " BASE_SETTING_FILE : "");
+	            *in->name.text || in->base.text.size ? " " BASE_SETTING_FILE : "");
 }
 
 static const struct option_spec specs[] = {
@@ -407,7 +409,7 @@ static int run_init(int argc, char **argv)
 	struct init in = { .lfsconfig = BUF_INIT,
 		           .url = BUF_INIT,
 		           .setting = BUF_INIT,
-		           .base = BUF_INIT };
+		           .base = { BUF_INIT, BUF_INIT } };
 	struct err err = ERR_INIT;
 
 	int rc = options_parse(&argc, argv, specs, &in.options, &err);

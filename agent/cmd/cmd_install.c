@@ -77,7 +77,8 @@ static int run_lfs(const struct git_scope *scope, const char *verb, struct err *
 	} else if (strcmp(scope->option, "--global") != 0) {
 		plain[4] = scope->option;
 	}
-	int rc = git_run(in_file ? as_user : plain, NULL, 0, 0, &ignored, &status, err);
+	int rc = git_run(in_file ? as_user : plain,
+	                 &(struct git_run_io){ .output = &ignored }, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG,
 		             "'git lfs %s' failed; is git-lfs installed?", verb);
@@ -116,7 +117,8 @@ static int lfs_is_set(const struct git_scope *scope, bool *out, struct err *err)
 		rc = git_scope_get(scope, "filter.lfs.process", &value, err);
 		*out = rc == 0;
 	} else {
-		rc = git_run(argv, NULL, 0, 0, &value, &status, err);
+		rc = git_run(argv, &(struct git_run_io){ .output = &value }, &status,
+		             err);
 		*out = reaches(buf_text(&value), scope);
 	}
 	buf_wipe(&value);

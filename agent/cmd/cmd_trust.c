@@ -53,11 +53,10 @@ static int change(const struct lfs_config *config, const struct trust_options *o
 	struct buf name = BUF_INIT;
 	int rc;
 
-	if (url->kind != STORE_S3)
-		return err_set(err, ERR_INPUT,
-		               "'%s' is a folder, and folders need no trust: the "
-		               "operating system says who may read and write them",
-		               url->place);
+	if (url->kind->guard)
+		return err_set(err, ERR_INPUT, "'%s' is a %s, and %ss need no trust: %s",
+		               url->place, url->kind->noun, url->kind->noun,
+		               url->kind->guard);
 	store_trust_name(url, &name);
 	rc = options->remove ? store_trust_take(config, url, err)
 	                     : store_trust_give(config, url, err);

@@ -38,7 +38,8 @@ static int has_head(bool *out, struct err *err)
 	struct buf ignored = BUF_INIT;
 	int status;
 
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &ignored, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &ignored, .quiet = true },
+	                 &status, err);
 	buf_wipe(&ignored);
 	*out = !rc && !status;
 	return rc;
@@ -51,7 +52,7 @@ static int add_revisions(const struct verify_options *options, int argc, char **
 
 	for (int i = 0; i < argc; i++) {
 		if (argv[i][0] == '-' || strchr(argv[i], '\n'))
-			return err_set(err, ERR_INPUT, "'%s' is no revision", argv[i]);
+			return err_set(err, ERR_INPUT, "'%s' is not a revision", argv[i]);
 		buf_addf(out, "%s\n", argv[i]);
 	}
 	if (argc || options->all)

@@ -112,7 +112,8 @@ static int is_revision(const char *rev, bool *out, struct err *err)
 	const char *argv[] = { "git", "rev-parse",        "--verify",
 		               "-q",  "--end-of-options", buf_text(&spec),
 		               NULL };
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &id, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &id, .quiet = true },
+	                 &status, err);
 	*out = !rc && !status;
 	buf_wipe(&spec);
 	buf_wipe(&id);
@@ -179,6 +180,6 @@ int diff_side_add(const struct diff_places *places, const char *word,
 		return err_set(err, why.code, "%s", why.text);
 	if (rc == 1)
 		rc = err_set(err, ERR_INPUT,
-		             "'%s' is no file, revision, <rev>:<path> or oid", word);
+		             "'%s' is not a file, revision, <rev>:<path> or oid", word);
 	return rc;
 }

@@ -6,12 +6,8 @@
 #define ZLLM_DOCTOR_H
 
 struct checkup;
-struct err;
 struct lfs_config;
 struct store;
-struct store_context;
-struct store_folder_modes;
-struct store_url;
 
 /* git, git-lfs, the keys by which git-lfs finds us, and that they lead to a program. */
 void doctor_setup(struct checkup *c, const struct lfs_config *config);
@@ -22,23 +18,6 @@ void doctor_hook(struct checkup *c);
 /* The repository of the current directory, its hook and its store, or the store that
  * `named` names: found, opened, each verb tried, its clock compared. */
 void doctor_store(struct checkup *c, const struct lfs_config *config, const char *named);
-
-/* How the bucket of `url` is reached, each setting with where it comes from, whether it
- * is trusted, and whose keys are used. No secret is shown. */
-void doctor_bucket(struct checkup *c, const struct store_url *url,
-                   const struct store_context *context);
-
-/* Where reading or writing a bucket was refused, and it may be that it demands something
- * of requests: what, as far as trying tells, and the setting that says it. `write` is NULL
- * where it was not tried. */
-void doctor_demands(struct checkup *c, const struct store_url *url,
-                    const struct store_context *context, const struct err *read,
-                    const struct err *write);
-
-/* Whether the store in a folder is shared as its folder says, and `asked` (what this
- * user's repository asks for) wants it; and what its file system turned out not to do. */
-void doctor_folder(struct checkup *c, struct store *store,
-                   const struct store_folder_modes *asked);
 
 /* The settings of the cache of bases and of look-ahead, as they are for `store`. */
 void doctor_cache(struct checkup *c, const struct lfs_config *config,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/where/base_cache.h"
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/git/lfs_config.h"
 #include "agent/session/look_ahead.h"
 #include "agent/report/size_text.h"
@@ -26,12 +26,11 @@ static void tell_folder(struct checkup *c, const struct lfs_config *config, uint
 	size_format(size, text);
 	if (!folder)
 		checkup_add(c, FINDING_DOUBTFUL, "cache", "set zllm.cache.path",
-		            "bases are fetched anew each time: there is no HOME to keep "
-		            "them in");
+		            "bases will be downloaded every time: HOME is not set");
 	else if (base_cache_check(folder, &err))
 		checkup_add(c, FINDING_DOUBTFUL, "cache",
 		            "set zllm.cache.path to a folder of yours",
-		            "bases are fetched anew each time, for their folder %s "
+		            "bases will be downloaded every time: their folder %s "
 		            "cannot be written: %s",
 		            folder, err.text);
 	else

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/git/git_run.h"
 #include "agent/cmd/hook_install.h"
 #include "agent/git/lfs_config.h"
@@ -27,7 +27,8 @@ static bool first_line(const char *const *argv, struct buf *out)
 {
 	int status;
 	struct err ignored = ERR_INIT;
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, out, &status, &ignored);
+	int rc = git_run(argv, &(struct git_run_io){ .output = out, .quiet = true },
+	                 &status, &ignored);
 	char *end = out->size ? memchr(out->data, '\n', out->size) : NULL;
 
 	if (end)
@@ -115,8 +116,8 @@ static void check_program(struct checkup *c, const char *key, const char *name)
 
 	if (!find_program(name, found)) {
 		checkup_add(c, FINDING_BAD, "agent", INSTALL,
-		            "%s is '%s', which is no program here: git-lfs would only "
-		            "say EOF",
+		            "%s is '%s', which is not an executable program: "
+		            "git-lfs would only say EOF",
 		            key, name);
 		return;
 	}

@@ -7,10 +7,11 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/where/endpoint.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
@@ -28,8 +29,8 @@ static void check_verbs(struct checkup *c, const struct store_probe *probe)
 	static const char *const needs[] = {
 		"listing is needed to push and to clone",
 		"reading is needed to push and to clone",
-		"writing is needed to push; who only clones does without",
-		"removing is needed by gc alone",
+		"writing is needed only to push",
+		"removing is needed only by gc",
 	};
 	static const enum finding grades[] = { FINDING_BAD, FINDING_BAD, FINDING_DOUBTFUL,
 		                               FINDING_DOUBTFUL };
@@ -78,10 +79,10 @@ static void try_verbs(struct checkup *c, struct store *store, const struct store
 	check_verbs(c, &probe);
 	check_clock(c, &probe);
 	const struct err *list = &probe.verbs[VERB_LIST];
-	if (url->kind == STORE_S3)
-		doctor_demands(c, url, context,
-		               list->code ? list : &probe.verbs[VERB_GET],
-		               &probe.verbs[VERB_PUT]);
+	if (url->kind->doctor.refusal)
+		url->kind->doctor.refusal(c, url, context,
+		                          list->code ? list : &probe.verbs[VERB_GET],
+		                          &probe.verbs[VERB_PUT]);
 }
 
 /* ---------------------------------------------------------------- which store */
@@ -89,24 +90,26 @@ static void try_verbs(struct checkup *c, struct store *store, const struct store
 static void open_and_try(struct checkup *c, const char *url,
                          const struct store_context *context)
 {
+	static const struct store_kind_doctor none = { 0 };
 	struct store_url parsed = { 0 };
 	struct store *store = NULL;
 	struct err err = ERR_INIT;
 	int rc = store_url_parse(url, &parsed, &err);
 
-	if (!rc && parsed.kind == STORE_S3)
-		doctor_bucket(c, &parsed, context);
+	const struct store_kind_doctor *own = rc ? &none : &parsed.kind->doctor;
+	if (own->way)
+		own->way(c, &parsed, context);
 	if (!rc)
-		rc = store_url_open(&parsed, context, &store, &err);
+		rc = store_open(&parsed, context, &store, &err);
 	if (rc) {
 		checkup_add(c, FINDING_BAD, "store", NULL, "%s", err.text);
-		if (parsed.kind == STORE_S3)
-			doctor_demands(c, &parsed, context, &err, NULL);
+		if (own->refusal)
+			own->refusal(c, &parsed, context, &err, NULL);
 	} else {
 		checkup_add(c, FINDING_GOOD, "store", NULL, "%s is open", store->name);
 		try_verbs(c, store, &parsed, context);
-		if (parsed.kind == STORE_FOLDER)
-			doctor_folder(c, store, context->modes);
+		if (own->like)
+			own->like(c, store, context);
 		doctor_cache(c, context->config, store);
 	}
 	store_close(store);
@@ -183,7 +186,7 @@ void doctor_store(struct checkup *c, const struct lfs_config *config, const char
 	else if (rc > 0)
 		checkup_add(c, FINDING_DOUBTFUL, "repository",
 		            "run doctor in a repository, or name a store",
-		            "this is no git repository, so no store was looked at");
+		            "this is not a git repository, so no store was looked at");
 	else
 		examine_repository(c, config, &paths);
 	git_paths_wipe(&paths);

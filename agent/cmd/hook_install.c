@@ -28,7 +28,7 @@ int hook_install_folder(struct buf *out, struct err *err)
 	};
 	int status;
 
-	int rc = git_run(argv, NULL, 0, 0, out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = out }, &status, err);
 	if (!rc && (status || !out->size || out->data[out->size - 1] != '\n'))
 		rc = err_set(err, ERR_CONFIG, "git does not say where its hooks are");
 	if (!rc)

@@ -18,7 +18,7 @@ static int hooks_path(struct buf *out, struct err *err)
 	static const char *const argv[] = { "git",   "config",         "--type=path",
 		                            "--get", "core.hooksPath", NULL };
 	int status;
-	int rc = git_run(argv, NULL, 0, 0, out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = out }, &status, err);
 
 	if (!rc && status)
 		out->size = 0;

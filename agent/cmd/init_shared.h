@@ -5,18 +5,14 @@
 struct err;
 struct store;
 struct store_folder_modes;
-struct store_url;
+struct store_kind;
 
 /* --shared: a store that is made with these modes is its group's. */
 void init_shared_ask(struct store_folder_modes *modes);
 
 /* --shared: a store that exists becomes its group's, with all that is in it. What belongs
  * to others is told. ERR_INPUT for a bucket, ERR_IO where the folder is another's. */
-int init_shared_open_up(const struct store_url *url, const struct store *store,
+int init_shared_open_up(const struct store_kind *kind, const struct store *store,
                         struct err *err);
-
-/* A line where the group may push, and a note where the file system of the store in a
- * folder turned out not to keep a promise. */
-void init_shared_say(const struct store *store);
 
 #endif

@@ -163,7 +163,7 @@ static int touch_files(const char *worktree, const char *const *added, struct er
 
 	while (*added)
 		argv[n++] = *added++;
-	int rc = git_run(argv, NULL, 0, 0, &ignored, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &ignored }, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG,
 		             "'git lfs track' failed; is git-lfs installed?");

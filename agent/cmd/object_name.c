@@ -15,7 +15,8 @@ static int read_blob(const char *spec, struct buf *out, struct err *err)
 {
 	const char *argv[] = { "git", "cat-file", "blob", spec, NULL };
 	int status;
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = out, .quiet = true },
+	                 &status, err);
 
 	return rc ? rc : status ? 1 : 0;
 }
@@ -48,9 +49,10 @@ int object_name_resolve(const char *name, struct oid *out, struct err *err)
 	if (rc == 1)
 		rc = read_path(name, &bytes, err);
 	if (rc == 1)
-		rc = err_set(err, ERR_INPUT,
-		             "'%s' is no path that git knows, no <rev>:<path> and no oid",
-		             name);
+		rc = err_set(
+			err, ERR_INPUT,
+			"'%s' is not a path that git knows, a <rev>:<path> or an oid",
+			name);
 	else if (!rc && !lfs_pointer_parse(bytes.data, bytes.size, &pointer))
 		rc = err_set(err, ERR_INPUT,
 		             "'%s' is not kept by git-lfs: git has it whole", name);

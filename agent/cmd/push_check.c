@@ -3,6 +3,7 @@
 #include "agent/git/lfs_config.h"
 #include "agent/git/git_paths.h"
 #include "agent/report/report.h"
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
 #include "index/blob/transfer.h"
@@ -38,9 +39,9 @@ bool push_check_concerns_us(const struct lfs_config *config,
 }
 
 static int open_named(const struct lfs_config *config, const struct endpoint *endpoint,
-                      const struct git_paths *paths, const struct store_url *url,
-                      struct store **out, struct err *err)
+                      const struct git_paths *paths, struct store **out, struct err *err)
 {
+	struct store_url url = { 0 };
 	struct store_context context = {
 		.root = root_of(paths),
 		.modes = &paths->modes,
@@ -50,7 +51,11 @@ static int open_named(const struct lfs_config *config, const struct endpoint *en
 		                    : STORE_NAMED_BY_USER,
 	};
 
-	return store_url_open(url, &context, out, err);
+	int rc = store_url_parse(endpoint->url, &url, err);
+	if (!rc)
+		rc = store_open(&url, &context, out, err);
+	store_url_wipe(&url);
+	return rc;
 }
 
 int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,
@@ -58,16 +63,12 @@ int push_check_open(const struct lfs_config *config, enum endpoint_direction dir
 {
 	struct endpoint endpoint = { 0 };
 	struct git_paths paths = { 0 };
-	struct store_url url = { 0 };
 
 	int rc = endpoint_find(config, direction, remote, &endpoint, err);
 	if (!rc)
 		rc = find_paths(config, &paths, err);
 	if (!rc)
-		rc = store_url_parse(endpoint.url, &url, err);
-	if (!rc)
-		rc = open_named(config, &endpoint, &paths, &url, out, err);
-	store_url_wipe(&url);
+		rc = open_named(config, &endpoint, &paths, out, err);
 	git_paths_wipe(&paths);
 	endpoint_wipe(&endpoint);
 	return rc;

@@ -26,8 +26,10 @@ static int ask(const char *const *argv, const struct buf *input, struct buf *out
 	int status;
 	size_t before = out->size;
 
-	int rc = git_run(argv, input ? input->data : NULL, input ? input->size : 0,
-	                 GIT_RUN_QUIET, out, &status, err);
+	int rc = git_run(
+		argv,
+		&(struct git_run_io){ .input = input, .output = out, .quiet = true },
+		&status, err);
 	if (!rc && status)
 		out->size = before;
 	return rc;

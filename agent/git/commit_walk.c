@@ -87,19 +87,21 @@ static uint32_t *find_slot(struct commit_walk *w, const struct commit_id *id)
 static struct node *find_node(struct commit_walk *w, const struct commit_id *id)
 {
 	uint32_t *slot = find_slot(w, id);
-	struct commit_id parents[COMMIT_PARENTS_MAX];
-	struct node node = { .id = *id };
+	struct commit_facts facts;
 
 	if (*slot)
 		return &w->nodes[*slot - 1];
-	if (w->count == w->max || !w->describe(w->ctx, id, &node.time, parents,
-	                                       COMMIT_PARENTS_MAX, &node.parent_count))
+	if (w->count == w->max || !w->describe(w->ctx, id, &facts))
 		return NULL;
+	struct node node = { .id = *id,
+		             .time = facts.time,
+		             .parent_count = facts.parent_count };
 	if (node.parent_count) {
-		node.parents = calloc(node.parent_count, sizeof(*parents));
+		node.parents = calloc(node.parent_count, sizeof(*node.parents));
 		if (!node.parents)
 			return NULL;
-		memcpy(node.parents, parents, node.parent_count * sizeof(*parents));
+		memcpy(node.parents, facts.parents,
+		       node.parent_count * sizeof(*node.parents));
 	}
 	w->nodes[w->count++] = node;
 	*slot = (uint32_t)w->count;

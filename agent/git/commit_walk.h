@@ -15,10 +15,16 @@
 
 enum { COMMIT_PARENTS_MAX = 16 }; /* an octopus has more than that in jest only */
 
-/* Tells the time (seconds since 1970) and the parents of `id`; false when there
- * is no such commit. */
-typedef bool commit_describe_fn(void *ctx, const struct commit_id *id, int64_t *time,
-                                struct commit_id *parents, size_t max, size_t *count);
+/* What a walk has to know of a commit. */
+struct commit_facts {
+	int64_t time; /* seconds since 1970 */
+	struct commit_id parents[COMMIT_PARENTS_MAX];
+	size_t parent_count; /* the first ones, where there are more */
+};
+
+/* Tells of `id`; false when there is no such commit. */
+typedef bool commit_describe_fn(void *ctx, const struct commit_id *id,
+                                struct commit_facts *out);
 
 struct commit_walk;
 

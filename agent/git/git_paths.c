@@ -123,7 +123,8 @@ static int ask_git(struct git_paths *p, struct err *err)
 	char *lines[LINES], *text = NULL;
 	int status;
 
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &out, .quiet = true },
+	                 &status, err);
 	if (!rc && status)
 		rc = 1;
 	if (rc)

@@ -271,18 +271,18 @@ size_t git_repo_parents(struct git_repo *r, const struct commit_id *commit,
 }
 
 /* What commit_walk.c needs to know of one commit. */
-static bool describe_commit(void *ctx, const struct commit_id *id, int64_t *time,
-                            struct commit_id *parents, size_t max, size_t *count)
+static bool describe_commit(void *ctx, const struct commit_id *id,
+                            struct commit_facts *out)
 {
 	git_commit *c = find_commit(ctx, id);
 
 	if (!c)
 		return false;
 	size_t all = git_commit_parentcount(c);
-	*time = git_commit_time(c);
-	*count = all < max ? all : max;
-	for (size_t i = 0; i < *count; i++)
-		format_id(git_commit_parent_id(c, (unsigned)i), &parents[i]);
+	out->time = git_commit_time(c);
+	out->parent_count = all < COMMIT_PARENTS_MAX ? all : COMMIT_PARENTS_MAX;
+	for (size_t i = 0; i < out->parent_count; i++)
+		format_id(git_commit_parent_id(c, (unsigned)i), &out->parents[i]);
 	git_commit_free(c);
 	return true;
 }

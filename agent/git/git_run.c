@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -21,12 +22,13 @@ extern char **environ;
 
 enum { READ_STEP = 65536 };
 
-static int input_file(const void *input, size_t size, int *out, struct err *err)
+static int input_file(const struct buf *input, int *out, struct err *err)
 {
+	size_t size = input ? input->size : 0;
 	int fd = memfd_create("git-zllm input", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, "cannot make a file in memory");
-	const char *at = input;
+	const uint8_t *at = input ? input->data : NULL;
 	while (size) {
 		ssize_t n = write(fd, at, size);
 		if (n < 0 && errno == EINTR)
@@ -48,8 +50,14 @@ static int input_file(const void *input, size_t size, int *out, struct err *err)
 	return 0;
 }
 
+/* What a child has as its files. */
+struct files {
+	int in, out; /* out -1: ours */
+	bool quiet;
+};
+
 /* A child starts with no signal blocked, and with none ignored that we ignore. */
-static int spawn(const char *const *argv, int in, int out, unsigned flags, pid_t *pid,
+static int spawn(const char *const *argv, const struct files *files, pid_t *pid,
                  struct err *err)
 {
 	posix_spawn_file_actions_t actions;
@@ -65,10 +73,10 @@ static int spawn(const char *const *argv, int in, int out, unsigned flags, pid_t
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &ours);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_adddup2(&actions, in, 0);
-	if (out >= 0)
-		posix_spawn_file_actions_adddup2(&actions, out, 1);
-	if (flags & GIT_RUN_QUIET)
+	posix_spawn_file_actions_adddup2(&actions, files->in, 0);
+	if (files->out >= 0)
+		posix_spawn_file_actions_adddup2(&actions, files->out, 1);
+	if (files->quiet)
 		posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	int rc = posix_spawnp(pid, argv[0], &actions, &attr,
 	                      (char *const *)(uintptr_t)argv, environ);
@@ -113,28 +121,28 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-int git_run(const char *const *argv, const void *input, size_t input_size, unsigned flags,
-            struct buf *out, int *status, struct err *err)
+int git_run(const char *const *argv, const struct git_run_io *io, int *status,
+            struct err *err)
 {
+	static const struct git_run_io nothing = { 0 };
 	int in = -1, ends[2] = { -1, -1 };
 	pid_t pid;
 
-	if (flags & ~(unsigned)GIT_RUN_QUIET)
-		return err_set(err, ERR_INPUT, "git_run: unknown flags 0x%x", flags);
-	int rc = input_file(input, input_size, &in, err);
+	io = io ? io : &nothing;
+	int rc = input_file(io->input, &in, err);
 	if (rc)
 		return rc;
-	if (out && pipe2(ends, O_CLOEXEC) < 0) {
+	if (io->output && pipe2(ends, O_CLOEXEC) < 0) {
 		rc = err_errno(err, "cannot make a pipe");
 		goto out;
 	}
-	rc = spawn(argv, in, ends[1], flags, &pid, err);
+	rc = spawn(argv, &(struct files){ in, ends[1], io->quiet }, &pid, err);
 	if (rc)
 		goto out;
 	close_fd(ends[1]);
 	ends[1] = -1;
-	if (out)
-		rc = take_output(ends[0], out, err);
+	if (io->output)
+		rc = take_output(ends[0], io->output, err);
 	close_fd(ends[0]); /* after a failure the child must not wait for us */
 	ends[0] = -1;
 	int waited = await_exit(pid, argv[0], status, rc ? NULL : err);

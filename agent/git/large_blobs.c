@@ -20,7 +20,8 @@ static int run_git(const char *const *argv, const struct buf *input, struct buf 
 {
 	int status;
 
-	int rc = git_run(argv, input->data, input->size, 0, out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .input = input, .output = out },
+	                 &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_IO, "git %s failed with code %d", argv[1], status);
 	return rc;

@@ -153,7 +153,8 @@ static int list_source(const char *option, const char *source, struct buf *out,
 {
 	const char *argv[] = { "git", "config", "-z", "--list", option, source, NULL };
 
-	return git_run(argv, NULL, 0, GIT_RUN_QUIET, out, status, err);
+	return git_run(argv, &(struct git_run_io){ .output = out, .quiet = true }, status,
+	               err);
 }
 
 /* The .lfsconfig of the worktree as a path that works from here: "" when there
@@ -165,7 +166,8 @@ static int find_worktree_file(struct buf *path, struct err *err)
 	struct buf out = BUF_INIT;
 	int status;
 
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .output = &out, .quiet = true },
+	                 &status, err);
 	if (!rc && status)
 		rc = 1;
 	if (rc)

@@ -101,7 +101,8 @@ static int list_blobs(const struct buf *revisions, const char *const *arguments,
 	}
 	argv[n++] = "--stdin"; /* last: git reads it as it comes to it */
 	argv[n] = NULL;
-	int rc = git_run(argv, revisions->data, revisions->size, 0, out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .input = revisions, .output = out },
+	                 &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_INPUT, "git cannot list what these revisions hold");
 	return rc;
@@ -113,7 +114,8 @@ static int cat_file(const char *mode, const struct buf *input, struct buf *out,
 	const char *argv[] = { "git", "cat-file", mode, "--buffer", NULL };
 	int status;
 
-	int rc = git_run(argv, input->data, input->size, 0, out, &status, err);
+	int rc = git_run(argv, &(struct git_run_io){ .input = input, .output = out },
+	                 &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_IO, "git cat-file failed with code %d", status);
 	return rc;

@@ -62,7 +62,9 @@ static bool run_isolated(const char *folder, const char *const *words, struct bu
 	while (*words)
 		argv[n++] = *words++;
 	argv[n] = NULL;
-	return !git_run(argv, NULL, 0, GIT_RUN_QUIET, out, &status, &ignored) && !status;
+	return !git_run(argv, &(struct git_run_io){ .output = out, .quiet = true },
+	                &status, &ignored) &&
+	       !status;
 }
 
 static bool write_config(const char *folder)

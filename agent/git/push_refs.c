@@ -86,7 +86,7 @@ static int take_line(struct push_refs *refs, const char *line, size_t n,
 	if (count != (form == PUSH_REFS_CLIENT ? 4 : 3) || !is_id(old_id.at, old_id.n) ||
 	    !is_id(new_id.at, new_id.n) || !name.n)
 		return err_set(err, ERR_INPUT,
-		               "'%.*s' is no line that git gives to its hooks", (int)n,
+		               "'%.*s' is not a line that git gives to its hooks", (int)n,
 		               line);
 	if (is_zero(new_id.at, new_id.n))
 		return 0;

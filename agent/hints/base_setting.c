@@ -122,7 +122,8 @@ static int list_source(const char *option, const char *source, struct buf *out,
 {
 	const char *argv[] = { "git", "config", "-z", "--list", option, source, NULL };
 
-	return git_run(argv, NULL, 0, GIT_RUN_QUIET, out, status, err);
+	return git_run(argv, &(struct git_run_io){ .output = out, .quiet = true }, status,
+	               err);
 }
 
 static int list_setting(const char *worktree, struct buf *out, struct err *err)

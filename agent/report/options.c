@@ -13,17 +13,15 @@ static const struct option_spec *find_spec(const struct option_spec *specs,
 	return NULL;
 }
 
-/* Stores one option; *used says whether it took the next word as its value. */
+/* Stores one option; 1 when it took the next word as its value. */
 static int take_option(const char *word, const char *next,
-                       const struct option_spec *specs, void *into, int *used,
-                       struct err *err)
+                       const struct option_spec *specs, void *into, struct err *err)
 {
 	const char *name = word + 2;
 	const char *equals = strchr(name, '=');
 	size_t n = equals ? (size_t)(equals - name) : strlen(name);
 	const struct option_spec *spec = find_spec(specs, name, n);
 
-	*used = 0;
 	if (!spec)
 		return err_set(err, ERR_INPUT, "unknown option '%s'; see 'git zllm help'",
 		               word);
@@ -37,10 +35,9 @@ static int take_option(const char *word, const char *next,
 	if (!equals && !next)
 		return err_set(err, ERR_INPUT, "option '--%s' needs a value (%s)",
 		               spec->name, spec->value_name);
-	*used = !equals;
 	*(const char **)(void *)((char *)into + spec->offset) = equals ? equals + 1
 	                                                               : next;
-	return 0;
+	return !equals;
 }
 
 int options_parse(int *argc, char **argv, const struct option_spec *specs, void *into,
@@ -58,12 +55,11 @@ int options_parse(int *argc, char **argv, const struct option_spec *specs, void 
 			argv[kept++] = argv[i];
 			continue;
 		}
-		int used;
 		const char *next = i + 1 < *argc ? argv[i + 1] : NULL;
-		int rc = take_option(argv[i], next, specs, into, &used, err);
-		if (rc)
+		int rc = take_option(argv[i], next, specs, into, err);
+		if (rc < 0)
 			return rc;
-		i += used;
+		i += rc;
 	}
 	*argc = kept;
 	return 0;

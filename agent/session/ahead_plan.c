@@ -57,7 +57,9 @@ static int in_head(const struct git_paths *paths, const struct lfs_config *confi
 		                            "--quiet", "HEAD",      NULL };
 	struct buf revisions = BUF_INIT;
 	int status;
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &revisions, &status, err);
+	int rc = git_run(argv,
+	                 &(struct git_run_io){ .output = &revisions, .quiet = true },
+	                 &status, err);
 
 	if (!rc && !status) /* else HEAD is unborn */
 		rc = find_missing(paths, config, &revisions, out, err);
@@ -79,7 +81,9 @@ static int in_recent_refs(const struct git_paths *paths, const struct lfs_config
 		                            NULL };
 	struct buf revisions = BUF_INIT;
 	int status;
-	int rc = git_run(argv, NULL, 0, GIT_RUN_QUIET, &revisions, &status, err);
+	int rc = git_run(argv,
+	                 &(struct git_run_io){ .output = &revisions, .quiet = true },
+	                 &status, err);
 
 	if (!rc && !status && revisions.size)
 		rc = find_missing(paths, config, &revisions, out, err);

@@ -58,7 +58,7 @@ static int parse_transfer(const struct json *j, struct lfs_message *out, struct 
 	out->path = copy(json_get_str(j, "path"));
 	if (!oid || !oid_parse(oid, &out->oid))
 		return err_set(err, ERR_INPUT,
-		               "git-lfs sent an oid that is no SHA-256: '%s'",
+		               "git-lfs sent an oid that is not a SHA-256: '%s'",
 		               oid ? oid : "");
 	if (!json_get_u64(j, "size", &out->size))
 		return err_set(err, ERR_INPUT, "git-lfs sent no size for %s", oid);
@@ -75,7 +75,7 @@ int lfs_message_parse(const char *line, size_t n, struct lfs_message *out,
 
 	*out = m;
 	if (!j)
-		return err_set(err, ERR_INPUT, "git-lfs sent a line that is no JSON");
+		return err_set(err, ERR_INPUT, "git-lfs sent a line that is not JSON");
 	int rc = parse_event(json_get_str(j, "event"), &m, err);
 	if (!rc && m.event == LFS_INIT)
 		rc = parse_init(j, &m, err);

@@ -202,27 +202,23 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 static int look_ahead_begin(struct session *s, struct err *err)
 {
 	struct connection *c = &s->connection;
-	uint64_t budget;
+	struct look_ahead_options options = { &c->transfer, &c->paths, c->config, 0 };
 
 	if (s->looked)
 		return 0;
 	s->looked = true;
-	int rc = look_ahead_budget(c->config, c->transfer.store, &budget, err);
-	if (!rc && budget)
-		rc = look_ahead_new(&c->transfer, &c->paths, c->config, budget, &s->ahead,
-		                    err);
+	int rc = look_ahead_budget(c->config, c->transfer.store, &options.budget, err);
+	if (!rc && options.budget)
+		rc = look_ahead_new(&options, &s->ahead, err);
 	return rc;
 }
 
-static int fetch(struct session *s, const struct lfs_message *m, char **path,
+static int fetch(struct session *s, const struct object_fetch *wanted, char **path,
                  struct err *err)
 {
 	struct connection *c = &s->connection;
-	struct object_fetch request = {
-		.oid = m->oid, .size = m->size, .progress = tell_progress, .ctx = s
-	};
 	struct fetched fetched;
-	int rc = object_fetch(&c->transfer, &c->paths, &request, &fetched, err);
+	int rc = object_fetch(&c->transfer, &c->paths, wanted, &fetched, err);
 
 	return rc ? rc : fetched_keep(&fetched, &c->paths, path, err);
 }
@@ -230,16 +226,18 @@ static int fetch(struct session *s, const struct lfs_message *m, char **path,
 static int download(struct session *s, const struct lfs_message *m, char **path,
                     struct err *failure)
 {
+	struct object_fetch wanted = {
+		.oid = m->oid, .size = m->size, .progress = tell_progress, .ctx = s
+	};
 	int rc = begin_transfer(s, m, failure);
 	int answer = 1;
 
 	if (!rc)
 		rc = look_ahead_begin(s, failure);
 	if (!rc && s->ahead)
-		answer = look_ahead_take(s->ahead, &m->oid, m->size, tell_progress, s,
-		                         path, failure);
+		answer = look_ahead_take(s->ahead, &wanted, path, failure);
 	if (!rc && answer > 0)
-		rc = fetch(s, m, path, failure);
+		rc = fetch(s, &wanted, path, failure);
 	if (s->ahead && answer > 0)
 		look_ahead_done(s->ahead);
 	if (!rc && answer < 0)

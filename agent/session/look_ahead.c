@@ -312,18 +312,18 @@ static void wait_a_moment(struct look_ahead *a)
 	pthread_cond_timedwait(&a->changed, &a->lock, &until);
 }
 
-static int wait_for(struct look_ahead *a, struct item *item, work_progress_fn *progress,
-                    void *ctx, struct err *err)
+static int wait_for(struct look_ahead *a, struct item *item,
+                    const struct object_fetch *wanted, struct err *err)
 {
 	int rc = 0;
 
 	while (item->state == ITEM_UNDER_WAY && !rc) {
 		wait_a_moment(a);
 		uint64_t done = atomic_load(&item->done);
-		if (!progress || !done || item->state != ITEM_UNDER_WAY)
+		if (!wanted->progress || !done || item->state != ITEM_UNDER_WAY)
 			continue;
 		pthread_mutex_unlock(&a->lock);
-		rc = progress(ctx, done, err);
+		rc = wanted->progress(wanted->ctx, done, err);
 		pthread_mutex_lock(&a->lock);
 	}
 	return rc;
@@ -352,20 +352,20 @@ static void note_asked(struct look_ahead *a, const struct oid *oid, uint64_t siz
 	pthread_cond_broadcast(&a->changed); /* more may be fetched now */
 }
 
-int look_ahead_take(struct look_ahead *a, const struct oid *oid, uint64_t size,
-                    work_progress_fn *progress, void *ctx, char **path, struct err *err)
+int look_ahead_take(struct look_ahead *a, const struct object_fetch *wanted, char **path,
+                    struct err *err)
 {
 	struct fetched fetched;
 	struct err ignored = ERR_INIT;
 
 	if (!a->begun)
-		begin(a, oid);
+		begin(a, &wanted->oid);
 	pthread_mutex_lock(&a->lock);
-	note_asked(a, oid, size);
-	struct item *item = find(a, oid, size);
+	note_asked(a, &wanted->oid, wanted->size);
+	struct item *item = find(a, &wanted->oid, wanted->size);
 	if (item)
 		item->asked = true;
-	int rc = item ? wait_for(a, item, progress, ctx, err) : 0;
+	int rc = item ? wait_for(a, item, wanted, err) : 0;
 	bool ready = item && item->state == ITEM_READY;
 	if (ready) {
 		fetched = item->fetched;
@@ -375,7 +375,7 @@ int look_ahead_take(struct look_ahead *a, const struct oid *oid, uint64_t size,
 		a->in_vain += a->held_count > 0;
 		if (item)
 			item->state = ITEM_GONE;
-		make_way(a, size);
+		make_way(a, wanted->size);
 	}
 	pthread_cond_broadcast(&a->changed);
 	pthread_mutex_unlock(&a->lock);
@@ -411,19 +411,18 @@ int look_ahead_budget(const struct lfs_config *config, const struct store *s,
 	return 0;
 }
 
-int look_ahead_new(const struct transfer *t, const struct git_paths *paths,
-                   const struct lfs_config *config, uint64_t budget,
-                   struct look_ahead **out, struct err *err)
+int look_ahead_new(const struct look_ahead_options *options, struct look_ahead **out,
+                   struct err *err)
 {
 	struct look_ahead *a = calloc(1, sizeof(*a));
 	pthread_condattr_t attr;
 
 	if (!a)
 		return err_nomem(err, "look-ahead");
-	a->transfer = t;
-	a->paths = paths;
-	a->config = config;
-	a->budget = budget;
+	a->transfer = options->transfer;
+	a->paths = options->paths;
+	a->config = options->config;
+	a->budget = options->budget;
 	a->folder = (struct ahead_folder)AHEAD_FOLDER_INIT;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_condattr_init(&attr);

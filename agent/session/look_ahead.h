@@ -21,13 +21,11 @@
 
 #include <stdint.h>
 
-#include "codec/common/sha256.h"
-#include "index/work/work_meter.h"
-
 struct err;
 struct git_paths;
 struct lfs_config;
 struct look_ahead;
+struct object_fetch;
 struct store;
 struct transfer;
 
@@ -36,19 +34,26 @@ struct transfer;
 int look_ahead_budget(const struct lfs_config *config, const struct store *s,
                       uint64_t *bytes, struct err *err);
 
-/* All three outlive it. Nothing is done before the first look_ahead_take(). */
-int look_ahead_new(const struct transfer *t, const struct git_paths *paths,
-                   const struct lfs_config *config, uint64_t budget,
-                   struct look_ahead **out, struct err *err);
+/* For whom, and how far. What it points to outlives the look-ahead. */
+struct look_ahead_options {
+	const struct transfer *transfer;
+	const struct git_paths *paths;
+	const struct lfs_config *config;
+	uint64_t budget; /* bytes */
+};
+
+/* Nothing is done before the first look_ahead_take(). */
+int look_ahead_new(const struct look_ahead_options *options, struct look_ahead **out,
+                   struct err *err);
 
 /*
- * git-lfs asks for `oid`. 0 with the path of a file that it can take (the caller frees
+ * git-lfs asks for `wanted`. 0 with the path of a file that it can take (the caller frees
  * the text): it was there, or was on its way and was waited for, telling the progress.
  * 1: fetch it now, and call look_ahead_done() after. Negative: the progress could not
  * be told.
  */
-int look_ahead_take(struct look_ahead *a, const struct oid *oid, uint64_t size,
-                    work_progress_fn *progress, void *ctx, char **path, struct err *err);
+int look_ahead_take(struct look_ahead *a, const struct object_fetch *wanted, char **path,
+                    struct err *err);
 void look_ahead_done(struct look_ahead *a);
 
 /* Ends it, and removes what lies ready. NULL is fine. */

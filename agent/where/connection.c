@@ -2,6 +2,7 @@
 
 #include "agent/where/base_cache.h"
 #include "agent/git/lfs_config.h"
+#include "agent/where/store_open.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
 
@@ -22,7 +23,7 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	context.use = direction == ENDPOINT_UPLOAD ? STORE_TO_WRITE : STORE_TO_READ;
 	if (lfs_config_from_lfsconfig(c->config, c->endpoint.key))
 		context.named_by = STORE_NAMED_BY_REPOSITORY;
-	rc = store_url_open(&c->url, &context, &c->store, err);
+	rc = store_open(&c->url, &context, &c->store, err);
 	if (rc)
 		return rc;
 	rc = base_cache_open(c->config, c->store, &c->cache, err);

@@ -171,7 +171,7 @@ int endpoint_find(const struct lfs_config *config, enum endpoint_direction direc
 	if (!store_url_is_ours(found.url)) {
 		rc = err_set(
 			err, ERR_CONFIG,
-			"%s is '%s', which is no git-zllm store: 'git zllm init <store>' "
+			"%s is '%s', which is not a git-zllm store: 'git zllm init <store>' "
 			"writes one to .lfsconfig, or set lfs.url to zllm::<store>",
 			found.key, found.url);
 		goto out;

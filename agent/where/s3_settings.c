@@ -305,7 +305,8 @@ int s3_settings_find(const struct store_url *url, const struct lfs_config *confi
                      struct err *err)
 {
 	const char *from_url[S3_SETTINGS] = {
-		[S3_SET_ENDPOINT] = url->endpoint, [S3_SET_REGION] = url->region
+		[S3_SET_ENDPOINT] = store_url_option(url, "endpoint"),
+		[S3_SET_REGION] = store_url_option(url, "region"),
 	};
 	struct s3_settings s = { 0 };
 	int rc = split_place(url->place, &s, err);

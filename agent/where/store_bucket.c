@@ -7,53 +7,15 @@
 #include "agent/aws/aws_keyring.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/report.h"
-#include "agent/report/shell_word.h"
 #include "agent/where/s3_settings.h"
 #include "agent/where/store_trust.h"
-#include "codec/common/buf.h"
+#include "agent/where/store_url.h"
 #include "codec/common/err.h"
 #include "index/store/s3/store_s3.h"
 
 enum { CONNECT_SECONDS = 10, CONNECTIONS = 32 };
 
-/* ---------------------------------------------------------------- trust */
-
-static int not_trusted(const struct store_url *url, const char *what, struct err *err)
-{
-	struct buf name = BUF_INIT, word = BUF_INIT;
-
-	store_trust_name(url, &name);
-	shell_word_add(&word, buf_text(&name));
-	int rc = err_set(err, ERR_CONFIG,
-	                 "this repository's .lfsconfig names the store %s, and nothing "
-	                 "of yours does: %s; to allow it, run: git zllm trust %s",
-	                 buf_text(&name), what, buf_text(&word));
-	buf_wipe(&word);
-	buf_wipe(&name);
-	return rc;
-}
-
-static bool is_own_endpoint(const struct store_url *url,
-                            const struct store_context *context,
-                            const struct aws_files *files)
-{
-	const char *own = s3_settings_own_endpoint(context->config, files);
-
-	return own && store_trust_same_endpoint(own, url->endpoint);
-}
-
-static int check_trust(const struct store_url *url, const struct store_context *context,
-                       const struct aws_files *files, struct err *err)
-{
-	if (context->named_by == STORE_NAMED_BY_USER ||
-	    store_trust_given(context->config, url))
-		return 0;
-	if (url->endpoint && !is_own_endpoint(url, context, files))
-		return not_trusted(url, "no credentials are sent to that endpoint", err);
-	if (context->use == STORE_TO_WRITE)
-		return not_trusted(url, "nothing is pushed there", err);
-	return 0;
-}
+/* ---------------------------------------------------------------- secrecy */
 
 /* Keys are not sent where anybody on the way can read what they sign. */
 static int check_secrecy(const struct s3_settings *s, struct err *err)
@@ -159,7 +121,9 @@ int store_bucket_try(const struct store_url *url, const struct store_context *co
 	int rc = read_files(context->config, &files, err);
 
 	if (!rc)
-		rc = check_trust(url, context, files, err);
+		rc = store_trust_check(url, context,
+		                       s3_settings_own_endpoint(context->config, files),
+		                       err);
 	if (!rc)
 		rc = s3_settings_find(url, context->config, files, &settings, err);
 	if (!rc)

@@ -2,13 +2,14 @@
 #ifndef ZLLM_STORE_BUCKET_H
 #define ZLLM_STORE_BUCKET_H
 
-#include "agent/where/store_url.h"
+#include "agent/where/store_context.h"
 #include "index/store/s3/s3_demands.h"
 
 struct err;
 struct s3_keyring;
 struct s3_settings;
 struct store;
+struct store_url;
 
 /* No request is made. ERR_CONFIG says what is missing or not trusted. */
 int store_bucket_open(const struct store_url *url, const struct store_context *context,

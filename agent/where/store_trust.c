@@ -1,9 +1,12 @@
 #include "agent/where/store_trust.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/shell_word.h"
+#include "agent/where/store_context.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -24,13 +27,32 @@ static void add_escaped(const char *text, struct buf *out)
 	}
 }
 
+/* The option that says to whom requests go; NULL: the kind has none. */
+static const struct store_kind_option *leading_option(const struct store_kind *kind)
+{
+	for (const struct store_kind_option *o = kind->options; o->name; o++)
+		if (o->leads)
+			return o;
+	return NULL;
+}
+
+/* Its value in the URL, or NULL. */
+static const char *leading_value(const struct store_url *url)
+{
+	const struct store_kind_option *option = leading_option(url->kind);
+
+	return option ? store_url_option(url, option->name) : NULL;
+}
+
 void store_trust_name(const struct store_url *url, struct buf *out)
 {
-	buf_add_str(out, "s3://");
+	const char *value = leading_value(url);
+
+	buf_addf(out, "%s://", url->kind->scheme);
 	add_escaped(url->place, out);
-	if (url->endpoint && *url->endpoint) {
-		buf_add_str(out, "?endpoint=");
-		add_escaped(url->endpoint, out);
+	if (value) {
+		buf_addf(out, "?%s=", leading_option(url->kind)->name);
+		add_escaped(value, out);
 	}
 }
 
@@ -51,11 +73,19 @@ static bool covers(const char *trusted, const char *place)
 	return strncmp(trusted, place, n) == 0 && (!place[n] || place[n] == '/');
 }
 
-bool store_trust_same_endpoint(const char *a, const char *b)
+/* Whether two endpoints are the same, final slashes aside; NULL: none. */
+static bool same_endpoint(const char *a, const char *b)
 {
 	size_t n = a ? without_slashes(a) : 0, m = b ? without_slashes(b) : 0;
 
 	return n == m && (n == 0 || strncmp(a, b, n) == 0);
+}
+
+/* Whether who trusts the one trusts the other. */
+static bool includes(const struct store_url *trusted, const struct store_url *wanted)
+{
+	return trusted->kind == wanted->kind && covers(trusted->place, wanted->place) &&
+	       same_endpoint(leading_value(trusted), leading_value(wanted));
 }
 
 static int look_at(void *ctx, const char *key, const char *value)
@@ -67,8 +97,7 @@ static int look_at(void *ctx, const char *key, const char *value)
 	if (strcmp(key, STORE_TRUST_KEY) != 0 ||
 	    store_url_parse(value, &trusted, &ignored))
 		return 0;
-	bool yes = trusted.kind == STORE_S3 && covers(trusted.place, wanted->place) &&
-	           store_trust_same_endpoint(trusted.endpoint, wanted->endpoint);
+	bool yes = includes(&trusted, wanted);
 	store_url_wipe(&trusted);
 	return yes;
 }
@@ -78,7 +107,41 @@ bool store_trust_given(const struct lfs_config *config, const struct store_url *
 {
 	struct store_url wanted = *url;
 
-	return lfs_config_each(config, look_at, &wanted) == 1;
+	return config && lfs_config_each(config, look_at, &wanted) == 1;
+}
+
+static int not_trusted(const struct store_url *url, const char *what, struct err *err)
+{
+	struct buf name = BUF_INIT, word = BUF_INIT;
+
+	store_trust_name(url, &name);
+	shell_word_add(&word, buf_text(&name));
+	int rc = err_set(err, ERR_CONFIG,
+	                 "this repository's .lfsconfig names the store %s, and nothing "
+	                 "of yours does: %s; to allow it, run: git zllm trust %s",
+	                 buf_text(&name), what, buf_text(&word));
+	buf_wipe(&word);
+	buf_wipe(&name);
+	return rc;
+}
+
+int store_trust_check(const struct store_url *url, const struct store_context *context,
+                      const char *own, struct err *err)
+{
+	const char *leading = leading_value(url);
+	char what[64];
+
+	if (context->named_by == STORE_NAMED_BY_USER ||
+	    store_trust_given(context->config, url))
+		return 0;
+	if (leading && !(own && same_endpoint(own, leading))) {
+		snprintf(what, sizeof(what), "no credentials are sent to that %s",
+		         leading_option(url->kind)->name);
+		return not_trusted(url, what, err);
+	}
+	if (context->use == STORE_TO_WRITE)
+		return not_trusted(url, "nothing is pushed there", err);
+	return 0;
 }
 
 int store_trust_give(const struct lfs_config *config, const struct store_url *url,
@@ -93,7 +156,7 @@ int store_trust_give(const struct lfs_config *config, const struct store_url *ur
 	const char *argv[] = { "git",           "config",        "--global", "--add",
 		               STORE_TRUST_KEY, buf_text(&name), NULL };
 	rc = name.failed ? err_nomem(err, "a store's name")
-	                 : git_run(argv, NULL, 0, 0, NULL, &status, err);
+	                 : git_run(argv, NULL, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG, "git cannot write %s to your configuration",
 		             STORE_TRUST_KEY);
@@ -116,9 +179,7 @@ static int find_value(void *ctx, const char *key, const char *value)
 	if (strcmp(key, STORE_TRUST_KEY) != 0 ||
 	    store_url_parse(value, &trusted, &ignored))
 		return 0;
-	if (trusted.kind == STORE_S3 && covers(trusted.place, own->url->place) &&
-	    covers(own->url->place, trusted.place) &&
-	    store_trust_same_endpoint(trusted.endpoint, own->url->endpoint))
+	if (includes(&trusted, own->url) && includes(own->url, &trusted))
 		own->value = value;
 	store_url_wipe(&trusted);
 	return 0;
@@ -136,7 +197,7 @@ int store_trust_take(const struct lfs_config *config, const struct store_url *ur
 	const char *argv[] = { "git",           "config",      "--global",
 		               "--fixed-value", "--unset-all", STORE_TRUST_KEY,
 		               own.value,       NULL };
-	int rc = git_run(argv, NULL, 0, 0, NULL, &status, err);
+	int rc = git_run(argv, NULL, &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_CONFIG,
 		             "git cannot take %s '%s' from your configuration",

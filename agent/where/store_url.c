@@ -2,27 +2,19 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "agent/report/shell_word.h"
-#include "agent/where/store_bucket.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
-#include "index/store/store.h"
-#include "index/store/store_format.h"
 
 #define OUR_SCHEME "zllm::"
 #define OUR_HOST "https://zllm.invalid"
 
-/* No put takes two days: a temporary file that old is what a crash left. */
-enum { LEFTOVER_SECONDS = 2 * 24 * 3600 };
-
 void store_url_wipe(struct store_url *u)
 {
 	free(u->place);
-	free(u->endpoint);
-	free(u->region);
+	for (size_t i = 0; i < STORE_KIND_OPTIONS; i++)
+		free(u->options[i]);
 	*u = (struct store_url){ 0 };
 }
 
@@ -82,38 +74,90 @@ static char *decoded(const char *text, size_t n, bool *bad)
 	return out;
 }
 
-/* The kind by the text in front; *text is then at the place. */
-static int take_kind(const char **text, const char *all, enum store_kind *kind,
-                     struct err *err)
+/* ---------------------------------------------------------------- kinds */
+
+/* How a kind's place is written. */
+typedef void kind_form(const struct store_kind *kind, struct buf *out);
+
+static void host_form(const struct store_kind *kind, struct buf *out)
 {
-	*kind = STORE_FOLDER;
-	if (take_prefix(text, OUR_HOST)) {
-		if (take_prefix(text, "/file/")) {
-			--*text; /* the path begins at that slash */
-			return 0;
-		}
-		if (!take_prefix(text, "/s3/"))
-			return err_set(
-				err, ERR_INPUT,
-				"'%s': after %s comes /file/<path> or /s3/<bucket>", all,
-				OUR_HOST);
-		*kind = STORE_S3;
-	} else if (take_prefix(text, "s3://")) {
-		*kind = STORE_S3;
-	} else if (take_prefix(text, "file://")) {
-		if (**text != '/')
-			return err_set(err, ERR_INPUT,
-			               "'%s': after file:// comes an absolute path", all);
-	} else {
-		size_t word = strspn(*text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
-		if (word && strncmp(*text + word, "://", 3) == 0)
-			return err_set(
-				err, ERR_INPUT,
-				"'%s': no store is reached by %.*s://; use a folder or s3://<bucket>",
-				all, (int)word, *text);
+	buf_addf(out, "/%s/<%s>", kind->scheme, kind->place);
+}
+
+static void example_form(const struct store_kind *kind, struct buf *out)
+{
+	buf_add_str(out, kind->example);
+}
+
+/* "a folder, s3://<bucket> or ...": what could stand there instead. */
+static int not_among(kind_form *form, struct buf *words, struct err *err)
+{
+	const struct store_kind *kind;
+
+	for (size_t i = 0; (kind = store_kind_at(i)); i++) {
+		if (i)
+			buf_add_str(words, store_kind_at(i + 1) ? ", " : " or ");
+		form(kind, words);
 	}
+	return err_set(err, ERR_INPUT, "%s", buf_text(words));
+}
+
+static int no_such_host_path(const char *all, struct err *err)
+{
+	struct buf words = BUF_INIT;
+
+	buf_addf(&words, "'%s': after %s comes ", all, OUR_HOST);
+	int rc = not_among(host_form, &words, err);
+	buf_wipe(&words);
+	return rc;
+}
+
+static int no_such_scheme(const char *scheme, size_t n, const char *all, struct err *err)
+{
+	struct buf words = BUF_INIT;
+
+	buf_addf(&words, "'%s': no store is reached by %.*s://; use ", all, (int)n,
+	         scheme);
+	int rc = not_among(example_form, &words, err);
+	buf_wipe(&words);
+	return rc;
+}
+
+/* "/SCHEME/place", of our host. */
+static int take_host_path(const char **text, const char *all,
+                          const struct store_kind **kind, struct err *err)
+{
+	size_t n = **text == '/' ? strcspn(*text + 1, "/") : 0;
+
+	*kind = n && (*text)[1 + n] ? store_kind_find(*text + 1, n) : NULL;
+	if (!*kind)
+		return no_such_host_path(all, err);
+	*text += 1 + n + ((*kind)->is_path ? 0 : 1); /* a path begins at that slash */
 	return 0;
 }
+
+/* The kind by the text in front; *text is then at the place. */
+static int take_kind(const char **text, const char *all, const struct store_kind **kind,
+                     struct err *err)
+{
+	if (take_prefix(text, OUR_HOST))
+		return take_host_path(text, all, kind, err);
+	size_t n = strspn(*text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+	if (!n || strncmp(*text + n, "://", 3) != 0) {
+		*kind = store_kind_at(0);
+		return 0;
+	}
+	*kind = store_kind_find(*text, n);
+	if (!*kind)
+		return no_such_scheme(*text, n, all, err);
+	*text += n + 3;
+	if ((*kind)->is_path && **text != '/')
+		return err_set(err, ERR_INPUT, "'%s': after %s:// comes an absolute path",
+		               all, (*kind)->scheme);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- options */
 
 static int parse_repo_id(const char *text, size_t n, const char *all, struct store_url *u,
                          struct err *err)
@@ -130,7 +174,7 @@ static int parse_repo_id(const char *text, size_t n, const char *all, struct sto
 	return 0;
 }
 
-/* An option of a bucket, once. */
+/* An option of the kind, once. */
 static int parse_text(const char *text, size_t n, const char *all, char **out,
                       struct err *err)
 {
@@ -144,11 +188,28 @@ static int parse_text(const char *text, size_t n, const char *all, char **out,
 		return err_nomem(err, "the store's URL");
 	if (bad || has_bad_byte(value)) {
 		free(value);
-		return err_set(err, ERR_INPUT, "'%s': '%.*s' is no value of an option",
+		return err_set(err, ERR_INPUT,
+		               "'%s': invalid value '%.*s' for an option: it is empty or "
+		               "has a newline or NUL in it",
 		               all, (int)n, text);
 	}
 	*out = value;
 	return 0;
+}
+
+/* Which option of the kind "name=value" is; STORE_KIND_OPTIONS: none. *text is then at
+ * the value. */
+static size_t take_option(const char **text, const struct store_kind *kind)
+{
+	size_t n = strcspn(*text, "=&");
+
+	for (size_t i = 0; (*text)[n] == '=' && kind->options[i].name; i++)
+		if (strlen(kind->options[i].name) == n &&
+		    memcmp(*text, kind->options[i].name, n) == 0) {
+			*text += n + 1;
+			return i;
+		}
+	return STORE_KIND_OPTIONS;
 }
 
 /* "repo=<id>&other=...": what we do not know is a newer git-zllm's. */
@@ -156,17 +217,15 @@ static int parse_options(const char *text, const char *all, struct store_url *u,
                          struct err *err)
 {
 	while (*text) {
-		size_t n = strcspn(text, "&");
-		const char *end = text + n, *value = text;
+		const char *end = text + strcspn(text, "&"), *value = text;
+		bool is_repo = take_prefix(&value, "repo=");
+		size_t i = is_repo ? STORE_KIND_OPTIONS : take_option(&value, u->kind);
+		size_t n = (size_t)(end - value);
 		int rc = 0;
-		if (take_prefix(&value, "repo="))
-			rc = parse_repo_id(value, (size_t)(end - value), all, u, err);
-		else if (u->kind == STORE_S3 && take_prefix(&value, "endpoint="))
-			rc = parse_text(value, (size_t)(end - value), all, &u->endpoint,
-			                err);
-		else if (u->kind == STORE_S3 && take_prefix(&value, "region="))
-			rc = parse_text(value, (size_t)(end - value), all, &u->region,
-			                err);
+		if (is_repo)
+			rc = parse_repo_id(value, n, all, u, err);
+		else if (i < STORE_KIND_OPTIONS)
+			rc = parse_text(value, n, all, &u->options[i], err);
 		if (rc)
 			return rc;
 		text = end + (*end == '&');
@@ -185,9 +244,8 @@ static int parse_place(const char *text, size_t n, const char *all, struct store
 	if (bad || has_bad_byte(u->place))
 		return err_set(err, ERR_INPUT,
 		               "'%s': no store's name has a newline or NUL in it", all);
-	if (!*u->place || (u->kind == STORE_S3 && *u->place == '/'))
-		return err_set(err, ERR_INPUT, "'%s' names no %s", all,
-		               u->kind == STORE_S3 ? "bucket" : "folder");
+	if (!*u->place || (!u->kind->is_path && *u->place == '/'))
+		return err_set(err, ERR_INPUT, "'%s' names no %s", all, u->kind->noun);
 	return 0;
 }
 
@@ -214,9 +272,16 @@ int store_url_parse(const char *text, struct store_url *out, struct err *err)
 	return 0;
 }
 
-/* The folder's path: absolute, or from $HOME, or from `root`. */
-static int folder_path(const struct store_url *u, const char *root, struct buf *out,
-                       struct err *err)
+const char *store_url_option(const struct store_url *u, const char *name)
+{
+	for (size_t i = 0; u->kind->options[i].name; i++)
+		if (strcmp(u->kind->options[i].name, name) == 0)
+			return u->options[i];
+	return NULL;
+}
+
+int store_url_path(const struct store_url *u, const char *root, struct buf *out,
+                   struct err *err)
 {
 	const char *place = u->place;
 
@@ -232,106 +297,4 @@ static int folder_path(const struct store_url *u, const char *root, struct buf *
 	buf_add_str(out, place);
 	buf_text(out);
 	return out->failed ? err_nomem(err, "the store's path") : 0;
-}
-
-/* Where the store is, in words, and for a folder its path. */
-static int place_name(const struct store_url *u, const struct store_context *context,
-                      struct buf *out, struct err *err)
-{
-	if (u->kind == STORE_FOLDER)
-		return folder_path(u, context->root, out, err);
-	buf_addf(out, "s3://%s", u->place);
-	return out->failed ? err_nomem(err, "the store's name") : 0;
-}
-
-/* The folder or bucket `name`, whatever is in it. */
-static int open_place(const struct store_url *u, const struct store_context *context,
-                      struct buf *name, struct store **out, struct err *err)
-{
-	if (u->kind == STORE_S3)
-		return store_bucket_open(u, context, out, err);
-	return store_folder_open(buf_text(name), context->modes, out, err);
-}
-
-static int no_store(const struct store_url *u, struct buf *name, struct err *err)
-{
-	struct buf word = BUF_INIT;
-
-	shell_word_add(&word, buf_text(name));
-	err_set(err, ERR_MISSING, "no store at %s%s; to make one, run: git zllm init %s",
-	        buf_text(name), u->kind == STORE_FOLDER ? ": is its disk mounted?" : "",
-	        buf_text(&word));
-	buf_wipe(&word);
-	return ERR_MISSING;
-}
-
-int store_url_open(const struct store_url *u, const struct store_context *context,
-                   struct store **out, struct err *err)
-{
-	struct buf name = BUF_INIT;
-	struct store *store = NULL;
-	char id[STORE_ID_HEX + 1];
-	int rc = place_name(u, context, &name, err);
-
-	if (!rc)
-		rc = open_place(u, context, &name, &store, err);
-	if (!rc)
-		rc = store_format_check(store, id, err);
-	if (rc == ERR_MISSING)
-		rc = no_store(u, &name, err);
-	else if (rc && u->kind == STORE_FOLDER && name.size)
-		err_context(err, "store at %s", buf_text(&name));
-	if (rc) {
-		store_close(store);
-		goto out;
-	}
-	if (u->kind == STORE_FOLDER)
-		store_folder_sweep(store, LEFTOVER_SECONDS);
-	*out = store;
-out:
-	buf_wipe(&name);
-	return rc;
-}
-
-static int random_id(char id[STORE_ID_HEX + 1], struct err *err)
-{
-	uint8_t bytes[STORE_ID_HEX / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(err, "no random bytes");
-	hex_format(bytes, sizeof(bytes), id);
-	return 0;
-}
-
-int store_url_create(const struct store_url *u, const struct store_context *context,
-                     struct store **out, struct err *err)
-{
-	struct buf name = BUF_INIT;
-	struct store *store = NULL;
-	char id[STORE_ID_HEX + 1];
-	int rc = place_name(u, context, &name, err);
-
-	if (rc)
-		goto out;
-	if (u->kind == STORE_FOLDER)
-		rc = store_folder_create(buf_text(&name), context->modes, err);
-	if (!rc)
-		rc = open_place(u, context, &name, &store, err);
-	if (!rc)
-		rc = random_id(id, err);
-	if (!rc)
-		rc = store_format_create(store, id, err);
-	if (!rc)
-		rc = store_format_check(store, id, err);
-	if (rc) {
-		err_context(err, "cannot make a store%s%s",
-		            u->kind == STORE_FOLDER ? " at " : "",
-		            u->kind == STORE_FOLDER ? buf_text(&name) : "");
-		store_close(store);
-		goto out;
-	}
-	*out = store;
-out:
-	buf_wipe(&name);
-	return rc;
 }

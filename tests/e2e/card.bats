@@ -166,7 +166,7 @@ no_card_base() {
 	for name in '' 'a b' /abs/path ../x 'a/b/c/d/e'; do
 		run -2 git zllm init --name "$name" "$STORE"
 		one_line_error
-		says 'no name of a model'
+		says 'not a name of a model'
 	done
 	[ -z "$(store_keys)" ] && [ ! -e .lfsconfig ] && [ ! -e .zllm ]
 }

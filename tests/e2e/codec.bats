@@ -243,11 +243,11 @@ print([r["stored"] for r in json.load(sys.stdin)["results"] if r["codec"] == "bi
 	refused git zllm codec decode text
 	refused git zllm codec bench
 	refused git zllm codec encode --codec lzma text out
-	says lzma
+	says "unknown codec 'lzma'"
 	refused git zllm codec encode --codec ulp text out
 	says '--base'
 	refused git zllm codec encode --dtype bf17 text out
-	says bf17
+	says "unknown dtype 'bf17'; use bf16, f16 or f32"
 	refused git zllm codec encode --json text out
 	refused git zllm codec decode --codec ulp text out
 	refused git zllm codec decode text out

@@ -538,6 +538,7 @@ refused() {
 	run git zllm fsck "$(printf %064d 0)"
 	[ "$status" -ne 0 ]
 	refused git zllm fsck abc
+	says "'abc' is not an oid (64 hex digits)"
 }
 
 @test "fsck writes nothing" {
@@ -650,4 +651,19 @@ refused() {
 	git zllm show base.safetensors --json >/dev/full && return 1
 	git zllm status --json >/dev/full && return 1
 	true
+}
+
+@test "a name that means nothing is said not to be what was asked for, and what would be" {
+	family
+	refused git zllm show nothing
+	says "'nothing' is not a path that git knows, a <rev>:<path> or an oid"
+	refused git zllm base ./nothing
+	says "'./nothing' is not a path, revision, object or name of a model"
+	refused git zllm diff nothing tuned.safetensors
+	says "'nothing' is not a file, revision, <rev>:<path> or oid"
+	refused git zllm verify $'a\nb'
+	says 'is not a revision'
+	git config lfs.url https://example.org/a
+	refused git zllm status
+	says "which is not a git-zllm store"
 }

@@ -113,6 +113,7 @@ refused() {
 	refused git zllm copy
 	refused git zllm copy "$STORE"
 	refused git zllm copy --repo nonsense "$STORE" "$MIRROR"
+	says "'nonsense' is not the id of a repository (32 hexadecimal digits)"
 	refused git zllm copy --repo 00000000000000000000000000000000 "$STORE" "$MIRROR"
 	run git zllm copy "$(other_store nothing)" "$MIRROR"
 	[ "$status" -eq 1 ]

@@ -160,7 +160,7 @@ finds() {
 	finds ok store "$STORE is open"
 	finds ok permission remove
 	run -0 git zllm doctor
-	finds doubtful repository 'no git repository'
+	finds doubtful repository 'not a git repository'
 	run -1 git zllm doctor "$(other_store nothing)"
 	finds bad store "no store at $(other_store nothing)"
 	run -2 git zllm doctor a b

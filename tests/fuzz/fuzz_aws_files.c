@@ -12,6 +12,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Bytes of the caller's, to be read. */
+static struct buf text_of(const char *text, size_t n)
+{
+	return (struct buf){ (uint8_t *)(uintptr_t)text, n, n, false };
+}
+
 static void read_files(const char *text, size_t n)
 {
 	static const char *const keys[] = { "region", "aws_access_key_id",
@@ -20,7 +26,9 @@ static void read_files(const char *text, size_t n)
 	struct aws_files *f = NULL;
 	struct err err = ERR_INIT;
 	size_t half = n / 2;
-	int rc = aws_files_parse("work", text, half, text + half, n - half, &f, &err);
+	const struct buf config = text_of(text, half);
+	const struct buf credentials = text_of(text + half, n - half);
+	int rc = aws_files_parse("work", &config, &credentials, &f, &err);
 
 	if (rc && (rc != ERR_CONFIG || !*err.text || f))
 		abort();
@@ -45,9 +53,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	text[size] = 0;
 	read_files(text, size);
+	const struct buf answer = text_of(text, size);
 	if (aws_provider_words(text, &words) && words.size && words.data[words.size - 1])
 		abort();
-	if (aws_provider_parse(text, size, "Token", "the test", &c, &err) == 0 &&
+	if (aws_provider_parse(&answer, "Token", "the test", &c, &err) == 0 &&
 	    !*s3_credentials_keys(c)->id)
 		abort();
 	s3_credentials_release(c);

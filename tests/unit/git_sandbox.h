@@ -76,7 +76,7 @@ static inline int sandbox_teardown(void **state)
 	const char *argv[] = { "rm", "-rf", s->root, NULL };
 	int status = 1;
 
-	if (chdir("/") || git_run(argv, NULL, 0, 0, NULL, &status, NULL))
+	if (chdir("/") || git_run(argv, NULL, &status, NULL))
 		return 1;
 	free(s);
 	return status;
@@ -97,7 +97,8 @@ static inline void sandbox_git(struct sandbox *s, ...)
 		n++;
 	va_end(ap);
 	argv[n] = NULL;
-	if (git_run(argv, NULL, 0, GIT_RUN_QUIET, &ignored, &status, &err))
+	if (git_run(argv, &(struct git_run_io){ .output = &ignored, .quiet = true },
+	            &status, &err))
 		fail_msg("%s", err.text);
 	if (status)
 		fail_msg("git %s %s failed with %d", argv[1], argv[2] ? argv[2] : "",

@@ -93,7 +93,7 @@ static void a_program_gives_keys(void **state)
 	assert_taken("default", AWS_ENVIRONMENT_FIRST, "IDP/s3cret/tok");
 	assert_refused("bad", "'./tool' failed with status 7");
 	assert_refused("odd", "no AccessKeyId");
-	assert_refused("open", "no command");
+	assert_refused("open", "not a command");
 	assert_refused("none", "no-such-tool");
 }
 

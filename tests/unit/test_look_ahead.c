@@ -12,11 +12,12 @@
 
 static struct look_ahead *begin(struct world *w, uint64_t budget)
 {
+	struct look_ahead_options options = { &w->transfer, &w->paths, w->config,
+		                              budget };
 	struct look_ahead *a;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(
-		look_ahead_new(&w->transfer, &w->paths, w->config, budget, &a, &err), 0);
+	assert_int_equal(look_ahead_new(&options, &a, &err), 0);
 	return a;
 }
 
@@ -41,7 +42,8 @@ static bool ask(struct world *w, struct look_ahead *a, const struct object *o)
 	struct oid found;
 	char *path = NULL;
 
-	int rc = look_ahead_take(a, &o->oid, o->size, NULL, NULL, &path, &err);
+	struct object_fetch wanted = { .oid = o->oid, .size = o->size };
+	int rc = look_ahead_take(a, &wanted, &path, &err);
 	assert_true(rc >= 0);
 	if (rc)
 		path = fetch(w, o);
@@ -225,8 +227,8 @@ static void an_object_that_the_store_lacks_is_told_when_it_is_asked_for(void **s
 	for (size_t i = 1; i < 20; i++)
 		ahead += ask(w, a, &w->objects[i]);
 	print_message("%d of 19 were ahead\n", (int)ahead);
-	assert_int_equal(
-		look_ahead_take(a, &lost.oid, lost.size, NULL, NULL, &path, &err), 1);
+	struct object_fetch wanted = { .oid = lost.oid, .size = lost.size };
+	assert_int_equal(look_ahead_take(a, &wanted, &path, &err), 1);
 	look_ahead_done(a);
 	look_ahead_free(a);
 	assert_int_equal(count_files(w->paths.lfs_tmp), 0);

@@ -10,6 +10,8 @@
 #include "agent/where/s3_settings.h"
 #include "agent/where/store_bucket.h"
 #include "agent/where/store_trust.h"
+#include "agent/where/store_url.h"
+#include "index/store/folder/store_folder.h"
 #include "index/store/store.h"
 #include "tests/unit/git_sandbox.h"
 

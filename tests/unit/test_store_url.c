@@ -1,4 +1,6 @@
+#include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
+#include "index/store/folder/store_folder.h"
 #include "index/store/store.h"
 #include "tests/unit/git_sandbox.h"
 
@@ -6,29 +8,29 @@
 
 static const struct {
 	const char *text;
-	enum store_kind kind;
+	const struct store_kind *kind;
 	const char *place;
 	const char *repo_id;
 } good[] = {
-	{ "zllm::/a/b", STORE_FOLDER, "/a/b", "" },
-	{ "/a/b", STORE_FOLDER, "/a/b", "" },
-	{ "zllm::../rel", STORE_FOLDER, "../rel", "" },
-	{ "zllm::~/x", STORE_FOLDER, "~/x", "" },
-	{ "zllm::file:///a/b", STORE_FOLDER, "/a/b", "" },
-	{ "zllm::s3://bucket/prefix", STORE_S3, "bucket/prefix", "" },
-	{ "https://zllm.invalid/file/a/b", STORE_FOLDER, "/a/b", "" },
-	{ "https://zllm.invalid/s3/bucket/p", STORE_S3, "bucket/p", "" },
-	{ "zllm::/a?repo=" ID, STORE_FOLDER, "/a", ID },
-	{ "zllm::/a?new=1&repo=" ID "&x", STORE_FOLDER, "/a", ID },
-	{ "zllm::/a?", STORE_FOLDER, "/a", "" },
-	{ "zllm::/a?repository=1", STORE_FOLDER, "/a", "" },
-	{ "zllm::/a%20b%3Fc%3fd", STORE_FOLDER, "/a b?c?d", "" },
-	{ "zllm::/100%", STORE_FOLDER, "/100%", "" },
-	{ "zllm::/100%2", STORE_FOLDER, "/100%2", "" },
-	{ "zllm::/100%zz", STORE_FOLDER, "/100%zz", "" },
-	{ "zllm::/%%41", STORE_FOLDER, "/%A", "" },
-	{ "zllm::/a#b", STORE_FOLDER, "/a#b", "" },
-	{ "zllm::/a b/\xc3\xa4", STORE_FOLDER, "/a b/\xc3\xa4", "" },
+	{ "zllm::/a/b", &store_kind_folder, "/a/b", "" },
+	{ "/a/b", &store_kind_folder, "/a/b", "" },
+	{ "zllm::../rel", &store_kind_folder, "../rel", "" },
+	{ "zllm::~/x", &store_kind_folder, "~/x", "" },
+	{ "zllm::file:///a/b", &store_kind_folder, "/a/b", "" },
+	{ "zllm::s3://bucket/prefix", &store_kind_s3, "bucket/prefix", "" },
+	{ "https://zllm.invalid/file/a/b", &store_kind_folder, "/a/b", "" },
+	{ "https://zllm.invalid/s3/bucket/p", &store_kind_s3, "bucket/p", "" },
+	{ "zllm::/a?repo=" ID, &store_kind_folder, "/a", ID },
+	{ "zllm::/a?new=1&repo=" ID "&x", &store_kind_folder, "/a", ID },
+	{ "zllm::/a?", &store_kind_folder, "/a", "" },
+	{ "zllm::/a?repository=1", &store_kind_folder, "/a", "" },
+	{ "zllm::/a%20b%3Fc%3fd", &store_kind_folder, "/a b?c?d", "" },
+	{ "zllm::/100%", &store_kind_folder, "/100%", "" },
+	{ "zllm::/100%2", &store_kind_folder, "/100%2", "" },
+	{ "zllm::/100%zz", &store_kind_folder, "/100%zz", "" },
+	{ "zllm::/%%41", &store_kind_folder, "/%A", "" },
+	{ "zllm::/a#b", &store_kind_folder, "/a#b", "" },
+	{ "zllm::/a b/\xc3\xa4", &store_kind_folder, "/a b/\xc3\xa4", "" },
 };
 
 static const char *const bad[] = {
@@ -61,7 +63,7 @@ static void good_urls_say_kind_place_and_owner(void **state)
 		struct err err = ERR_INIT;
 		if (store_url_parse(good[i].text, &u, &err))
 			fail_msg("%s: %s", good[i].text, err.text);
-		assert_int_equal(u.kind, good[i].kind);
+		assert_ptr_equal(u.kind, good[i].kind);
 		assert_string_equal(u.place, good[i].place);
 		assert_string_equal(u.repo_id, good[i].repo_id);
 		store_url_wipe(&u);
@@ -113,7 +115,7 @@ static int open_url(const char *text, const char *root, struct store **out,
 	struct store_context context = { .root = root, .modes = &modes };
 	int rc = store_url_parse(text, &u, err);
 	if (!rc)
-		rc = store_url_open(&u, &context, out, err);
+		rc = store_open(&u, &context, out, err);
 	store_url_wipe(&u);
 	return rc;
 }
@@ -129,7 +131,7 @@ static void a_store_is_made_once_and_then_opened(void **state)
 	assert_int_equal(store_url_parse("zllm::../deep/er/store", &u, &err), 0);
 	assert_int_equal(mkdir("root", 0777), 0);
 	for (int i = 0; i < 2; i++) {
-		if (store_url_create(&u, &context, &s, &err))
+		if (store_open_or_make(&u, &context, &s, &err))
 			fail_msg("%s", err.text);
 		store_close(s);
 	}

@@ -1,9 +1,9 @@
-#include "agent/cmd/doctor.h"
+#include "agent/where/doctor_bucket.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/where/s3_settings.h"
 #include "agent/where/store_bucket.h"
 #include "agent/where/store_trust.h"

@@ -1,13 +1,14 @@
 /* A store in a folder: is it shared as its folder says, and what does its file system
  * not do. */
-#include "agent/cmd/doctor.h"
+#include "agent/where/doctor_folder.h"
 
 #include <grp.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
+#include "agent/where/store_context.h"
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder.h"
 #include "index/store/folder/store_folder_survey.h"
@@ -201,9 +202,9 @@ static void check_names(struct checkup *c, const struct store *s)
 }
 
 void doctor_folder(struct checkup *c, struct store *store,
-                   const struct store_folder_modes *asked)
+                   const struct store_context *context)
 {
-	check_sharing(c, store, asked);
+	check_sharing(c, store, context->modes);
 	check_promises(c, store);
 	check_names(c, store);
 }

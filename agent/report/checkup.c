@@ -1,4 +1,4 @@
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
-#include "agent/cmd/doctor.h"
+#include "agent/where/doctor_demands.h"
 
 #include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
-#include "agent/cmd/checkup.h"
+#include "agent/report/checkup.h"
 #include "agent/where/store_bucket.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"

@@ -1,0 +1,17 @@
+/* For whom, for what and on whose word a store is opened. */
+#ifndef ZLLM_STORE_CONTEXT_H
+#define ZLLM_STORE_CONTEXT_H
+
+struct lfs_config;
+struct store_folder_modes;
+
+struct store_context {
+	const char *root; /* relative paths begin here; NULL: the current directory */
+	const struct store_folder_modes *modes; /* of what is made in a folder */
+	const struct lfs_config *config;        /* NULL: none */
+	enum { STORE_TO_READ, STORE_TO_WRITE } use;
+	/* Whether anybody but a repository's .lfsconfig names it (store_trust.h). */
+	enum { STORE_NAMED_BY_USER, STORE_NAMED_BY_REPOSITORY } named_by;
+};
+
+#endif
