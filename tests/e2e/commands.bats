@@ -556,10 +556,10 @@ refused() {
 	[ "$(grep -c . commands)" -ge 19 ]
 	while read -r command; do
 		says "  $command "
-		git zllm help "$command" >help
-		grep -q "^usage: git zllm $command" help
+		git zllm help "$command" >text
+		grep -q "^usage: git zllm $command" text
 		git zllm help --words "$command" | while read -r option; do
-			grep -q -- "^  ${option%=}" help
+			grep -q -- "^  ${option%=}" text
 		done
 	done <commands
 }

@@ -119,13 +119,16 @@ os.rename("s", os.path.basename(sys.argv[1]))' "$2" ;;
 		#include <dlfcn.h>
 		#include <fcntl.h>
 		#include <signal.h>
+		#include <stdio.h>
 		#include <stdlib.h>
 		#include <string.h>
 		#include <unistd.h>
 		int renameat2(int d, const char *p, int e, const char *q, unsigned f)
 		{
 			int (*real)(int, const char *, int, const char *, unsigned) = dlsym(RTLD_NEXT, "renameat2");
-			if (strncmp(p, "objects/", 8))
+			char fd[64], folder[4096] = "";
+			snprintf(fd, sizeof(fd), "/proc/self/fd/%d", d);
+			if (readlink(fd, folder, sizeof(folder) - 1) < 0 || !strstr(folder, "/objects/"))
 				return real(d, p, e, q, f);
 			close(open(getenv("AT"), O_WRONLY));
 			close(open(getenv("GO"), O_RDONLY));
@@ -141,7 +144,7 @@ os.rename("s", os.path.basename(sys.argv[1]))' "$2" ;;
 		'{"event":"terminate"}' >"$T/say"
 	AT=$T/at GO=$T/go LD_PRELOAD=$T/slow.so git-zllm agent <"$T/say" >"$T/first" 2>&1 &
 	first=$!
-	cat "$T/at" # until the first is there
+	timeout 60 cat "$T/at" # until the first is there
 	git-zllm agent <"$T/say" | grep '"complete"'
 	git zllm verify --all
 	: >"$T/go"

@@ -1,7 +1,7 @@
 #include "agent/git/lfs_objects.h"
 #include "agent/cmd/push_check.h"
+#include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
-#include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "tests/unit/git_sandbox.h"
 
@@ -113,7 +113,7 @@ static void what_the_store_lacks_is_missing(void **state)
 	struct lfs_objects needed = LFS_OBJECTS_INIT, missing = LFS_OBJECTS_INIT;
 	static const char *const names[] = { "a", "b", "c" };
 	struct store *store = NULL;
-	char key[KEY_MAX];
+	struct manifest empty = { .extents = { .model = MODEL_OPAQUE } };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -122,8 +122,8 @@ static void what_the_store_lacks_is_missing(void **state)
 		assert_int_equal(lfs_objects_append(&needed, &object, NULL), 0);
 	}
 	assert_int_equal(store_memory_new(&store, NULL), 0);
-	key_object(&needed.list[1].oid, key);
-	assert_int_equal(store_put_all(store, key, "manifest", 8, NULL), 0);
+	empty.oid = needed.list[1].oid;
+	assert_int_equal(manifest_put(store, &empty, NULL, NULL), 0);
 	assert_int_equal(push_check_run(store, &needed, &missing, NULL), 0);
 	assert_int_equal(missing.count, 2);
 	assert_string_equal(missing.list[0].path, "a");

@@ -66,6 +66,23 @@ static const struct store_reader_ops folder_reader_ops = {
 	.close = folder_reader_close,
 };
 
+/* Why `key` cannot be opened, by errno. Whatever a link in the place of a value leads to,
+ * it is only this value that is not there; one on the way takes many with it. */
+static int no_value(const struct folder *f, const char *key, struct err *err)
+{
+	int why = errno;
+	int rc = store_folder_path_error(f, "opening", key, err);
+	struct stat st;
+
+	if (why != ELOOP || rc != ERR_CONFIG ||
+	    fstatat(f->root, key, &st, AT_SYMLINK_NOFOLLOW) || !S_ISLNK(st.st_mode))
+		return rc;
+	return err_set(err, ERR_DAMAGED,
+	               "store %s: %s is a symbolic link and not a plain file: put the file "
+	               "in its place",
+	               f->path, key);
+}
+
 /* Opens the file of `key` and reads its size. 0; 1 when there is none. Not to
  * wait for a FIFO that somebody put there, O_NONBLOCK. */
 static int open_value(const struct folder *f, const char *key, struct folder_reader *r,
@@ -81,7 +98,7 @@ static int open_value(const struct folder *f, const char *key, struct folder_rea
 		return err_set(err, ERR_DAMAGED, "store %s: %s is not a plain file",
 		               f->path, key);
 	if (r->fd < 0)
-		return store_folder_path_error(f, "opening", key, err);
+		return no_value(f, key, err);
 	if (fstat(r->fd, &st))
 		return err_errno(err, "store %s: looking at %s", f->path, key);
 	if (S_ISDIR(st.st_mode))

@@ -77,9 +77,19 @@ static bool key_fits(const struct walk *w, size_t size)
 	return !memcmp(w->key, w->prefix, size < prefix_size ? size : prefix_size);
 }
 
+/* Whether the key names a value that may be set aside, so that nothing lies below it. */
+static bool is_leaf(const char *key)
+{
+	static const char nonce[] = "00000000000000000000000000000000";
+	char trash[KEY_MAX];
+
+	return key_trash(key, nonce, trash);
+}
+
 /* Puts the entry's key behind the first `at` bytes of w->key. 0; 1 when it is none of
- * ours, or neither begins with the prefix nor leads to it. A symbolic link at a key's
- * place is an error: whoever lists would take what it leads to for missing. */
+ * ours, or neither begins with the prefix nor leads to it. A symbolic link in the place of
+ * a folder is an error: whoever lists would take what it leads to for missing. In the place
+ * of one value it is told of like a value, of which it has nothing. */
 static int entry_fits(struct walk *w, size_t at, DIR *dir, const struct dirent *d)
 {
 	size_t n = strlen(d->d_name), size = at + n;
@@ -96,6 +106,8 @@ static int entry_fits(struct walk *w, size_t at, DIR *dir, const struct dirent *
 	case DT_REG:
 		return size < strlen(w->prefix);
 	case DT_LNK:
+		if (is_leaf(w->key))
+			return size < strlen(w->prefix);
 		errno = ELOOP;
 		return store_folder_path_error(w->folder, "listing", w->key, w->err);
 	default:
@@ -157,9 +169,11 @@ static int tell(struct walk *w)
 		return err_errno(w->err, "store %s: looking at %s", w->folder->path,
 		                 w->key);
 	}
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 		return 0;
-	struct store_entry entry = { w->key, (uint64_t)st.st_size, st.st_mtime };
+	struct store_entry entry = { w->key,
+		                     S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
+		                     st.st_mtime };
 	return w->each(w->ctx, &entry);
 }
 
