@@ -24,6 +24,8 @@
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/object_look.h"
+#include "index/model/extents_hash.h"
+#include "index/model/model_scan.h"
 #include "index/blob/record_map.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 struct buf;
 struct err;

@@ -8,7 +8,7 @@
  * While this thread reads and hashes one buffer's extents, the side hash may
  * still be reading the fresh bytes of the other.
  */
-#include "index/model/extents.h"
+#include "index/model/extents_hash.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 
 #include "codec/common/err.h"
 #include "index/model/chunker.h"
+#include "index/model/extent.h"
 #include "index/model/side_hash.h"
 
 enum { FRESH_MAX = 4 * 1024 * 1024, BUFFER_SIZE = CHUNK_MAX + FRESH_MAX };
