@@ -13,6 +13,7 @@
 #include "codec/common/sha256.h"
 #include "codec/common/xxh128.h"
 #include "codec/dtype.h"
+#include "index/model/model_format.h"
 #include "index/model/sketch.h"
 
 struct err;
@@ -32,10 +33,9 @@ enum {
 };
 
 /* The numbers are stored in manifests and never change. */
-enum model_kind { MODEL_OPAQUE = 0, MODEL_SAFETENSORS = 1 };
 enum extent_kind {
 	EXTENT_CHUNK = 0,  /* a piece of something with no structure */
-	EXTENT_HEADER = 1, /* length field and JSON of a safetensors file */
+	EXTENT_HEADER = 1, /* what names tensors, in whatever words the format has */
 	EXTENT_TENSOR = 2,
 	EXTENT_GAP = 3 /* bytes between or after tensors */
 };

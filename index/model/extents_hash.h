@@ -24,7 +24,7 @@ typedef void extents_progress_fn(void *ctx, uint64_t bytes);
  * the SHA-256 of the whole file. Extents with a record get an empty finding. Memory is
  * a few MiB whatever the size, beside the list. The hash of the whole and those of the extents run on two threads.
  *
- * Inline are: an opaque file smaller than EXTENT_INLINE_CHUNK, whole; and, in
+ * Inline are: a file without tensors (model_format.h) smaller than EXTENT_INLINE_CHUNK, whole; and, in
  * order, extents of a model smaller than EXTENT_INLINE_TENSOR as long as they
  * add up to EXTENT_INLINE_TOTAL at most; and all that are empty.
  *
