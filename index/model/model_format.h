@@ -25,7 +25,9 @@ enum { MODEL_START = 16 }; /* bytes of a file's beginning by which it is recogni
  * format_NAME.c, that defines format_NAME. The names stand in manifests and never change
  * (docs/format-manifest.md); the numbers do not.
  */
-#define MODEL_FORMATS(FORMAT) FORMAT(SAFETENSORS, safetensors)
+#define MODEL_FORMATS(FORMAT)            \
+	FORMAT(SAFETENSORS, safetensors) \
+	FORMAT(NPY, npy)
 
 #define MODEL_KIND(NAME, name) MODEL_##NAME,
 enum model_kind { MODEL_OPAQUE, MODEL_FORMATS(MODEL_KIND) };
