@@ -27,7 +27,8 @@ enum { MODEL_START = 16 }; /* bytes of a file's beginning by which it is recogni
  */
 #define MODEL_FORMATS(FORMAT)            \
 	FORMAT(SAFETENSORS, safetensors) \
-	FORMAT(NPY, npy)
+	FORMAT(NPY, npy)                 \
+	FORMAT(NPZ, npz)
 
 #define MODEL_KIND(NAME, name) MODEL_##NAME,
 enum model_kind { MODEL_OPAQUE, MODEL_FORMATS(MODEL_KIND) };
