@@ -6,7 +6,7 @@
 
 #include "codec/common/err.h"
 #include "index/blob/transfer.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/work/file_range.h"
 
 enum {

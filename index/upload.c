@@ -23,7 +23,10 @@
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
+#include "index/manifest/manifest_model.h"
 #include "index/manifest/object_look.h"
+#include "index/model/extents_hash.h"
+#include "index/model/model_scan.h"
 #include "index/blob/record_map.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
@@ -344,6 +347,7 @@ static void add_notes(struct upload *u)
 		found = best_hint(u, base_search_found(u->search), &most);
 	best = found ? found : best;
 	add_note(m, "agent", "git-zllm " ZLLM_VERSION);
+	add_note(m, MANIFEST_NOTE_FORMAT, manifest_model_note(m->extents.model));
 	add_note(m, "path", u->hints.path);
 	add_note(m, "commit", u->hints.commit);
 	if (!best)

@@ -415,9 +415,9 @@ const struct command cmd_codec = {
 		"it\n"
 		"  takes and how fast it is on one thread, or on N that share the frames. Time\n"
 		"  is a thread's own, that of the longest where there are several.\n"
-		"FILE is a safetensors model, with --dtype a plain array; encode takes "
-		"any "
-		"file.\n",
+		"FILE is a model (safetensors, NumPy's .npy or .npz), with --dtype a plain "
+		"array;\n"
+		"encode takes any file.\n",
 	.options = specs,
 	.run = run,
 };

@@ -19,6 +19,8 @@
 #include "index/base/base_hint.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
+#include "index/manifest/manifest_model.h"
+#include "index/model/format_table.h"
 #include "index/survey/object_cost.h"
 #include "index/store/store.h"
 
@@ -39,9 +41,12 @@ static const char *kind_name(enum extent_kind kind)
 	return names[kind];
 }
 
-static const char *model_name(enum model_kind kind)
+/* As the manifest has it: a newer program may know formats that we do not. */
+static const char *model_name(const struct manifest *m)
 {
-	return kind == MODEL_SAFETENSORS ? "safetensors" : "opaque";
+	const char *note = manifest_note(m, MANIFEST_NOTE_FORMAT);
+
+	return note ? note : format_of(m->extents.model)->name;
 }
 
 static const char *codec_name(const struct extent *x, const struct extent_cost *cost)
@@ -198,7 +203,7 @@ static int print_json(const struct show *s, struct err *err)
 	json_put_str(j, "oid", oid);
 	json_put_u64(j, "size", m->extents.size);
 	json_put_u64(j, "stored", s->stored);
-	json_put_str(j, "model", model_name(m->extents.model));
+	json_put_str(j, "model", model_name(m));
 	json_put_str(j, "path", manifest_note(m, "path"));
 	json_put_str(j, "commit", manifest_note(m, "commit"));
 	json_put_str(j, "base_oid", manifest_note(m, "base.oid"));
@@ -325,8 +330,7 @@ static void print_text(const struct show *s)
 	size_format(s->stored, stored);
 	saved_format(s->stored, m->extents.size, saved);
 	report_line("object  %s", oid);
-	report_line("model   %s, %zu extents", model_name(m->extents.model),
-	            m->extents.count);
+	report_line("model   %s, %zu extents", model_name(m), m->extents.count);
 	report_line("size    %s, stored %s, saved %s", size, stored, saved);
 	print_origin("from", manifest_note(m, "path"), manifest_note(m, "commit"));
 	print_base(m);

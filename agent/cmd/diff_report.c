@@ -11,7 +11,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/dtype.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/survey/model_side.h"
 
 static const char *kind_name(enum diff_kind kind)

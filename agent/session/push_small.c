@@ -6,7 +6,9 @@
 
 #include "agent/git/git_paths.h"
 #include "codec/common/err.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
+#include "index/model/extents_hash.h"
+#include "index/model/model_scan.h"
 #include "index/manifest/object_look.h"
 #include "index/upload.h"
 

@@ -18,7 +18,7 @@
 #include "index/blob/blob_source.h"
 #include "index/base/codec_trial.h"
 #include "index/base/low_rank_trial.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/base/relatives.h"
 #include "index/blob/transfer.h"
 #include "index/store/store.h"

@@ -6,7 +6,7 @@
 
 #include "codec/common/err.h"
 #include "index/work/lanes.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/model/tensor_name.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"

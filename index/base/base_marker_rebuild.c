@@ -11,6 +11,7 @@
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
+#include "index/model/tensor_sketch.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
 

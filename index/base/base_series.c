@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #include "codec/codec_table.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 enum { SHORTEST = 3 };
 

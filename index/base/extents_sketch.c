@@ -3,7 +3,8 @@
 #include "codec/common/err.h"
 #include "index/work/file_range.h"
 #include "index/work/lanes.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
+#include "index/model/tensor_sketch.h"
 #include "index/blob/transfer.h"
 
 struct sketching {

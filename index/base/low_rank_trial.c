@@ -16,7 +16,7 @@
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
 #include "index/work/file_range.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/blob/predictor.h"
 #include "index/work/scratch_shelf.h"
 #include "index/blob/transfer.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/model/tensor_name.h"
 #include "index/base/tensor_role.h"
 

@@ -2,7 +2,7 @@
 
 #include "codec/cast.h"
 #include "codec/common/checked.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 /* A tensor as rows along dimension `k`: `outer` times `length` times `inner`. */
 struct folded {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "index/blob/record_check.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 void extent_key(const struct extent *x, char key[KEY_MAX])
 {

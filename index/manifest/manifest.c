@@ -6,6 +6,7 @@
 #include "codec/common/checked.h"
 #include "codec/common/err.h"
 #include "index/manifest/manifest_layout.h"
+#include "index/model/format_table.h"
 
 void manifest_wipe(struct manifest *m)
 {
@@ -87,10 +88,13 @@ const char *manifest_tally_end(const struct manifest_tally *t, uint64_t size,
 static int check_extents(const struct manifest *m, int code, struct err *err)
 {
 	const struct extents *all = &m->extents;
+	const struct model_format *format = format_of(all->model);
 	struct manifest_tally tally = { 0 };
 
 	for (size_t i = 0; i < all->count; i++) {
 		const char *fault = manifest_tally_add(&tally, &all->list[i]);
+		if (!fault && !(format->may_have & MODEL_MAY_HAVE(all->list[i].kind)))
+			fault = "is of a kind that files of its format do not have";
 		if (fault)
 			return err_set(err, code, "extent %zu %s", i, fault);
 	}
@@ -100,8 +104,6 @@ static int check_extents(const struct manifest *m, int code, struct err *err)
 
 int manifest_check(const struct manifest *m, int code, struct err *err)
 {
-	if ((unsigned)m->extents.model > MODEL_SAFETENSORS)
-		return err_set(err, code, "an unknown kind of model");
 	if (m->note_count > MANIFEST_NOTES_MAX ||
 	    m->extents.count > MANIFEST_EXTENTS_MAX ||
 	    m->extents.count > manifest_extents_limit(m->extents.size))

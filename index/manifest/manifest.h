@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 struct buf;
 struct err;
@@ -25,8 +25,8 @@ enum {
 	MANIFEST_SMALL = 4096 /* bytes: smaller inline extents predict nothing */
 };
 
-/* A fact about where the object came from: "path", "commit", "base.path",
- * "base.commit", "base.oid", "agent". Shown, never relied upon. */
+/* A fact about the object and where it came from: "path", "commit", "base.path",
+ * "base.commit", "base.oid", "agent", "format" (manifest_model.h). Shown, never relied upon. */
 struct manifest_note {
 	const char *key; /* valid as long as the manifest; not empty */
 	const char *value;
@@ -45,9 +45,9 @@ struct manifest {
 /* What the first MANIFEST_OUTLINE_SIZE bytes of a manifest say. Not checked against
  * its checksum: good enough to tell which manifest is worth reading. */
 struct manifest_outline {
-	enum model_kind model;
-	uint64_t size;  /* of the object, bytes */
-	size_t extents; /* how many */
+	enum model_kind model; /* opaque, or safetensors for any with tensors */
+	uint64_t size;         /* of the object, bytes */
+	size_t extents;        /* how many */
 };
 
 void manifest_wipe(struct manifest *m);
@@ -55,8 +55,9 @@ void manifest_wipe(struct manifest *m);
 /* The value of the note `key`, or NULL. Valid as long as the manifest. */
 const char *manifest_note(const struct manifest *m, const char *key);
 
-/* Whether `m` keeps every rule that a manifest on disk must keep: docs/
- * format-manifest.md lists them. 0, or `code` with a sentence. */
+/* Whether `m` keeps every rule that a manifest on disk must keep (docs/
+ * format-manifest.md lists them), and has only extents of kinds that its format has.
+ * 0, or `code` with a sentence. */
 int manifest_check(const struct manifest *m, int code, struct err *err);
 
 /* Appends the bytes of a manifest to `out`. Deterministic. 0, ERR_INPUT when

@@ -8,7 +8,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/cursor.h"
 #include "index/manifest/manifest_layout.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 enum {
 	CANDIDATE_SIZE = 1 + 1 + 3 * 2 + SHA256_SIZE,

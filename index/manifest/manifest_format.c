@@ -8,6 +8,7 @@
 #include "codec/zstd_box.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_layout.h"
+#include "index/manifest/manifest_model.h"
 
 static void add_note(struct buf *body, const struct manifest_note *note)
 {
@@ -71,7 +72,7 @@ static void add_head(struct buf *out, const struct manifest *m,
 {
 	buf_add(out, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE);
 	buf_add_u16(out, MANIFEST_VERSION);
-	buf_add_u8(out, (uint8_t)m->extents.model);
+	buf_add_u8(out, manifest_model_number(m->extents.model));
 	buf_add_u8(out, (uint8_t)packing);
 	buf_add_u32(out, 0);
 	buf_add(out, m->oid.bytes, SHA256_SIZE);

@@ -12,6 +12,7 @@
 #include "codec/zstd_box.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_layout.h"
+#include "index/manifest/manifest_model.h"
 
 struct head {
 	uint16_t version;
@@ -81,7 +82,8 @@ static int check_head(const struct head *h, uint64_t stored, const struct oid *o
 {
 	if (h->version != MANIFEST_VERSION)
 		return h->version ? too_new(err, "a version") : damaged(err, "version 0");
-	if (h->flags || h->model > MODEL_SAFETENSORS || h->packing > MANIFEST_ZSTD)
+	if (h->flags || manifest_model_kind(h->model, NULL) < 0 ||
+	    h->packing > MANIFEST_ZSTD)
 		return too_new(err, "a flag, model or packing");
 	if (!oid_equal(&h->oid, oid))
 		return damaged(err, "it is that of another object");
@@ -107,11 +109,12 @@ bool manifest_parse_outline(const uint8_t bytes[MANIFEST_OUTLINE_SIZE],
 	struct head h = read_head(&c);
 
 	if (memcmp(bytes, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE) != 0 ||
-	    h.version != MANIFEST_VERSION || h.model > MODEL_SAFETENSORS ||
+	    h.version != MANIFEST_VERSION || manifest_model_kind(h.model, NULL) < 0 ||
 	    !oid_equal(&h.oid, oid) || h.extent_count > MANIFEST_EXTENTS_MAX)
 		return false;
-	*out = (struct manifest_outline){ (enum model_kind)h.model, h.size,
-		                          h.extent_count };
+	*out = (struct manifest_outline){ (enum model_kind)manifest_model_kind(h.model,
+		                                                               NULL),
+		                          h.size, h.extent_count };
 	return true;
 }
 
@@ -429,7 +432,8 @@ static int parse_body(const struct head *h, struct manifest *m, enum keep keep,
 	struct cursor c = cursor_over(memory, size);
 	fill_notes(h, m, &c, (char *)memory + size);
 	m->oid = h->oid;
-	m->extents.model = (enum model_kind)h->model;
+	m->extents.model = (enum model_kind)manifest_model_kind(
+		h->model, manifest_note(m, MANIFEST_NOTE_FORMAT));
 	m->extents.size = h->size;
 	m->inline_size = h->inline_size;
 	m->inline_bytes = memory + size - h->inline_size;

@@ -7,6 +7,7 @@
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"
 #include "index/work/file_range.h"
+#include "index/model/tensor_sketch.h"
 
 enum { WINDOW = 1024 * 1024 };
 

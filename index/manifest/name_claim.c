@@ -9,6 +9,7 @@
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
+#include "index/model/format_table.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/blob/transfer.h"
@@ -157,7 +158,7 @@ static int look_at_object(void *ctx, unsigned lane, size_t i, struct err *err)
 	(void)err;
 	one->usable = !manifest_get_outline(s->transfer->store, &one->oid, &one->outline,
 	                                    &ignored) &&
-	              one->outline.model == MODEL_SAFETENSORS;
+	              format_of(one->outline.model)->has_tensors;
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "index/manifest/object_proof.h"
 #include "index/mirror/content_hash.h"
 #include "index/mirror/record_copy.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/work/blob_set.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"

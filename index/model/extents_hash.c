@@ -8,7 +8,7 @@
  * While this thread reads and hashes one buffer's extents, the side hash may
  * still be reading the fresh bytes of the other.
  */
-#include "index/model/extents.h"
+#include "index/model/extents_hash.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +17,8 @@
 
 #include "codec/common/err.h"
 #include "index/model/chunker.h"
+#include "index/model/extent.h"
+#include "index/model/format_table.h"
 #include "index/model/side_hash.h"
 
 enum { FRESH_MAX = 4 * 1024 * 1024, BUFFER_SIZE = CHUNK_MAX + FRESH_MAX };
@@ -64,7 +66,8 @@ static void pass_wipe(struct pass *p)
 /* Bytes below which an extent, or a whole opaque file, may be inline. */
 static uint64_t inline_limit(const struct extents *x)
 {
-	return x->model == MODEL_OPAQUE ? EXTENT_INLINE_CHUNK : EXTENT_INLINE_TENSOR;
+	return format_of(x->model)->has_tensors ? EXTENT_INLINE_TENSOR
+	                                        : EXTENT_INLINE_CHUNK;
 }
 
 static bool is_cut(const struct pass *p, const struct extent *x)
@@ -88,7 +91,7 @@ static bool is_inlined(const struct pass *p, uint64_t size)
 {
 	if (size == 0)
 		return true;
-	if (p->in->model == MODEL_OPAQUE)
+	if (!format_of(p->in->model)->has_tensors)
 		return p->in->size < inline_limit(p->in);
 	return size < inline_limit(p->in) && size <= EXTENT_INLINE_TOTAL - p->inlined;
 }

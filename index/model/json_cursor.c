@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "codec/common/utf8.h"
+
 struct json_cursor json_cursor_over(const void *bytes, size_t n)
 {
 	const uint8_t *at = bytes;
@@ -123,26 +125,6 @@ static void put_rune(struct json_text *t, uint32_t rune)
 		put(t, (uint8_t)(0x80 | (rune >> 6 & 0x3F)));
 	}
 	put(t, (uint8_t)(0x80 | (rune & 0x3F)));
-}
-
-/* Bytes of the UTF-8 sequence at `p`, or 0: overlong forms, surrogates and
- * numbers beyond U+10FFFF are refused (Unicode, table 3-7). */
-static size_t utf8_size(const uint8_t *p, size_t left)
-{
-	size_t n = p[0] < 0x80                    ? 1
-	           : p[0] >= 0xC2 && p[0] <= 0xDF ? 2
-	           : (p[0] & 0xF0) == 0xE0        ? 3
-	           : p[0] >= 0xF0 && p[0] <= 0xF4 ? 4
-	                                          : 0;
-	uint8_t low = p[0] == 0xE0 ? 0xA0 : p[0] == 0xF0 ? 0x90 : 0x80;
-	uint8_t high = p[0] == 0xED ? 0x9F : p[0] == 0xF4 ? 0x8F : 0xBF;
-
-	if (n > left || (n > 1 && (p[1] < low || p[1] > high)))
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-	return n;
 }
 
 static bool take_hex4(struct json_cursor *c, uint32_t *out)

@@ -14,7 +14,7 @@
 #include "codec/common/err.h"
 #include "codec/common/le.h"
 #include "codec/dtype.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/model/json_cursor.h"
 
 enum {

@@ -6,7 +6,7 @@
 #include "codec/cast.h"
 #include "codec/common/le.h"
 #include "codec/common/xxh128.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 enum { CORE_KEPT = 4096 }; /* bytes of a name that count: the last ones */
 

@@ -4,7 +4,7 @@
 
 #include "codec/cast.h"
 #include "codec/common/le.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 enum {
 	RUNS = 16,

@@ -26,20 +26,10 @@
 #include <stdint.h>
 
 #include "codec/dtype.h"
+#include "index/model/sketch.h"
 
 struct err;
 struct extent;
-
-enum {
-	SKETCH_VALUES = 24,
-	SKETCH_BYTES = 2 * SKETCH_VALUES /* as it stands in keys and manifests */
-};
-
-struct tensor_sketch {
-	bool known;
-	uint8_t band;
-	uint8_t values[SKETCH_BYTES]; /* 16 bits each, the high byte first */
-};
 
 /* Reads `n` bytes of the tensor at `offset`; 0, or negative with `err`. */
 typedef int sketch_read_fn(void *ctx, uint64_t offset, void *dst, size_t n,

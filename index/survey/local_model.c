@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "codec/common/err.h"
+#include "index/model/extents_hash.h"
+#include "index/model/model_scan.h"
 
 struct local_range {
 	struct oid id;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 struct err;
 struct local_range;

@@ -10,6 +10,7 @@
 #include "codec/common/err.h"
 #include "index/survey/model_side.h"
 #include "index/base/relatives.h"
+#include "index/model/format_table.h"
 
 /* A tensor of a side, or a file that is no model. */
 struct item {
@@ -59,7 +60,7 @@ static int by_name(const void *left, const void *right)
 
 static bool is_item(const struct side_part *p, const struct extent *x)
 {
-	return p->extents->model == MODEL_SAFETENSORS && x->kind == EXTENT_TENSOR;
+	return format_of(p->extents->model)->has_tensors && x->kind == EXTENT_TENSOR;
 }
 
 static size_t count_items(const struct model_side *s)
@@ -68,7 +69,7 @@ static size_t count_items(const struct model_side *s)
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct extents *x = s->parts[i]->extents;
-		count += x->model != MODEL_SAFETENSORS;
+		count += !format_of(x->model)->has_tensors;
 		for (size_t k = 0; k < x->count; k++)
 			count += is_item(s->parts[i], &x->list[k]);
 	}
@@ -85,7 +86,7 @@ static int list_items(const struct model_side *s, struct items *out, struct err 
 		return err_nomem(err, "a list of tensors");
 	for (size_t i = 0; i < s->count; i++) {
 		const struct extents *x = s->parts[i]->extents;
-		if (x->model != MODEL_SAFETENSORS)
+		if (!format_of(x->model)->has_tensors)
 			out->list[n++] = (struct item){ .part = s->parts[i] };
 		for (size_t k = 0; k < x->count; k++)
 			if (is_item(s->parts[i], &x->list[k]))

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/model/safetensors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -13,6 +13,7 @@ import os
 import random
 import struct
 import sys
+import zipfile
 
 FRAME = 262144
 REALS = ["F16", "BF16", "F32", "F64", "C64", "F8_E4M3", "F8_E5M2", "F8_E8M0",
@@ -67,6 +68,25 @@ def write_model(path, tensors, metadata=None, hole=0):
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text + body)
+
+
+def npy(descr, shape, data):
+    """A NumPy array, as numpy.save() writes it."""
+    text = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode()
+    text += b" " * (-(len(text) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + data
+
+
+def write_arrays(folder, rng, tuned):
+    """One array by itself, and several in an archive, one of them compressed."""
+    move = (lambda data: nudge(rng, data, 4, 0.2)) if tuned else lambda data: data
+    a, b = floats(rng, 300000, "F32"), floats(rng, 100000, "F32")
+    put(folder, "one.npy", npy("<f4", (300, 1000), move(a)))
+    with zipfile.ZipFile(f"{folder}/several.npz", "w") as archive:
+        for name, how, data in (("b", 0, move(b)), ("packed", 8, b[:4000]), ("c", 0, b[:40])):
+            entry = zipfile.ZipInfo(name + ".npy")
+            entry.compress_type = how
+            archive.writestr(entry, npy("<f4", (len(data) // 4,), data))
 
 
 def every_dtype(rng):
@@ -132,6 +152,7 @@ def make(folder, tuned):
     put(folder, "chunked2.bin", rng.randbytes(1 << 20))
     put(folder, "inline.bin", rng.randbytes(3000) + bytes(50000))
     put(folder, "one.bin", b"\0")
+    write_arrays(folder, random.Random(10), tuned)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,9 @@ def good_extents(store):
         put_solo(store, text(51, 100), ZSTD, 0, 100) | {"kind": 2, "name": b"t", "shape": [9]},
         inline(b"gap", kind=3), inline(b"", kind=2, dtype=22)],
         patch={"model": 1}, notes=[(b"key%d" % i, b"") for i in range(64)])
+    # A model of a format that nobody knows yet.
+    put_object(store, [inline(b"head", kind=1), inline(b"1234", kind=2, name=b"w", dtype=12)],
+               patch={"model": 1}, notes=[(b"format", b"next year's")])
 
 
 def good_oddities(store):

@@ -107,7 +107,7 @@ push_family() {
 	git zllm init "$place/store" &&
 	for commit in first second; do
 		$python "$here/make_models.py" "$commit" . &&
-		sha256sum ./*.safetensors ./*.bin >>"$place/sums" &&
+		sha256sum ./*.safetensors ./*.bin ./*.np[yz] >>"$place/sums" &&
 		git add . &&
 		git commit -q -m "$commit" &&
 		git push -q -u origin main || return 1
@@ -126,7 +126,8 @@ for dtype in BOOL U8 I8 U16 I16 U32 I32 U64 I64 F16 BF16 F32 F64 F8_E4M3 F8_E5M2
 done
 for line in "zstd bytes coded" "(zstd|float|raw) U8 raw" "(zstd|float|raw) BF16 fill" "(bitx|ulp) BF16 same" \
 	"(bitx|ulp) BF16 fill" "(bitx|ulp) BF16 raw" "(bitx|ulp) 3 frames" "(zstd|float) 7 frames" "opaque, inline" \
-	"opaque, record" "safetensors, inline" "safetensors, record"; do
+	"opaque, record" "safetensors, inline" "safetensors, record" "npy, inline" "npy, record" \
+	"npz, inline" "npz, record"; do
 	grep -Eqx "$line" "$place/cover" || missing="$missing '$line'"
 done
 cp "$place/cover" "$place/said"

@@ -173,6 +173,8 @@ def parse_manifest(data, oid):
 
     cursor = Cursor(body, "the body")
     m.notes = [parse_note(cursor) for _ in range(notes)]
+    if model == 1:
+        m.model = dict(m.notes).get("format", m.model)
     m.extents = [parse_extent(cursor) for _ in range(extents)]
     check_counts(m.extents)
     inlines = [e for e in m.extents if e.inline]

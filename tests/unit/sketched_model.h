@@ -14,6 +14,7 @@
 #include "codec/common/sha256.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
+#include "index/model/tensor_sketch.h"
 #include "tests/unit/crowded_store.h"
 
 enum { SKETCHED_TENSORS = 300, SKETCHED_ROWS = 512, SKETCHED_COLUMNS = 512 };

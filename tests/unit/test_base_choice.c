@@ -7,7 +7,9 @@
 #include "index/base/base_hint.h"
 #include "index/base/relatives.h"
 #include "index/blob/blob_find.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
+#include "index/model/extents_hash.h"
+#include "index/model/model_scan.h"
 #include "index/store/store_keys.h"
 #include "index/upload.h"
 

@@ -17,7 +17,9 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/model/chunker.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
+#include "index/model/extents_hash.h"
+#include "index/model/model_scan.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

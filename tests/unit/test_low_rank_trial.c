@@ -5,7 +5,7 @@
 #include "codec/low_rank.h"
 #include "codec/record.h"
 #include "index/base/low_rank_trial.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 
 /* A tensor of BF16 and its base. */
 struct pair {

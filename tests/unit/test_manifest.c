@@ -1,4 +1,6 @@
 /* Manifests: what is written is read back. */
+#include "index/manifest/manifest_model.h"
+#include "index/model/format_table.h"
 #include "tests/unit/manifest_sample.h"
 
 static void check_same(const struct manifest *a, const struct manifest *b)
@@ -235,6 +237,80 @@ static void a_finding_of_another_length_does_no_harm(void **state)
 	}
 }
 
+/* Every reader knows the numbers 0 and 1: a new format must not need a third one. */
+static void a_format_is_a_note_and_the_number_says_whether_there_are_tensors(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned number;
+		const char *note;
+		int kind;
+	} cases[] = {
+		{ 0, NULL, MODEL_OPAQUE },
+		{ 1, NULL, MODEL_SAFETENSORS },
+		{ 1, "safetensors", MODEL_SAFETENSORS },
+		{ 1, "gguf", MODEL_SAFETENSORS }, /* of a newer program */
+		{ 1, "opaque", MODEL_SAFETENSORS },
+		{ 0, "safetensors", MODEL_OPAQUE },
+		{ 0, "", MODEL_OPAQUE },
+		{ 2, NULL, -1 },
+		{ 2, "safetensors", -1 },
+		{ 255, NULL, -1 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(manifest_model_kind(cases[i].number, cases[i].note),
+		                 cases[i].kind);
+	for (size_t i = 0; format_at(i); i++) {
+		enum model_kind kind = format_at(i)->kind;
+		unsigned number = manifest_model_number(kind);
+		assert_true(number <= 1);
+		assert_int_equal(number, format_at(i)->has_tensors);
+		assert_int_equal(manifest_model_kind(number, manifest_model_note(kind)),
+		                 kind);
+	}
+}
+
+static void the_format_comes_back_with_the_note(void **state)
+{
+	(void)state;
+	struct sample s;
+
+	for (size_t i = 0; format_at(i); i++) {
+		enum model_kind kind = format_at(i)->kind;
+		if (!format_at(i)->has_tensors)
+			continue;
+		sample_init(&s);
+		s.manifest.extents.model = kind;
+		if (manifest_model_note(kind))
+			s.manifest.notes[s.manifest.note_count++] =
+				(struct manifest_note){ MANIFEST_NOTE_FORMAT,
+				                        manifest_model_note(kind) };
+		check_round_trip(&s.manifest);
+		struct buf bytes = formatted(&s.manifest);
+		assert_int_equal(bytes.data[10], 1);
+		buf_wipe(&bytes);
+	}
+}
+
+static void extents_that_a_format_does_not_have_are_not_written(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	sample_init(&s);
+	s.manifest.extents.model = MODEL_OPAQUE;
+	assert_int_equal(manifest_format(&s.manifest, &out, &err), ERR_INPUT);
+	assert_non_null(strstr(err.text, "extent 0 is of a kind"));
+	sample_init(&s);
+	s.list[0].kind = EXTENT_CHUNK;
+	assert_int_equal(manifest_format(&s.manifest, &out, &err), ERR_INPUT);
+	assert_int_equal(out.size, 0);
+	buf_wipe(&out);
+}
+
 static void an_empty_object_comes_back(void **state)
 {
 	(void)state;
@@ -357,6 +433,10 @@ int main(void)
 			one_who_needs_places_gets_inline_extents_that_follow_as_one),
 		cmocka_unit_test(an_extent_without_a_finding_takes_little_memory),
 		cmocka_unit_test(a_finding_of_another_length_does_no_harm),
+		cmocka_unit_test(
+			a_format_is_a_note_and_the_number_says_whether_there_are_tensors),
+		cmocka_unit_test(the_format_comes_back_with_the_note),
+		cmocka_unit_test(extents_that_a_format_does_not_have_are_not_written),
 		cmocka_unit_test(an_empty_object_comes_back),
 		cmocka_unit_test(notes_and_names_of_every_length_come_back),
 		cmocka_unit_test(bytes_that_pack_and_bytes_that_do_not_come_back),

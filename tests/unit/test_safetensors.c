@@ -11,7 +11,7 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/model/safetensors.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

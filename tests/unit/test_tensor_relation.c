@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/model/extents.h"
+#include "index/model/extent.h"
 #include "index/base/tensor_names.h"
 #include "index/base/tensor_relation.h"
 #include "index/base/tensor_role.h"

@@ -1,13 +1,10 @@
 /*
  * A file as a run of extents: every byte belongs to exactly one, in order, so
- * any file comes back bit for bit whatever it holds.
- *
- * model_scan() looks at a file's content, never at its name: a valid
- * safetensors file becomes its header, tensors, gaps and tail; any other file
- * becomes content-defined chunks (chunker.h). Nothing is refused.
+ * any file comes back bit for bit whatever it holds. Plain data and its memory;
+ * model_scan.h and extents_hash.h fill it.
  */
-#ifndef ZLLM_EXTENTS_H
-#define ZLLM_EXTENTS_H
+#ifndef ZLLM_EXTENT_H
+#define ZLLM_EXTENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +13,8 @@
 #include "codec/common/sha256.h"
 #include "codec/common/xxh128.h"
 #include "codec/dtype.h"
-#include "index/model/tensor_sketch.h"
+#include "index/model/model_format.h"
+#include "index/model/sketch.h"
 
 struct err;
 
@@ -35,10 +33,9 @@ enum {
 };
 
 /* The numbers are stored in manifests and never change. */
-enum model_kind { MODEL_OPAQUE = 0, MODEL_SAFETENSORS = 1 };
 enum extent_kind {
 	EXTENT_CHUNK = 0,  /* a piece of something with no structure */
-	EXTENT_HEADER = 1, /* length field and JSON of a safetensors file */
+	EXTENT_HEADER = 1, /* what names tensors, in whatever words the format has */
 	EXTENT_TENSOR = 2,
 	EXTENT_GAP = 3 /* bytes between or after tensors */
 };
@@ -95,7 +92,7 @@ struct extent {
 	                       * TENSOR_NAME_MAX or holds a NUL; else NULL */
 	const uint64_t *dims; /* `dim_count` of them, outermost first */
 	struct extent_finding *finding; /* NULL: nothing is known; see extent_finding() */
-	struct oid id;     /* SHA-256 of the bytes; filled by extents_hash() */
+	struct oid id;     /* SHA-256 of the bytes; filled by extents_hash.h */
 	struct xxh128 sum; /* XXH3-128 of the bytes; likewise */
 	enum extent_kind kind : 8;
 	enum dtype dtype : 8;   /* DTYPE_BYTES unless a tensor */
@@ -122,33 +119,5 @@ void extents_wipe(struct extents *x);
 /* Gives each extent with a record a finding that can be written to; one that has a
  * finding keeps what it says. 0, or ERR_NOMEM. */
 int extents_add_findings(struct extents *x, struct err *err);
-
-/* Finds the tensors of the file `fd` of `size` bytes. 0 with *out filled, or
- * ERR_IO, ERR_NOMEM. A file that is no valid safetensors gets MODEL_OPAQUE and
- * one chunk extent of the whole: extents_hash() cuts it. */
-int model_scan(int fd, uint64_t size, struct extents *out, struct err *err);
-
-/* Whether all of a file that was scanned will travel in the manifest (extents_hash()
- * says what does). */
-bool extents_all_inline(const struct extents *x);
-
-/* Says how far a pass has come: called now and then with bytes done in all. */
-typedef void extents_progress_fn(void *ctx, uint64_t bytes);
-
-/*
- * One pass over the file: cuts what has no structure into chunks, fills `id`
- * and `sum` of every extent, decides which travel in the manifest, and gives
- * the SHA-256 of the whole file. Extents with a record get an empty finding. Memory is
- * a few MiB whatever the size, beside the list. The hash of the whole and those of the extents run on two threads.
- *
- * Inline are: an opaque file smaller than EXTENT_INLINE_CHUNK, whole; and, in
- * order, extents of a model smaller than EXTENT_INLINE_TENSOR as long as they
- * add up to EXTENT_INLINE_TOTAL at most; and all that are empty.
- *
- * 0; ERR_MISMATCH when the file is no longer x->size bytes long; ERR_IO;
- * ERR_NOMEM. On failure `x` has the extents that it had. `progress` may be NULL.
- */
-int extents_hash(int fd, struct extents *x, struct oid *whole,
-                 extents_progress_fn *progress, void *ctx, struct err *err);
 
 #endif
