@@ -83,7 +83,11 @@ static int restore(const struct bundle_source *source, struct store *bundle, int
 		t.local_blob = local_model_find;
 		t.local_ctx = source->base;
 	}
-	rc = download_object(&t, &object.oid, object.size, out_fd, NULL, NULL, err);
+	rc = download_object(&t,
+	                     &(struct download_request){ .oid = object.oid,
+	                                                 .size = object.size,
+	                                                 .fd = out_fd },
+	                     err);
 	transfer_wipe(&t);
 	if (rc == ERR_MISSING)
 		return lacks_base(source, &object, err);

@@ -195,12 +195,6 @@ static int restore_inline(struct download *d, struct err *err)
 	return 0;
 }
 
-int download_object(const struct transfer *t, const struct oid *oid, uint64_t size,
-                    int fd, work_progress_fn *progress, void *ctx, struct err *err)
-{
-	return download_into(t, oid, size, fd, 0, progress, ctx, err);
-}
-
 /* Compares the file with the name of the object: every record was whole and is the one
  * that the manifest means, so what is still wrong is what the manifest says. */
 static int prove(struct download *d, struct err *err)
@@ -242,22 +236,22 @@ static int restore_object(struct download *d, struct err *err)
 	return rc;
 }
 
-int download_into(const struct transfer *t, const struct oid *oid, uint64_t size, int fd,
-                  unsigned flags, work_progress_fn *progress, void *ctx, struct err *err)
+int download_object(const struct transfer *t, const struct download_request *request,
+                    struct err *err)
 {
 	struct manifest manifest;
 	struct download d = {
 		.transfer = t,
 		.manifest = &manifest,
-		.fd = fd,
-		.resumed = flags & DOWNLOAD_RESUME,
+		.fd = request->fd,
+		.resumed = request->into == DOWNLOAD_RESUME,
 		.meter = { .per_byte = 1,
-		           .size = size,
-		           .progress = progress,
-		           .ctx = ctx },
+		           .size = request->size,
+		           .progress = request->progress,
+		           .ctx = request->ctx },
 	};
-	int rc = manifest_recall(t->store, oid, manifest_parse_places, &manifest, NULL,
-	                         err);
+	int rc = manifest_recall(t->store, &request->oid, manifest_parse_places,
+	                         &manifest, NULL, err);
 
 	if (rc > 0)
 		return err_set(
@@ -267,10 +261,10 @@ int download_into(const struct transfer *t, const struct oid *oid, uint64_t size
 			t->store->name);
 	if (rc)
 		return rc;
-	if (manifest.extents.size != size)
+	if (manifest.extents.size != request->size)
 		rc = err_set(err, ERR_MISMATCH,
 		             "the pointer says %llu bytes, the store holds %llu",
-		             (unsigned long long)size,
+		             (unsigned long long)request->size,
 		             (unsigned long long)manifest.extents.size);
 	if (!rc)
 		rc = restore_object(&d, err);

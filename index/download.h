@@ -15,22 +15,27 @@
 struct err;
 struct transfer;
 
-/*
- * Writes the object `oid` of `size` bytes into the empty file `fd`, telling the
- * progress. Every byte is checked against the sums in the records, each record against
- * the sum in the manifest, and the whole against `oid`: the file can be read, too.
- * ERR_MISSING when the store has no such object, ERR_DAMAGED with the record
- * that is, ERR_MISMATCH where it is another object. The file is then to be thrown away.
- */
-int download_object(const struct transfer *t, const struct oid *oid, uint64_t size,
-                    int fd, work_progress_fn *progress, void *ctx, struct err *err);
+/* What is wanted, and where it goes. */
+struct download_request {
+	struct oid oid;
+	uint64_t size; /* bytes, as the pointer has it */
+	int fd;        /* read and written; not owned */
+	/* DOWNLOAD_RESUME: the file is what an earlier, unfinished download of the same
+	 * object may have left. What is right in it is not fetched again, whatever else
+	 * is in it is overwritten. DOWNLOAD_NEW: it is empty. */
+	enum { DOWNLOAD_NEW, DOWNLOAD_RESUME } into;
+	work_progress_fn *progress; /* NULL: nobody is told */
+	void *ctx;                  /* for it */
+};
 
-/* The same with DOWNLOAD_RESUME for a file that an earlier, unfinished download of
- * the same object may have left: what is right in it is not fetched again, whatever
- * else is in it is overwritten. After a failure it may be resumed once more, but for
- * ERR_MISMATCH: what is in it is then another object's. */
-enum { DOWNLOAD_RESUME = 1 };
-int download_into(const struct transfer *t, const struct oid *oid, uint64_t size, int fd,
-                  unsigned flags, work_progress_fn *progress, void *ctx, struct err *err);
+/*
+ * Writes the object into the file, telling the progress. Every byte is checked against the
+ * sums in the records, each record against the sum in the manifest, and the whole against
+ * the oid. ERR_MISSING when the store has no such object, ERR_DAMAGED with the record that
+ * is, ERR_MISMATCH where it is another object. After a failure the file may be resumed, but
+ * for ERR_MISMATCH: what is in it is then another object's, to be thrown away.
+ */
+int download_object(const struct transfer *t, const struct download_request *request,
+                    struct err *err);
 
 #endif

@@ -8,6 +8,16 @@
 #include "codec/common/err.h"
 #include "index/download.h"
 
+static int fetch_into(const struct transfer *t, const struct object_fetch *f,
+                      struct download_request request, struct err *err)
+{
+	request.oid = f->oid;
+	request.size = f->size;
+	request.progress = f->progress;
+	request.ctx = f->ctx;
+	return download_object(t, &request, err);
+}
+
 static int fetch_to_temp(const struct transfer *t, const struct git_paths *paths,
                          const struct object_fetch *f, char **path, struct err *err)
 {
@@ -16,8 +26,7 @@ static int fetch_to_temp(const struct transfer *t, const struct git_paths *paths
 	                   : temp_file_create(paths, &temp, err);
 
 	if (!rc)
-		rc = download_object(t, &f->oid, f->size, temp.fd, f->progress, f->ctx,
-		                     err);
+		rc = fetch_into(t, f, (struct download_request){ .fd = temp.fd }, err);
 	if (!rc)
 		rc = temp_file_keep(&temp, path, err);
 	temp_file_discard(&temp);
@@ -36,8 +45,10 @@ int object_fetch(const struct transfer *t, const struct git_paths *paths,
 	    partial_file_open(paths, &f->oid, &made.partial, &ignored))
 		rc = fetch_to_temp(t, paths, f, &made.path, err);
 	else
-		rc = download_into(t, &f->oid, f->size, made.partial.fd, DOWNLOAD_RESUME,
-		                   f->progress, f->ctx, err);
+		rc = fetch_into(t, f,
+		                (struct download_request){ .fd = made.partial.fd,
+		                                           .into = DOWNLOAD_RESUME },
+		                err);
 	if (!rc)
 		*out = made;
 	else if (rc == ERR_MISMATCH)

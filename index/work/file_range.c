@@ -34,7 +34,9 @@ int file_range_write(int fd, uint64_t offset, const void *src, size_t n, struct 
 		ssize_t wrote = pwrite(fd, at, n, (off_t)offset);
 		if (wrote < 0 && errno == EINTR)
 			continue;
-		if (wrote < 0)
+		if (wrote == 0)
+			errno = EIO;
+		if (wrote <= 0)
 			return err_errno(err, "cannot write at byte %llu",
 			                 (unsigned long long)offset);
 		at += wrote;

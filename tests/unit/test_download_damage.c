@@ -62,7 +62,10 @@ static void flip_each_read(bool remote)
 		assert_int_equal(transfer_init(&bad, faulty, 1, &err), 0);
 		bad.lanes = 1;
 		assert_int_equal(ftruncate(fd, 0), 0);
-		int rc = download_object(&bad, &model.oid, model.size, fd, NULL, NULL,
+		int rc = download_object(&bad,
+		                         &(struct download_request){ .oid = model.oid,
+		                                                     .size = model.size,
+		                                                     .fd = fd },
 		                         &err);
 		met = store_faulty_calls(faulty) >= nth;
 		if (rc == 0) {
@@ -135,7 +138,10 @@ static void what_is_damaged_where_it_lies_is_an_error_that_names_it(void **state
 		damage(store, key, places[i]);
 		store->remote = true;
 		int fd = open(copy.path, O_RDWR);
-		int rc = download_object(&t, &model.oid, model.size, fd, NULL, NULL,
+		int rc = download_object(&t,
+		                         &(struct download_request){ .oid = model.oid,
+		                                                     .size = model.size,
+		                                                     .fd = fd },
 		                         &err);
 		assert_true(rc == ERR_DAMAGED || rc == ERR_FORMAT);
 		if (!strstr(err.text, key))

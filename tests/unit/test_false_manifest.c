@@ -206,8 +206,12 @@ static int restore(struct world *w, unsigned flags, struct err *err)
 {
 	struct model_file copy = model_file_of("", 0);
 	int fd = open(copy.path, O_RDWR);
-	int rc = download_into(&w->transfer, &w->model.oid, w->model.size, fd, flags,
-	                       NULL, NULL, err);
+	int rc = download_object(&w->transfer,
+	                         &(struct download_request){ .oid = w->model.oid,
+	                                                     .size = w->model.size,
+	                                                     .fd = fd,
+	                                                     .into = flags },
+	                         err);
 
 	close(fd);
 	model_file_remove(&copy);

@@ -111,7 +111,9 @@ static int download(struct family *f, const struct model_file *file, struct err 
 {
 	struct buf bytes = BUF_INIT;
 	int fd = memory_file_of("", 0);
-	int rc = download_object(&f->transfer, &file->oid, file->size, fd, NULL, NULL,
+	int rc = download_object(&f->transfer,
+	                         &(struct download_request){
+					 .oid = file->oid, .size = file->size, .fd = fd },
 	                         err);
 
 	if (!rc) {

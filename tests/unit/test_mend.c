@@ -80,7 +80,10 @@ static bool clones(struct store *s, const struct model_file *f)
 	int fd = open(copy.path, O_RDWR);
 
 	assert_int_equal(transfer_init(&t, s, 1, &err), 0);
-	int rc = download_object(&t, &f->oid, f->size, fd, NULL, NULL, &err);
+	int rc = download_object(
+		&t,
+		&(struct download_request){ .oid = f->oid, .size = f->size, .fd = fd },
+		&err);
 	bool same = rc == 0 && buf_reserve(&bytes, f->size + 1) &&
 	            pread(fd, bytes.data, f->size + 1, 0) == (ssize_t)f->size &&
 	            memcmp(bytes.data, f->bytes.data, f->size) == 0;

@@ -173,7 +173,10 @@ static void clone(struct world *w, const struct model_file *f)
 	struct buf bytes = BUF_INIT;
 	int fd = open(copy.path, O_RDWR);
 
-	if (download_object(&w->transfer, &f->oid, f->size, fd, NULL, NULL, &err))
+	if (download_object(&w->transfer,
+	                    &(struct download_request){
+				    .oid = f->oid, .size = f->size, .fd = fd },
+	                    &err))
 		fail_msg("%s", err.text);
 	assert_true(buf_reserve(&bytes, f->size));
 	assert_int_equal(pread(fd, bytes.data, f->size, 0), f->size);
@@ -254,8 +257,12 @@ static int download_to(struct world *w, int fd, unsigned flags)
 {
 	struct err err = ERR_INIT;
 
-	return download_into(&w->transfer, &w->tune.oid, w->tune.size, fd, flags, NULL,
-	                     NULL, &err);
+	return download_object(&w->transfer,
+	                       &(struct download_request){ .oid = w->tune.oid,
+	                                                   .size = w->tune.size,
+	                                                   .fd = fd,
+	                                                   .into = flags },
+	                       &err);
 }
 
 static void a_clone_that_was_cut_fetches_nothing_twice(void **state)

@@ -385,7 +385,10 @@ static bool comes_back(struct world *w, const struct model_file *f)
 
 	assert_int_equal(transfer_init(&t, w->bucket, 2, &err), 0);
 	t.cache = w->cache;
-	int rc = download_object(&t, &f->oid, f->size, fd, NULL, NULL, &err);
+	int rc = download_object(
+		&t,
+		&(struct download_request){ .oid = f->oid, .size = f->size, .fd = fd },
+		&err);
 	bool same = !rc && buf_reserve(&bytes, f->size) &&
 	            pread(fd, bytes.data, f->size, 0) == (ssize_t)f->size &&
 	            memcmp(bytes.data, f->bytes.data, f->size) == 0;

@@ -114,8 +114,11 @@ static int restore(struct world *w, int which, unsigned flags, struct err *err)
 	struct model_file copy = model_file_of("", 0);
 	const struct model_file *f = &w->files[which];
 	int fd = open(copy.path, O_RDWR);
-	int rc = download_into(&w->transfer, &f->oid, f->size, fd, flags, NULL, NULL,
-	                       err);
+	int rc = download_object(
+		&w->transfer,
+		&(struct download_request){
+			.oid = f->oid, .size = f->size, .fd = fd, .into = flags },
+		err);
 
 	close(fd);
 	model_file_remove(&copy);
@@ -229,9 +232,14 @@ static void a_resumed_file_is_proved_whole(void **state)
 	const struct model_file *f = &w.files[LOOSE];
 	int fd = open(copy.path, O_RDWR);
 	assert_int_equal(pwrite(fd, f->bytes.data, f->size / 2, 0), f->size / 2);
-	assert_int_equal(download_into(&w.transfer, &f->oid, f->size, fd, DOWNLOAD_RESUME,
-	                               NULL, NULL, &err),
-	                 0);
+	assert_int_equal(
+		download_object(&w.transfer,
+	                        &(struct download_request){ .oid = f->oid,
+	                                                    .size = f->size,
+	                                                    .fd = fd,
+	                                                    .into = DOWNLOAD_RESUME },
+	                        &err),
+		0);
 	uint8_t *bytes = malloc(f->size);
 	assert_int_equal(pread(fd, bytes, f->size, 0), f->size);
 	assert_memory_equal(bytes, f->bytes.data, f->size);

@@ -80,7 +80,13 @@ static bool comes_back(const struct transfer *t, const struct model_file *f)
 	struct hint_of watch = { 0 };
 	int fd = open(copy.path, O_RDWR);
 
-	int rc = download_object(t, &f->oid, f->size, fd, watch_progress, &watch, &err);
+	int rc = download_object(t,
+	                         &(struct download_request){ .oid = f->oid,
+	                                                     .size = f->size,
+	                                                     .fd = fd,
+	                                                     .progress = watch_progress,
+	                                                     .ctx = &watch },
+	                         &err);
 	bool same = rc == 0 && buf_reserve(&bytes, f->size + 1) &&
 	            pread(fd, bytes.data, f->size + 1, 0) == (ssize_t)f->size &&
 	            (f->size == 0 || memcmp(bytes.data, f->bytes.data, f->size) == 0);
@@ -403,7 +409,11 @@ static void an_object_that_is_not_there_is_missing(void **state)
 
 	(void)state;
 	open_memory(&t, &store);
-	assert_int_equal(download_object(&t, &oid, 5, -1, NULL, NULL, &err), ERR_MISSING);
+	assert_int_equal(
+		download_object(
+			&t, &(struct download_request){ .oid = oid, .size = 5, .fd = -1 },
+			&err),
+		ERR_MISSING);
 	assert_non_null(strstr(err.text, "git lfs push --all"));
 	close_all(&t, store);
 }

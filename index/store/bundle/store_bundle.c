@@ -12,6 +12,7 @@
 #include "index/store/bundle/store_bundle.h"
 #include "index/store/bundle/store_bundle_private.h"
 #include "index/store/store_keys.h"
+#include "index/work/file_range.h"
 
 const uint8_t bundle_head[BUNDLE_HEAD_SIZE] = { 'Z', 'L', 'L', 'M',           'B',
 	                                        'U', 'N', 0,   BUNDLE_VERSION };
@@ -29,21 +30,11 @@ struct bundle_reader {
 int bundle_pread(const struct bundle *b, uint64_t at, void *dst, size_t n,
                  struct err *err)
 {
-	uint8_t *to = dst;
+	int rc = file_range_read(b->fd, at, dst, n, err);
 
-	for (size_t done = 0; done < n;) {
-		ssize_t got = pread(b->fd, to + done, n - done, (off_t)(at + done));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_errno(err, "cannot read %s at byte %llu", b->name,
-			                 (unsigned long long)(at + done));
-		if (got == 0)
-			return err_set(err, ERR_DAMAGED, "%s is cut short at byte %llu",
-			               b->name, (unsigned long long)(at + done));
-		done += (size_t)got;
-	}
-	return 0;
+	if (rc == ERR_MISMATCH)
+		return err_set(err, ERR_DAMAGED, "%s is cut short", b->name);
+	return rc ? err_context(err, "%s", b->name) : 0;
 }
 
 /* ---------------------------------------------------------------- entries */

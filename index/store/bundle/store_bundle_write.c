@@ -11,6 +11,7 @@
 #include "index/store/bundle/store_bundle.h"
 #include "index/store/bundle/store_bundle_private.h"
 #include "index/store/store_keys.h"
+#include "index/work/file_range.h"
 
 struct bundle_writer {
 	struct store_writer base;
@@ -23,18 +24,9 @@ struct bundle_writer {
 int bundle_pwrite(const struct bundle *b, uint64_t at, const void *src, size_t n,
                   struct err *err)
 {
-	const uint8_t *from = src;
+	int rc = file_range_write(b->fd, at, src, n, err);
 
-	for (size_t done = 0; done < n;) {
-		ssize_t put = pwrite(b->fd, from + done, n - done, (off_t)(at + done));
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return err_errno(err, "cannot write %s at byte %llu", b->name,
-			                 (unsigned long long)(at + done));
-		done += (size_t)put;
-	}
-	return 0;
+	return rc ? err_context(err, "%s", b->name) : 0;
 }
 
 /* ---------------------------------------------------------------- one value */

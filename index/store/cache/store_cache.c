@@ -15,6 +15,7 @@
 #include "index/store/cache/store_cache_private.h"
 #include "index/store/store_format.h"
 #include "index/store/store_keys.h"
+#include "index/work/file_range.h"
 
 enum {
 	FETCH_MIN = 1024 * 1024,     /* bytes of one request, at least */
@@ -55,18 +56,10 @@ static int cache_read(struct store_reader *reader, uint64_t offset, void *dst, s
                       struct err *err)
 {
 	const struct cache_reader *r = (const struct cache_reader *)reader;
-	uint8_t *to = dst;
+	struct err ignored = ERR_INIT;
 
-	while (n) {
-		ssize_t got = pread(r->fd, to, n, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return err_set(err, ERR_DAMAGED, "an entry of the cache is cut");
-		to += got;
-		n -= (size_t)got;
-		offset += (uint64_t)got;
-	}
+	if (file_range_read(r->fd, offset, dst, n, &ignored))
+		return err_set(err, ERR_DAMAGED, "an entry of the cache is cut");
 	return 0;
 }
 

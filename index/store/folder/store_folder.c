@@ -11,6 +11,7 @@
 
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
+#include "index/work/file_range.h"
 
 enum { FOLDER_INFLIGHT = 4 };
 
@@ -34,23 +35,13 @@ static int folder_read(struct store_reader *reader, uint64_t offset, void *buf, 
                        struct err *err)
 {
 	const struct folder_reader *r = (const struct folder_reader *)reader;
-	uint8_t *at = buf;
 
 	if (offset > r->base.size || n > r->base.size - offset)
 		return ends_early(r, offset, n, err);
-	for (size_t done = 0; done < n;) {
-		ssize_t got = pread(r->fd, at + done, n - done, (off_t)(offset + done));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_errno(err, "store %s: reading %zu bytes of %s at %llu",
-			                 r->folder->path, n, r->key,
-			                 (unsigned long long)offset);
-		if (got == 0)
-			return ends_early(r, offset, n, err);
-		done += (size_t)got;
-	}
-	return 0;
+	int rc = file_range_read(r->fd, offset, buf, n, err);
+	if (rc == ERR_MISMATCH)
+		return ends_early(r, offset, n, err);
+	return rc ? err_context(err, "store %s: %s", r->folder->path, r->key) : 0;
 }
 
 static void folder_reader_close(struct store_reader *reader)
@@ -77,10 +68,11 @@ static int no_value(const struct folder *f, const char *key, struct err *err)
 	if (why != ELOOP || rc != ERR_CONFIG ||
 	    fstatat(f->root, key, &st, AT_SYMLINK_NOFOLLOW) || !S_ISLNK(st.st_mode))
 		return rc;
-	return err_set(err, ERR_DAMAGED,
-	               "store %s: %s is a symbolic link and not a plain file: put the file "
-	               "in its place",
-	               f->path, key);
+	return err_set(
+		err, ERR_DAMAGED,
+		"store %s: %s is a symbolic link and not a plain file: put the file "
+		"in its place",
+		f->path, key);
 }
 
 /* Opens the file of `key` and reads its size. 0; 1 when there is none. Not to

@@ -17,6 +17,7 @@
 
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
+#include "index/work/file_range.h"
 
 struct folder_writer {
 	struct store_writer base;
@@ -32,23 +33,10 @@ struct folder_writer {
 static int write_at(struct folder_writer *w, const void *bytes, size_t n, uint64_t offset,
                     struct err *err)
 {
-	const uint8_t *at = bytes;
+	int rc = file_range_write(w->fd, offset, bytes, n, err);
 
-	for (size_t done = 0; done < n;) {
-		ssize_t put = pwrite(w->fd, at + done, n - done, (off_t)(offset + done));
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put == 0)
-			errno = EIO;
-		if (put <= 0) {
-			w->failed = true;
-			return err_errno(err, "store %s: writing %zu bytes of %s at %llu",
-			                 w->folder->path, n, w->key,
-			                 (unsigned long long)offset);
-		}
-		done += (size_t)put;
-	}
-	return 0;
+	w->failed = w->failed || rc;
+	return rc ? err_context(err, "store %s: %s", w->folder->path, w->key) : 0;
 }
 
 static int folder_write(struct store_writer *writer, const void *bytes, size_t n,
