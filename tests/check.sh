@@ -103,7 +103,7 @@ phase_unit() {
 # tests without those that take seconds, and the protocol from end to end.
 phase_quick() {
 	must 'build: gcc' make -j2 build/git-zllm unit-binaries || return
-	for rule in format rooms libraries lengths prints; do
+	for rule in format rooms libraries lengths prints docs; do
 		must "lint: $rule" sh "tests/lint/$rule.sh"
 	done
 	slow='transfer|store_copy|s3_client|look_ahead|store_s3_parts|requests|ulp|base_series'

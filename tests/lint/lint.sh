@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 
-all='format rooms libraries headers lengths prints shell cppcheck tidy'
+all='format rooms libraries headers lengths prints docs shell cppcheck tidy'
 failed=0
 # shellcheck disable=SC2086  # a list of words
 [ $# -gt 0 ] || set -- $all
