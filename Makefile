@@ -134,6 +134,8 @@ LIB_SRC  := $(filter-out agent/main.c,$(LIB_SRC))
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/%)
+# Stores that only tests have: one that fails on a plan, one that counts requests.
+UNIT_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/unit/store_*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/%)
 
@@ -167,7 +169,7 @@ $(B)/git-zllm: $(B)/agent/main.o $(B)/libzllm.a
 # ---------------------------------------------------------------- tests
 .PHONY: unit-binaries fuzz-binaries corpus-binaries
 unit-binaries: $(UNIT_BIN)
-$(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(B)/libzllm.a
+$(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(UNIT_OBJ) $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
 
@@ -204,4 +206,4 @@ $(B)/make_golden $(B)/make_golden_rank: $(B)/%: $(B)/tests/golden/%.o $(B)/libzl
 
 # ---------------------------------------------------------------- dependency tracking
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(EMULATED:.o=.d) $(FUZZ_SRC:%.c=$(B)/%.d)
+-include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(UNIT_OBJ:.o=.d) $(EMULATED:.o=.d) $(FUZZ_SRC:%.c=$(B)/%.d)

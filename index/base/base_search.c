@@ -333,12 +333,6 @@ void base_search_free(struct base_search *s)
 	free(s);
 }
 
-size_t base_search_candidates(const struct base_search *s, const struct extent *x,
-                              struct relative out[RELATIVES_LIKES_MAX])
-{
-	return relatives_like(s->relatives, x, out);
-}
-
 const struct relatives *base_search_relatives(const struct base_search *s)
 {
 	return s->relatives;

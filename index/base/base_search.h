@@ -56,12 +56,8 @@ int base_search_run(const struct transfer *t, const struct base_hints *hints,
                     struct base_search **out, struct err *err);
 void base_search_free(struct base_search *s); /* NULL is fine */
 
-/* The candidates for the base of `x` (one of the wanted), ranked, each with its reason:
- * who named it and how far it is. Returns how many. */
-size_t base_search_candidates(const struct base_search *s, const struct extent *x,
-                              struct relative out[RELATIVES_LIKES_MAX]);
-
-/* The relatives that candidates come from. */
+/* The relatives that candidates come from: relatives_like() gives those of a tensor, each
+ * with its reason: who named it and how far it is. */
 const struct relatives *base_search_relatives(const struct base_search *s);
 
 /* The objects that markers named and that had likes, as hints. */

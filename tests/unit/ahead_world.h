@@ -9,7 +9,7 @@
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
 #include "index/store/store.h"
-#include "index/store/store_counted.h"
+#include "tests/unit/store_counted.h"
 #include "index/store/store_memory.h"
 #include "index/blob/transfer.h"
 #include "index/upload.h"

@@ -22,7 +22,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
-#include "index/store/store_faulty.h"
+#include "tests/unit/store_faulty.h"
 #include "index/store/folder/store_folder.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"

@@ -10,7 +10,7 @@
 #include "codec/common/err.h"
 #include "index/download.h"
 #include "index/store/store.h"
-#include "index/store/store_faulty.h"
+#include "tests/unit/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/blob/transfer.h"

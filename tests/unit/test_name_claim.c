@@ -5,7 +5,7 @@
 
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
-#include "index/store/store_faulty.h"
+#include "tests/unit/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/blob/transfer.h"

@@ -14,7 +14,7 @@
 #include "index/manifest/name_claim.h"
 #include "index/manifest/object_proof.h"
 #include "index/store/store.h"
-#include "index/store/store_faulty.h"
+#include "tests/unit/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/mirror/store_copy.h"

@@ -14,7 +14,7 @@
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
-#include "index/store/store_faulty.h"
+#include "tests/unit/store_faulty.h"
 #include "index/store/store_memory.h"
 #include "index/blob/transfer.h"
 #include "index/upload.h"

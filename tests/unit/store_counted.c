@@ -1,4 +1,4 @@
-#include "index/store/store_counted.h"
+#include "tests/unit/store_counted.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
  * Every call takes a number when it begins; the plan says what happens to the
  * one with number nth. All else goes through to the inner store.
  */
-#include "index/store/store_faulty.h"
+#include "tests/unit/store_faulty.h"
 
 #include <errno.h>
 #include <stdatomic.h>
