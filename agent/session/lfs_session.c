@@ -152,12 +152,9 @@ static int foresee(struct session *s, const struct oid *oid, enum object_state *
                    struct err *err)
 {
 	struct connection *c = &s->connection;
-	uint64_t budget = 0;
 	int rc = 0;
 
 	if (++s->uploads == 2)
-		rc = look_ahead_budget(c->config, c->transfer.store, &budget, err);
-	if (!rc && budget)
 		rc = push_ahead_new(&c->transfer, &c->paths, s->remote, &s->push, err);
 	if (!rc && s->push)
 		*state = push_ahead_state(s->push, oid);

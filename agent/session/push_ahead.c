@@ -21,6 +21,7 @@ enum {
 	BATCH_BYTES = 32 * 1024 * 1024, /* of small ones, about, */
 	BATCH_FREE = 32,  /* so many without evidence that they are wanted, */
 	PER_ASKED = 4,    /* and more for each that was asked for */
+	SMALL_LANES = 16, /* at the least under way at once */
 	OWNED_MIN = 8,    /* objects for which it pays to list what is ours */
 	OWNED_MAX = 20000 /* listed at the most: twenty requests */
 };
@@ -223,7 +224,11 @@ static void look_up_batch(struct push_ahead *a, struct candidate *first)
 		if (!a->list[i].looked_up)
 			take(&b, &a->list[i]);
 	work.count = b.count;
-	(void)lanes_run(a->transfer->lanes, &work, &ignored);
+	/* A disk that is told to sync many small files at once takes little more time than
+	 * for one: a journal is written once for all that wait. */
+	unsigned lanes = a->transfer->lanes > SMALL_LANES ? a->transfer->lanes
+	                                                  : SMALL_LANES;
+	(void)lanes_run(lanes, &work, &ignored);
 	list_owned(a, &b);
 }
 

@@ -87,6 +87,24 @@ say_downloads() {
 	[ -z "$(find .git/zllm -type f 2>/dev/null)" ]
 }
 
+@test "small objects are stored many at once, whatever may lie ready of a clone" {
+	many_files
+	cd r
+	printf '#!/bin/sh\nexec git-zllm "$@" 2>>"%s"\n' "$T/trace" >"$T/traced"
+	chmod 755 "$T/traced"
+	for setting in '' 0 1g; do
+		rm -f "$T/trace"
+		for i in {1..20}; do noise "more$i.bin" 2000 "9$i$setting"; done
+		commit "More of them, with '$setting'"
+		[ -z "$setting" ] || git config zllm.lookahead "$setting"
+		ZLLM_TRACE=1 git -c lfs.customtransfer.zllm.path="$T/traced" push -q origin main
+		# All but the first were there when git-lfs offered them.
+		[ "$(grep -c 'upload .*: 2000 bytes, 0 stored, 2000 known' "$T/trace")" -ge 19 ]
+	done
+	run -0 git zllm fsck
+	clone_and_compare r
+}
+
 @test "a push that is looked up ahead stores the same, and stores nothing else" {
 	look_ahead
 	many_files
