@@ -94,7 +94,7 @@ say_downloads() {
 	chmod 755 "$T/traced"
 	for setting in '' 0 1g; do
 		rm -f "$T/trace"
-		for i in {1..20}; do noise "more$i.bin" 2000 "9$i$setting"; done
+		for i in {1..20}; do noise "more$i.bin" 2000 "more-$i-$setting"; done
 		commit "More of them, with '$setting'"
 		[ -z "$setting" ] || git config zllm.lookahead "$setting"
 		ZLLM_TRACE=1 git -c lfs.customtransfer.zllm.path="$T/traced" push -q origin main
