@@ -114,6 +114,29 @@ family_pushed() {
 	one_line_error
 }
 
+@test "a file that is not a model: that it has no tensors to compare, and what it shares" {
+	a_family
+	run -0 git zllm family other.bin
+	says 'other.bin at ' 'not a safetensors file: it has no tensors to compare'
+	[[ ${lines[-1]} == 'None of its '*' chunks is in another object.' ]]
+	# the same at its end: all chunks but those at the seam
+	noise shorter.bin 9000000 4
+	noise "$T/head" 900000 5
+	cat "$T/head" shorter.bin >longer.bin
+	noise small.bin 1000
+	commit 'More'
+	git push -q
+	run -0 git zllm family longer.bin
+	says 'it has no tensors to compare' ' chunks are in other objects, too; ' ' of them in shorter.bin at '
+	run -0 --separate-stderr git zllm family --json longer.bin
+	json_holds "3 < d['sharing']['shared'] == d['sharing']['of_it']"
+	json_holds "d['sharing']['with'] == '$(oid_of shorter.bin)'"
+	run -0 git zllm family small.bin
+	says 'it has no tensors to compare' 'in its manifest, whole, and shares nothing'
+	run -0 git zllm family a.safetensors
+	says_not 'no tensors' 'chunk'
+}
+
 # ---------------------------------------------------------------- show and status say the same
 
 # versions_pushed: a, and b, c and d, each a fine-tune of the one before, in folders of
