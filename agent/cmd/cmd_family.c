@@ -64,36 +64,49 @@ static double percent(uint64_t part, uint64_t whole)
 
 /* ---------------------------------------------------------------- text */
 
+static const char *parts_name(const struct family_member *m)
+{
+	return m->model == MODEL_OPAQUE ? "chunks" : "tensors";
+}
+
 /* ", 13 of 15 tensors from it, ~1.689 bits a weight" */
 static void add_tie(const struct family_member *m, const struct family_distance *d,
                     struct buf *out)
 {
 	if (m->parent == FAMILY_NONE)
 		return;
-	buf_addf(out, ", %u of %u tensors %s", m->edge, m->tensors,
+	buf_addf(out, ", %u of %u %s %s", m->edge, m->tensors, parts_name(m),
 	         m->shares ? "the same" : "from it");
 	if (d->sampled.words)
 		buf_addf(out, ", ~%.3f bits a weight", word_count_distance(&d->sampled));
+}
+
+/* "model.gguf at 0123456789ab", or its oid where no commit is known. */
+static void add_name(const struct family_member *m, struct buf *out)
+{
+	char oid[SHA256_HEX + 1];
+
+	oid_format(&m->oid, oid);
+	if (m->path)
+		buf_addf(out, "%s ", m->path);
+	if (m->commit)
+		buf_addf(out, "at %.12s", m->commit);
+	else
+		buf_addf(out, "%.12s", oid);
 }
 
 static void print_member(const struct showing *s, int i, const struct family_distance *d,
                          const char *branch)
 {
 	const struct family_member *m = &s->family.list[i];
-	char oid[SHA256_HEX + 1], size[SIZE_TEXT], stored[SIZE_TEXT];
+	char size[SIZE_TEXT], stored[SIZE_TEXT];
 	struct buf indent = BUF_INIT, name = BUF_INIT, tie = BUF_INIT;
 
-	oid_format(&m->oid, oid);
 	size_format(m->size, size);
 	size_format(d->stored, stored);
 	buf_add(&indent, s->indent.data, s->indent.size);
 	add_tie(m, d, &tie);
-	if (m->path)
-		buf_addf(&name, "%s ", m->path);
-	if (m->commit)
-		buf_addf(&name, "at %.12s", m->commit);
-	else
-		buf_addf(&name, "%.12s", oid);
+	add_name(m, &name);
 	report_line("%s%s%s: %s, stored %s (%.1f %%)%s%s", buf_text(&indent), branch,
 	            buf_text(&name), size, stored, percent(d->stored, m->size),
 	            buf_text(&tie),
@@ -127,6 +140,36 @@ static int print_below(struct showing *s, int parent, struct err *err)
 	return rc;
 }
 
+/* Of a file that is not a safetensors file: why it is not compared, and what it has in
+ * common with others. */
+static void print_opaque(const struct family_member *m, const struct family *f)
+{
+	const struct family_sharing *sharing = &f->sharing;
+	struct buf with = BUF_INIT;
+
+	report_line("%s", "");
+	report_line("It is not a safetensors file: it has no tensors to compare.");
+	if (!m->tensors) {
+		report_line("It lies in its manifest, whole, and shares nothing.");
+	} else if (sharing->with == FAMILY_NONE) {
+		report_line("None of its %u chunks is in another object.", m->tensors);
+	} else {
+		add_name(&f->list[sharing->with], &with);
+		report_line("%u of its %u chunks are in other objects, too; %u of them "
+		            "in %s.",
+		            sharing->shared, m->tensors, sharing->most, buf_text(&with));
+	}
+	buf_wipe(&with);
+}
+
+static const struct family_member *find_asked(const struct showing *s)
+{
+	for (size_t i = 0; i < s->family.count; i++)
+		if (oid_equal(&s->family.list[i].oid, &s->asked))
+			return &s->family.list[i];
+	return NULL;
+}
+
 static int print_text(struct showing *s, struct err *err)
 {
 	struct family_distance d = { .stored = 0 };
@@ -141,6 +184,9 @@ static int print_text(struct showing *s, struct err *err)
 	if (!rc && s->shown < s->family.members)
 		report_note("%zu more members are not shown",
 		            s->family.members - s->shown);
+	const struct family_member *asked = rc ? NULL : find_asked(s);
+	if (asked && asked->model == MODEL_OPAQUE)
+		print_opaque(asked, &s->family);
 	return rc;
 }
 
@@ -161,13 +207,16 @@ static void put_member(const struct showing *s, int i, const struct family_dista
 	json_put_str(j, "commit", m->commit);
 	json_put_u64(j, "size", m->size);
 	json_put_u64(j, "stored", d->stored);
-	json_put_u64(j, "tensors", m->tensors);
+	json_put_str(j, "model", m->model == MODEL_OPAQUE ? "opaque" : "safetensors");
+	json_put_u64(j, "tensors", m->model == MODEL_OPAQUE ? 0 : m->tensors);
+	json_put_u64(j, "chunks", m->model == MODEL_OPAQUE ? m->tensors : 0);
 	json_put_u64(j, "deltas", m->deltas);
 	json_put_u64(j, "tied", m->parent == FAMILY_NONE ? 0 : m->edge);
 	json_put_str(j, "by",
-	             m->parent == FAMILY_NONE ? NULL
-	             : m->shares              ? "equal tensors"
-	                                      : "deltas");
+	             m->parent == FAMILY_NONE                ? NULL
+	             : m->shares && m->model == MODEL_OPAQUE ? "equal chunks"
+	             : m->shares                             ? "equal tensors"
+	                                                     : "deltas");
 	if (d->sampled.words)
 		json_put_real(j, "bits_per_word", word_count_distance(&d->sampled));
 	json_put_bool(j, "asked", oid_equal(&m->oid, &s->asked));
@@ -201,6 +250,20 @@ static int member_json(struct showing *s, int i, struct json **out, struct err *
 	return rc;
 }
 
+/* What the one that was asked for has in common with others. */
+static void put_sharing(const struct family *f, struct json *j)
+{
+	struct json *sharing = json_object();
+	char with[SHA256_HEX + 1];
+
+	if (f->sharing.with != FAMILY_NONE)
+		oid_format(&f->list[f->sharing.with].oid, with);
+	json_put_u64(sharing, "shared", f->sharing.shared);
+	json_put_str(sharing, "with", f->sharing.with == FAMILY_NONE ? NULL : with);
+	json_put_u64(sharing, "of_it", f->sharing.most);
+	json_put(j, "sharing", sharing);
+}
+
 static int print_json(struct showing *s, struct err *err)
 {
 	struct json *root = NULL;
@@ -208,6 +271,7 @@ static int print_json(struct showing *s, struct err *err)
 
 	if (rc)
 		return rc;
+	put_sharing(&s->family, root);
 	json_put_u64(root, "members", s->family.members);
 	json_put_bool(root, "complete", !s->family.cut && s->shown == s->family.members);
 	return report_json(root, err);
@@ -265,7 +329,8 @@ const struct command cmd_family = {
 		"those whose tensors are stored as differences to it, or that are the same as\n"
 		"its. For each: where it came from, its size, what its records take, how many\n"
 		"tensors tie it to the one above, and the bits of a weight that differ from it,\n"
-		"on samples ('git zllm diff' counts them all).\n",
+		"on samples ('git zllm diff' counts them all). Of a file that is not a\n"
+		"safetensors file: how many of its chunks are in other objects, too.\n",
 	.options = specs,
 	.run = run_family,
 };

@@ -21,6 +21,7 @@
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/manifest_model.h"
 #include "index/model/format_table.h"
+#include "index/survey/base_holder.h"
 #include "index/survey/object_cost.h"
 #include "index/store/store.h"
 
@@ -31,7 +32,9 @@ struct show_options {
 struct show {
 	struct manifest manifest;
 	struct extent_cost *costs;
-	uint64_t stored; /* manifest and records, each once */
+	struct object_sum sum;
+	struct base_holders *holders;
+	struct base_holder base; /* nothing in it: not known */
 };
 
 static const char *kind_name(enum extent_kind kind)
@@ -202,14 +205,18 @@ static int print_json(const struct show *s, struct err *err)
 	oid_format(&m->oid, oid);
 	json_put_str(j, "oid", oid);
 	json_put_u64(j, "size", m->extents.size);
-	json_put_u64(j, "stored", s->stored);
+	json_put_u64(j, "stored", s->sum.stored);
+	json_put_u64(j, "needed", s->sum.needed);
+	json_put_u64(j, "added", s->sum.added);
 	json_put_str(j, "model", model_name(m));
 	json_put_str(j, "path", manifest_note(m, "path"));
 	json_put_str(j, "commit", manifest_note(m, "commit"));
-	json_put_str(j, "base_oid", manifest_note(m, "base.oid"));
-	json_put_str(j, "base_path", manifest_note(m, "base.path"));
-	json_put_str(j, "base_commit", manifest_note(m, "base.commit"));
+	json_put_str(j, "base_oid", s->base.oid);
+	json_put_str(j, "base_path", s->base.path);
+	json_put_str(j, "base_commit", s->base.commit);
 	json_put_str(j, "base_source", manifest_note(m, "base.source"));
+	json_put_str(j, "found_oid", manifest_note(m, "base.oid"));
+	json_put_str(j, "found_path", manifest_note(m, "base.path"));
 	json_put_str(j, "agent", manifest_note(m, "agent"));
 	for (size_t i = 0; i < m->extents.count; i++)
 		json_add(extents, extent_json(&m->extents.list[i], &s->costs[i]));
@@ -305,35 +312,60 @@ static void print_origin(const char *label, const char *path, const char *commit
 		            commit ? commit : "", commit ? ")" : "");
 }
 
-/* A base that the store's markers gave has no path that we know. */
-static void print_base(const struct manifest *m)
+/* "found   by git, through tuned/model.safetensors": what led to the base, where that is
+ * another object. */
+static void print_finder(const struct manifest *m, const struct base_holder *base)
 {
-	const char *path = manifest_note(m, "base.path"),
-		   *oid = manifest_note(m, "base.oid");
-	const char *source = manifest_note(m, "base.source");
+	const char *oid = manifest_note(m, "base.oid"),
+		   *path = manifest_note(m, "base.path"),
+		   *source = manifest_note(m, "base.source");
+	bool other = oid && (!base->oid || strcmp(oid, base->oid) != 0);
 
-	if (path)
-		print_origin("base", path, manifest_note(m, "base.commit"));
-	else if (oid)
-		report_line("%-7s object %s", "base", oid);
-	if (oid && source)
+	if (!oid || !source)
+		return;
+	if (!other)
 		report_line("%-7s by %s", "found", source);
+	else if (path)
+		report_line("%-7s by %s, through %s", "found", source, path);
+	else
+		report_line("%-7s by %s, through object %s", "found", source, oid);
+}
+
+/* A base that the store's markers gave has no path that we know. */
+static void print_base(const struct show *s)
+{
+	if (s->base.path)
+		print_origin("base", s->base.path, s->base.commit);
+	else if (s->base.oid)
+		report_line("%-7s object %s", "base", s->base.oid);
+	print_finder(&s->manifest, &s->base);
+}
+
+/* "31.5 MB, needs 18.9 MB of the store, added 0.3 MB to it, saved 99 %" */
+static void print_sizes(const struct show *s)
+{
+	uint64_t whole = s->manifest.extents.size;
+	char size[SIZE_TEXT], needed[SIZE_TEXT], added[SIZE_TEXT], saved[SIZE_TEXT];
+
+	size_format(whole, size);
+	size_format(s->sum.needed, needed);
+	size_format(s->sum.added, added);
+	saved_format(s->sum.added, whole, saved);
+	report_line("size    %s, needs %s of the store, added %s to it, saved %s", size,
+	            needed, added, saved);
 }
 
 static void print_text(const struct show *s)
 {
 	const struct manifest *m = &s->manifest;
-	char oid[SHA256_HEX + 1], size[SIZE_TEXT], stored[SIZE_TEXT], saved[SIZE_TEXT];
+	char oid[SHA256_HEX + 1];
 
 	oid_format(&m->oid, oid);
-	size_format(m->extents.size, size);
-	size_format(s->stored, stored);
-	saved_format(s->stored, m->extents.size, saved);
 	report_line("object  %s", oid);
 	report_line("model   %s, %zu extents", model_name(m), m->extents.count);
-	report_line("size    %s, stored %s, saved %s", size, stored, saved);
+	print_sizes(s);
 	print_origin("from", manifest_note(m, "path"), manifest_note(m, "commit"));
-	print_base(m);
+	print_base(s);
 	report_line("%s", "");
 	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s", "DTYPE", "SHAPE", "SIZE",
 	            "STORED", "CODEC", "BASE", "NAME");
@@ -346,8 +378,9 @@ static void print_text(const struct show *s)
 static int find_all(const struct connection *c, const struct oid *oid, struct show *s,
                     struct err *err)
 {
-	int rc = manifest_recall(c->store, oid, manifest_parse, &s->manifest, &s->stored,
-	                         err);
+	struct object_bill bill = { .manifest = &s->manifest };
+	int rc = manifest_recall(c->store, oid, manifest_parse, &s->manifest,
+	                         &bill.manifest_size, err);
 
 	if (rc > 0)
 		return err_set(
@@ -358,9 +391,14 @@ static int find_all(const struct connection *c, const struct oid *oid, struct sh
 		return rc;
 	rc = object_cost_find(&c->transfer, &s->manifest, OBJECT_COST_CODECS, &s->costs,
 	                      err);
-	for (size_t i = 0; i < s->manifest.extents.count && !rc; i++)
-		s->stored += s->costs[i].counted_before ? 0 : s->costs[i].stored;
-	return rc;
+	bill.costs = s->costs;
+	if (!rc)
+		rc = object_cost_sum(&c->transfer, &bill, &s->sum, err);
+	if (!rc)
+		rc = base_holders_new(&c->transfer, &s->holders, err);
+	if (!rc)
+		rc = base_holders_find(s->holders, &s->manifest, &s->base, err);
+	return rc < 0 ? rc : 0;
 }
 
 static int show(const char *name, const struct show_options *options, struct err *err)
@@ -379,6 +417,7 @@ static int show(const char *name, const struct show_options *options, struct err
 		rc = print_json(&s, err);
 	else if (!rc)
 		print_text(&s);
+	base_holders_free(s.holders);
 	free(s.costs);
 	manifest_wipe(&s.manifest);
 	connection_close(&c);
@@ -409,8 +448,10 @@ const struct command cmd_show = {
 	.arguments = "[--json] <path> | <rev>:<path> | <oid>",
 	.summary = "how one object is stored: its tensors, their codecs, bases and sizes",
 	.details =
-		"Prints where the object came from and where its bases did, and a line for\n"
-		"each extent of the file: dtype, shape, size, stored bytes, codec, the blob\n"
+		"Prints where the object came from and where its bases did; what it needs of\n"
+		"the store (its records, those it shares with others, and those of its bases),\n"
+		"and what its push added there, of which 'saved' is told; and a line for each\n"
+		"extent of the file: dtype, shape, size, stored bytes, codec, the blob\n"
 		"that is its base, the tensor's name, and why: who named the base (user, git,\n"
 		"card, markers) and how many bits of a weight differ by estimate, and what\n"
 		"each codec that was tried made of samples of it. A base that was considered\n"

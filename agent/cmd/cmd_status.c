@@ -18,6 +18,7 @@
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/object_look.h"
+#include "index/survey/base_holder.h"
 #include "index/survey/object_cost.h"
 #include "index/store/store.h"
 
@@ -41,6 +42,7 @@ struct status {
 	struct lfs_objects objects;
 	struct row *rows; /* one for each object */
 	struct blob_set *counted;
+	struct base_holders *holders;
 	uint64_t size, stored, missing;
 };
 
@@ -59,11 +61,26 @@ static bool is_whole(const struct row *row)
 
 /* ---------------------------------------------------------------- one object */
 
-static char *copy_note(const struct manifest *m, const char *key)
+static bool copy_text(const char *text, char **out)
 {
-	const char *value = manifest_note(m, key);
+	*out = text ? strdup(text) : NULL;
+	return *out || !text;
+}
 
-	return value ? strdup(value) : NULL;
+/* The object whose tensors its deltas are against; nothing where none is known. */
+static int note_base(struct status *s, const struct manifest *m, struct row *row,
+                     struct err *err)
+{
+	struct base_holder base;
+	int rc = base_holders_find(s->holders, m, &base, err);
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	if (!copy_text(base.oid, &row->base_oid) ||
+	    !copy_text(base.path, &row->base_path) ||
+	    !copy_text(base.commit, &row->base_commit))
+		return err_nomem(err, "rows");
+	return 0;
 }
 
 /* Adds up what no earlier object has paid for. */
@@ -129,11 +146,8 @@ static int fill_row(struct status *s, const struct lfs_object *object, struct ro
 	rc = object_cost_find(t, &m, 0, &costs, err);
 	if (!rc)
 		rc = count_records(s, &m, costs, row, err);
-	if (!rc && row->bytes[HOW_DELTA]) {
-		row->base_oid = copy_note(&m, "base.oid");
-		row->base_path = copy_note(&m, "base.path");
-		row->base_commit = copy_note(&m, "base.commit");
-	}
+	if (!rc && row->bytes[HOW_DELTA])
+		rc = note_base(s, &m, row, err);
 	free(costs);
 	manifest_wipe(&m);
 	return rc;
@@ -265,6 +279,8 @@ static int fill_rows(struct status *s, struct err *err)
 	size_t count = s->objects.count;
 	int rc = blob_set_new(&s->counted, err);
 
+	if (!rc)
+		rc = base_holders_new(&s->connection.transfer, &s->holders, err);
 	s->rows = calloc(count ? count : 1, sizeof(*s->rows));
 	if (!rc && !s->rows)
 		rc = err_nomem(err, "rows");
@@ -288,6 +304,7 @@ static void status_wipe(struct status *s)
 		free(s->rows[i].base_commit);
 	}
 	free(s->rows);
+	base_holders_free(s->holders);
 	blob_set_free(s->counted);
 	lfs_objects_wipe(&s->objects);
 	connection_close(&s->connection);

@@ -131,6 +131,7 @@ static int read_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	if (manifest_get(s->transfer->store, &member->oid, &m, NULL, &ignored))
 		return 0;
 	member->size = m.extents.size;
+	member->model = m.extents.model;
 	member->path = copy_note(&m, "path");
 	member->commit = copy_note(&m, "commit");
 	member->base_oid = copy_note(&m, "base.oid");
@@ -262,6 +263,43 @@ static void choose_parent(struct search *s, size_t i)
 		m->parent = FAMILY_NONE;
 }
 
+/* Whether one that is not object `i` holds `word`, and who holds most of all words, by the
+ * tally. */
+static bool note_holders(const struct search *s, size_t i, uint64_t word,
+                         struct family_sharing *out)
+{
+	bool found = false;
+
+	for (size_t at = find_holders(s, word), h = at;
+	     h < s->index_count && h < at + HOLDERS_MAX && s->index[h].word == word;
+	     h++) {
+		uint32_t o = s->index[h].object, held = s->tally[o];
+		const struct family_member *list = s->family->list;
+		if (o == i)
+			continue;
+		found = true;
+		if (held < out->most || (held == out->most && out->with != FAMILY_NONE &&
+		                         !older(&list[o], &list[out->with])))
+			continue;
+		out->most = held;
+		out->with = (int)o;
+	}
+	return found;
+}
+
+static void find_sharing(struct search *s, size_t i)
+{
+	const struct family_member *m = &s->family->list[i];
+	const uint64_t *words = words_of(s, m);
+	struct family_sharing found = { 0, 0, FAMILY_NONE };
+
+	count_holders(s, words, m->tensors, false);
+	for (uint32_t k = 0; k < m->tensors; k++)
+		found.shared += note_holders(s, i, words[k], &found);
+	count_holders(s, words, m->tensors, true);
+	s->family->sharing = found;
+}
+
 /* Two objects may hold bases of each other: of a ring the weakest tie is cut. */
 static void cut_rings(struct family *f)
 {
@@ -335,6 +373,7 @@ static int search(struct search *s, const struct oid *oid, struct err *err)
 	for (size_t i = 0; i < f->count; i++)
 		choose_parent(s, i);
 	cut_rings(f);
+	find_sharing(s, (size_t)asked);
 	mark_related(f, asked);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
+#include "index/model/extents.h"
 #include "index/survey/word_diff.h"
 
 struct err;
@@ -28,30 +29,39 @@ enum {
 
 struct family_member {
 	struct oid oid;
-	uint64_t size;      /* bytes */
-	int64_t mtime;      /* when it was pushed, seconds since 1970 */
-	char *path;         /* as its manifest notes it; owned; NULL: not known */
-	char *commit;       /* likewise */
-	char *base_oid;     /* likewise: what was taken for its base */
-	uint32_t first;     /* where its words begin */
-	uint32_t tensors;   /* records of its own or shared */
-	uint32_t deltas;    /* of them, those that have a base */
-	int parent;         /* index, or FAMILY_NONE */
-	uint32_t edge;      /* tensors that tie it to its parent */
-	bool shares;        /* tied by equal tensors, not by deltas */
-	bool related;       /* of the family that was asked for */
+	uint64_t size;  /* bytes */
+	int64_t mtime;  /* when it was pushed, seconds since 1970 */
+	char *path;     /* as its manifest notes it; owned; NULL: not known */
+	char *commit;   /* likewise */
+	char *base_oid; /* likewise: what was taken for its base */
+	uint32_t first; /* where its words begin */
+	enum model_kind model;
+	uint32_t tensors; /* records of its own or shared; an opaque file's chunks */
+	uint32_t deltas;  /* of them, those that have a base */
+	int parent;       /* index, or FAMILY_NONE */
+	uint32_t edge;    /* tensors that tie it to its parent */
+	bool shares;      /* tied by equal tensors, not by deltas */
+	bool related;     /* of the family that was asked for */
+};
+
+/* What an object has in common with others, relatives or not. */
+struct family_sharing {
+	uint32_t shared; /* of its tensors or chunks: those that others have, too */
+	uint32_t most;   /* of these, those of `with` */
+	int with;        /* the object that has most of them, or FAMILY_NONE */
 };
 
 struct family {
 	struct family_member *list; /* owned; all objects with records, by oid */
 	size_t count;
-	size_t members; /* related ones */
-	int root;       /* the oldest ancestor of the one asked for */
-	bool cut;       /* the store holds more than is looked at */
+	size_t members;                /* related ones */
+	int root;                      /* the oldest ancestor of the one asked for */
+	struct family_sharing sharing; /* of the one asked for */
+	bool cut;                      /* the store holds more than is looked at */
 };
 
-#define FAMILY_INIT      \
-	{                \
+#define FAMILY_INIT          \
+	{                    \
 		.list = NULL \
 	}
 

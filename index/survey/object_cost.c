@@ -1,6 +1,7 @@
 #include "index/survey/object_cost.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "codec/common/err.h"
 #include "codec/low_rank.h"
@@ -95,4 +96,88 @@ int object_cost_find(const struct transfer *t, const struct manifest *m, unsigne
 	}
 	*out = c.costs;
 	return 0;
+}
+
+/* ---------------------------------------------------------------- the sum */
+
+struct summing {
+	struct store *store;
+	struct blob_set *counted; /* by as much of their ids as stands in a delta's key */
+	struct object_sum sum;
+};
+
+static struct oid begin_of(const uint8_t id[KEY_BASE_PREFIX])
+{
+	struct oid begin = { { 0 } };
+
+	memcpy(begin.bytes, id, KEY_BASE_PREFIX);
+	return begin;
+}
+
+static uint64_t remembered_size(const struct extent *x, const uint8_t *base)
+{
+	const struct extent_finding *f = extent_finding(x);
+
+	for (unsigned i = 0; i < f->base_count; i++)
+		if (memcmp(f->bases[i], base, EXTENT_BASE_PREFIX) == 0)
+			return f->base_stored[i];
+	return 0;
+}
+
+/* Adds the bases of one record that were not counted yet. One that is gone is for `fsck`
+ * to tell. */
+static int add_bases(struct summing *s, const struct extent *x,
+                     const struct extent_cost *cost, struct err *err)
+{
+	for (unsigned i = 0; i < cost->record.base_count; i++) {
+		const uint8_t *base = cost->record.bases[i];
+		struct oid begin = begin_of(base);
+		struct blob_place place = { .stored = remembered_size(x, base) };
+		int rc = blob_set_add(s->counted, &begin, err);
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			continue;
+		rc = place.stored ? 0 : blob_find_base(s->store, base, &place, err);
+		if (rc < 0)
+			return rc;
+		s->sum.needed += rc ? 0 : place.stored;
+	}
+	return 0;
+}
+
+static int add_own(struct summing *s, const struct manifest *m,
+                   const struct extent_cost *costs, struct err *err)
+{
+	for (size_t i = 0; i < m->extents.count; i++) {
+		const struct extent *x = &m->extents.list[i];
+		struct oid begin = begin_of(x->id.bytes);
+		if (x->inlined || costs[i].counted_before)
+			continue;
+		s->sum.stored += costs[i].stored;
+		s->sum.added += extent_finding(x)->tried_count ? costs[i].stored : 0;
+		int rc = blob_set_add(s->counted, &begin, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int object_cost_sum(const struct transfer *t, const struct object_bill *bill,
+                    struct object_sum *out, struct err *err)
+{
+	const struct manifest *m = bill->manifest;
+	struct summing s = { .store = t->store };
+	int rc = blob_set_new(&s.counted, err);
+
+	s.sum.stored = s.sum.added = bill->manifest_size;
+	if (!rc)
+		rc = add_own(&s, m, bill->costs, err);
+	s.sum.needed = s.sum.stored;
+	for (size_t i = 0; i < m->extents.count && !rc; i++)
+		rc = add_bases(&s, &m->extents.list[i], &bill->costs[i], err);
+	blob_set_free(s.counted);
+	if (!rc)
+		*out = s.sum;
+	return rc;
 }

@@ -34,4 +34,23 @@ enum { OBJECT_COST_CODECS = 1 };
 int object_cost_find(const struct transfer *t, const struct manifest *m, unsigned flags,
                      struct extent_cost **out, struct err *err);
 
+/* What an object comes to, its manifest included. Bytes. */
+struct object_sum {
+	uint64_t stored; /* its own records, those that it shares with others too */
+	uint64_t needed; /* and the records of bases that are not its own */
+	uint64_t added;  /* of `stored`, what the store did not have before its push */
+};
+
+/* What is summed up: an object, and what object_cost_find() found of it. */
+struct object_bill {
+	const struct manifest *manifest;
+	uint64_t manifest_size; /* bytes that it takes in the store */
+	const struct extent_cost *costs;
+};
+
+/* A record that a push wrote is one for which it noted trials. Asks for those bases whose
+ * size the manifest does not remember; one that is gone adds nothing. */
+int object_cost_sum(const struct transfer *t, const struct object_bill *bill,
+                    struct object_sum *out, struct err *err);
+
 #endif

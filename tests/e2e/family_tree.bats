@@ -113,3 +113,100 @@ family_pushed() {
 	run -2 git zllm family
 	one_line_error
 }
+
+@test "a file that is not a model: that it has no tensors to compare, and what it shares" {
+	a_family
+	run -0 git zllm family other.bin
+	says 'other.bin at ' 'not a safetensors file: it has no tensors to compare'
+	[[ ${lines[-1]} == 'None of its '*' chunks is in another object.' ]]
+	# the same at its end: all chunks but those at the seam
+	noise shorter.bin 9000000 4
+	noise "$T/head" 900000 5
+	cat "$T/head" shorter.bin >longer.bin
+	noise small.bin 1000
+	commit 'More'
+	git push -q
+	run -0 git zllm family longer.bin
+	says 'it has no tensors to compare' ' chunks are in other objects, too; ' ' of them in shorter.bin at '
+	run -0 --separate-stderr git zllm family --json longer.bin
+	json_holds "3 < d['sharing']['shared'] == d['sharing']['of_it']"
+	json_holds "d['sharing']['with'] == '$(oid_of shorter.bin)'"
+	run -0 git zllm family small.bin
+	says 'it has no tensors to compare' 'in its manifest, whole, and shares nothing'
+	run -0 git zllm family a.safetensors
+	says_not 'no tensors' 'chunk'
+}
+
+# ---------------------------------------------------------------- show and status say the same
+
+# versions_pushed: a, and b, c and d, each a fine-tune of the one before, in folders of
+# their own and pushed in turn: all their deltas are against a's tensors.
+versions_pushed() {
+	make_repo r
+	make_model a/model.safetensors
+	cp a/model.safetensors "$T/a"
+	commit a
+	git push -q
+	local last=a name
+	for name in b c d; do
+		finetune "$name/model.safetensors" "$T/$last" 7
+		cp "$name/model.safetensors" "$T/$name"
+		git zllm base --path "$name" "$last/model.safetensors" >/dev/null
+		commit "$name"
+		git push -q
+		last=$name
+	done
+}
+
+@test "show and status name the object that holds the bases, not the one that led to it" {
+	begin_with versions_pushed
+	local name base
+	base=$(oid_of "$T/a")
+	for name in b c d; do
+		run -0 --separate-stderr git zllm show --json "$name/model.safetensors"
+		json_holds "d['base_oid'] == '$base' and d['base_path'] == 'a/model.safetensors'"
+		json_holds 'd["base_commit"]'
+		run -0 git zllm show "$name/model.safetensors"
+		[ "$(grep -c '^base    a/model.safetensors (commit ' <<<"$output")" -eq 1 ]
+	done
+	says 'found   by user, through c/model.safetensors'
+	run -0 --separate-stderr git zllm status --json
+	json_holds "all(o['base']['oid'] == '$base' and o['base']['path'] == 'a/model.safetensors' for o in d['objects'] if o['how'] == 'delta')"
+	json_holds 'sum(o["how"] == "delta" for o in d["objects"]) == 3'
+	run -0 --separate-stderr git zllm status --all
+	[ "$(grep -c 'against a/model.safetensors at ' <<<"$output")" -eq 3 ]
+	says_not 'against b/' 'against c/'
+}
+
+@test "show tells what an object needs of the store from what its push added" {
+	make_repo r
+	make_model base.safetensors
+	commit base
+	git push -q
+	local before
+	before=$(stored_bytes)
+	# one tensor is another: all others are the base's
+	cp base.safetensors tuned.safetensors
+	flip tuned.safetensors $(($(stat -c %s tuned.safetensors) - 100))
+	commit tuned
+	git push -q
+	run -0 --separate-stderr git zllm show --json tuned.safetensors
+	json_holds "0 < d['added'] <= $(($(stored_bytes) - before))"
+	json_holds 'd["added"] < d["stored"] <= d["needed"]'
+	run -0 git zllm show tuned.safetensors
+	[ "$(grep -c '^size    2.1 MB, needs .* of the store, added .* to it, saved ' <<<"$output")" -eq 1 ]
+	# the base needs nothing but what it brought
+	run -0 --separate-stderr git zllm show --json base.safetensors
+	json_holds 'd["added"] == d["stored"] == d["needed"]'
+}
+
+@test "a delta needs its base's records too, each once" {
+	begin_with versions_pushed
+	run -0 --separate-stderr git zllm show --json a/model.safetensors
+	local base
+	base=$(json 'sum(e["stored"] for e in d["extents"])' <<<"$output")
+	run -0 --separate-stderr git zllm show --json b/model.safetensors
+	json_holds 'd["added"] == d["stored"]'
+	json_holds "d['stored'] < d['needed'] <= d['stored'] + $base"
+	json_holds "d['needed'] > d['stored'] + $base * 0.9"
+}

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "index/survey/family.h"
+#include "index/survey/base_holder.h"
 
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
@@ -124,6 +125,26 @@ static void assert_family(struct fixture *f, unsigned number, const char *expect
 		put(f, number, noted, t, COUNT(t));               \
 	} while (0)
 
+/* The object that holds the bases of object `number` is object `expected`; 0: none does. */
+static void assert_holder(struct fixture *f, unsigned number, unsigned expected)
+{
+	struct oid oid = id_of("object", number), want = id_of("object", expected);
+	struct base_holders *holders;
+	struct base_holder base;
+	char hex[SHA256_HEX + 1];
+	struct manifest m;
+	struct err err = ERR_INIT;
+
+	oid_format(&want, hex);
+	assert_int_equal(base_holders_new(&f->transfer, &holders, &err), 0);
+	assert_int_equal(manifest_get(f->store, &oid, &m, NULL, &err), 0);
+	assert_int_equal(base_holders_find(holders, &m, &base, &err), !expected);
+	if (expected)
+		assert_string_equal(base.oid, hex);
+	manifest_wipe(&m);
+	base_holders_free(holders);
+}
+
 static void the_parent_holds_most_of_the_bases(void **state)
 {
 	struct fixture *f = *state;
@@ -199,6 +220,42 @@ static void what_the_store_lacks_is_an_error(void **state)
 	assert_int_equal(family_find(&f->transfer, &oid, &family, &err), ERR_MISSING);
 }
 
+static void notes_are_followed_to_the_object_that_holds_the_bases(void **state)
+{
+	struct fixture *f = *state;
+
+	PUT(f, 1, 0, { 1, 0 }, { 2, 0 });
+	PUT(f, 2, 1, { 3, 1 }, { 4, 2 });
+	PUT(f, 3, 2, { 5, 1 }, { 6, 2 });
+	PUT(f, 4, 3, { 7, 1 }, { 2, 0 }, { 8, 2 });
+	for (unsigned i = 2; i <= 4; i++)
+		assert_holder(f, i, 1);
+}
+
+static void of_objects_that_hold_as_many_bases_the_noted_one_is_named(void **state)
+{
+	struct fixture *f = *state;
+
+	PUT(f, 1, 0, { 1, 0 }, { 2, 0 });
+	PUT(f, 2, 1, { 1, 0 }, { 2, 0 }, { 3, 0 });
+	PUT(f, 3, 2, { 4, 1 }, { 5, 2 });
+	assert_holder(f, 3, 2);
+}
+
+static void no_holder_is_named_that_holds_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	PUT(f, 1, 0, { 1, 0 });
+	PUT(f, 2, 1, { 2, 9 }); /* the base is nowhere */
+	PUT(f, 3, 1, { 1, 0 }); /* no deltas */
+	PUT(f, 4, 8, { 3, 1 }); /* what is noted is gone */
+	PUT(f, 5, 6, { 4, 9 }); /* notes that go round */
+	PUT(f, 6, 5, { 5, 9 });
+	for (unsigned i = 2; i <= 6; i++)
+		assert_holder(f, i, 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -209,6 +266,9 @@ int main(void)
 		T(a_base_that_nobody_holds_ties_to_nobody),
 		T(an_object_is_not_its_own_parent),
 		T(what_the_store_lacks_is_an_error),
+		T(notes_are_followed_to_the_object_that_holds_the_bases),
+		T(of_objects_that_hold_as_many_bases_the_noted_one_is_named),
+		T(no_holder_is_named_that_holds_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
