@@ -5,12 +5,13 @@
  */
 #include "codec/common/err.h"
 #include "codec/frame.h"
+#include "index/base/base_bytes.h"
 #include "index/base/base_choice.h"
 #include "index/base/base_search.h"
+#include "index/blob/bases.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_rely.h"
-#include "index/blob/blob_source.h"
 #include "index/blob/record_check.h"
 #include "index/blob/record_map.h"
 #include "index/blob/transfer.h"
@@ -46,19 +47,21 @@ static int put_plan(struct upload *u, struct upload_blob *blob,
  * claims leaves nothing in the store. */
 static int put_delta(struct upload *u, struct upload_blob *blob,
                      const struct blob_file *file, const struct base_choice *choice,
-                     const struct relatives *relatives, struct err *err)
+                     const struct base_bytes *from, struct err *err)
 {
+	struct bases bases;
 	struct blob_plan plan = { .codec = choice->codec,
 		                  .basis = choice->basis,
-		                  .low_rank = choice->low_rank };
+		                  .low_rank = choice->low_rank,
+		                  .bases = &bases };
 	struct err ignored = ERR_INIT;
 
-	if (bases_open(u->transfer, relatives, &plan.basis, plan.sources, &ignored))
+	if (base_bytes_open(from, &plan.basis, &bases, &ignored))
 		return ERR_MISSING;
 	int rc = put_plan(u, blob, file, &plan, err);
 	if (!rc)
 		blob->hint = choice->hint;
-	bases_close(plan.sources);
+	bases_close(&bases);
 	return rc;
 }
 
@@ -73,14 +76,17 @@ static int put_choice(struct upload *u, struct upload_blob *blob,
                       const struct blob_file *file, const struct base_choice *choice,
                       struct err *err)
 {
+	const struct base_bytes at_hand = { u->transfer,
+		                            base_search_relatives(u->search) };
+	const struct base_bytes stored = { u->transfer, NULL };
 	struct blob_plan solo = { .codec = choice->solo };
 	int rc = ERR_MISSING;
 
 	if (!choice->codec->needs_base)
 		return put_plan(u, blob, file, &solo, err);
-	rc = put_delta(u, blob, file, choice, base_search_relatives(u->search), err);
+	rc = put_delta(u, blob, file, choice, &at_hand, err);
 	if (base_is_to_blame(rc))
-		rc = put_delta(u, blob, file, choice, NULL, err);
+		rc = put_delta(u, blob, file, choice, &stored, err);
 	if (base_is_to_blame(rc))
 		rc = put_plan(u, blob, file, &solo, err);
 	return rc;

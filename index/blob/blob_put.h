@@ -14,7 +14,7 @@
 #include "codec/dtype.h"
 #include "codec/record.h"
 
-struct blob_source;
+struct bases;
 struct codec;
 struct err;
 struct key_record;
@@ -39,8 +39,7 @@ struct blob_plan {
 	struct record_basis basis; /* where codec->needs_base; each base predicts one part
 	                            * at the most */
 	const struct low_rank *low_rank; /* added to the basis' prediction, or NULL */
-	struct blob_source *sources[RECORD_BASES_MAX]; /* freshly opened, one for each
-	                                                * base */
+	const struct bases *bases;       /* of the basis, freshly opened */
 	bool *existed; /* set where something had the record's key, which stays; or NULL */
 	struct turns *turns; /* the record is begun in this turn; or NULL: at any time */
 	size_t turn;
