@@ -142,8 +142,7 @@ static int put_window(struct put *p, uint32_t count, uint64_t *stored, struct er
 	return rc;
 }
 
-static int put_frames(struct put *p, struct work_meter *meter, uint64_t *stored,
-                      struct err *err)
+static int put_frames(struct put *p, uint64_t *stored, struct err *err)
 {
 	for (p->first = 0; p->first < p->head.frame_count;) {
 		uint32_t count = p->head.frame_count - p->first;
@@ -158,7 +157,7 @@ static int put_frames(struct put *p, struct work_meter *meter, uint64_t *stored,
 			rc = put_window(p, count, stored, err);
 		if (rc)
 			return rc;
-		work_meter_add(meter, n);
+		work_meter_add(p->plan->meter, n);
 		p->first += count;
 	}
 	return 0;
@@ -220,8 +219,7 @@ static int begin(struct put *p, struct err *err)
 }
 
 int blob_put(const struct transfer *t, const struct blob_file *blob,
-             const struct blob_plan *plan, struct work_meter *meter, uint64_t *stored,
-             struct err *err)
+             const struct blob_plan *plan, uint64_t *stored, struct err *err)
 {
 	struct put p = { .transfer = t, .blob = blob, .plan = plan };
 	uint64_t bytes = 0;
@@ -229,7 +227,7 @@ int blob_put(const struct transfer *t, const struct blob_file *blob,
 	int rc = begin(&p, err);
 
 	if (!rc)
-		rc = put_frames(&p, meter, &bytes, err);
+		rc = put_frames(&p, &bytes, err);
 	if (!rc)
 		rc = prove(&p, err);
 	if (!rc && !p.writer)

@@ -114,16 +114,18 @@ static int load_block(struct predictor *p, struct block *b, unsigned base, uint6
 	return 0;
 }
 
-/* The `n` bytes at `offset` of the part's base, which has them. */
-static int fetch(struct predictor *p, const struct part *part, uint64_t offset, size_t n,
-                 uint8_t *dst, struct err *err)
+/* The values of the run, as its part's base has them. */
+static int fetch(struct predictor *p, const struct part_run *run, uint8_t *dst,
+                 struct err *err)
 {
-	struct block *b = &p->blocks[part - p->basis.parts.list];
+	struct block *b = &p->blocks[run->part - p->basis.parts.list];
+	uint64_t offset = run->from * dtype_unit(p->from);
+	size_t n = (size_t)run->length * dtype_unit(p->from);
 
 	while (n) {
 		if (offset < b->at || offset - b->at >= b->size) {
 			uint64_t at = offset - offset % p->source.block;
-			int rc = load_block(p, b, part->base, at, err);
+			int rc = load_block(p, b, run->part->base, at, err);
 			if (rc)
 				return rc;
 		}
@@ -147,11 +149,10 @@ static int predict_run(struct predictor *p, const struct part_run *run, uint8_t 
 		return 0;
 	}
 	if (p->from == p->dtype)
-		return fetch(p, run->part, run->from * unit, count * unit, dst, err);
+		return fetch(p, run, dst, err);
 	int rc = reserve_span(p, count * unit, err);
 	if (!rc)
-		rc = fetch(p, run->part, run->from * unit, count * unit, p->span.data,
-		           err);
+		rc = fetch(p, run, p->span.data, err);
 	if (!rc)
 		cast_values(p->from, p->dtype, p->span.data, count, dst);
 	return rc;

@@ -434,10 +434,13 @@ static int read_frames(struct record_source *r, uint32_t first, uint32_t count,
 	return rc;
 }
 
-/* Restores a part of one frame, by way of the whole of it. */
-static int read_part(struct record_source *r, uint32_t frame, size_t skip, size_t n,
-                     uint8_t *dst, struct err *err)
+/* Restores a part of the frame that `offset` lies in, by way of the whole of it. */
+static int read_part(struct record_source *r, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
 {
+	uint32_t frame = (uint32_t)(offset / r->record.head.frame_size);
+	size_t skip = (size_t)(offset % r->record.head.frame_size);
+
 	r->bounce.size = 0;
 	if (!buf_reserve(&r->bounce, record_frame_size(&r->record.head, frame)))
 		return err_nomem(err, "a frame");
@@ -464,7 +467,7 @@ static int read_record(struct blob_source *source, uint64_t offset, size_t n,
 
 		if (skip || n < size) {
 			took = size - skip < n ? size - skip : n;
-			rc = read_part(r, frame, skip, took, dst, err);
+			rc = read_part(r, offset, took, dst, err);
 		} else {
 			uint32_t count = 0;
 			for (took = 0;
