@@ -19,8 +19,6 @@
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
 
-enum { LOCAL_WINDOW = 1024 * 1024 }; /* bytes of a local file at a time */
-
 struct download {
 	const struct transfer *transfer;
 	const struct manifest *manifest;
@@ -109,28 +107,15 @@ static bool has_data(int fd, const struct extent *x)
  * and needs no notes of what was done that could be wrong after a crash. */
 static bool is_there(struct download *d, const struct extent *x)
 {
-	struct xxh128_state *sum = has_data(d->fd, x) ? xxh128_new() : NULL;
-	uint8_t *window = sum ? malloc(LOCAL_WINDOW) : NULL;
+	struct blob_source *source = NULL;
 	struct err ignored = ERR_INIT;
-	int rc = window ? 0 : ERR_NOMEM;
 
-	for (uint64_t at = 0; at < x->size && !rc;) {
-		size_t n = x->size - at < LOCAL_WINDOW ? (size_t)(x->size - at)
-		                                       : LOCAL_WINDOW;
-		rc = transfer_go_on(d->transfer, &ignored);
-		if (!rc)
-			rc = file_range_read(d->fd, x->offset + at, window, n, &ignored);
-		if (!rc)
-			xxh128_add(sum, window, n);
-		at += n;
-	}
-	bool there = false;
-	if (!rc) {
-		struct xxh128 found = xxh128_finish(sum);
-		there = xxh128_equal(&found, &x->sum);
-	}
-	free(window);
-	xxh128_free(sum);
+	if (!has_data(d->fd, x) ||
+	    file_source_of(d->fd, x->offset, x->size, &source, &ignored))
+		return false;
+	source->transfer = d->transfer;
+	bool there = !blob_source_each_summed(source, &x->sum, NULL, NULL, &ignored);
+	blob_source_close(source);
 	if (there)
 		work_meter_add(&d->meter, x->size);
 	return there;

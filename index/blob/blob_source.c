@@ -66,7 +66,7 @@ static int sum_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
 	struct summing *s = ctx;
 
 	xxh128_add(s->sum, bytes, n);
-	return s->piece(s->ctx, offset, bytes, n, err);
+	return s->piece ? s->piece(s->ctx, offset, bytes, n, err) : 0;
 }
 
 static int other_content(const struct blob_source *s, struct err *err)

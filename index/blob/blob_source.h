@@ -32,14 +32,14 @@ struct blob_source_kind {
 	void (*close)(struct blob_source *s); /* and frees */
 };
 
-/* A maker puts it first in its own struct, all zeros but for these. */
+/* A maker puts it first in its own struct, all zeros but for these. Who opened one may set
+ * its transfer to a view of the same. */
 struct blob_source {
 	const struct blob_source_kind *kind;
 	const char *name; /* for messages; the maker's */
 	uint64_t size;    /* bytes of the blob */
 	size_t window;    /* bytes to read at a time where all are read; at least 1 */
-	const struct transfer
-		*transfer; /* who may say that it is time to stop, or NULL */
+	const struct transfer *transfer; /* whose stop ends reading all; or NULL */
 
 	/* Of blob_source.c alone. */
 	struct sha256 *hash; /* NULL before something is to be proved */
@@ -73,7 +73,8 @@ typedef int blob_piece_fn(void *ctx, uint64_t offset, const uint8_t *bytes, size
 int blob_source_each(struct blob_source *s, blob_piece_fn *piece, void *ctx,
                      struct err *err);
 
-/* The same; ERR_DAMAGED, when all was handed on, where the sum of it is not `sum`. */
+/* The same; ERR_DAMAGED, when all was handed on, where the sum of it is not `sum`. A NULL
+ * `piece`: it is read for its sum alone. */
 int blob_source_each_summed(struct blob_source *s, const struct xxh128 *sum,
                             blob_piece_fn *piece, void *ctx, struct err *err);
 

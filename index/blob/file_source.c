@@ -16,8 +16,9 @@ enum { WINDOW = 1024 * 1024 }; /* bytes of a local file at a time */
 struct file_source {
 	struct blob_source source;
 	int fd;
+	int owned; /* the same, or -1: the caller's */
 	uint64_t offset;
-	char *path;
+	char *path; /* owned; NULL where the caller has the name */
 };
 
 /* Whatever keeps the file from being read, another place of the blob has to do. */
@@ -29,19 +30,47 @@ static int read_file(struct blob_source *source, uint64_t offset, size_t n, uint
 
 	if (!file_range_read(f->fd, f->offset + offset, dst, n, &why))
 		return 0;
-	return err_set(err, ERR_DAMAGED, "%s: %s", f->path, why.text);
+	return err_set(err, ERR_DAMAGED, "%s: %s", source->name, why.text);
 }
 
 static void close_file(struct blob_source *source)
 {
 	struct file_source *f = (struct file_source *)source;
 
-	close(f->fd);
+	if (f->owned >= 0)
+		close(f->owned);
 	free(f->path);
 	free(f);
 }
 
 static const struct blob_source_kind file_kind = { "file", read_file, close_file };
+
+/* From the bytes at `offset` of `fd`, on. */
+static struct file_source *new_source(int fd, uint64_t offset, uint64_t size)
+{
+	struct file_source *f = malloc(sizeof(*f));
+
+	if (f)
+		*f = (struct file_source){
+			.source = { .kind = &file_kind, .size = size, .window = WINDOW },
+			.fd = fd,
+			.owned = -1,
+			.offset = offset,
+		};
+	return f;
+}
+
+int file_source_of(int fd, uint64_t offset, uint64_t size, struct blob_source **out,
+                   struct err *err)
+{
+	struct file_source *f = new_source(fd, offset, size);
+
+	if (!f)
+		return err_nomem(err, "a local file");
+	f->source.name = "of this object";
+	*out = &f->source;
+	return 0;
+}
 
 int file_source_open(const char *path, uint64_t offset, uint64_t size,
                      struct blob_source **out, struct err *err)
@@ -52,7 +81,7 @@ int file_source_open(const char *path, uint64_t offset, uint64_t size,
 		return errno == ENOENT || errno == ENOTDIR
 		               ? 1
 		               : err_errno(err, "cannot open %s", path);
-	struct file_source *f = calloc(1, sizeof(*f));
+	struct file_source *f = new_source(fd, offset, size);
 	char *name = strdup(path);
 	if (!f || !name) {
 		close(fd);
@@ -60,15 +89,8 @@ int file_source_open(const char *path, uint64_t offset, uint64_t size,
 		free(name);
 		return err_nomem(err, "a local file");
 	}
-	*f = (struct file_source){
-		.source = { .kind = &file_kind,
-		            .name = name,
-		            .size = size,
-		            .window = WINDOW },
-		.fd = fd,
-		.offset = offset,
-		.path = name,
-	};
+	f->owned = fd;
+	f->source.name = f->path = name;
 	*out = &f->source;
 	return 0;
 }

@@ -18,6 +18,10 @@ struct transfer;
 int file_source_open(const char *path, uint64_t offset, uint64_t size,
                      struct blob_source **out, struct err *err);
 
+/* Likewise of the open file `fd`, which stays the caller's and outlives the source. */
+int file_source_of(int fd, uint64_t offset, uint64_t size, struct blob_source **out,
+                   struct err *err);
+
 /* The blob `id` where transfer.local_blob knows it. 0; 1 where no local file is known to
  * hold it, or it cannot be opened: then the store has to do; or ERR_NOMEM. */
 int file_source_find(const struct transfer *t, const struct oid *id,

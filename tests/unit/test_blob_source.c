@@ -9,14 +9,16 @@
 
 enum { BYTES = 700000 };
 
-/* One blob in all three places. */
+enum { PLACES = 4 };
+
+/* One blob in all places. */
 struct places {
 	uint8_t *bytes;
 	struct blob_file file;
-	struct blob_source *list[3];
+	struct blob_source *list[PLACES];
 };
 
-static const char *const nouns[3] = { "file", "record", "manifest of" };
+static const char *const nouns[PLACES] = { "file", "record", "manifest of", "file" };
 
 static void places_open(struct places *p, const struct transfer *t)
 {
@@ -35,11 +37,12 @@ static void places_open(struct places *p, const struct transfer *t)
 	assert_int_equal(file_source_open(path, 0, BYTES, &p->list[0], &err), 0);
 	assert_int_equal(record_source_open_base(t, &p->file.id, &p->list[1], &err), 0);
 	assert_int_equal(memory_source_open(p->bytes, BYTES, "m", &p->list[2], &err), 0);
+	assert_int_equal(file_source_of(p->file.fd, 0, BYTES, &p->list[3], &err), 0);
 }
 
 static void places_close(struct places *p)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < PLACES; i++)
 		blob_source_close(p->list[i]);
 	blob_close(&p->file);
 	free(p->bytes);
@@ -63,7 +66,7 @@ static void a_blob_reads_the_same_from_wherever_it_is_and_ends_in_zeros(void **s
 		size_t n = reads[k].n, have = BYTES - at < n ? BYTES - at : n;
 		memset(want, 0, BYTES + 100);
 		memcpy(want, p.bytes + at, have);
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < PLACES; i++) {
 			memset(got, 0xee, BYTES + 100);
 			assert_int_equal(blob_source_read(p.list[i], reads[k].offset, n,
 			                                  got, &err),
@@ -83,7 +86,7 @@ static void a_proof_can_be_asked_for_again_and_reads_change_nothing(void **state
 	uint8_t some[100];
 
 	places_open(&p, transfer_of(state));
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < PLACES; i++) {
 		struct blob_source *s = p.list[i];
 		assert_int_equal(blob_source_prove(s, &p.file.id, &err), 0);
 		assert_int_equal(blob_source_read(s, 5000, 100, some, &err), 0);
@@ -100,7 +103,7 @@ static void bytes_that_are_not_the_names_are_damage_and_the_error_says_where(voi
 	struct places p;
 
 	places_open(&p, transfer_of(state));
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < PLACES; i++) {
 		struct err err = ERR_INIT;
 		assert_int_equal(blob_source_prove(p.list[i], &other, &err), ERR_DAMAGED);
 		assert_int_equal(strncmp(err.text, nouns[i], strlen(nouns[i])), 0);
@@ -135,7 +138,7 @@ static void all_of_it_comes_in_order_and_its_sum_is_compared_at_the_end(void **s
 	struct places p;
 
 	places_open(&p, transfer_of(state));
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < PLACES; i++) {
 		struct gathered g = { got, 0, UINT64_MAX }, again = g,
 				none = { got, 0, 0 };
 		struct err err = ERR_INIT;
@@ -154,6 +157,31 @@ static void all_of_it_comes_in_order_and_its_sum_is_compared_at_the_end(void **s
 	}
 	places_close(&p);
 	free(got);
+}
+
+static void a_sum_alone_may_be_asked_for_and_the_transfers_stop_ends_it(void **state)
+{
+	atomic_bool stop = false;
+	struct transfer view = transfer_view(transfer_of(state), 1, &stop);
+	struct xxh128 other = { { 9 } };
+	struct places p;
+	struct err err = ERR_INIT;
+
+	places_open(&p, transfer_of(state));
+	for (int i = 0; i < PLACES; i++) {
+		struct blob_source *s = p.list[i];
+		s->transfer = &view;
+		stop = false;
+		assert_int_equal(
+			blob_source_each_summed(s, &p.file.sum, NULL, NULL, &err), 0);
+		assert_int_equal(blob_source_each_summed(s, &other, NULL, NULL, &err),
+		                 ERR_DAMAGED);
+		stop = true;
+		assert_int_equal(
+			blob_source_each_summed(s, &p.file.sum, NULL, NULL, &err),
+			ERR_INTERRUPTED);
+	}
+	places_close(&p);
 }
 
 static void a_local_file_that_got_shorter_is_damage_and_is_named(void **state)
@@ -289,6 +317,7 @@ int main(void)
 		IN_WORLD(
 			bytes_that_are_not_the_names_are_damage_and_the_error_says_where),
 		IN_WORLD(all_of_it_comes_in_order_and_its_sum_is_compared_at_the_end),
+		IN_WORLD(a_sum_alone_may_be_asked_for_and_the_transfers_stop_ends_it),
 		IN_WORLD(a_local_file_that_got_shorter_is_damage_and_is_named),
 		cmocka_unit_test(bases_are_open_all_or_none),
 		cmocka_unit_test(a_base_that_is_another_is_found_whichever_it_is),
