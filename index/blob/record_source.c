@@ -269,7 +269,7 @@ static int open_source(const struct transfer *t, const struct opening *o,
 	struct record_source *r = calloc(1, sizeof(*r));
 
 	if (!r)
-		return err_nomem(err, "a reader");
+		return err_nomem(err, "a record");
 	r->source.kind = &record_kind;
 	r->source.name = r->record.key;
 	r->source.transfer = t;
@@ -331,7 +331,7 @@ const struct record_head *record_source_head(const struct blob_source *s)
 /* ---------------------------------------------------------------- reading */
 
 /* Frames [first, first + count), their stored bytes and their predictions in the
- * reader's buffers, on the way to `dst`. */
+ * source's buffers, on the way to `dst`. */
 struct window {
 	struct record_source *r;
 	const struct codec *codec;
