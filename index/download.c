@@ -11,14 +11,13 @@
 #include "index/work/file_range.h"
 #include "index/work/file_room.h"
 #include "index/work/lanes.h"
-#include "index/blob/local_blob.h"
+#include "index/blob/blob_source.h"
+#include "index/blob/file_source.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/object_proof.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
-
-enum { LOCAL_WINDOW = 1024 * 1024 }; /* bytes of a local file at a time */
 
 struct download {
 	const struct transfer *transfer;
@@ -68,41 +67,27 @@ static int write_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t 
 	return rc;
 }
 
-/* Copies the extent from a local file; the sum in the manifest proves it. */
-static int copy_local(struct download *d, const struct extent *x,
-                      const struct local_blob *blob, struct xxh128_state *sum,
+static int copy_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
                       struct err *err)
 {
-	uint8_t *window = malloc(LOCAL_WINDOW);
-	int rc = window ? 0 : err_nomem(err, "a window");
+	struct restoring *r = ctx;
 
-	for (uint64_t at = 0; at < x->size && !rc;) {
-		size_t n = x->size - at < LOCAL_WINDOW ? (size_t)(x->size - at)
-		                                       : LOCAL_WINDOW;
-		rc = local_blob_read(blob, at, n, window, err);
-		if (rc)
-			break;
-		xxh128_add(sum, window, n);
-		rc = write_bytes(d, x->offset + at, window, n, err);
-		at += n;
-	}
-	free(window);
-	struct xxh128 found = xxh128_finish(sum);
-	if (!rc && !xxh128_equal(&found, &x->sum))
-		rc = err_set(err, ERR_DAMAGED, "the local copy of a blob is another");
-	return rc;
+	return write_bytes(r->download, r->extent->offset + offset, bytes, n, err);
 }
 
-/* True when a local file had the extent. What it had wrong the store restores. */
+/* True when a local file had the extent: the sum in the manifest proves it. What it had
+ * wrong the store restores. */
 static bool restore_local(struct download *d, const struct extent *x)
 {
-	struct local_blob *blob = local_blob_open(d->transfer, &x->id);
-	struct xxh128_state *sum = blob ? xxh128_new() : NULL;
+	struct restoring restoring = { d, x };
+	struct blob_source *source = NULL;
 	struct err ignored = ERR_INIT;
-	bool done = sum && !copy_local(d, x, blob, sum, &ignored);
+	bool done = !file_source_find(d->transfer, &x->id, &source, &ignored) &&
+	            source->size == x->size &&
+	            !blob_source_each_summed(source, &x->sum, copy_piece, &restoring,
+	                                     &ignored);
 
-	xxh128_free(sum);
-	local_blob_close(blob);
+	blob_source_close(source);
 	return done;
 }
 
@@ -122,28 +107,15 @@ static bool has_data(int fd, const struct extent *x)
  * and needs no notes of what was done that could be wrong after a crash. */
 static bool is_there(struct download *d, const struct extent *x)
 {
-	struct xxh128_state *sum = has_data(d->fd, x) ? xxh128_new() : NULL;
-	uint8_t *window = sum ? malloc(LOCAL_WINDOW) : NULL;
+	struct blob_source *source = NULL;
 	struct err ignored = ERR_INIT;
-	int rc = window ? 0 : ERR_NOMEM;
 
-	for (uint64_t at = 0; at < x->size && !rc;) {
-		size_t n = x->size - at < LOCAL_WINDOW ? (size_t)(x->size - at)
-		                                       : LOCAL_WINDOW;
-		rc = transfer_go_on(d->transfer, &ignored);
-		if (!rc)
-			rc = file_range_read(d->fd, x->offset + at, window, n, &ignored);
-		if (!rc)
-			xxh128_add(sum, window, n);
-		at += n;
-	}
-	bool there = false;
-	if (!rc) {
-		struct xxh128 found = xxh128_finish(sum);
-		there = xxh128_equal(&found, &x->sum);
-	}
-	free(window);
-	xxh128_free(sum);
+	if (!has_data(d->fd, x) ||
+	    file_source_of(d->fd, x->offset, x->size, &source, &ignored))
+		return false;
+	source->transfer = d->transfer;
+	bool there = !blob_source_each_summed(source, &x->sum, NULL, NULL, &ignored);
+	blob_source_close(source);
 	if (there)
 		work_meter_add(&d->meter, x->size);
 	return there;

@@ -5,12 +5,13 @@
  */
 #include "codec/common/err.h"
 #include "codec/frame.h"
+#include "index/base/base_bytes.h"
 #include "index/base/base_choice.h"
 #include "index/base/base_search.h"
+#include "index/blob/bases.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_rely.h"
-#include "index/blob/blob_source.h"
 #include "index/blob/record_check.h"
 #include "index/blob/record_map.h"
 #include "index/blob/transfer.h"
@@ -24,18 +25,29 @@ static void remember_put(const struct upload *u, const struct upload_blob *blob)
 	record_map_add(u->transfer->records, &place);
 }
 
-static int put_plan(struct upload *u, struct upload_blob *blob,
-                    const struct blob_file *file, struct blob_plan *plan, struct err *err)
+/* A blob on its way into the store. */
+struct putting {
+	struct upload *upload;
+	struct upload_blob *blob;
+	const struct blob_file *file;
+	const struct base_choice *choice;
+};
+
+static int put_plan(const struct putting *p, struct blob_plan *plan, struct err *err)
 {
+	struct upload *u = p->upload;
+	struct upload_blob *blob = p->blob;
+
+	plan->meter = &u->meter;
 	plan->turns = u->turns;
 	plan->turn = blob->turn;
 	plan->existed = &blob->existed;
 	blob->stored = 0;
-	int rc = blob_put(u->transfer, file, plan, &u->meter, &blob->stored, err);
+	int rc = blob_put(u->transfer, p->file, plan, &blob->stored, err);
 
 	if (rc)
 		return rc;
-	blob_plan_record(plan, &file->id, &blob->record);
+	blob_plan_record(plan, &p->file->id, &blob->record);
 	blob->record_size = blob->stored;
 	if (u->transfer->records)
 		remember_put(u, blob);
@@ -44,21 +56,23 @@ static int put_plan(struct upload *u, struct upload_blob *blob,
 
 /* One try with the bases from one place (base_choice.h); a base that is not what it
  * claims leaves nothing in the store. */
-static int put_delta(struct upload *u, struct upload_blob *blob,
-                     const struct blob_file *file, const struct base_choice *choice,
-                     const struct relatives *relatives, struct err *err)
+static int put_delta(const struct putting *p, const struct base_bytes *from,
+                     struct err *err)
 {
+	const struct base_choice *choice = p->choice;
+	struct bases bases;
 	struct blob_plan plan = { .codec = choice->codec,
 		                  .basis = choice->basis,
-		                  .low_rank = choice->low_rank };
+		                  .low_rank = choice->low_rank,
+		                  .bases = &bases };
 	struct err ignored = ERR_INIT;
 
-	if (bases_open(u->transfer, relatives, &plan.basis, plan.sources, &ignored))
+	if (base_bytes_open(from, &plan.basis, &bases, &ignored))
 		return ERR_MISSING;
-	int rc = put_plan(u, blob, file, &plan, err);
+	int rc = put_plan(p, &plan, err);
 	if (!rc)
-		blob->hint = choice->hint;
-	bases_close(plan.sources);
+		p->blob->hint = choice->hint;
+	bases_close(&bases);
 	return rc;
 }
 
@@ -69,20 +83,22 @@ static bool base_is_to_blame(int rc)
 
 /* As chosen; where a local copy of a base turns out bad, with the store's; where that
  * is bad too, solo. */
-static int put_choice(struct upload *u, struct upload_blob *blob,
-                      const struct blob_file *file, const struct base_choice *choice,
-                      struct err *err)
+static int put_choice(const struct putting *p, struct err *err)
 {
-	struct blob_plan solo = { .codec = choice->solo };
+	const struct upload *u = p->upload;
+	const struct base_bytes at_hand = { u->transfer,
+		                            base_search_relatives(u->search) };
+	const struct base_bytes stored = { u->transfer, NULL };
+	struct blob_plan solo = { .codec = p->choice->solo };
 	int rc = ERR_MISSING;
 
-	if (!choice->codec->needs_base)
-		return put_plan(u, blob, file, &solo, err);
-	rc = put_delta(u, blob, file, choice, base_search_relatives(u->search), err);
+	if (!p->choice->codec->needs_base)
+		return put_plan(p, &solo, err);
+	rc = put_delta(p, &at_hand, err);
 	if (base_is_to_blame(rc))
-		rc = put_delta(u, blob, file, choice, NULL, err);
+		rc = put_delta(p, &stored, err);
 	if (base_is_to_blame(rc))
-		rc = put_plan(u, blob, file, &solo, err);
+		rc = put_plan(p, &solo, err);
 	return rc;
 }
 
@@ -91,16 +107,17 @@ enum { PUT_TRIES = 4 };
 /* Where something had the record's key another pushed the same blob, and that record is
  * relied upon as any that was there; or what lies there is no such record, and is out of
  * the way now: then ours is put once more. */
-static int put_and_look(struct upload *u, struct upload_blob *blob,
-                        const struct blob_file *file, const struct base_choice *choice,
-                        struct err *err)
+static int put_and_look(const struct putting *p, struct err *err)
 {
+	const struct upload *u = p->upload;
+	const struct blob_file *file = p->file;
+	struct upload_blob *blob = p->blob;
 	const struct blob_claim claim = { &file->id, file->size, &file->sum, NULL };
 	struct blob_place place;
 
 	for (int tries = 0; tries < PUT_TRIES; tries++) {
 		blob->existed = false;
-		int rc = put_choice(u, blob, file, choice, err);
+		int rc = put_choice(p, err);
 		if (rc || !blob->existed)
 			return rc;
 		if (u->transfer->records)
@@ -124,6 +141,7 @@ int upload_put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
 	const struct base_task task = { u->transfer, base_search_relatives(u->search), x,
 		                        &file };
 	struct base_choice choice = { 0 };
+	const struct putting putting = { u, blob, &file, &choice };
 	int rc = 0;
 
 	if (u->request->codec && x->kind == EXTENT_TENSOR)
@@ -131,7 +149,7 @@ int upload_put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
 	else
 		rc = base_choose(&task, &choice, err);
 	if (!rc)
-		rc = put_and_look(u, blob, &file, &choice, err);
+		rc = put_and_look(&putting, err);
 	base_choice_wipe(&choice);
 	if (rc && x->name)
 		err_context(err, "tensor '%s'", x->name);

@@ -7,15 +7,17 @@
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/low_rank.h"
+#include "index/base/base_bytes.h"
 #include "index/base/base_hint.h"
 #include "index/base/base_series.h"
+#include "index/blob/bases.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_look.h"
 #include "index/blob/blob_put.h"
-#include "index/blob/blob_reader.h"
+#include "index/blob/blob_source.h"
 #include "index/blob/blob_rely.h"
 #include "index/blob/record_check.h"
-#include "index/blob/blob_source.h"
+#include "index/blob/record_source.h"
 #include "index/base/codec_trial.h"
 #include "index/base/low_rank_trial.h"
 #include "index/model/extent.h"
@@ -108,7 +110,7 @@ static bool find_basis(const struct transfer *t, const struct extent *like,
                        struct record_basis *out)
 {
 	struct blob_place place;
-	struct blob_reader *reader = NULL;
+	struct blob_source *source = NULL;
 	struct err ignored = ERR_INIT;
 
 	if (blob_look(t, &like->id, &place, &ignored))
@@ -118,10 +120,10 @@ static bool find_basis(const struct transfer *t, const struct extent *like,
 	if (place.record.base_count == 0)
 		return true;
 	struct blob_want want = { like->id, UINT64_MAX, NULL, place.key };
-	if (blob_reader_open(t, &want, &reader, &ignored))
+	if (record_source_open(t, &want, &source, &ignored))
 		return false;
-	*out = blob_reader_head(reader)->basis;
-	blob_reader_close(reader);
+	*out = record_source_head(source)->basis;
+	blob_source_close(source);
 	return true;
 }
 
@@ -221,43 +223,6 @@ static size_t find_candidates(const struct choosing *c,
 	return found;
 }
 
-static int base_open(const struct transfer *t, const struct relatives *relatives,
-                     const struct oid *base, struct blob_source **out, struct err *err)
-{
-	const char *path;
-	uint64_t offset, size;
-
-	if (relatives && !relatives_local(relatives, base, &path, &offset, &size)) {
-		struct err ignored = ERR_INIT;
-		if (!blob_source_open_file(path, offset, size, out, &ignored))
-			return 0;
-	}
-	return blob_source_open_store(t, base, out, err);
-}
-
-void bases_close(struct blob_source *sources[RECORD_BASES_MAX])
-{
-	for (unsigned i = 0; i < RECORD_BASES_MAX; i++) {
-		blob_source_close(sources[i]);
-		sources[i] = NULL;
-	}
-}
-
-int bases_open(const struct transfer *t, const struct relatives *relatives,
-               const struct record_basis *basis,
-               struct blob_source *sources[RECORD_BASES_MAX], struct err *err)
-{
-	int rc = 0;
-
-	for (unsigned i = 0; i < RECORD_BASES_MAX; i++)
-		sources[i] = NULL;
-	for (unsigned i = 0; i < basis->base_count && !rc; i++)
-		rc = base_open(t, relatives, &basis->bases[i].id, &sources[i], err);
-	if (rc)
-		bases_close(sources);
-	return rc;
-}
-
 /* ---------------------------------------------------------------- trials */
 
 /* Of several trials of one codec (against several bases) the best is noted. */
@@ -303,18 +268,28 @@ static int try_solo(struct choosing *c, struct err *err)
 	return 0;
 }
 
+/* Non-zero, and none is open, where one cannot be read. */
+static int open_bases(const struct base_task *task, const struct record_basis *basis,
+                      struct bases *out)
+{
+	const struct base_bytes from = { task->transfer, task->relatives };
+	struct err ignored = ERR_INIT;
+
+	return base_bytes_open(&from, basis, out, &ignored);
+}
+
 /* The best score of a delta against these bases. Bases that cannot be read, and codecs
  * that fail on them, are passed over: no codec, EXTENT_UNKNOWN. */
 static struct codec_score try_bases(struct choosing *c, const struct record_basis *root)
 {
 	struct codec_score best = { NULL, EXTENT_UNKNOWN }, one;
-	struct blob_source *sources[RECORD_BASES_MAX];
+	struct bases bases;
 	struct err ignored = ERR_INIT;
 
-	if (bases_open(c->task->transfer, c->task->relatives, root, sources, &ignored))
+	if (open_bases(c->task, root, &bases))
 		return best;
-	int rc = codec_trial_predict(c->trial, root, sources, &ignored);
-	bases_close(sources);
+	int rc = codec_trial_predict(c->trial, root, &bases, &ignored);
+	bases_close(&bases);
 	for (unsigned i = 0; (one.codec = codec_at(i)) != NULL && !rc; i++) {
 		if (!one.codec->needs_base || !can_code(c, one.codec) ||
 		    codec_trial_run(c->trial, &best, &one, &ignored))
@@ -421,20 +396,19 @@ static void try_low_rank(struct choosing *c)
 {
 	const struct base_task *task = c->task;
 	struct base_choice *choice = &c->choice;
-	struct blob_source *sources[RECORD_BASES_MAX];
+	struct bases bases;
 	struct err ignored = ERR_INIT;
 	unsigned least = choice->codec->policy.low_rank_permille, permille;
 
 	if (!least || c->best < least || choice->basis.base_count != 1 ||
 	    choice->basis.parts.count)
 		return;
-	if (bases_open(task->transfer, task->relatives, &choice->basis, sources,
-	               &ignored))
+	if (open_bases(task, &choice->basis, &bases))
 		return;
 	const struct low_rank_task product = { task->transfer, task->extent,   task->blob,
-		                               choice->codec,  &choice->basis, sources };
+		                               choice->codec,  &choice->basis, &bases };
 	low_rank_trial(&product, &choice->low_rank, &permille, &ignored);
-	bases_close(sources);
+	bases_close(&bases);
 	if (!choice->low_rank)
 		return;
 	note_trial(task->extent->finding, EXTENT_TRIED_LOW_RANK | choice->codec->id,

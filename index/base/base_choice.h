@@ -11,7 +11,6 @@
 
 struct base_hint;
 struct blob_file;
-struct blob_source;
 struct codec;
 struct err;
 struct extent;
@@ -49,13 +48,5 @@ int base_choose(const struct base_task *task, struct base_choice *out, struct er
  * one; raw where it does not take the dtype or there is no such like. */
 void base_choose_by_codec(const struct base_task *task, const struct codec *codec,
                           struct base_choice *out);
-
-/* Opens the bytes of the bases, into `sources`: local copies where there are some,
- * else the store's; only the store's where `relatives` is NULL. On failure none is
- * open. */
-int bases_open(const struct transfer *t, const struct relatives *relatives,
-               const struct record_basis *basis,
-               struct blob_source *sources[RECORD_BASES_MAX], struct err *err);
-void bases_close(struct blob_source *sources[RECORD_BASES_MAX]);
 
 #endif

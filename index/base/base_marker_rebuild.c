@@ -8,6 +8,7 @@
 #include "index/blob/blob_find.h"
 #include "index/work/blob_set.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/record_source.h"
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
@@ -69,7 +70,7 @@ static int sketch_one(void *ctx, unsigned lane, size_t i, struct err *err)
 		return 0;
 	if (!blob_find(r->transfer->store, &x->id, &place, &ignored) &&
 	    place.record.base_count == 0 &&
-	    !blob_source_open_store(r->transfer, &x->id, &source, &ignored))
+	    !record_source_open_base(r->transfer, &x->id, &source, &ignored))
 		tensor_sketch_make(x, read_source, source, &x->finding->sketch, &ignored);
 	blob_source_close(source);
 	return 0;

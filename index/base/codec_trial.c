@@ -94,29 +94,19 @@ void codec_trial_end(struct codec_trial *t)
 	free(t);
 }
 
-static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
-                     struct err *err)
-{
-	struct blob_source *const *sources = ctx;
-
-	return blob_source_read(sources[base], offset, n, dst, err);
-}
-
 int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
-                        struct blob_source *const *sources, struct err *err)
+                        const struct bases *bases, struct err *err)
 {
 	enum dtype dtype = t->blob->dtype;
 	struct predictor_source source = {
-		.read = read_base,
-		.ctx = (void *)sources,
+		.bases = bases,
+		.read = blob_source_read,
 		.block = frame_size(basis->bases[0].dtype),
 	};
 	struct predictor *predictor;
 
 	if (record_basis_fault(basis, dtype, t->blob->size))
 		return err_set(err, ERR_INPUT, "no basis of this blob");
-	for (unsigned i = 0; i < basis->base_count; i++)
-		source.sizes[i] = blob_source_size(sources[i]);
 	int rc = predictor_new(basis, dtype, &source, &predictor, err);
 	if (rc)
 		return rc;

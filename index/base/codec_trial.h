@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bases;
 struct blob_file;
-struct blob_source;
 struct codec;
 struct codec_trial;
 struct err;
@@ -23,10 +23,10 @@ int codec_trial_begin(const struct transfer *t, const struct blob_file *blob,
                       struct codec_trial **out, struct err *err);
 void codec_trial_end(struct codec_trial *t); /* NULL is fine */
 
-/* Makes the samples' predictions from `basis`, whose bases' bytes `sources` have.
+/* Makes the samples' predictions from `basis`, whose bases are open.
  * ERR_INPUT where the blob cannot have such a basis. */
 int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
-                        struct blob_source *const *sources, struct err *err);
+                        const struct bases *bases, struct err *err);
 
 /* What a codec makes of the samples. */
 struct codec_score {

@@ -287,21 +287,12 @@ static int compare(struct trial *t, const struct low_rank *l, bool *pays,
 
 /* ---------------------------------------------------------------- the whole */
 
-static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
-                     struct err *err)
-{
-	struct blob_source *const *sources = ctx;
-
-	return blob_source_read(sources[base], offset, n, dst, err);
-}
-
 static int begin(struct trial *t, struct err *err)
 {
 	const struct low_rank_task *task = t->task;
 	struct predictor_source source = {
-		.read = read_base,
-		.ctx = (void *)task->sources,
-		.sizes = { blob_source_size(task->sources[0]) },
+		.bases = task->bases,
+		.read = blob_source_read,
 		.block = t->block_bytes,
 	};
 	size_t bytes = (t->count / MEASURE_EACH + 2) * t->block_bytes;

@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
+struct bases;
 struct blob_file;
-struct blob_source;
 struct codec;
 struct err;
 struct extent;
@@ -27,8 +27,8 @@ struct low_rank_task {
 	const struct extent *extent;
 	const struct blob_file *blob; /* its bytes */
 	const struct codec *codec;
-	const struct record_basis *basis;   /* one whole base, */
-	struct blob_source *const *sources; /* whose bytes sources[0] has */
+	const struct record_basis *basis; /* one whole base, */
+	const struct bases *bases;        /* which is open */
 };
 
 /* The product that pays, in *out, which the caller frees, and what it makes of the

@@ -19,6 +19,7 @@
 #include "codec/common/pool.h"
 #include "codec/frame.h"
 #include "codec/record.h"
+#include "index/blob/bases.h"
 #include "index/blob/blob_source.h"
 #include "index/work/file_range.h"
 #include "index/blob/predictor.h"
@@ -78,25 +79,15 @@ static int encode_job(void *ctx, size_t i, struct err *err)
 	return rc;
 }
 
-static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
-                     struct err *err)
-{
-	const struct blob_plan *plan = ctx;
-
-	return blob_source_read_in_order(plan->sources[base], offset, n, dst, err);
-}
-
 static int begin_prediction(struct put *p, size_t room, struct err *err)
 {
 	const struct record_basis *basis = &p->head.basis;
 	struct predictor_source source = {
-		.read = read_base,
-		.ctx = (void *)p->plan,
+		.bases = p->plan->bases,
+		.read = blob_source_read_in_order,
 		.block = transfer_block(p->transfer, frame_size(basis->bases[0].dtype)),
 	};
 
-	for (unsigned i = 0; i < basis->base_count; i++)
-		source.sizes[i] = blob_source_size(p->plan->sources[i]);
 	p->predicted = malloc(room);
 	if (!p->predicted)
 		return err_nomem(err, "a window of frames");
@@ -151,8 +142,7 @@ static int put_window(struct put *p, uint32_t count, uint64_t *stored, struct er
 	return rc;
 }
 
-static int put_frames(struct put *p, struct work_meter *meter, uint64_t *stored,
-                      struct err *err)
+static int put_frames(struct put *p, uint64_t *stored, struct err *err)
 {
 	for (p->first = 0; p->first < p->head.frame_count;) {
 		uint32_t count = p->head.frame_count - p->first;
@@ -167,7 +157,7 @@ static int put_frames(struct put *p, struct work_meter *meter, uint64_t *stored,
 			rc = put_window(p, count, stored, err);
 		if (rc)
 			return rc;
-		work_meter_add(meter, n);
+		work_meter_add(p->plan->meter, n);
 		p->first += count;
 	}
 	return 0;
@@ -177,15 +167,12 @@ static int put_frames(struct put *p, struct work_meter *meter, uint64_t *stored,
 static int prove(struct put *p, struct err *err)
 {
 	const struct record_basis *basis = &p->head.basis;
-	int rc = 0;
 
 	p->head.sum = xxh128_finish(p->sum);
 	if (!xxh128_equal(&p->head.sum, &p->blob->sum))
 		return err_set(err, ERR_MISMATCH,
 		               "the file changed while it was being read");
-	for (unsigned i = 0; i < basis->base_count && !rc; i++)
-		rc = blob_source_prove(p->plan->sources[i], &basis->bases[i].id, err);
-	return rc;
+	return basis->base_count ? bases_prove(p->plan->bases, basis, err) : 0;
 }
 
 static int commit(struct put *p, uint64_t *stored, struct err *err)
@@ -232,8 +219,7 @@ static int begin(struct put *p, struct err *err)
 }
 
 int blob_put(const struct transfer *t, const struct blob_file *blob,
-             const struct blob_plan *plan, struct work_meter *meter, uint64_t *stored,
-             struct err *err)
+             const struct blob_plan *plan, uint64_t *stored, struct err *err)
 {
 	struct put p = { .transfer = t, .blob = blob, .plan = plan };
 	uint64_t bytes = 0;
@@ -241,7 +227,7 @@ int blob_put(const struct transfer *t, const struct blob_file *blob,
 	int rc = begin(&p, err);
 
 	if (!rc)
-		rc = put_frames(&p, meter, &bytes, err);
+		rc = put_frames(&p, &bytes, err);
 	if (!rc)
 		rc = prove(&p, err);
 	if (!rc && !p.writer)

@@ -14,7 +14,7 @@
 #include "codec/dtype.h"
 #include "codec/record.h"
 
-struct blob_source;
+struct bases;
 struct codec;
 struct err;
 struct key_record;
@@ -39,8 +39,8 @@ struct blob_plan {
 	struct record_basis basis; /* where codec->needs_base; each base predicts one part
 	                            * at the most */
 	const struct low_rank *low_rank; /* added to the basis' prediction, or NULL */
-	struct blob_source *sources[RECORD_BASES_MAX]; /* freshly opened, one for each
-	                                                * base */
+	const struct bases *bases;       /* of the basis, freshly opened */
+	struct work_meter *meter;        /* counts the blob's bytes as they are coded */
 	bool *existed; /* set where something had the record's key, which stays; or NULL */
 	struct turns *turns; /* the record is begun in this turn; or NULL: at any time */
 	size_t turn;
@@ -52,12 +52,11 @@ void blob_plan_record(const struct blob_plan *plan, const struct oid *id,
 
 /*
  * Writes the record and makes it durable; its stored bytes are added to *stored.
- * `meter` counts the blob's bytes as they are coded. ERR_MISMATCH when the file no
+ * ERR_MISMATCH when the file no
  * longer holds what was hashed, ERR_DAMAGED when a base is not the blob its id
  * says, or too short: then nothing is in the store.
  */
 int blob_put(const struct transfer *t, const struct blob_file *blob,
-             const struct blob_plan *plan, struct work_meter *meter, uint64_t *stored,
-             struct err *err);
+             const struct blob_plan *plan, uint64_t *stored, struct err *err);
 
 #endif

@@ -1,96 +1,21 @@
 #include "index/blob/blob_source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "codec/common/err.h"
-#include "index/blob/blob_reader.h"
-#include "index/work/file_range.h"
+#include "codec/common/xxh128.h"
+#include "index/blob/transfer.h"
 
-enum { PROVE_WINDOW = 1024 * 1024 };
-
-struct blob_source {
-	int fd; /* -1: the store */
-	uint64_t offset;
-	struct blob_reader *reader;
-	uint64_t size;
-
-	struct sha256 *hash;
-	uint64_t hashed; /* bytes from the start that the hash has seen */
-};
-
-static int source_new(struct blob_source **out, struct err *err)
-{
-	struct blob_source *s = calloc(1, sizeof(*s));
-
-	if (s)
-		s->hash = sha256_new();
-	if (!s || !s->hash) {
-		free(s);
-		return err_nomem(err, "a base");
-	}
-	s->fd = -1;
-	*out = s;
-	return 0;
-}
-
-int blob_source_open_file(const char *path, uint64_t offset, uint64_t size,
-                          struct blob_source **out, struct err *err)
-{
-	struct blob_source *s;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR
-		               ? 1
-		               : err_errno(err, "cannot open %s", path);
-	int rc = source_new(&s, err);
-	if (rc) {
-		close(fd);
-		return rc;
-	}
-	s->fd = fd;
-	s->offset = offset;
-	s->size = size;
-	*out = s;
-	return 0;
-}
-
-int blob_source_open_store(const struct transfer *t, const struct oid *id,
-                           struct blob_source **out, struct err *err)
-{
-	struct blob_source *s;
-	int rc = source_new(&s, err);
-
-	if (rc)
-		return rc;
-	rc = blob_reader_open_base(t, id, &s->reader, err);
-	if (rc) {
-		blob_source_close(s);
-		return rc;
-	}
-	s->size = blob_reader_head(s->reader)->size;
-	*out = s;
-	return 0;
-}
+/* Bytes that are read for the hash alone, between those that somebody uses. */
+enum { GAP_WINDOW = 1024 * 1024 };
 
 void blob_source_close(struct blob_source *s)
 {
 	if (!s)
 		return;
-	if (s->fd >= 0)
-		close(s->fd);
-	blob_reader_close(s->reader);
 	sha256_free(s->hash);
-	free(s);
-}
-
-uint64_t blob_source_size(const struct blob_source *s)
-{
-	return s->size;
+	s->kind->close(s);
 }
 
 int blob_source_read(struct blob_source *s, uint64_t offset, size_t n, uint8_t *dst,
@@ -99,34 +24,110 @@ int blob_source_read(struct blob_source *s, uint64_t offset, size_t n, uint8_t *
 	size_t have = offset >= s->size      ? 0
 	              : s->size - offset < n ? (size_t)(s->size - offset)
 	                                     : n;
-	int rc = 0;
 
 	memset(dst + have, 0, n - have);
-	if (!have)
-		return 0;
-	if (s->reader)
-		rc = blob_reader_read(s->reader, offset, have, dst, err);
-	else if (file_range_read(s->fd, s->offset + offset, dst, have, err))
-		rc = err_set(err, ERR_DAMAGED, "the local copy of the base is cut short");
+	return have ? s->kind->read(s, offset, have, dst, err) : 0;
+}
+
+/* ---------------------------------------------------------------- all of it */
+
+int blob_source_each(struct blob_source *s, blob_piece_fn *piece, void *ctx,
+                     struct err *err)
+{
+	size_t room = s->window < s->size ? s->window : (size_t)s->size;
+	uint8_t *window = malloc(room ? room : 1);
+	int rc = 0;
+
+	if (!window)
+		return err_nomem(err, "a window");
+	for (uint64_t at = 0; at < s->size && !rc;) {
+		size_t n = s->size - at < room ? (size_t)(s->size - at) : room;
+		rc = s->transfer ? transfer_go_on(s->transfer, err) : 0;
+		if (!rc)
+			rc = s->kind->read(s, at, n, window, err);
+		if (!rc)
+			rc = piece(ctx, at, window, n, err);
+		at += n;
+	}
+	free(window);
 	return rc;
+}
+
+/* Pieces on their way to somebody, and their sum. */
+struct summing {
+	struct xxh128_state *sum;
+	blob_piece_fn *piece;
+	void *ctx;
+};
+
+static int sum_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
+                     struct err *err)
+{
+	struct summing *s = ctx;
+
+	xxh128_add(s->sum, bytes, n);
+	return s->piece ? s->piece(s->ctx, offset, bytes, n, err) : 0;
+}
+
+static int other_content(const struct blob_source *s, struct err *err)
+{
+	return err_set(err, ERR_DAMAGED, "%s %s: its content is not that of its name",
+	               s->kind->noun, s->name);
+}
+
+int blob_source_each_summed(struct blob_source *s, const struct xxh128 *sum,
+                            blob_piece_fn *piece, void *ctx, struct err *err)
+{
+	struct summing summing = { xxh128_new(), piece, ctx };
+	int rc = summing.sum ? blob_source_each(s, sum_piece, &summing, err)
+	                     : err_nomem(err, "a sum");
+
+	if (!rc) {
+		struct xxh128 found = xxh128_finish(summing.sum);
+		rc = xxh128_equal(&found, sum) ? 0 : other_content(s, err);
+	}
+	xxh128_free(summing.sum);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- proofs */
+
+static int begin_hash(struct blob_source *s, struct err *err)
+{
+	if (!s->hash)
+		s->hash = sha256_new();
+	return s->hash ? 0 : err_nomem(err, "a hash");
+}
+
+static void add_to_hash(struct blob_source *s, const uint8_t *bytes, size_t n)
+{
+	sha256_add(s->hash, bytes, n);
+	s->hashed += n;
+}
+
+static int hash_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
+                      struct err *err)
+{
+	(void)offset;
+	(void)err;
+	add_to_hash(ctx, bytes, n);
+	return 0;
 }
 
 /* Reads and hashes what comes next, up to `end`. */
 static int hash_until(struct blob_source *s, uint64_t end, struct err *err)
 {
-	uint8_t *window = s->hashed < end ? malloc(PROVE_WINDOW) : NULL;
+	uint8_t *window = s->hashed < end ? malloc(GAP_WINDOW) : NULL;
 	int rc = 0;
 
 	if (s->hashed < end && !window)
 		return err_nomem(err, "a window");
 	while (s->hashed < end && !rc) {
 		uint64_t left = end - s->hashed;
-		size_t n = left < PROVE_WINDOW ? (size_t)left : PROVE_WINDOW;
-		rc = blob_source_read(s, s->hashed, n, window, err);
-		if (rc)
-			break;
-		sha256_add(s->hash, window, n);
-		s->hashed += n;
+		size_t n = left < GAP_WINDOW ? (size_t)left : GAP_WINDOW;
+		rc = s->kind->read(s, s->hashed, n, window, err);
+		if (!rc)
+			add_to_hash(s, window, n);
 	}
 	free(window);
 	return rc;
@@ -140,27 +141,30 @@ int blob_source_read_in_order(struct blob_source *s, uint64_t offset, size_t n,
 
 	if (have && begin < s->hashed)
 		return err_set(err, ERR_INPUT, "a base is read backwards");
-	int rc = have ? hash_until(s, begin, err) : 0;
+	int rc = have ? begin_hash(s, err) : 0;
+	if (!rc && have)
+		rc = hash_until(s, begin, err);
 	if (!rc)
 		rc = blob_source_read(s, offset, n, dst, err);
-	if (rc || !have)
-		return rc;
-	sha256_add(s->hash, dst, have);
-	s->hashed += have;
-	return 0;
+	if (!rc && have)
+		add_to_hash(s, dst, have);
+	return rc;
 }
 
 int blob_source_prove(struct blob_source *s, const struct oid *id, struct err *err)
 {
 	struct oid found;
-	int rc = hash_until(s, s->size, err);
+	int rc = begin_hash(s, err);
 
-	if (rc)
-		return rc;
-	sha256_finish(s->hash, &found);
+	if (!rc)
+		rc = s->hashed ? hash_until(s, s->size, err)
+		               : blob_source_each(s, hash_piece, s, err);
+	if (!rc) {
+		sha256_finish(s->hash, &found);
+		rc = oid_equal(&found, id) ? 0 : other_content(s, err);
+	}
+	sha256_free(s->hash);
+	s->hash = NULL;
 	s->hashed = 0;
-	return oid_equal(&found, id)
-	               ? 0
-	               : err_set(err, ERR_DAMAGED,
-	                         "the bytes of the base are not what its id says");
+	return rc;
 }

@@ -7,6 +7,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/prediction.h"
+#include "index/blob/bases.h"
 
 /* Bytes of a part's base that were read last. */
 struct block {
@@ -30,7 +31,7 @@ int predictor_new(const struct record_basis *basis, enum dtype dtype,
 	unsigned unit = dtype_unit(basis->bases[0].dtype);
 
 	for (unsigned i = 0; basis->parts.count && i < basis->base_count; i++)
-		if (parts_need(&basis->parts, i) > source->sizes[i] / unit)
+		if (parts_need(&basis->parts, i) > source->bases->list[i]->size / unit)
 			return err_set(err, ERR_DAMAGED,
 			               "its base ends before the part that it needs");
 	struct predictor *p = calloc(1, sizeof(*p));
@@ -55,6 +56,11 @@ void predictor_free(struct predictor *p)
 	free(p);
 }
 
+static struct blob_source *base_of(const struct predictor *p, unsigned i)
+{
+	return p->source.bases->list[i];
+}
+
 static int reserve_span(struct predictor *p, size_t n, struct err *err)
 {
 	p->span.size = 0;
@@ -67,14 +73,7 @@ static int reserve_span(struct predictor *p, size_t n, struct err *err)
 static int read_span(struct predictor *p, struct prediction_span span, uint8_t *out,
                      struct err *err)
 {
-	uint64_t size = p->source.sizes[0];
-	size_t have = 0;
-
-	if (span.start < size)
-		have = size - span.start < span.size ? (size_t)(size - span.start)
-		                                     : span.size;
-	memset(out + have, 0, span.size - have);
-	return have ? p->source.read(p->source.ctx, 0, span.start, have, out, err) : 0;
+	return p->source.read(base_of(p, 0), span.start, span.size, out, err);
 }
 
 static int predict_whole(struct predictor *p, uint64_t start, size_t n, uint8_t *dst,
@@ -98,7 +97,8 @@ static int predict_whole(struct predictor *p, uint64_t start, size_t n, uint8_t 
 static int load_block(struct predictor *p, struct block *b, unsigned base, uint64_t at,
                       struct err *err)
 {
-	uint64_t left = p->source.sizes[base] - at;
+	struct blob_source *from = base_of(p, base);
+	uint64_t left = from->size - at;
 	size_t n = left < p->source.block ? (size_t)left : p->source.block;
 
 	b->size = 0;
@@ -106,7 +106,7 @@ static int load_block(struct predictor *p, struct block *b, unsigned base, uint6
 		b->bytes = malloc(p->source.block);
 	if (!b->bytes)
 		return err_nomem(err, "a block of a base");
-	int rc = p->source.read(p->source.ctx, base, at, n, b->bytes, err);
+	int rc = p->source.read(from, at, n, b->bytes, err);
 	if (rc)
 		return rc;
 	b->at = at;
@@ -114,16 +114,18 @@ static int load_block(struct predictor *p, struct block *b, unsigned base, uint6
 	return 0;
 }
 
-/* The `n` bytes at `offset` of the part's base, which has them. */
-static int fetch(struct predictor *p, const struct part *part, uint64_t offset, size_t n,
-                 uint8_t *dst, struct err *err)
+/* The values of the run, as its part's base has them. */
+static int fetch(struct predictor *p, const struct part_run *run, uint8_t *dst,
+                 struct err *err)
 {
-	struct block *b = &p->blocks[part - p->basis.parts.list];
+	struct block *b = &p->blocks[run->part - p->basis.parts.list];
+	uint64_t offset = run->from * dtype_unit(p->from);
+	size_t n = (size_t)run->length * dtype_unit(p->from);
 
 	while (n) {
 		if (offset < b->at || offset - b->at >= b->size) {
 			uint64_t at = offset - offset % p->source.block;
-			int rc = load_block(p, b, part->base, at, err);
+			int rc = load_block(p, b, run->part->base, at, err);
 			if (rc)
 				return rc;
 		}
@@ -147,11 +149,10 @@ static int predict_run(struct predictor *p, const struct part_run *run, uint8_t 
 		return 0;
 	}
 	if (p->from == p->dtype)
-		return fetch(p, run->part, run->from * unit, count * unit, dst, err);
+		return fetch(p, run, dst, err);
 	int rc = reserve_span(p, count * unit, err);
 	if (!rc)
-		rc = fetch(p, run->part, run->from * unit, count * unit, p->span.data,
-		           err);
+		rc = fetch(p, run, p->span.data, err);
 	if (!rc)
 		cast_values(p->from, p->dtype, p->span.data, count, dst);
 	return rc;

@@ -14,19 +14,17 @@
 #include <stdint.h>
 
 #include "codec/record.h"
+#include "index/blob/blob_source.h"
 
+struct bases;
 struct err;
 struct predictor;
 
 /* Where bytes of bases come from. */
 struct predictor_source {
-	/* Reads exactly `n` bytes at `offset` of base number `base`; they are within
-	 * its size. */
-	int (*read)(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
-	            struct err *err);
-	void *ctx;
-	uint64_t sizes[RECORD_BASES_MAX]; /* bytes of each base */
-	size_t block;                     /* bytes to read at a time for a part */
+	const struct bases *bases; /* of the basis; they outlive the predictor */
+	blob_source_read_fn *read; /* in order, where they are to be proved */
+	size_t block;              /* bytes to read at a time for a part */
 };
 
 /* For a blob of `dtype`. `basis` is without a fault (record.h) and copied.

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "codec/common/err.h"
+#include "index/blob/record_source.h"
 #include "index/blob/transfer.h"
 #include "index/manifest/extent_key.h"
 #include "index/manifest/manifest.h"
@@ -26,18 +27,18 @@ static int shift_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t 
 int extent_restore(const struct transfer *t, const struct extent *x, blob_piece_fn *piece,
                    void *ctx, struct err *err)
 {
-	struct blob_reader *reader = NULL;
+	struct blob_source *source = NULL;
 	struct shifted shifted = { piece, ctx, x->offset };
 	char key[KEY_MAX];
 	struct blob_want want = { x->id, x->size, &x->sum, key };
 
 	extent_key(x, key);
-	int rc = blob_reader_open(t, &want, &reader, err);
+	int rc = record_source_open(t, &want, &source, err);
 	if (!rc)
-		rc = blob_reader_each(reader, shift_piece, &shifted, err);
+		rc = blob_source_each(source, shift_piece, &shifted, err);
 	if (rc && x->name)
 		err_context(err, "tensor '%s'", x->name);
-	blob_reader_close(reader);
+	blob_source_close(source);
 	return rc;
 }
 
@@ -87,15 +88,15 @@ static bool is_of_record(int rc)
 /* Goes by the id alone: a false manifest may have sizes and sums wrong. */
 static int prove_record(const struct transfer *t, const struct extent *x, struct err *err)
 {
-	struct blob_reader *reader = NULL;
+	struct blob_source *source = NULL;
 	char key[KEY_MAX];
 	struct blob_want want = { x->id, UINT64_MAX, NULL, key };
 
 	extent_key(x, key);
-	int rc = blob_reader_open(t, &want, &reader, err);
+	int rc = record_source_open(t, &want, &source, err);
 	if (!rc)
-		rc = blob_reader_prove(reader, &x->id, err);
-	blob_reader_close(reader);
+		rc = blob_source_prove(source, &x->id, err);
+	blob_source_close(source);
 	if (rc && x->name)
 		err_context(err, "tensor '%s'", x->name);
 	return rc;

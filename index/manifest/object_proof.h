@@ -10,7 +10,7 @@
 #ifndef ZLLM_OBJECT_PROOF_H
 #define ZLLM_OBJECT_PROOF_H
 
-#include "index/blob/blob_reader.h"
+#include "index/blob/blob_source.h"
 
 struct err;
 struct extent;

@@ -1,7 +1,8 @@
 #include "index/mirror/record_copy.h"
 
 #include "codec/common/err.h"
-#include "index/blob/blob_reader.h"
+#include "index/blob/blob_source.h"
+#include "index/blob/record_source.h"
 #include "index/blob/transfer.h"
 #include "index/mirror/content_hash.h"
 #include "index/store/store.h"
@@ -25,11 +26,11 @@ static int hash_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n
 }
 
 /* Decodes all of the blob; what it is made of goes by the way into the copy. */
-static int hash_content(struct blob_reader *r, struct content_part *part, struct oid *out,
+static int hash_content(struct blob_source *r, struct content_part *part, struct oid *out,
                         struct err *err)
 {
 	struct hashing h = { sha256_new(), part };
-	int rc = h.own ? blob_reader_each(r, hash_piece, &h, err)
+	int rc = h.own ? blob_source_each(r, hash_piece, &h, err)
 	               : err_nomem(err, "a hash");
 
 	if (!rc)
@@ -42,19 +43,19 @@ static int hash_content(struct blob_reader *r, struct content_part *part, struct
 static int read_through(const struct transfer *t, const struct record_way *way,
                         const struct oid *id, const char *key, struct err *err)
 {
-	struct blob_reader *r = NULL;
+	struct blob_source *r = NULL;
 	struct blob_want want = { *id, UINT64_MAX, way->sum, key };
 	struct err why = ERR_INIT;
 	struct oid found;
 	uint64_t size, copied;
-	int rc = blob_reader_open(t, &want, &r, &why);
+	int rc = record_source_open(t, &want, &r, &why);
 
 	if (!rc)
 		rc = hash_content(r, way->part, &found, &why);
 	if (!rc && !oid_equal(&found, id))
 		rc = err_set(&why, ERR_MISMATCH,
 		             "record %s: its content is not that of its name", key);
-	blob_reader_close(r);
+	blob_source_close(r);
 	copied = store_tee_copied(t->store, &size);
 	if (!size)
 		return 1;

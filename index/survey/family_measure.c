@@ -47,16 +47,13 @@ static size_t list_pairs(const struct extents *x, const struct extents *parent,
 }
 
 /* What a sample tells; one that cannot be read tells nothing. */
-static void sample(struct word_diff *words, const struct model_side *parent,
-                   const struct model_side *own, const struct extent *base,
-                   const struct extent *x, struct family_distance *out)
+static void sample(struct word_diff *words, const struct word_pair *pair,
+                   struct family_distance *out)
 {
-	struct word_pair pair = { parent, parent->parts[0], base, own, own->parts[0],
-		                  x,      SAMPLE_BYTES };
 	struct word_count count = { .words = 0 };
 	struct err ignored = ERR_INIT;
 
-	if (word_diff_run(words, &pair, &count, &ignored))
+	if (word_diff_run(words, pair, &count, &ignored))
 		return;
 	out->sampled.words += count.words;
 	out->sampled.bits += count.bits;
@@ -78,7 +75,11 @@ static int sample_pairs(const struct transfer *t, const struct model_side *paren
 	size_t samples = count < SAMPLES ? count : SAMPLES;
 	for (size_t i = 0; i < samples; i++) {
 		size_t at = count * i / samples;
-		sample(words, parent, own, list[x->count + at], list[at], out);
+		const struct word_pair pair = {
+			parent,        parent->parts[0], list[x->count + at], own,
+			own->parts[0], list[at],         SAMPLE_BYTES
+		};
+		sample(words, &pair, out);
 	}
 	word_diff_free(words);
 	free(list);

@@ -398,16 +398,19 @@ static int read_span(struct bench *b, const struct extent *like,
 	return rc ? err_context(err, "%s", b->base->path) : 0;
 }
 
-static int predict_frame(struct bench *b, const struct bench_tensor *t, uint64_t at,
-                         size_t n, uint8_t *out, struct err *err)
+/* Predicts the frame that begins at byte `at` of its tensor. */
+static int predict_frame(struct bench *b, const struct bench_frame *f, uint64_t at,
+                         struct err *err)
 {
+	const struct bench_tensor *t = &b->tensors[f->tensor];
+	uint8_t *out = b->predicted + f->at;
 	struct record_base base = { .dtype = t->like->dtype };
-	struct prediction_span span = prediction_span(&base, b->dtype, at, n);
+	struct prediction_span span = prediction_span(&base, b->dtype, at, f->size);
 	bool plain = prediction_is_plain(&base, b->dtype);
 	int rc = read_span(b, t->like, span, plain ? out : b->span, err);
 
 	if (!rc && !plain)
-		prediction_cast(&base, b->dtype, b->span, out, n);
+		prediction_cast(&base, b->dtype, b->span, out, f->size);
 	return rc;
 }
 
@@ -425,7 +428,7 @@ static int add_frame(struct bench *b, uint64_t at, size_t n, struct err *err)
 	if (rc)
 		return err_context(err, "%s", b->model->path);
 	if (t->like)
-		rc = predict_frame(b, t, at, n, b->predicted + b->used, err);
+		rc = predict_frame(b, f, at, err);
 	b->used += (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	b->frame_count++;
 	return rc;

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/blob/blob_source.h"
+#include "index/blob/file_source.h"
+#include "index/blob/memory_source.h"
+#include "index/blob/record_source.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/store/store.h"
 #include "index/blob/transfer.h"
@@ -117,12 +119,6 @@ int model_side_name(struct model_side *s, struct err *err)
 
 /* ---------------------------------------------------------------- bytes */
 
-struct tensor_bytes {
-	struct blob_source *source; /* NULL: in memory */
-	const uint8_t *memory;      /* of the manifest */
-	uint64_t size;
-};
-
 /* Where the manifest has the bytes of an inline extent. */
 static const uint8_t *find_inline(const struct manifest *m, const struct extent *x)
 {
@@ -133,49 +129,15 @@ static const uint8_t *find_inline(const struct manifest *m, const struct extent 
 	return at;
 }
 
-int tensor_bytes_open(const struct model_side *s, const struct side_part *part,
-                      const struct extent *x, struct tensor_bytes **out, struct err *err)
+int side_part_open(const struct side_part *part, const struct transfer *t,
+                   const struct extent *x, struct blob_source **out, struct err *err)
 {
-	struct tensor_bytes *b = calloc(1, sizeof(*b));
-	int rc = 0;
-
-	if (!b)
-		return err_nomem(err, "a tensor");
-	b->size = x->size;
-	if (part->file)
-		rc = blob_source_open_file(part->file, x->offset, x->size, &b->source,
-		                           err);
-	else if (x->inlined)
-		b->memory = find_inline(&part->manifest, x);
-	else
-		rc = blob_source_open_store(s->transfer, &x->id, &b->source, err);
-	if (rc > 0)
-		rc = err_set(err, ERR_MISSING, "%s is gone", part->file);
-	if (rc) {
-		free(b);
-		return rc;
+	if (part->file) {
+		int rc = file_source_open(part->file, x->offset, x->size, out, err);
+		return rc > 0 ? err_set(err, ERR_MISSING, "%s is gone", part->file) : rc;
 	}
-	*out = b;
-	return 0;
-}
-
-void tensor_bytes_close(struct tensor_bytes *b)
-{
-	if (!b)
-		return;
-	blob_source_close(b->source);
-	free(b);
-}
-
-int tensor_bytes_read(struct tensor_bytes *b, uint64_t offset, size_t n, uint8_t *dst,
-                      struct err *err)
-{
-	if (b->source)
-		return blob_source_read(b->source, offset, n, dst, err);
-	uint64_t there = offset < b->size ? b->size - offset : 0;
-	size_t take = there < n ? (size_t)there : n;
-	if (take)
-		memcpy(dst, b->memory + offset, take);
-	memset(dst + take, 0, n - take);
-	return 0;
+	if (x->inlined)
+		return memory_source_open(find_inline(&part->manifest, x),
+		                          (size_t)x->size, part->name, out, err);
+	return record_source_open_base(t, &x->id, out, err);
 }

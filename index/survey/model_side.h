@@ -14,14 +14,14 @@
 #include "index/survey/local_model.h"
 #include "index/manifest/manifest.h"
 
+struct blob_source;
 struct err;
 struct transfer;
-struct tensor_bytes;
 
 /* One file of it. */
 struct side_part {
-	char *name;              /* its path, for people; owned */
-	char *file;              /* where its bytes lie locally; owned; NULL: in the store */
+	char *name; /* its path, for people; owned */
+	char *file; /* where its bytes lie locally; owned; NULL: in the store */
 	struct local_model local;
 	struct manifest manifest; /* where the store has it */
 	bool stored;              /* `manifest` is filled: ids are known */
@@ -36,8 +36,8 @@ struct model_side {
 	size_t count;
 };
 
-#define MODEL_SIDE_INIT         \
-	{                       \
+#define MODEL_SIDE_INIT          \
+	{                        \
 		.transfer = NULL \
 	}
 
@@ -54,14 +54,9 @@ int model_side_add_object(struct model_side *s, const char *name, const struct o
 /* Fills oid and named of every part: reads local files whose oid is not known. */
 int model_side_name(struct model_side *s, struct err *err);
 
-/* The bytes of an extent of a part, to be read in order. */
-int tensor_bytes_open(const struct model_side *s, const struct side_part *part,
-                      const struct extent *x, struct tensor_bytes **out,
-                      struct err *err);
-void tensor_bytes_close(struct tensor_bytes *b); /* NULL is fine */
-
-/* Reads [offset, offset + n); what lies past the end is zeros. */
-int tensor_bytes_read(struct tensor_bytes *b, uint64_t offset, size_t n, uint8_t *dst,
-                      struct err *err);
+/* Opens the bytes of an extent of a part: where it is not local, from the store of `t`,
+ * as a base's. The caller closes it, before the part goes. */
+int side_part_open(const struct side_part *part, const struct transfer *t,
+                   const struct extent *x, struct blob_source **out, struct err *err);
 
 #endif

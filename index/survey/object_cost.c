@@ -6,7 +6,8 @@
 #include "codec/common/err.h"
 #include "codec/low_rank.h"
 #include "index/blob/blob_find.h"
-#include "index/blob/blob_reader.h"
+#include "index/blob/blob_source.h"
+#include "index/blob/record_source.h"
 #include "index/work/blob_set.h"
 #include "index/work/lanes.h"
 #include "index/manifest/manifest.h"
@@ -23,16 +24,16 @@ static int read_codec(const struct transfer *t, const struct extent *x, const ch
                       struct extent_cost *cost, struct err *err)
 {
 	struct blob_want want = { .id = x->id, .size = x->size, .key = key };
-	struct blob_reader *reader;
-	int rc = blob_reader_open(t, &want, &reader, err);
+	struct blob_source *source;
+	int rc = record_source_open(t, &want, &source, err);
 
 	if (rc)
 		return rc;
-	const struct record_head *head = blob_reader_head(reader);
+	const struct record_head *head = record_source_head(source);
 	cost->codec = head->codec;
 	cost->prediction = head->prediction;
 	cost->rank = head->low_rank ? head->low_rank->rank : 0;
-	blob_reader_close(reader);
+	blob_source_close(source);
 	return 0;
 }
 

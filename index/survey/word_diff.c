@@ -10,6 +10,7 @@
 #include "codec/common/pool.h"
 #include "codec/frame.h"
 #include "codec/record.h"
+#include "index/blob/blob_source.h"
 #include "index/survey/model_side.h"
 #include "index/work/scratch_shelf.h"
 #include "index/blob/transfer.h"
@@ -149,18 +150,23 @@ static int diff_frame(void *ctx, size_t i, struct err *err)
 
 /* ---------------------------------------------------------------- one pair */
 
+/* The bytes of the two tensors. */
+struct both {
+	struct blob_source *old, *new;
+};
+
 /* The old values for the window at `offset` of the new tensor, cast where needed. */
 static int read_old(struct word_diff *w, const struct word_pair *pair,
-                    struct tensor_bytes *old, uint64_t offset, struct err *err)
+                    struct blob_source *old, uint64_t offset, struct err *err)
 {
 	enum dtype from = pair->old->dtype, to = pair->new->dtype;
 	unsigned unit = dtype_unit(to), old_unit = dtype_unit(from);
 
 	if (from == to)
-		return tensor_bytes_read(old, offset, w->size, w->predicted, err);
+		return blob_source_read(old, offset, w->size, w->predicted, err);
 	size_t count = w->size / unit;
-	int rc = tensor_bytes_read(old, offset / unit * old_unit, count * old_unit,
-	                           w->span, err);
+	int rc = blob_source_read(old, offset / unit * old_unit, count * old_unit,
+	                          w->span, err);
 	if (!rc)
 		cast_values(from, to, w->span, count, w->predicted);
 	return rc;
@@ -182,8 +188,7 @@ static int diff_window(struct word_diff *w, struct word_count *out, struct err *
 }
 
 static int diff_windows(struct word_diff *w, const struct word_pair *pair,
-                        struct tensor_bytes *old, struct tensor_bytes *new,
-                        struct word_count *out, struct err *err)
+                        const struct both *bytes, struct word_count *out, struct err *err)
 {
 	uint64_t both = pair->old->size / dtype_unit(pair->old->dtype) *
 	                dtype_unit(w->dtype);
@@ -198,9 +203,9 @@ static int diff_windows(struct word_diff *w, const struct word_pair *pair,
 		size_t window = w->frames * w->frame_size;
 		w->size = left < window ? (size_t)left : window;
 		w->compared = shared < w->size ? (size_t)shared : w->size;
-		rc = tensor_bytes_read(new, at, w->size, w->raw, err);
+		rc = blob_source_read(bytes->new, at, w->size, w->raw, err);
 		if (!rc)
-			rc = read_old(w, pair, old, at, err);
+			rc = read_old(w, pair, bytes->old, at, err);
 		if (!rc)
 			rc = diff_window(w, out, err);
 	}
@@ -213,18 +218,19 @@ static int diff_windows(struct word_diff *w, const struct word_pair *pair,
 int word_diff_run(struct word_diff *w, const struct word_pair *pair,
                   struct word_count *out, struct err *err)
 {
-	struct tensor_bytes *old = NULL, *new = NULL;
+	struct both bytes = { NULL, NULL };
 
 	w->dtype = pair->new->dtype;
 	w->codec = codec_for_delta(w->dtype);
 	w->frame_size = (size_t)FRAME_VALUES * dtype_unit(w->dtype);
-	int rc = tensor_bytes_open(pair->old_side, pair->old_part, pair->old, &old, err);
+	int rc = side_part_open(pair->old_part, pair->old_side->transfer, pair->old,
+	                        &bytes.old, err);
 	if (!rc)
-		rc = tensor_bytes_open(pair->new_side, pair->new_part, pair->new, &new,
-		                       err);
+		rc = side_part_open(pair->new_part, pair->new_side->transfer, pair->new,
+		                    &bytes.new, err);
 	if (!rc)
-		rc = diff_windows(w, pair, old, new, out, err);
-	tensor_bytes_close(old);
-	tensor_bytes_close(new);
+		rc = diff_windows(w, pair, &bytes, out, err);
+	blob_source_close(bytes.old);
+	blob_source_close(bytes.new);
 	return rc;
 }

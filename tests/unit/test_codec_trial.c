@@ -281,20 +281,20 @@ static void who_is_not_tried_further_never_ties_with_the_best(void **state)
 	struct codec_trial *t = trial_of(state, &blob);
 	struct record_basis basis = { .base_count = 1,
 		                      .bases = { { .dtype = DTYPE_BF16 } } };
-	struct blob_source *source = source_of(&blob);
+	struct bases bases = base_of(&blob);
 	struct codec_score best = { codec_by_id(CODEC_ULP), 77777 };
 	struct fake slow = fake(1, FIRST_VALUES);
 	struct codec_score score = { &slow.codec, 0 };
 	struct err err = ERR_INIT;
 
 	/* Its own base: nothing is stored, and twice nothing is no more. */
-	assert_int_equal(codec_trial_predict(t, &basis, &source, &err), 0);
+	assert_int_equal(codec_trial_predict(t, &basis, &bases, &err), 0);
 	assert_int_equal(codec_trial_run(t, &none, &best, &err), 0);
 	assert_int_equal(best.permille, 0);
 	assert_int_equal(codec_trial_run(t, &best, &score, &err), 0);
 	assert_int_equal(score.permille, 1);
 	assert_int_equal(slow.seen, CODEC_SAMPLES * FIRST_VALUES * 2);
-	blob_source_close(source);
+	bases_close(&bases);
 	codec_trial_end(t);
 	blob_close(&blob);
 	free(bytes);
@@ -309,7 +309,7 @@ static void deltas_are_tried_against_the_latest_prediction(void **state)
 		uint64_t seed;
 		float step;
 		unsigned least, most;
-	} bases[] = { { 5, 0, 0, 0 }, { 6, 0, 700, 1000 }, { 5, 1e-5f, 1, 300 } };
+	} cases[] = { { 5, 0, 0, 0 }, { 6, 0, 700, 1000 }, { 5, 1e-5f, 1, 300 } };
 	uint8_t *bytes = weights_of(VALUES, 5, 0);
 	struct blob_file blob = blob_of(bytes, 2 * VALUES, DTYPE_BF16);
 	struct codec_trial *t = trial_of(state, &blob);
@@ -318,13 +318,13 @@ static void deltas_are_tried_against_the_latest_prediction(void **state)
 	struct err err = ERR_INIT;
 
 	for (int i = 0; i < 3; i++) {
-		uint8_t *other = weights_of(VALUES, bases[i].seed, bases[i].step);
+		uint8_t *other = weights_of(VALUES, cases[i].seed, cases[i].step);
 		struct blob_file base = blob_of(other, 2 * VALUES, DTYPE_BF16);
-		struct blob_source *source = source_of(&base);
-		assert_int_equal(codec_trial_predict(t, &basis, &source, &err), 0);
-		assert_in_range(score_of(t, codec_by_id(CODEC_ULP)), bases[i].least,
-		                bases[i].most);
-		blob_source_close(source);
+		struct bases bases = base_of(&base);
+		assert_int_equal(codec_trial_predict(t, &basis, &bases, &err), 0);
+		assert_in_range(score_of(t, codec_by_id(CODEC_ULP)), cases[i].least,
+		                cases[i].most);
+		bases_close(&bases);
 		blob_close(&base);
 		free(other);
 	}
@@ -340,11 +340,11 @@ static void a_basis_that_the_blob_cannot_have_is_refused(void **state)
 	struct codec_trial *t = trial_of(state, &blob);
 	struct record_basis basis = { .base_count = 1,
 		                      .bases = { { .dtype = DTYPE_I32 } } };
-	struct blob_source *source = source_of(&blob);
+	struct bases bases = base_of(&blob);
 	struct err err = ERR_INIT;
 
-	assert_int_equal(codec_trial_predict(t, &basis, &source, &err), ERR_INPUT);
-	blob_source_close(source);
+	assert_int_equal(codec_trial_predict(t, &basis, &bases, &err), ERR_INPUT);
+	bases_close(&bases);
 	codec_trial_end(t);
 	blob_close(&blob);
 	free(bytes);

@@ -11,7 +11,8 @@
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
 #include "index/download.h"
-#include "index/blob/local_blob.h"
+#include "index/blob/blob_source.h"
+#include "index/blob/file_source.h"
 #include "index/survey/local_model.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
@@ -168,10 +169,11 @@ static void a_local_file_that_got_shorter_gives_way_to_the_store(void **state)
 static void a_local_file_that_went_away_gives_way_to_the_store(void **state)
 {
 	struct family *f = *state;
+	struct blob_source *source = NULL;
 	struct err err = ERR_INIT;
 
 	assert_int_equal(unlink(f->base.path), 0);
-	assert_null(local_blob_open(&f->transfer, &f->base.oid));
+	assert_int_equal(file_source_find(&f->transfer, &f->base.oid, &source, &err), 1);
 	assert_int_equal(download(f, &f->tune, &err), 0);
 }
 

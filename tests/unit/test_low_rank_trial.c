@@ -46,15 +46,15 @@ static const struct record_basis basis = { .base_count = 1,
 static struct low_rank *ask(void **state, const struct pair *p, const struct codec *codec,
                             unsigned *permille)
 {
-	struct blob_source *source = source_of(&p->base);
+	struct bases bases = base_of(&p->base);
 	const struct low_rank_task task = {
-		transfer_of(state), &p->extent, &p->blob, codec, &basis, &source
+		transfer_of(state), &p->extent, &p->blob, codec, &basis, &bases
 	};
 	struct low_rank *found = NULL;
 	struct err err = ERR_INIT;
 
 	assert_int_equal(low_rank_trial(&task, &found, permille, &err), 0);
-	blob_source_close(source);
+	bases_close(&bases);
 	return found;
 }
 
@@ -158,12 +158,12 @@ static void a_tensor_that_ends_early_is_an_error(void **state)
 
 	pair_make(&p, merged_of(200, 300, 4, 1), 200, 300);
 	assert_int_equal(ftruncate(p.blob.fd, 1000), 0);
-	struct blob_source *source = source_of(&p.base);
+	struct bases bases = base_of(&p.base);
 	const struct low_rank_task task = { transfer_of(state),     &p.extent, &p.blob,
-		                            codec_by_id(CODEC_ULP), &basis,    &source };
+		                            codec_by_id(CODEC_ULP), &basis,    &bases };
 	assert_true(low_rank_trial(&task, &found, &permille, &err) < 0);
 	assert_null(found);
-	blob_source_close(source);
+	bases_close(&bases);
 	pair_end(&p);
 }
 

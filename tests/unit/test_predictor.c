@@ -13,38 +13,57 @@
 
 #include "codec/cast.h"
 #include "codec/common/err.h"
+#include "index/blob/bases.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/file_source.h"
 #include "index/blob/predictor.h"
 
 enum { BASE_VALUES = 5000, BASE_BYTES = 4 * BASE_VALUES };
 
-/* Bases in memory, and how far each was read. */
-struct memory {
-	uint8_t bytes[RECORD_BASES_MAX][BASE_BYTES];
-	uint64_t next[RECORD_BASES_MAX];
+/* A base in memory, and how far it was read. */
+struct watched {
+	struct blob_source source;
+	uint8_t bytes[BASE_BYTES];
+	uint64_t next;
 	unsigned backwards;
 };
 
-static int read_memory(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
-                       struct err *err)
+struct memory {
+	struct watched list[RECORD_BASES_MAX];
+	struct bases bases;
+};
+
+static int read_watched(struct blob_source *s, uint64_t offset, size_t n, uint8_t *dst,
+                        struct err *err)
 {
-	struct memory *m = ctx;
+	struct watched *w = (struct watched *)s;
 	(void)err;
 
-	assert_true(base < RECORD_BASES_MAX && offset + n <= BASE_BYTES);
-	m->backwards += offset < m->next[base];
-	m->next[base] = offset + n;
-	memcpy(dst, m->bytes[base] + offset, n);
+	assert_true(offset + n <= BASE_BYTES);
+	w->backwards += offset < w->next;
+	w->next = offset + n;
+	memcpy(dst, w->bytes + offset, n);
 	return 0;
 }
+
+static const struct blob_source_kind watched_kind = { "test", read_watched, NULL };
 
 static struct memory *new_memory(void)
 {
 	struct memory *m = calloc(1, sizeof(*m));
 
 	assert_non_null(m);
-	for (size_t i = 0; i < sizeof(m->bytes); i++)
-		((uint8_t *)m->bytes)[i] = (uint8_t)(i * 2654435761u >> 13);
+	m->bases.count = RECORD_BASES_MAX;
+	for (size_t k = 0; k < RECORD_BASES_MAX; k++) {
+		struct watched *w = &m->list[k];
+		w->source = (struct blob_source){ .kind = &watched_kind,
+			                          .name = "base",
+			                          .size = BASE_BYTES,
+			                          .window = BASE_BYTES };
+		m->bases.list[k] = &w->source;
+		for (size_t i = 0; i < BASE_BYTES; i++)
+			w->bytes[i] = (uint8_t)((k * BASE_BYTES + i) * 2654435761u >> 13);
+	}
 	return m;
 }
 
@@ -109,9 +128,9 @@ static void naive(const struct case_ *c, const struct memory *m, uint8_t *out)
 		if (from * w >= BASE_BYTES)
 			continue;
 		if (c->from == c->dtype)
-			memcpy(out + i * unit, m->bytes[base] + from * w, w);
+			memcpy(out + i * unit, m->list[base].bytes + from * w, w);
 		else
-			cast_values(c->from, c->dtype, m->bytes[base] + from * w, 1,
+			cast_values(c->from, c->dtype, m->list[base].bytes + from * w, 1,
 			            out + i * unit);
 	}
 }
@@ -120,8 +139,8 @@ static struct predictor *new_predictor(const struct case_ *c, struct memory *m,
                                        size_t block)
 {
 	struct record_basis basis = { .base_count = c->bases, .parts = c->parts };
-	struct predictor_source source = { .read = read_memory,
-		                           .ctx = m,
+	struct predictor_source source = { .bases = &m->bases,
+		                           .read = blob_source_read,
 		                           .block = block };
 	struct predictor *p;
 	struct err err = ERR_INIT;
@@ -129,7 +148,6 @@ static struct predictor *new_predictor(const struct case_ *c, struct memory *m,
 	for (unsigned i = 0; i < c->bases; i++) {
 		basis.bases[i].dtype = c->from;
 		basis.bases[i].id.bytes[0] = (uint8_t)i;
-		source.sizes[i] = BASE_BYTES;
 	}
 	assert_null(
 		record_basis_fault(&basis, c->dtype, c->values * dtype_unit(c->dtype)));
@@ -160,7 +178,8 @@ static void windows_make_the_whole_and_read_in_order(void **state)
 				                 0);
 			}
 			assert_memory_equal(got, want, size);
-			assert_int_equal(m->backwards, 0);
+			for (unsigned b = 0; b < c->bases; b++)
+				assert_int_equal(m->list[b].backwards, 0);
 			predictor_free(p);
 			free(m);
 		}
@@ -193,19 +212,23 @@ static void any_window_can_be_asked_for(void **state)
 static void a_base_that_is_too_short_is_damage(void **state)
 {
 	struct record_basis basis = { .base_count = 1 };
-	struct predictor_source source = { .read = read_memory, .block = 16 };
+	struct memory *m = new_memory();
+	struct predictor_source source = { .bases = &m->bases,
+		                           .read = blob_source_read,
+		                           .block = 16 };
 	struct predictor *p;
 	struct err err = ERR_INIT;
 	(void)state;
 
 	basis.bases[0].dtype = DTYPE_BF16;
 	basis.parts = (struct parts){ 20, 1, { { 0, 0, 10, 0, 10, 5, 30 } } };
-	source.sizes[0] = 2 * (5 + 9 * 30 + 10) - 1;
+	m->list[0].source.size = 2 * (5 + 9 * 30 + 10) - 1;
 	assert_int_equal(predictor_new(&basis, DTYPE_BF16, &source, &p, &err),
 	                 ERR_DAMAGED);
-	source.sizes[0]++;
+	m->list[0].source.size++;
 	assert_int_equal(predictor_new(&basis, DTYPE_BF16, &source, &p, &err), 0);
 	predictor_free(p);
+	free(m);
 }
 
 /* ---------------------------------------------------------------- blob_source.h */
@@ -217,7 +240,7 @@ static struct blob_source *open_file(const char *path)
 	struct blob_source *s;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(blob_source_open_file(path, 11, FILE_BYTES - 11, &s, &err), 0);
+	assert_int_equal(file_source_open(path, 11, FILE_BYTES - 11, &s, &err), 0);
 	return s;
 }
 

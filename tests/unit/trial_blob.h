@@ -16,7 +16,9 @@
 
 #include "codec/common/err.h"
 #include "index/blob/blob_put.h"
+#include "index/blob/bases.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/file_source.h"
 #include "index/blob/transfer.h"
 #include "index/store/store.h"
 #include "index/store/store_memory.h"
@@ -67,16 +69,16 @@ static inline void blob_close(struct blob_file *blob)
 	close(blob->fd);
 }
 
-/* The blob's bytes, to be read as a base's. */
-static inline struct blob_source *source_of(const struct blob_file *blob)
+/* The blob as the one base, which bases_close() closes. */
+static inline struct bases base_of(const struct blob_file *blob)
 {
-	struct blob_source *s = NULL;
+	struct bases b = { .count = 1 };
 	struct err err = ERR_INIT;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", blob->fd);
-	assert_int_equal(blob_source_open_file(path, 0, blob->size, &s, &err), 0);
-	return s;
+	assert_int_equal(file_source_open(path, 0, blob->size, &b.list[0], &err), 0);
+	return b;
 }
 
 /* BF16 weights of a seed, each moved by `step` at the most. The caller frees. */

@@ -1,4 +1,4 @@
-#include "index/blob/blob_reader.h"
+#include "index/blob/record_source.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,10 +9,12 @@
 #include "codec/common/pool.h"
 #include "codec/codec_table.h"
 #include "codec/frame.h"
+#include "index/blob/bases.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_recall.h"
+#include "index/blob/blob_source.h"
+#include "index/blob/file_source.h"
 #include "index/blob/record_check.h"
-#include "index/blob/local_blob.h"
 #include "index/blob/predictor.h"
 #include "index/blob/record_file.h"
 #include "index/work/scratch_shelf.h"
@@ -21,19 +23,22 @@
 #include "index/store/cache/store_cache.h"
 #include "index/blob/transfer.h"
 
-/* Bytes of a base that is read through, where its frames do not say. */
-enum { LOCAL_WINDOW = 1024 * 1024 };
-
-struct blob_reader {
-	const struct transfer *transfer;
+struct record_source {
+	struct blob_source source;
 	struct record_file record;
-	struct blob_reader *bases[RECORD_BASES_MAX]; /* head.basis.base_count of them */
-	struct predictor *predictor;                 /* of these; NULL when solo */
-	struct local_blob *local; /* a base that needs no record; then only head.size */
+	struct bases bases;          /* head.basis.base_count of them */
+	struct predictor *predictor; /* of these; NULL when solo */
 
 	/* Buffers kept from one window to the next. */
 	struct buf stored, predicted, bounce;
 };
+
+static int read_record(struct blob_source *source, uint64_t offset, size_t n,
+                       uint8_t *dst, struct err *err);
+static void close_record(struct blob_source *source);
+
+static const struct blob_source_kind record_kind = { "record", read_record,
+	                                             close_record };
 
 /* What is opened, and how. */
 struct opening {
@@ -46,7 +51,7 @@ struct opening {
 
 /* ---------------------------------------------------------------- opening */
 
-static int open_record(struct blob_reader *r, const struct opening *o, const char *key,
+static int open_record(struct record_source *r, const struct opening *o, const char *key,
                        struct err *err)
 {
 	struct record_want want = o->want;
@@ -57,20 +62,21 @@ static int open_record(struct blob_reader *r, const struct opening *o, const cha
 
 /* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
  * may have put another since: then that is there now. */
-static int open_recalled(struct blob_reader *r, const struct opening *o, struct err *err)
+static int open_recalled(struct record_source *r, const struct opening *o,
+                         struct err *err)
 {
 	const struct blob_claim claim = { .id = &o->id,
 		                          .size = o->want.size,
 		                          .sum = o->want.sum };
 	struct blob_place place;
-	int rc = blob_recall(r->transfer->store, &claim, &place, err);
+	int rc = blob_recall(r->source.transfer->store, &claim, &place, err);
 
 	if (rc > 0)
-		rc = blob_find(r->transfer->store, &o->id, &place, err);
+		rc = blob_find(r->source.transfer->store, &o->id, &place, err);
 	return rc ? rc : open_record(r, o, place.key, err);
 }
 
-static int locate(struct blob_reader *r, const struct opening *o, struct err *err)
+static int locate(struct record_source *r, const struct opening *o, struct err *err)
 {
 	struct blob_place place;
 	char text[SHA256_HEX + 1];
@@ -80,7 +86,7 @@ static int locate(struct blob_reader *r, const struct opening *o, struct err *er
 		if (rc <= 0)
 			return rc;
 	}
-	int rc = blob_find(r->transfer->store, &o->id, &place, err);
+	int rc = blob_find(r->source.transfer->store, &o->id, &place, err);
 	if (!rc)
 		rc = open_record(r, o, place.key, err);
 	if (rc > 0)
@@ -91,33 +97,13 @@ static int locate(struct blob_reader *r, const struct opening *o, struct err *er
 			err, ERR_MISSING,
 			"store %s has no record of blob %s; push the model again from a "
 			"clone that has it",
-			r->transfer->store->name, text);
+			r->source.transfer->store->name, text);
 	}
 	return rc;
 }
 
-static int open_reader(const struct transfer *t, const struct opening *o,
-                       struct blob_reader **out, struct err *err);
-
-/* A base as a local file has it; 1 when none is at hand. */
-static int open_local_base(struct blob_reader *r, unsigned i, struct err *err)
-{
-	struct local_blob *local = local_blob_open(r->transfer,
-	                                           &r->record.head.basis.bases[i].id);
-
-	if (!local)
-		return 1;
-	struct blob_reader *base = calloc(1, sizeof(*base));
-	if (!base) {
-		local_blob_close(local);
-		return err_nomem(err, "a reader");
-	}
-	base->transfer = r->transfer;
-	base->local = local;
-	base->record.head.size = local_blob_size(local);
-	r->bases[i] = base;
-	return 0;
-}
+static int open_source(const struct transfer *t, const struct opening *o,
+                       struct blob_source **out, struct err *err);
 
 /* How a base's record is opened: its solo one is the one to try first. */
 static struct opening open_as_base(const struct transfer *t, const struct oid *id,
@@ -132,86 +118,101 @@ static struct opening open_as_base(const struct transfer *t, const struct oid *i
 	};
 }
 
-static int open_store_base(struct blob_reader *r, unsigned i, unsigned depth,
-                           struct blob_reader **out, struct err *err)
-{
-	char key[KEY_MAX];
-	struct opening o = open_as_base(r->transfer, &r->record.head.basis.bases[i].id,
-	                                r->record.head.size, key);
+/* Whose bases are opened, and the deltas above it. */
+struct level {
+	const struct record_source *r;
+	unsigned depth;
+};
 
-	if (depth + 1 == BLOB_DEPTH_MAX)
+static int open_store_base(const struct level *l, const struct oid *id,
+                           struct blob_source **out, struct err *err)
+{
+	const struct record_file *record = &l->r->record;
+	char key[KEY_MAX];
+	struct opening o = open_as_base(l->r->source.transfer, id, record->head.size,
+	                                key);
+
+	if (l->depth + 1 == BLOB_DEPTH_MAX)
 		return err_set(err, ERR_DAMAGED, "record %s: its bases lie too deep",
-		               r->record.key);
-	o.depth = depth + 1;
-	int rc = open_reader(r->transfer, &o, out, err);
-	return rc ? err_context(err, "base of %s", r->record.key) : 0;
+		               record->key);
+	o.depth = l->depth + 1;
+	int rc = open_source(l->r->source.transfer, &o, out, err);
+	return rc ? err_context(err, "base of %s", record->key) : 0;
 }
 
-static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
-                     struct err *err)
+static int open_base(const void *ctx, const struct record_base *base,
+                     struct blob_source **out, struct err *err)
 {
-	struct blob_reader *r = ctx;
+	const struct level *l = ctx;
+	int rc = file_source_find(l->r->source.transfer, &base->id, out, err);
 
-	return blob_reader_read(r->bases[base], offset, n, dst, err);
+	return rc > 0 ? open_store_base(l, &base->id, out, err) : rc;
 }
 
 /* Anew whenever a base is another one: the old predictor remembers bytes. */
-static int begin_prediction(struct blob_reader *r, struct err *err)
+static int begin_prediction(struct record_source *r, struct err *err)
 {
 	const struct record_basis *basis = &r->record.head.basis;
 	struct predictor_source source = {
-		.read = read_base,
-		.ctx = r,
-		.block = transfer_block(r->transfer, frame_size(basis->bases[0].dtype)),
+		.bases = &r->bases,
+		.read = blob_source_read,
+		.block = transfer_block(r->source.transfer,
+		                        frame_size(basis->bases[0].dtype)),
 	};
 
 	predictor_free(r->predictor);
 	r->predictor = NULL;
-	for (unsigned i = 0; i < basis->base_count; i++)
-		source.sizes[i] = r->bases[i]->record.head.size;
 	int rc = predictor_new(basis, r->record.head.dtype, &source, &r->predictor, err);
 	return rc ? err_context(err, "record %s", r->record.key) : 0;
 }
 
 /* ---------------------------------------------------------------- other bases */
 
+/* NULL where the base comes from elsewhere. */
+static struct record_source *as_record(struct blob_source *base)
+{
+	return base->kind == &record_kind ? (struct record_source *)base : NULL;
+}
+
 /* Whether a base comes from where it may be another's content: nothing was compared yet
  * with the id that the delta names. */
-static bool is_second_hand(const struct blob_reader *base)
+static bool is_second_hand(struct blob_source *base)
 {
-	return base && (base->local || base->record.cached);
+	const struct record_source *record = as_record(base);
+
+	return !record || record->record.cached;
 }
 
 /* Opens base `i` in the store itself. */
-static int reopen_base(struct blob_reader *r, unsigned i, struct err *err)
+static int reopen_base(struct record_source *r, unsigned i, struct err *err)
 {
-	struct blob_reader *old = r->bases[i], *better = NULL;
+	const struct record_source *old = as_record(r->bases.list[i]);
+	struct blob_source *better = NULL;
 	char key[KEY_MAX];
-	struct opening o = open_as_base(r->transfer, &r->record.head.basis.bases[i].id,
+	struct opening o = open_as_base(r->source.transfer,
+	                                &r->record.head.basis.bases[i].id,
 	                                r->record.head.size, key);
 
-	if (!old->local) {
-		store_cache_drop(r->transfer->cache, old->record.key);
+	if (old) {
+		store_cache_drop(r->source.transfer->cache, old->record.key);
 		o.cached = false;
 	}
 	o.depth = 1; /* whoever lies deeper was counted when it was opened */
-	int rc = open_reader(r->transfer, &o, &better, err);
-	if (rc)
-		return rc;
-	r->bases[i] = better;
-	blob_reader_close(old);
-	return 0;
+	int rc = open_source(r->source.transfer, &o, &better, err);
+	if (!rc)
+		bases_replace(&r->bases, i, better);
+	return rc;
 }
 
 /* Takes the store's bases instead of local ones, and then of those in the cache. 1 when
  * none was of these, or the store lacks one. */
-static int replace_bases(struct blob_reader *r)
+static int replace_bases(struct record_source *r)
 {
 	struct err ignored = ERR_INIT;
 	bool replaced = false;
 
-	for (unsigned i = 0; i < r->record.head.basis.base_count; i++) {
-		if (!is_second_hand(r->bases[i]))
+	for (unsigned i = 0; i < r->bases.count; i++) {
+		if (!is_second_hand(r->bases.list[i]))
 			continue;
 		if (reopen_base(r, i, &ignored))
 			return 1;
@@ -222,13 +223,13 @@ static int replace_bases(struct blob_reader *r)
 
 /* Says of a delta that cannot be restored that one of its bases is to blame, where it
  * is: its record is whole and holds another content. Reads the bases, all of them. */
-static void blame_bases(struct blob_reader *r, struct err *err)
+static void blame_bases(struct record_source *r, struct err *err)
 {
-	for (unsigned i = 0; i < r->record.head.basis.base_count; i++) {
-		struct blob_reader *base = r->bases[i];
+	for (unsigned i = 0; i < r->bases.count; i++) {
+		struct blob_source *base = r->bases.list[i];
 		struct err why = ERR_INIT;
-		int rc = base && !base->local
-		                 ? blob_reader_prove(
+		int rc = as_record(base)
+		                 ? blob_source_prove(
 					   base, &r->record.head.basis.bases[i].id, &why)
 		                 : 0;
 		if (rc != ERR_DAMAGED && rc != ERR_MISMATCH)
@@ -242,17 +243,14 @@ static void blame_bases(struct blob_reader *r, struct err *err)
 
 /* ---------------------------------------------------------------- the whole */
 
-static int open_bases(struct blob_reader *r, unsigned depth, struct err *err)
+static int open_bases(struct record_source *r, unsigned depth, struct err *err)
 {
+	const struct level level = { r, depth };
+	const struct bases_opener opener = { open_base, &level };
 	struct err why = ERR_INIT;
-	int rc = 0;
+	int rc = bases_open(&r->bases, &r->record.head.basis, &opener, err);
 
-	for (unsigned i = 0; i < r->record.head.basis.base_count && !rc; i++) {
-		rc = open_local_base(r, i, err);
-		if (rc > 0)
-			rc = open_store_base(r, i, depth, &r->bases[i], err);
-	}
-	if (rc || !r->record.head.basis.base_count)
+	if (rc || !r->bases.count)
 		return rc;
 	rc = begin_prediction(r, &why);
 	while (rc && !replace_bases(r))
@@ -265,29 +263,34 @@ static int open_bases(struct blob_reader *r, unsigned depth, struct err *err)
 	return rc;
 }
 
-static int open_reader(const struct transfer *t, const struct opening *o,
-                       struct blob_reader **out, struct err *err)
+static int open_source(const struct transfer *t, const struct opening *o,
+                       struct blob_source **out, struct err *err)
 {
-	struct blob_reader *r = calloc(1, sizeof(*r));
+	struct record_source *r = calloc(1, sizeof(*r));
 
 	if (!r)
-		return err_nomem(err, "a reader");
-	r->transfer = t;
+		return err_nomem(err, "a record");
+	r->source.kind = &record_kind;
+	r->source.name = r->record.key;
+	r->source.transfer = t;
 	r->record.transfer = t;
 	r->record.cached = o->cached;
 	int rc = locate(r, o, err);
 	if (!rc)
 		rc = open_bases(r, o->depth, err);
 	if (rc) {
-		blob_reader_close(r);
+		blob_source_close(&r->source);
 		return rc;
 	}
-	*out = r;
+	size_t frame = r->record.head.frame_size ? r->record.head.frame_size : 1;
+	r->source.size = r->record.head.size;
+	r->source.window = frame * transfer_window(t, frame);
+	*out = &r->source;
 	return 0;
 }
 
-int blob_reader_open(const struct transfer *t, const struct blob_want *want,
-                     struct blob_reader **out, struct err *err)
+int record_source_open(const struct transfer *t, const struct blob_want *want,
+                       struct blob_source **out, struct err *err)
 {
 	struct opening o = {
 		.id = want->id,
@@ -295,26 +298,24 @@ int blob_reader_open(const struct transfer *t, const struct blob_want *want,
 		.want = { .size = want->size, .guess = want->size, .sum = want->sum },
 	};
 
-	return open_reader(t, &o, out, err);
+	return open_source(t, &o, out, err);
 }
 
-int blob_reader_open_base(const struct transfer *t, const struct oid *id,
-                          struct blob_reader **out, struct err *err)
+int record_source_open_base(const struct transfer *t, const struct oid *id,
+                            struct blob_source **out, struct err *err)
 {
 	char key[KEY_MAX];
 	struct opening o = open_as_base(t, id, UINT64_MAX, key);
 
-	return open_reader(t, &o, out, err);
+	return open_source(t, &o, out, err);
 }
 
-void blob_reader_close(struct blob_reader *r)
+static void close_record(struct blob_source *source)
 {
-	if (!r)
-		return;
-	for (unsigned i = 0; i < RECORD_BASES_MAX; i++)
-		blob_reader_close(r->bases[i]);
+	struct record_source *r = (struct record_source *)source;
+
+	bases_close(&r->bases);
 	predictor_free(r->predictor);
-	local_blob_close(r->local);
 	record_file_close(&r->record);
 	buf_wipe(&r->stored);
 	buf_wipe(&r->predicted);
@@ -322,17 +323,17 @@ void blob_reader_close(struct blob_reader *r)
 	free(r);
 }
 
-const struct record_head *blob_reader_head(const struct blob_reader *r)
+const struct record_head *record_source_head(const struct blob_source *s)
 {
-	return &r->record.head;
+	return &((const struct record_source *)s)->record.head;
 }
 
 /* ---------------------------------------------------------------- reading */
 
 /* Frames [first, first + count), their stored bytes and their predictions in the
- * reader's buffers, on the way to `dst`. */
+ * source's buffers, on the way to `dst`. */
 struct window {
-	struct blob_reader *r;
+	struct record_source *r;
 	const struct codec *codec;
 	uint32_t first, count;
 	uint8_t *dst;
@@ -341,7 +342,7 @@ struct window {
 static int decode_one(const struct window *w, uint32_t i, struct frame_scratch *scratch,
                       struct err *err)
 {
-	const struct blob_reader *r = w->r;
+	const struct record_source *r = w->r;
 	const struct record_head *head = &r->record.head;
 	uint64_t at = record_frame_start(head, i) - record_frame_start(head, w->first);
 	const uint8_t *stored = r->stored.data +
@@ -365,17 +366,17 @@ static int decode_job(void *ctx, size_t i, struct err *err)
 {
 	struct window *w = ctx;
 	struct frame_scratch *scratch;
-	int rc = scratch_shelf_take(w->r->transfer->shelf, &scratch, err);
+	int rc = scratch_shelf_take(w->r->source.transfer->shelf, &scratch, err);
 
 	if (rc)
 		return rc;
 	rc = decode_one(w, w->first + (uint32_t)i, scratch, err);
-	scratch_shelf_put_back(w->r->transfer->shelf, scratch);
+	scratch_shelf_put_back(w->r->source.transfer->shelf, scratch);
 	return rc;
 }
 
 /* What the bases say [start, start + n) is, into r->predicted. */
-static int read_prediction(struct blob_reader *r, uint64_t start, size_t n,
+static int read_prediction(struct record_source *r, uint64_t start, size_t n,
                            struct err *err)
 {
 	r->predicted.size = 0;
@@ -385,8 +386,8 @@ static int read_prediction(struct blob_reader *r, uint64_t start, size_t n,
 }
 
 /* Restores whole frames from what the bases at hand predict. */
-static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uint8_t *dst,
-                      struct err *err)
+static int try_frames(struct record_source *r, uint32_t first, uint32_t count,
+                      uint8_t *dst, struct err *err)
 {
 	const struct record_head *head = &r->record.head;
 	uint64_t start = record_frame_start(head, first);
@@ -407,13 +408,13 @@ static int try_frames(struct blob_reader *r, uint32_t first, uint32_t count, uin
 	int rc = record_file_read(&r->record, first, count, r->stored.data, err);
 	if (!rc && r->predictor)
 		rc = read_prediction(r, start, n, err);
-	return rc ? rc : pool_try(r->transfer->pool, count, decode_job, &w, err);
+	return rc ? rc : pool_try(r->source.transfer->pool, count, decode_job, &w, err);
 }
 
 /* Restores whole frames. Bases that turn out wrong give way to the store's: local ones,
  * and those in the cache; so does a record in the cache, and one that came damaged is
  * fetched once more. */
-static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
+static int read_frames(struct record_source *r, uint32_t first, uint32_t count,
                        uint8_t *dst, struct err *err)
 {
 	struct err why = ERR_INIT, ignored = ERR_INIT;
@@ -433,10 +434,13 @@ static int read_frames(struct blob_reader *r, uint32_t first, uint32_t count,
 	return rc;
 }
 
-/* Restores a part of one frame, by way of the whole of it. */
-static int read_part(struct blob_reader *r, uint32_t frame, size_t skip, size_t n,
-                     uint8_t *dst, struct err *err)
+/* Restores a part of the frame that `offset` lies in, by way of the whole of it. */
+static int read_part(struct record_source *r, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
 {
+	uint32_t frame = (uint32_t)(offset / r->record.head.frame_size);
+	size_t skip = (size_t)(offset % r->record.head.frame_size);
+
 	r->bounce.size = 0;
 	if (!buf_reserve(&r->bounce, record_frame_size(&r->record.head, frame)))
 		return err_nomem(err, "a frame");
@@ -446,17 +450,14 @@ static int read_part(struct blob_reader *r, uint32_t frame, size_t skip, size_t 
 	return rc;
 }
 
-int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *dst,
-                     struct err *err)
+static int read_record(struct blob_source *source, uint64_t offset, size_t n,
+                       uint8_t *dst, struct err *err)
 {
+	struct record_source *r = (struct record_source *)source;
 	uint32_t window = transfer_window(
-		r->transfer, r->record.head.frame_size ? r->record.head.frame_size : 1);
+		r->source.transfer,
+		r->record.head.frame_size ? r->record.head.frame_size : 1);
 
-	if (r->local)
-		return local_blob_read(r->local, offset, n, dst, err);
-	if (offset > r->record.head.size || n > r->record.head.size - offset)
-		return err_set(err, ERR_DAMAGED, "record %s: ends before byte %llu",
-		               r->record.key, (unsigned long long)offset + n);
 	while (n) {
 		uint32_t frame = (uint32_t)(offset / r->record.head.frame_size);
 		size_t skip = (size_t)(offset % r->record.head.frame_size);
@@ -466,7 +467,7 @@ int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *
 
 		if (skip || n < size) {
 			took = size - skip < n ? size - skip : n;
-			rc = read_part(r, frame, skip, took, dst, err);
+			rc = read_part(r, offset, took, dst, err);
 		} else {
 			uint32_t count = 0;
 			for (took = 0;
@@ -486,60 +487,4 @@ int blob_reader_read(struct blob_reader *r, uint64_t offset, size_t n, uint8_t *
 		n -= took;
 	}
 	return 0;
-}
-
-/* ---------------------------------------------------------------- all of it */
-
-int blob_reader_each(struct blob_reader *r, blob_piece_fn *piece, void *ctx,
-                     struct err *err)
-{
-	const struct record_head *head = &r->record.head;
-	size_t frame = head->frame_size ? head->frame_size : 1;
-	size_t room = r->local ? LOCAL_WINDOW
-	                       : frame * transfer_window(r->transfer, frame);
-	int rc = 0;
-
-	if (room > head->size)
-		room = (size_t)head->size;
-	uint8_t *window = malloc(room ? room : 1);
-	if (!window)
-		return err_nomem(err, "a window");
-	for (uint64_t at = 0; at < head->size && !rc;) {
-		size_t n = head->size - at < room ? (size_t)(head->size - at) : room;
-		rc = transfer_go_on(r->transfer, err);
-		if (!rc)
-			rc = blob_reader_read(r, at, n, window, err);
-		if (!rc)
-			rc = piece(ctx, at, window, n, err);
-		at += n;
-	}
-	free(window);
-	return rc;
-}
-
-static int hash_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
-                      struct err *err)
-{
-	(void)offset;
-	(void)err;
-	sha256_add(ctx, bytes, n);
-	return 0;
-}
-
-int blob_reader_prove(struct blob_reader *r, const struct oid *id, struct err *err)
-{
-	struct sha256 *hash = sha256_new();
-	struct oid found;
-	int rc = hash ? blob_reader_each(r, hash_piece, hash, err)
-	              : err_nomem(err, "a hash");
-
-	if (!rc) {
-		sha256_finish(hash, &found);
-		if (!oid_equal(&found, id))
-			rc = err_set(err, ERR_MISMATCH,
-			             "record %s: its content is not that of its name",
-			             r->record.key);
-	}
-	sha256_free(hash);
-	return rc;
 }

@@ -1,0 +1,15 @@
+/* A blob in memory: one that a manifest holds itself. */
+#ifndef ZLLM_MEMORY_SOURCE_H
+#define ZLLM_MEMORY_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct blob_source;
+struct err;
+
+/* The `size` bytes at `bytes`, which outlive it, as does `name`: who holds them. */
+int memory_source_open(const uint8_t *bytes, size_t size, const char *name,
+                       struct blob_source **out, struct err *err);
+
+#endif
