@@ -55,15 +55,51 @@ static int open_record(struct blob_reader *r, const struct opening *o, const cha
 	return record_file_open(&r->record, &want, err);
 }
 
-/* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
- * may have put another since: then that is there now. */
-static int open_recalled(struct blob_reader *r, const struct opening *o, struct err *err)
+static int open_reader(const struct transfer *t, const struct opening *o,
+                       struct blob_reader **out, struct err *err);
+
+/* Whether the record at `key` is the blob's, by all of its bytes. */
+static bool is_proved(const struct transfer *t, const struct opening *o, const char *key)
+{
+	struct opening there = *o;
+	struct blob_reader *reader = NULL;
+	struct err ignored = ERR_INIT;
+
+	there.key = key;
+	there.cached = false;
+	int rc = open_reader(t, &there, &reader, &ignored);
+	if (!rc)
+		rc = blob_reader_prove(reader, &o->id, &ignored);
+	blob_reader_close(reader);
+	return rc == 0;
+}
+
+/* Of several in trash/ the one that is right: what was set aside there may be wrong by
+ * nothing but its content. The only one, or the last, is read like any record. */
+static int choose_recalled(const struct transfer *t, const struct opening *o,
+                           struct blob_place *out, struct err *err)
 {
 	const struct blob_claim claim = { .id = &o->id,
 		                          .size = o->want.size,
 		                          .sum = o->want.sum };
+	struct blob_place next;
+	int rc = blob_recall(t->store, &claim, 0, out, err);
+
+	for (size_t nth = 1; !rc; nth++) {
+		rc = blob_recall(t->store, &claim, nth, &next, err);
+		if (rc || is_proved(t, o, out->key))
+			return rc < 0 ? rc : 0;
+		*out = next;
+	}
+	return rc;
+}
+
+/* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
+ * may have put another since: then that is there now. */
+static int open_recalled(struct blob_reader *r, const struct opening *o, struct err *err)
+{
 	struct blob_place place;
-	int rc = blob_recall(r->transfer->store, &claim, &place, err);
+	int rc = choose_recalled(r->transfer, o, &place, err);
 
 	if (rc > 0)
 		rc = blob_find(r->transfer->store, &o->id, &place, err);
@@ -95,9 +131,6 @@ static int locate(struct blob_reader *r, const struct opening *o, struct err *er
 	}
 	return rc;
 }
-
-static int open_reader(const struct transfer *t, const struct opening *o,
-                       struct blob_reader **out, struct err *err);
 
 /* A base as a local file has it; 1 when none is at hand. */
 static int open_local_base(struct blob_reader *r, unsigned i, struct err *err)
