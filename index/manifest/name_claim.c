@@ -38,7 +38,7 @@ int name_claim_put(struct store *s, const char *name, const char *repo_id,
 	/* What is not a marker makes way for one (docs/store.md, "Foreign files"). */
 	if (rc == 1 || rc == ERR_DAMAGED)
 		return store_put_hint(s, key, err);
-	if (rc)
+	if (rc && err)
 		*err = why;
 	return rc;
 }
