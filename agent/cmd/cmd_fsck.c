@@ -126,7 +126,8 @@ static void tell_record(void *ctx, const struct oid *id, const struct err *fault
 		        : moved ? "; what is wrong was set aside"
 		                : "",
 		        rc ? why.text : "");
-	told.code = fault->code == ERR_MISSING ? ERR_DAMAGED : fault->code; /* the object is */
+	told.code = fault->code == ERR_MISSING ? ERR_DAMAGED
+	                                       : fault->code; /* the object is */
 	tell_fault(l->fsck, l->oid, &told);
 	buf_wipe(&wrong);
 }
