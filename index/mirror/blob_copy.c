@@ -7,6 +7,7 @@
 
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/record_check.h"
 #include "index/blob/record_judge.h"
 #include "index/manifest/extent_key.h"
 #include "index/manifest/object_proof.h"
@@ -131,6 +132,48 @@ static int copy_record(struct blob_copy *c, const struct oid *id, const char *ke
 	return 0;
 }
 
+/* ---------------------------------------------------------------- the target */
+
+static struct transfer target(const struct blob_copy *c)
+{
+	struct transfer there = *c->from; /* its pool and shelf, another store */
+
+	there.store = c->to;
+	there.local_blob = NULL;
+	there.cache = NULL;
+	there.records = NULL;
+	return there;
+}
+
+/* Moves what is at a record's key in the target and is not a plain value, as a put would.
+ * 1 when that was so. */
+static int clear_foreign(struct blob_copy *c, const char *key, struct err *err)
+{
+	struct store_reader *reader = NULL;
+	struct err why = ERR_INIT;
+	char trash[KEY_MAX];
+	int rc = store_get(c->to, key, 0, &reader, &why);
+
+	store_reader_close(reader);
+	if (rc != ERR_DAMAGED)
+		return 0;
+	rc = store_set_aside(c->to, key, trash, err);
+	return rc < 0 ? rc : 1;
+}
+
+/* The best record that is listed in the target; 1 when there is none. */
+static int find_there(struct blob_copy *c, const struct oid *id, struct blob_place *out,
+                      struct err *err)
+{
+	int rc, cleared;
+
+	do {
+		rc = blob_find(c->to, id, out, err);
+		cleared = rc ? 0 : clear_foreign(c, out->key, err);
+	} while (cleared > 0);
+	return cleared < 0 ? cleared : rc;
+}
+
 /* ---------------------------------------------------------------- bases */
 
 struct solo_search {
@@ -165,11 +208,37 @@ static int find_solo(struct store *s, const struct oid *base, struct oid *out,
 	return rc ? rc : !search.found;
 }
 
+/* The same in the target. A record that is not sound by its head is judged, and makes way
+ * where it is wrong: no delta is put on it. */
+static int find_sound_solo(struct blob_copy *c, const struct oid *base, struct oid *out,
+                           struct err *err)
+{
+	const struct transfer there = target(c);
+	const struct blob_claim claim = { out, UINT64_MAX, NULL, NULL };
+	struct blob_place place;
+	struct err why = ERR_INIT;
+	size_t moved;
+	int rc = find_solo(c->to, base, out, err);
+
+	if (!rc)
+		rc = find_there(c, out, &place, err);
+	if (rc || place.record.base_count)
+		return rc < 0 ? rc : 1;
+	rc = record_check(c->to, &place, &claim, NULL, &why);
+	if (rc != ERR_DAMAGED) {
+		if (rc < 0 && rc != ERR_FORMAT)
+			*err = why;
+		return rc == ERR_FORMAT ? 0 : rc;
+	}
+	rc = record_judge_clear(&there, c->to, out, &moved, err);
+	return rc ? rc : moved > 0;
+}
+
 static int copy_base(struct blob_copy *c, const struct oid *base, struct err *err)
 {
 	char key[KEY_MAX];
 	struct oid id;
-	int rc = find_solo(c->to, base, &id, err);
+	int rc = find_sound_solo(c, base, &id, err);
 
 	if (rc > 0) {
 		rc = find_solo(c->from->store, base, &id, err);
@@ -285,17 +354,6 @@ static int add_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
 	return rc;
 }
 
-static struct transfer target(const struct blob_copy *c)
-{
-	struct transfer there = *c->from; /* its pool and shelf, another store */
-
-	there.store = c->to;
-	there.local_blob = NULL;
-	there.cache = NULL;
-	there.records = NULL;
-	return there;
-}
-
 /* Takes what the target has wrong of the blob out of the way, and copies what it then
  * lacks. 0 when it may be read again. */
 static int mend_there(struct blob_copy *c, const struct wanted *w, struct err *err)
@@ -304,10 +362,12 @@ static int mend_there(struct blob_copy *c, const struct wanted *w, struct err *e
 	const struct wanted anew = { w->extent, NULL, true };
 	struct blob_place place;
 	size_t moved;
-	int rc = record_judge_clear(&there, c->to, &w->extent->id, &moved, err);
+	int rc = find_there(c, &w->extent->id, &place, err);
 
+	if (rc >= 0)
+		rc = record_judge_clear(&there, c->to, &w->extent->id, &moved, err);
 	if (!rc)
-		rc = blob_find(c->to, &w->extent->id, &place, err);
+		rc = find_there(c, &w->extent->id, &place, err);
 	/* A delta that is there may lack its base by now. */
 	if (!rc && place.record.base_count)
 		for (unsigned i = 0; i < place.record.base_count && !rc; i++)

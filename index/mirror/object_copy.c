@@ -217,7 +217,9 @@ static int replace(const struct object_copy *c, const struct oid *oid,
 
 	if (rc || out->there)
 		return rc;
-	rc = manifest_set_aside(c->to, oid, &there->bytes, err);
+	rc = there->rc == ERR_DAMAGED
+	             ? manifest_clear_way(c->to, oid, err)
+	             : manifest_set_aside(c->to, oid, &there->bytes, err);
 	out->mended = rc == 0;
 	return rc < 0 ? err_context(err, "store %s: cannot set a wrong manifest aside",
 	                            c->to->name)

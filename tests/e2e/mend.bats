@@ -88,6 +88,28 @@ os.rename("s", os.path.basename(sys.argv[1]))' "$2" ;;
 	done
 }
 
+@test "a folder of the store that is not a folder is named, and the push fails or does without" {
+	folder_only 'a bucket has no folders'
+	local where kind
+	two_files
+	for where in blobs objects owners tmp; do
+		for kind in fifo link socket; do
+			rm -rf "$T/kept"
+			mv "$STORE/$where" "$T/kept" 2>/dev/null || mkdir "$T/kept"
+			put_foreign $kind "$STORE/$where"
+			run timeout 60 git push origin HEAD:main
+			[ "$status" -ne 0 ]
+			[ "$status" -ne 124 ]
+			says "$where is"
+			[ $kind = link ] || says "$where is not a folder: move it away"
+			rm "$STORE/$where"
+			mv "$T/kept" "$STORE/$where"
+		done
+	done
+	git push -q
+	expect_clone
+}
+
 @test "something foreign in the place of zllm.json is named, and the push fails" {
 	folder_only 'a bucket has plain values only'
 	local kind

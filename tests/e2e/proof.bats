@@ -436,3 +436,39 @@ turn() {
 	says "object $(oid_of tuned.safetensors)" "${delta[0]}" '1 failed'
 	says_not "object $(oid_of base.safetensors)"
 }
+
+@test "no delta is copied onto a base that a mirror has cut, or a link in its place" {
+	folder_only 'one of the two is a link'
+	family
+	git zllm copy "$STORE" "$MIRROR"
+	mapfile -t keys < <(solos)
+	while read -r key; do rm "$MIRROR/$key"; done < <(deltas)
+	rm "$MIRROR/$(manifest_of "$(oid_of tuned.safetensors)")"
+	# Nothing but the fine-tune is looked at.
+	rm "$STORE/$(manifest_of "$(oid_of base.safetensors)")"
+	halve "${keys[0]}" "$MIRROR"
+	ln -sf /nowhere "$MIRROR/${keys[1]}"
+	run -0 git zllm copy "$STORE" "$MIRROR"
+	run -0 git -c "lfs.url=zllm::$MIRROR" zllm fsck
+}
+
+@test "a copy moves a folder, FIFO or link that lies at a mirror's key out of the way" {
+	folder_only 'a bucket has plain values only'
+	local kind key
+	family
+	for kind in folder fifo link; do
+		rm -rf "$MIRROR"
+		git zllm copy "$STORE" "$MIRROR"
+		while read -r key; do
+			rm "$MIRROR/$key"
+			case $kind in
+			folder) mkdir "$MIRROR/$key" ;;
+			fifo) mkfifo "$MIRROR/$key" ;;
+			link) ln -s /nowhere "$MIRROR/$key" ;;
+			esac
+		done < <(store_keys blobs/ && store_keys objects/)
+		run -0 git zllm copy "$STORE" "$MIRROR"
+		run -0 git -c "lfs.url=zllm::$MIRROR" zllm fsck
+		says '2 objects whole, 0 not'
+	done
+}
