@@ -45,6 +45,15 @@ static int open_for_writing(struct fsck *f, struct err *err)
 	return f->no_writing.code;
 }
 
+/* A bucket that lets nothing be deleted has taken a copy into trash/ before it says so: one
+ * is enough. */
+static int note_refusal(struct fsck *f, int rc, const struct err *why)
+{
+	if (rc == ERR_CONFIG)
+		f->no_writing = *why;
+	return rc;
+}
+
 /* Takes a manifest that was proved false out of the way of a true one, where that is
  * allowed; a checker that may only read says what it found all the same. */
 static int tell_false(struct fsck *f, const struct oid *oid, const struct buf *bytes,
@@ -56,7 +65,8 @@ static int tell_false(struct fsck *f, const struct oid *oid, const struct buf *b
 	if (!bytes->size)
 		return err_set(err, ERR_MISSING, "the store does not have it");
 	if (!rc)
-		rc = manifest_set_aside(f->writing.store, oid, bytes, &why);
+		rc = note_refusal(
+			f, manifest_set_aside(f->writing.store, oid, bytes, &why), &why);
 	if (rc > 0)
 		return err_set(err, ERR_MISMATCH,
 		               "its manifest was false, and is another one by now; check "
@@ -103,7 +113,7 @@ static int set_aside_wrong(struct fsck *f, const struct buf *wrong, bool *moved,
 		                            &place, err);
 		*moved |= rc == 0;
 	}
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? note_refusal(f, rc, err) : 0;
 }
 
 /* A record is to blame. It is taken out of the way of a good one, where it is proved wrong
