@@ -186,7 +186,7 @@ const struct command cmd_copy = {
 		"run again; while it runs, both stores may be pushed to and cloned from. An\n"
 		"object that the first store does not have whole is named, and left out; the\n"
 		"exit code is then not 0. Where the second store has another manifest of an\n"
-		"object, and that proves wrong, it is set aside and replaced.\n",
+		"object, or a record, and that proves wrong, it is set aside and replaced.\n",
 	.options = specs,
 	.run = run,
 };

@@ -9,6 +9,8 @@
 #include "agent/report/report.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/blob/blob_find.h"
+#include "index/blob/record_judge.h"
 #include "index/base/base_marker_rebuild.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
@@ -43,6 +45,15 @@ static int open_for_writing(struct fsck *f, struct err *err)
 	return f->no_writing.code;
 }
 
+/* A bucket that lets nothing be deleted has taken a copy into trash/ before it says so: one
+ * is enough. */
+static int note_refusal(struct fsck *f, int rc, const struct err *why)
+{
+	if (rc == ERR_CONFIG)
+		f->no_writing = *why;
+	return rc;
+}
+
 /* Takes a manifest that was proved false out of the way of a true one, where that is
  * allowed; a checker that may only read says what it found all the same. */
 static int tell_false(struct fsck *f, const struct oid *oid, const struct buf *bytes,
@@ -54,7 +65,8 @@ static int tell_false(struct fsck *f, const struct oid *oid, const struct buf *b
 	if (!bytes->size)
 		return err_set(err, ERR_MISSING, "the store does not have it");
 	if (!rc)
-		rc = manifest_set_aside(f->writing.store, oid, bytes, &why);
+		rc = note_refusal(
+			f, manifest_set_aside(f->writing.store, oid, bytes, &why), &why);
 	if (rc > 0)
 		return err_set(err, ERR_MISMATCH,
 		               "its manifest was false, and is another one by now; check "
@@ -86,11 +98,48 @@ struct looking {
 	const struct oid *oid;
 };
 
-static void tell_record(void *ctx, const struct err *fault)
+/* Sets aside what was proved wrong; *moved is whether anything was. */
+static int set_aside_wrong(struct fsck *f, const struct buf *wrong, bool *moved,
+                           struct err *err)
+{
+	int rc = wrong->size ? open_for_writing(f, err) : 0;
+
+	*moved = false;
+	for (size_t at = 0; at < wrong->size && rc >= 0;
+	     at += sizeof(struct blob_place)) {
+		struct blob_place place;
+		memcpy(&place, wrong->data + at, sizeof(place));
+		rc = record_judge_set_aside(&f->connection.transfer, f->writing.store,
+		                            &place, err);
+		*moved |= rc == 0;
+	}
+	return rc < 0 ? note_refusal(f, rc, err) : 0;
+}
+
+/* A record is to blame. It is taken out of the way of a good one, where it is proved wrong
+ * and that is allowed; else it stays, and a push may mend it all the same. */
+static void tell_record(void *ctx, const struct oid *id, const struct err *fault)
 {
 	const struct looking *l = ctx;
+	struct buf wrong = BUF_INIT;
+	struct err why = ERR_INIT, told = *fault;
+	bool moved = false;
+	int rc = record_judge_blob(&l->fsck->connection.transfer, id, &wrong, &why);
 
-	tell_fault(l->fsck, l->oid, fault);
+	if (!rc)
+		rc = set_aside_wrong(l->fsck, &wrong, &moved, &why);
+	if (rc || moved || fault->code != ERR_MISSING)
+		err_set(&told, fault->code,
+		        "%s%s%s; push the object again from a clone that has it",
+		        fault->text,
+		        rc      ? "; what is wrong could not be set aside: "
+		        : moved ? "; what is wrong was set aside"
+		                : "",
+		        rc ? why.text : "");
+	told.code = fault->code == ERR_MISSING ? ERR_DAMAGED
+	                                       : fault->code; /* the object is */
+	tell_fault(l->fsck, l->oid, &told);
+	buf_wipe(&wrong);
 }
 
 /* The manifest and its bytes. One that was moved out of sight by a push that did not end
@@ -235,11 +284,12 @@ const struct command cmd_fsck = {
 		"Restores each object (or those named) from the store without writing it\n"
 		"anywhere, and compares the SHA-256 of its bytes with its name. Exit code 3\n"
 		"when something is wrong. An object that is not whole is read once more to\n"
-		"name each record that is damaged, missing or another's. Where all of them\n"
-		"are right the manifest is false: it is set aside (into trash/ of the store,\n"
-		"where you may write there), so that a push can put a true one. Nothing else\n"
-		"is changed.\n"
-		"To mend an object: push it again from a clone that has it.\n\n"
+		"name each record that is damaged, missing or another's. One whose content\n"
+		"is proved not to be that of its name is set aside (into trash/ of the store,\n"
+		"where you may write there). Where all of them are right the manifest is\n"
+		"false, and is set aside. What cannot be read, or is from a newer version,\n"
+		"stays. Nothing else is changed.\n"
+		"To mend an object: git lfs push --all <remote> in a clone that has it.\n\n"
 		"With --markers it checks nothing, and makes the base markers that the store\n"
 		"lacks: those of a store from before there were any, or that could not be\n"
 		"written. By them a base is found where git names none.\n",

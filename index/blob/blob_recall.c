@@ -28,8 +28,8 @@ static int note_entry(void *ctx, const struct store_entry *entry)
 	return 0;
 }
 
-int blob_recall(struct store *s, const struct blob_claim *claim, struct blob_place *out,
-                struct err *err)
+int blob_recall(struct store *s, const struct blob_claim *claim, size_t nth,
+                struct blob_place *out, struct err *err)
 {
 	struct recall *r = calloc(1, sizeof(*r));
 	char prefix[KEY_MAX];
@@ -42,7 +42,7 @@ int blob_recall(struct store *s, const struct blob_claim *claim, struct blob_pla
 		rc = 1;
 	for (size_t i = 0; i < r->count && rc > 0; i++) {
 		struct err ignored = ERR_INIT;
-		if (record_check(s, &r->places[i], claim, NULL, &ignored))
+		if (record_check(s, &r->places[i], claim, NULL, &ignored) || nth--)
 			continue;
 		*out = r->places[i];
 		rc = 0;

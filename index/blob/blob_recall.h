@@ -6,14 +6,18 @@
 #ifndef ZLLM_BLOB_RECALL_H
 #define ZLLM_BLOB_RECALL_H
 
+#include <stddef.h>
+
 struct blob_claim;
 struct blob_place;
 struct err;
 struct store;
 
-/* Finds a record of the blob in trash/ that is sound by its head. One listing, and a small
- * request for each entry. 0; 1 when there is none; or negative. */
-int blob_recall(struct store *s, const struct blob_claim *claim, struct blob_place *out,
-                struct err *err);
+/* Finds the records of the blob in trash/ that are sound by their heads, and gives number
+ * `nth` of them, from 0: one that was proved wrong may lie beside a good one, so whoever
+ * reads it looks at its content. One listing, and a small request for each entry. 0; 1 when
+ * there are not so many; or negative. */
+int blob_recall(struct store *s, const struct blob_claim *claim, size_t nth,
+                struct blob_place *out, struct err *err);
 
 #endif

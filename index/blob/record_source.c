@@ -60,16 +60,52 @@ static int open_record(struct record_source *r, const struct opening *o, const c
 	return record_file_open(&r->record, &want, err);
 }
 
+static int open_source(const struct transfer *t, const struct opening *o,
+                       struct blob_source **out, struct err *err);
+
+/* Whether the record at `key` is the blob's, by all of its bytes. */
+static bool is_proved(const struct transfer *t, const struct opening *o, const char *key)
+{
+	struct opening there = *o;
+	struct blob_source *source = NULL;
+	struct err ignored = ERR_INIT;
+
+	there.key = key;
+	there.cached = false;
+	int rc = open_source(t, &there, &source, &ignored);
+	if (!rc)
+		rc = blob_source_prove(source, &o->id, &ignored);
+	blob_source_close(source);
+	return rc == 0;
+}
+
+/* Of several in trash/ the one that is right: what was set aside there may be wrong by
+ * nothing but its content. The only one, or the last, is read like any record. */
+static int choose_recalled(const struct transfer *t, const struct opening *o,
+                           struct blob_place *out, struct err *err)
+{
+	const struct blob_claim claim = { .id = &o->id,
+		                          .size = o->want.size,
+		                          .sum = o->want.sum };
+	struct blob_place next;
+	int rc = blob_recall(t->store, &claim, 0, out, err);
+
+	for (size_t nth = 1; !rc; nth++) {
+		rc = blob_recall(t->store, &claim, nth, &next, err);
+		if (rc || is_proved(t, o, out->key))
+			return rc < 0 ? rc : 0;
+		*out = next;
+	}
+	return rc;
+}
+
 /* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
  * may have put another since: then that is there now. */
 static int open_recalled(struct record_source *r, const struct opening *o,
                          struct err *err)
 {
-	const struct blob_claim claim = { .id = &o->id,
-		                          .size = o->want.size,
-		                          .sum = o->want.sum };
 	struct blob_place place;
-	int rc = blob_recall(r->source.transfer->store, &claim, &place, err);
+	int rc = choose_recalled(r->source.transfer, o, &place, err);
 
 	if (rc > 0)
 		rc = blob_find(r->source.transfer->store, &o->id, &place, err);
@@ -101,9 +137,6 @@ static int locate(struct record_source *r, const struct opening *o, struct err *
 	}
 	return rc;
 }
-
-static int open_source(const struct transfer *t, const struct opening *o,
-                       struct blob_source **out, struct err *err);
 
 /* How a base's record is opened: its solo one is the one to try first. */
 static struct opening open_as_base(const struct transfer *t, const struct oid *id,

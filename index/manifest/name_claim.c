@@ -25,6 +25,7 @@ int name_claim_put(struct store *s, const char *name, const char *repo_id,
                    struct err *err)
 {
 	struct store_reader *reader = NULL;
+	struct err why = ERR_INIT;
 	struct oid hash;
 	char key[KEY_MAX];
 	int rc = hash_name(name, &hash, err);
@@ -32,9 +33,14 @@ int name_claim_put(struct store *s, const char *name, const char *repo_id,
 	if (rc)
 		return rc;
 	key_name(&hash, repo_id, key);
-	rc = store_get(s, key, 0, &reader, err);
+	rc = store_get(s, key, 0, &reader, &why);
 	store_reader_close(reader);
-	return rc == 1 ? store_put_hint(s, key, err) : rc;
+	/* What is not a marker makes way for one (docs/store.md, "Foreign files"). */
+	if (rc == 1 || rc == ERR_DAMAGED)
+		return store_put_hint(s, key, err);
+	if (rc && err)
+		*err = why;
+	return rc;
 }
 
 /* ---------------------------------------------------------------- who claims it */

@@ -53,7 +53,7 @@ static int look_for_record(void *ctx, unsigned lane, size_t i, struct err *err)
 	extent_recall(x, &memory);
 	int rc = blob_sound(n->transfer, &claim, &place, &why, err);
 	if (rc == 1 && why.code == ERR_MISSING && n->recalls)
-		rc = blob_recall(n->transfer->store, &claim, &place, err);
+		rc = blob_recall(n->transfer->store, &claim, 0, &place, err);
 	if (rc == 1)
 		note_lacking(n, &why);
 	return rc < 0 ? rc : 0;

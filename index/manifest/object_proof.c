@@ -119,7 +119,7 @@ static int find_blame(const struct transfer *t, const struct manifest *m,
 		}
 		*verdict = OBJECT_RECORDS_WRONG;
 		if (judge->told)
-			judge->told(judge->ctx, &fault);
+			judge->told(judge->ctx, &x->id, &fault);
 	}
 	return 0;
 }

@@ -15,6 +15,7 @@
 struct err;
 struct extent;
 struct manifest;
+struct oid;
 struct transfer;
 
 /* Restores the blob of an extent that has a record, and hands each piece on; offsets are
@@ -28,9 +29,11 @@ enum object_verdict {
 	OBJECT_MANIFEST_FALSE /* its blobs are right, and make up something else */
 };
 
-/* Who is told of each record that is to blame; `fault` names it. */
+/* Who is told of each record that is to blame: that of the blob `id`, or of one of its
+ * bases; `fault` names it. */
 struct object_judge {
-	void (*told)(void *ctx, const struct err *fault); /* or NULL */
+	void (*told)(void *ctx, const struct oid *id,
+	             const struct err *fault); /* or NULL */
 	void *ctx;
 };
 

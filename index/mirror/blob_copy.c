@@ -7,6 +7,8 @@
 
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/record_check.h"
+#include "index/blob/record_judge.h"
 #include "index/manifest/extent_key.h"
 #include "index/manifest/object_proof.h"
 #include "index/mirror/content_hash.h"
@@ -21,6 +23,9 @@
  * record, as a base or for itself, the one of the other kind, too. A thread may hold one
  * of each kind, in this order. */
 enum { LOCKS = 64 };
+
+/* How often a blob is mended: its base, itself, and what came in between. */
+enum { MEND_TRIES = 3 };
 
 /* How a record was not copied. */
 enum { RECORD_MISSING = 1, RECORD_THERE = 2 };
@@ -105,7 +110,8 @@ static int note_known(struct blob_copy *c, struct blob_set *set, const struct oi
 /* A blob to be copied, and who wants its content. */
 struct wanted {
 	const struct extent *extent;
-	struct content_part *part;
+	struct content_part *part; /* or NULL */
+	bool anew; /* that the target has its bases was believed, and is looked at again */
 };
 
 /* `w`: who wants it; NULL for a base. */
@@ -124,6 +130,48 @@ static int copy_record(struct blob_copy *c, const struct oid *id, const char *ke
 	c->bytes += stored;
 	pthread_mutex_unlock(&c->lock);
 	return 0;
+}
+
+/* ---------------------------------------------------------------- the target */
+
+static struct transfer target(const struct blob_copy *c)
+{
+	struct transfer there = *c->from; /* its pool and shelf, another store */
+
+	there.store = c->to;
+	there.local_blob = NULL;
+	there.cache = NULL;
+	there.records = NULL;
+	return there;
+}
+
+/* Moves what is at a record's key in the target and is not a plain value, as a put would.
+ * 1 when that was so. */
+static int clear_foreign(struct blob_copy *c, const char *key, struct err *err)
+{
+	struct store_reader *reader = NULL;
+	struct err why = ERR_INIT;
+	char trash[KEY_MAX];
+	int rc = store_get(c->to, key, 0, &reader, &why);
+
+	store_reader_close(reader);
+	if (rc != ERR_DAMAGED)
+		return 0;
+	rc = store_set_aside(c->to, key, trash, err);
+	return rc < 0 ? rc : 1;
+}
+
+/* The best record that is listed in the target; 1 when there is none. */
+static int find_there(struct blob_copy *c, const struct oid *id, struct blob_place *out,
+                      struct err *err)
+{
+	int rc, cleared;
+
+	do {
+		rc = blob_find(c->to, id, out, err);
+		cleared = rc ? 0 : clear_foreign(c, out->key, err);
+	} while (cleared > 0);
+	return cleared < 0 ? cleared : rc;
 }
 
 /* ---------------------------------------------------------------- bases */
@@ -160,11 +208,37 @@ static int find_solo(struct store *s, const struct oid *base, struct oid *out,
 	return rc ? rc : !search.found;
 }
 
+/* The same in the target. A record that is not sound by its head is judged, and makes way
+ * where it is wrong: no delta is put on it. */
+static int find_sound_solo(struct blob_copy *c, const struct oid *base, struct oid *out,
+                           struct err *err)
+{
+	const struct transfer there = target(c);
+	const struct blob_claim claim = { out, UINT64_MAX, NULL, NULL };
+	struct blob_place place;
+	struct err why = ERR_INIT;
+	size_t moved;
+	int rc = find_solo(c->to, base, out, err);
+
+	if (!rc)
+		rc = find_there(c, out, &place, err);
+	if (rc || place.record.base_count)
+		return rc < 0 ? rc : 1;
+	rc = record_check(c->to, &place, &claim, NULL, &why);
+	if (rc != ERR_DAMAGED) {
+		if (rc < 0 && rc != ERR_FORMAT)
+			*err = why;
+		return rc == ERR_FORMAT ? 0 : rc;
+	}
+	rc = record_judge_clear(&there, c->to, out, &moved, err);
+	return rc ? rc : moved > 0;
+}
+
 static int copy_base(struct blob_copy *c, const struct oid *base, struct err *err)
 {
 	char key[KEY_MAX];
 	struct oid id;
-	int rc = find_solo(c->to, base, &id, err);
+	int rc = find_sound_solo(c, base, &id, err);
 
 	if (rc > 0) {
 		rc = find_solo(c->from->store, base, &id, err);
@@ -185,15 +259,15 @@ static struct oid base_of(const uint8_t prefix[KEY_BASE_PREFIX])
 }
 
 /* RECORD_MISSING when the source has no solo record of it. */
-static int need_base(struct blob_copy *c, const uint8_t prefix[KEY_BASE_PREFIX],
-                     struct err *err)
+static int need_base(struct blob_copy *c, const struct wanted *w,
+                     const uint8_t prefix[KEY_BASE_PREFIX], struct err *err)
 {
 	struct oid base = base_of(prefix);
 	pthread_mutex_t *lock = &c->base_locks[base.bytes[0] % LOCKS];
 	int rc = 0;
 
 	pthread_mutex_lock(lock);
-	if (!is_known(c, c->bases, &base))
+	if (w->anew || !is_known(c, c->bases, &base))
 		rc = copy_base(c, &base, err);
 	pthread_mutex_unlock(lock);
 	return rc;
@@ -210,7 +284,7 @@ static int copy_solo(struct blob_copy *c, const struct wanted *w, const char *ke
 	int rc = RECORD_THERE;
 
 	pthread_mutex_lock(lock);
-	if (!is_known(c, c->bases, &base)) {
+	if (w->anew || !is_known(c, c->bases, &base)) {
 		rc = copy_record(c, &w->extent->id, key, w, err);
 		if (!rc)
 			rc = note_known(c, c->bases, &base, err);
@@ -232,7 +306,7 @@ static int copy_with_bases(struct blob_copy *c, const struct wanted *w, const ch
 	if (!record.base_count)
 		return copy_solo(c, w, key, err);
 	for (unsigned i = 0; i < record.base_count && !rc; i++)
-		rc = need_base(c, record.bases[i], err);
+		rc = need_base(c, w, record.bases[i], err);
 	return rc ? rc : copy_record(c, &w->extent->id, key, w, err);
 }
 
@@ -258,23 +332,74 @@ static int copy_blob(struct blob_copy *c, const struct wanted *w, struct err *er
 	               c->from->store->name, text);
 }
 
+/* ---------------------------------------------------------------- what the target had */
+
+/* What is read from the target, and how much of it the part was given before. */
+struct reading {
+	struct content_part *part;
+	uint64_t start, given; /* bytes: where the extent begins; from there on */
+};
+
 static int add_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n,
                      struct err *err)
 {
-	(void)offset;
-	return content_part_add(ctx, NULL, bytes, n, err);
+	struct reading *r = ctx;
+	uint64_t at = offset - r->start;
+	uint64_t skip = r->given > at ? r->given - at : 0;
+
+	if (skip >= n)
+		return 0;
+	int rc = content_part_add(r->part, NULL, bytes + skip, n - (size_t)skip, err);
+	r->given = at + n;
+	return rc;
 }
 
-/* What the target has already is read for the proof of the object. */
+/* Takes what the target has wrong of the blob out of the way, and copies what it then
+ * lacks. 0 when it may be read again. */
+static int mend_there(struct blob_copy *c, const struct wanted *w, struct err *err)
+{
+	const struct transfer there = target(c);
+	const struct wanted anew = { w->extent, NULL, true };
+	struct blob_place place;
+	size_t moved;
+	int rc = find_there(c, &w->extent->id, &place, err);
+
+	if (rc >= 0)
+		rc = record_judge_clear(&there, c->to, &w->extent->id, &moved, err);
+	if (!rc)
+		rc = find_there(c, &w->extent->id, &place, err);
+	/* A delta that is there may lack its base by now. */
+	if (!rc && place.record.base_count)
+		for (unsigned i = 0; i < place.record.base_count && !rc; i++)
+			rc = need_base(c, &anew, place.record.bases[i], err);
+	else if (rc > 0)
+		rc = copy_blob(c, &anew, err);
+	return rc < 0 ? rc : 0;
+}
+
+static bool is_of_record(int rc)
+{
+	return rc == ERR_DAMAGED || rc == ERR_MISSING || rc == ERR_MISMATCH;
+}
+
+/* What the target has already is read for the proof of the object. What is wrong there is
+ * put anew where the source has it: its sums tell, before anything of it is used. */
 static int read_there(struct blob_copy *c, const struct wanted *w, struct err *err)
 {
-	struct transfer there = *c->from; /* its pool and shelf, another store */
+	const struct transfer there = target(c);
+	struct reading reading = { w->part, w->extent->offset, 0 };
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	int rc = extent_restore(&there, w->extent, add_piece, &reading, &why);
 
-	there.store = c->to;
-	there.local_blob = NULL;
-	there.cache = NULL;
-	there.records = NULL;
-	int rc = extent_restore(&there, w->extent, add_piece, w->part, err);
+	for (int tries = 0; tries < MEND_TRIES && is_of_record(rc); tries++) {
+		if (mend_there(c, w, &ignored))
+			break;
+		rc = extent_restore(&there, w->extent, add_piece, &reading, &why);
+	}
+	if (rc && ignored.code)
+		err_context(&ignored, "%s; it could not be mended", why.text);
+	if (rc)
+		*err = ignored.code ? ignored : why;
 	return rc ? err_context(err, "store %s", c->to->name) : 0;
 }
 
@@ -299,7 +424,7 @@ static int copy_unless_there(struct blob_copy *c, const struct wanted *w, struct
 int blob_copy_one(struct blob_copy *c, const struct extent *x, struct content_part *part,
                   struct err *err)
 {
-	struct wanted wanted = { x, part };
+	struct wanted wanted = { x, part, false };
 	pthread_mutex_t *lock = &c->blob_locks[x->id.bytes[0] % LOCKS];
 
 	pthread_mutex_lock(lock);

@@ -9,6 +9,7 @@
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/manifest/manifest_mend.h"
+#include "index/manifest/object_look.h"
 #include "index/manifest/object_proof.h"
 #include "index/mirror/blob_copy.h"
 #include "index/mirror/content_hash.h"
@@ -165,21 +166,43 @@ static bool is_same_list(const struct found *a, const struct found *b)
 	               a->manifest.inline_size) == 0);
 }
 
+/* The source's pool and shelf, the target's store. */
+static struct transfer target(const struct object_copy *c)
+{
+	struct transfer there = *c->from;
+
+	there.store = c->to;
+	there.local_blob = NULL;
+	there.cache = NULL;
+	there.records = NULL;
+	return there;
+}
+
+/* Whether the target has the records that its manifest needs, as far as a push would look:
+ * a mirror that was interrupted or restored has names whose values are cut, or lacks some. */
+static int has_sound_records(const struct object_copy *c, const struct oid *oid,
+                             bool *sound, struct err *err)
+{
+	struct transfer there = target(c);
+	const struct object_asked asked = { oid, NULL };
+	struct err why = ERR_INIT;
+
+	there.records = c->listed;
+	there.lanes = c->lanes;
+	return object_look(&there, &asked, sound, &why, err);
+}
+
 /* Whether the target can restore the object by the manifest that it has. */
 static int is_good_there(const struct object_copy *c, const struct found *there,
                          bool *good, struct err *err)
 {
 	const struct object_judge nobody = { NULL, NULL };
-	struct transfer t = *c->from; /* its pool and shelf, another store */
+	const struct transfer t = target(c);
 	enum object_verdict verdict;
 
 	*good = false;
 	if (there->rc)
 		return 0;
-	t.store = c->to;
-	t.local_blob = NULL;
-	t.cache = NULL;
-	t.records = NULL;
 	int rc = object_prove(&t, &there->manifest, &nobody, &verdict, err);
 	*good = !rc && verdict == OBJECT_PROVED;
 	return rc;
@@ -194,7 +217,9 @@ static int replace(const struct object_copy *c, const struct oid *oid,
 
 	if (rc || out->there)
 		return rc;
-	rc = manifest_set_aside(c->to, oid, &there->bytes, err);
+	rc = there->rc == ERR_DAMAGED
+	             ? manifest_clear_way(c->to, oid, err)
+	             : manifest_set_aside(c->to, oid, &there->bytes, err);
 	out->mended = rc == 0;
 	return rc < 0 ? err_context(err, "store %s: cannot set a wrong manifest aside",
 	                            c->to->name)
@@ -227,9 +252,12 @@ static int copy_found(const struct object_copy *c, const struct found *own,
                       struct err *err)
 {
 	out->size = own->manifest.extents.size;
+	int rc = 0;
 	out->there = !there->rc && is_same_list(own, there);
-	if (out->there)
-		return 0;
+	if (out->there && has_records(&own->manifest))
+		rc = has_sound_records(c, &own->manifest.oid, &out->there, err);
+	if (rc || out->there)
+		return rc;
 	if (c->pass == COPY_SMALL && has_records(&own->manifest))
 		return 1;
 	return put_object(c, own, there, out, err);

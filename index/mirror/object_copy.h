@@ -2,7 +2,8 @@
  * One object from a store into another: its records, the proof of the whole, and then its
  * manifest.
  *
- *     manifests are equal            there already; nothing is read
+ *     manifests are equal            there already, where the target's records are sound by
+ *                                    listing or head; nothing is read
  *     else: records, SHA-256         what is not the object of its name is not copied
  *           target's manifest wrong  it is set aside
  *           manifest                 put
@@ -19,6 +20,7 @@
 
 struct blob_copy;
 struct err;
+struct record_map;
 struct store;
 struct transfer;
 
@@ -30,7 +32,8 @@ struct object_copy {
 	const struct transfer *from;
 	struct store *to;
 	struct blob_copy *blobs;
-	unsigned lanes; /* for the records of one object */
+	struct record_map *listed; /* what `to` has, where it is remote; else NULL */
+	unsigned lanes;            /* for the records of one object */
 	enum copy_pass pass;
 };
 

@@ -8,6 +8,7 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/blob/record_map.h"
 #include "index/blob/transfer.h"
 #include "index/mirror/blob_copy.h"
 #include "index/mirror/object_copy.h"
@@ -26,6 +27,7 @@ struct copying {
 	struct blob_set
 		*listed; /* objects whose manifest the target has, whatever it is */
 	struct blob_copy *blobs;
+	struct record_map *records; /* of the target, where it is remote; else NULL */
 
 	pthread_mutex_t lock;  /* guards all below */
 	struct blob_set *done; /* objects that the target has, or that failed */
@@ -211,8 +213,14 @@ static int copy_and_tell(struct copying *c, const struct object_copy *how,
 static int copy_small(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct copying *c = ctx;
-	struct object_copy how = { c->request->from, c->request->to, c->blobs, 1,
-		                   COPY_SMALL };
+	struct object_copy how = {
+		.from = c->request->from,
+		.to = c->request->to,
+		.blobs = c->blobs,
+		.listed = c->records,
+		.lanes = 1,
+		.pass = COPY_SMALL,
+	};
 
 	(void)lane;
 	return copy_and_tell(c, &how, wanted_at(c, i), err);
@@ -230,9 +238,14 @@ static unsigned large_at_once(const struct copying *c)
 static int copy_large(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct copying *c = ctx;
-	struct object_copy how = { c->request->from, c->request->to, c->blobs,
-		                   c->request->from->lanes / large_at_once(c),
-		                   COPY_LARGE };
+	struct object_copy how = {
+		.from = c->request->from,
+		.to = c->request->to,
+		.blobs = c->blobs,
+		.listed = c->records,
+		.lanes = c->request->from->lanes / large_at_once(c),
+		.pass = COPY_LARGE,
+	};
 
 	(void)lane;
 	return copy_and_tell(c, &how, wanted_at(c, i), err);
@@ -278,6 +291,8 @@ int store_copy(const struct store_copy_request *request, struct store_copy_resul
 		rc = blob_set_new(&c.listed, err);
 	if (!rc)
 		rc = blob_copy_new(request->from, request->to, &c.blobs, err);
+	if (!rc && request->to->remote)
+		rc = record_map_new(request->to, &c.records, err);
 	if (!rc) {
 		uint64_t bytes;
 		pthread_mutex_init(&c.lock, NULL);
@@ -288,6 +303,7 @@ int store_copy(const struct store_copy_request *request, struct store_copy_resul
 	}
 	*out = c.result;
 	blob_copy_free(c.blobs);
+	record_map_free(c.records);
 	blob_set_free(c.done);
 	blob_set_free(c.listed);
 	buf_wipe(&c.wanted);

@@ -59,6 +59,57 @@ os.rename("s", os.path.basename(sys.argv[1]))' "$2" ;;
 	done
 }
 
+@test "a folder, FIFO, link or socket in the place of a marker is moved to trash/ too, and hints work" {
+	folder_only 'a bucket has plain values only'
+	local key kind keys
+	make_repo r
+	make_model base.safetensors
+	commit 'A base'
+	git push -q
+	keys=$(cd "$STORE" && find names bases -type f)
+	[ "$(grep -c ^names/ <<<"$keys")" -ge 1 ]
+	[ "$(grep -c ^bases/ <<<"$keys")" -ge 4 ]
+	for kind in folder fifo link socket; do
+		rm -rf "${STORE:?}"/blobs "$STORE"/objects "$STORE"/trash "$STORE"/names "$STORE"/bases
+		for key in $keys; do
+			put_foreign $kind "$STORE/$key"
+		done
+		run -0 git lfs push --all origin
+		run -0 git zllm fsck --markers
+		for key in $keys; do
+			[ -f "$STORE/$key" ] || { echo "$kind: $key"; ls -ld "$STORE/$key"; false; }
+			[ ! -L "$STORE/$key" ]
+			[ ! -s "$STORE/$key" ]
+		done
+		[ "$(find "$STORE/trash" -name 'names-*@*' | wc -l)" -ge 1 ]
+		[ "$(find "$STORE/trash" -name 'bases-*@*' | wc -l)" -ge 4 ]
+		run -0 git zllm fsck
+		expect_clone
+	done
+}
+
+@test "a folder of the store that is not a folder is named, and the push fails or does without" {
+	folder_only 'a bucket has no folders'
+	local where kind
+	two_files
+	for where in blobs objects owners tmp; do
+		for kind in fifo link socket; do
+			rm -rf "$T/kept"
+			mv "$STORE/$where" "$T/kept" 2>/dev/null || mkdir "$T/kept"
+			put_foreign $kind "$STORE/$where"
+			run timeout 60 git push origin HEAD:main
+			[ "$status" -ne 0 ]
+			[ "$status" -ne 124 ]
+			says "$where is"
+			[ $kind = link ] || says "$where is not a folder: move it away"
+			rm "$STORE/$where"
+			mv "$T/kept" "$STORE/$where"
+		done
+	done
+	git push -q
+	expect_clone
+}
+
 @test "something foreign in the place of zllm.json is named, and the push fails" {
 	folder_only 'a bucket has plain values only'
 	local kind

@@ -109,6 +109,114 @@ asked_for() {
 	says "record ${keys[0]}"
 }
 
+# halve KEY [STORE], turn KEY [STORE]: the value is half of itself; has one bit turned, within
+# its frames.
+halve() {
+	store_read "$1" "${2:-$STORE}" >"$T/whole"
+	head -c "$(($(stat -c %s "$T/whole") / 2))" "$T/whole" >"$T/cut"
+	store_write "$1" "${2:-$STORE}" <"$T/cut"
+}
+
+turn() {
+	STORE=${2:-$STORE} store_damage "$1" "$(($(store_read "$1" "${2:-$STORE}" | wc -c) - 9))"
+}
+
+# bats test_tags=bucket
+@test "fsck sets a record aside that is proved wrong, and the next push puts it" {
+	local how file key moved=0
+	family
+	mapfile -t keys < <(solos)
+	mapfile -t delta < <(deltas)
+	for how in halve turn 'swap '"${keys[2]}" 'swap '"${delta[1]}"; do
+		for key in "${keys[1]}" "${delta[0]}"; do
+			# shellcheck disable=SC2086
+			$how "$key"
+			file=base.safetensors
+			[[ $key != *~* ]] || file=tuned.safetensors
+			run -3 git zllm fsck "$(oid_of $file)"
+			says "record $key" 'was set aside' 'push the object again'
+			moved=$((moved + 1))
+			run ! store_has "$key"
+			[ "$(store_count trash/)" -eq "$moved" ]
+			run -3 git zllm fsck
+			says_not 'was set aside'
+			[ "$(store_count trash/)" -eq "$moved" ]
+			push_again
+			run -0 git zllm fsck
+			moved=$(store_count trash/)
+		done
+	done
+	clone_and_compare r
+}
+
+@test "fsck sets a wrong base aside, and leaves the deltas on it where they are" {
+	family
+	mapfile -t keys < <(solos)
+	store_keys blobs/ | grep '~' >"$T/deltas"
+	turn "${keys[0]}"
+	turn "${keys[1]}"
+	run -3 git zllm fsck "$(oid_of tuned.safetensors)"
+	says "${keys[0]}" "${keys[1]}" 'was set aside'
+	store_keys blobs/ | grep '~' | cmp - "$T/deltas"
+	run ! store_has "${keys[0]}"
+	run ! store_has "${keys[1]}"
+	push_again
+	run -0 git zllm fsck
+	clone_and_compare r
+}
+
+@test "fsck sets nothing aside that a newer version wrote, that it may not read, or that is a link" {
+	local key
+	family
+	mapfile -t keys < <(solos)
+	key=${keys[0]}
+	store_read "$key" >"$T/kept"
+	{ head -c 8 "$T/kept" && printf '\2' && tail -c +10 "$T/kept"; } >"$T/newer"
+	store_write "$key" <"$T/newer"
+	run git zllm fsck
+	[ "$status" -ne 0 ]
+	says 'upgrade'
+	store_read "$key" | cmp - "$T/newer"
+	store_write "$key" <"$T/kept"
+	[ "$(store_count trash/)" -eq 0 ]
+	[[ $STORE != s3://* ]] || return 0
+	ln -sfn "$T/kept" "$STORE/$key"
+	run git zllm fsck
+	[ "$status" -ne 0 ]
+	[ -L "$STORE/$key" ]
+	rm "$STORE/$key"
+	store_write "$key" <"$T/newer"
+	truncate -s 100 "$STORE/$key"
+	chmod 000 "$STORE/$key"
+	if ! head -c 1 "$STORE/$key" >/dev/null 2>&1; then
+		run git zllm fsck
+		[ "$status" -ne 0 ]
+		[ -f "$STORE/$key" ]
+	fi
+	[ ! -d "$STORE/trash" ]
+}
+
+@test "a checker that may not write, or whose pushes go elsewhere, says which records are wrong" {
+	folder_only 'mounts'
+	own_mounts
+	family
+	mapfile -t keys < <(solos)
+	turn "${keys[0]}"
+	export STORE
+	# shellcheck disable=SC2016
+	run "${MOUNTED[@]}" bash -c '
+		mount --bind "$STORE" "$STORE"
+		mount -o remount,bind,ro "$STORE"
+		git zllm fsck'
+	[ "$status" -eq 3 ]
+	says "record ${keys[0]}" 'could not be set aside' 'push the object again'
+	(cd "$T" && git init -q other && cd other && git zllm init "$MIRROR" >/dev/null)
+	git config lfs.pushurl "zllm::$MIRROR"
+	run -3 git zllm fsck
+	says "record ${keys[0]}" 'could not be set aside' 'pushes go to another store'
+	store_has "${keys[0]}"
+}
+
 # ---------------------------------------------------------------- manifests
 
 @test "a false manifest reaches no file: neither at once, nor resumed, nor ahead" {
@@ -266,4 +374,101 @@ asked_for() {
 	store_destroy
 	git -c "url.zllm::$MIRROR.insteadOf=zllm::$STORE" clone -q "$T/r.git" "$T/c"
 	expect_same_files "$T/r" "$T/c"
+}
+
+# bats test_tags=bucket
+@test "a copy mends the records that a mirror has cut, swapped or lost; fsck of it tells the others" {
+	local how key
+	family
+	git zllm copy "$STORE" "$MIRROR"
+	mapfile -t keys < <(solos)
+	mapfile -t delta < <(deltas)
+	there() { git -c "lfs.url=zllm::$MIRROR" zllm fsck; }
+	for key in "${keys[1]}" "${delta[0]}"; do
+		halve "$key" "$MIRROR"
+		run -0 git zllm copy "$STORE" "$MIRROR"
+		run -0 there
+
+		store_read "${delta[1]}" >"$T/other"
+		store_write "$key" "$MIRROR" <"$T/other"
+		run -0 git zllm copy "$STORE" "$MIRROR"
+		run -0 there
+
+		(STORE=$MIRROR && store_remove "$key")
+		run -0 git zllm copy "$STORE" "$MIRROR"
+		run -0 there
+
+		turn "$key" "$MIRROR"
+		run -3 there
+		says "record $key" 'was set aside'
+		run -0 git zllm copy "$STORE" "$MIRROR"
+		run -0 there
+	done
+	store_destroy
+	git -c "url.zllm::$MIRROR.insteadOf=zllm::$STORE" clone -q "$T/r.git" "$T/c"
+	expect_same_files "$T/r" "$T/c"
+}
+
+# bats test_tags=bucket
+@test "a record that is wrong in a mirror is mended when an object that needs it is copied" {
+	local key
+	family
+	mapfile -t keys < <(solos)
+	mapfile -t delta < <(deltas)
+	for key in "${keys[1]}" "${delta[0]}"; do
+		git zllm copy "$STORE" "$MIRROR"
+		turn "$key" "$MIRROR"
+		(STORE=$MIRROR && store_remove "$(manifest_of "$(oid_of base.safetensors)")" \
+			"$(manifest_of "$(oid_of tuned.safetensors)")")
+		run -0 git zllm copy "$STORE" "$MIRROR"
+		run -0 git -c "lfs.url=zllm::$MIRROR" zllm fsck
+		store_read "$key" | cmp - <(store_read "$key" "$MIRROR")
+	done
+}
+
+@test "what neither store has right is told by copy, and the rest is copied" {
+	family
+	git zllm copy "$STORE" "$MIRROR"
+	mapfile -t delta < <(deltas)
+	halve "${delta[0]}"
+	halve "${delta[0]}" "$MIRROR"
+	run -3 git zllm copy "$STORE" "$MIRROR"
+	says "object $(oid_of tuned.safetensors)" "${delta[0]}" '1 failed'
+	says_not "object $(oid_of base.safetensors)"
+}
+
+@test "no delta is copied onto a base that a mirror has cut, or a link in its place" {
+	folder_only 'one of the two is a link'
+	family
+	git zllm copy "$STORE" "$MIRROR"
+	mapfile -t keys < <(solos)
+	while read -r key; do rm "$MIRROR/$key"; done < <(deltas)
+	rm "$MIRROR/$(manifest_of "$(oid_of tuned.safetensors)")"
+	# Nothing but the fine-tune is looked at.
+	rm "$STORE/$(manifest_of "$(oid_of base.safetensors)")"
+	halve "${keys[0]}" "$MIRROR"
+	ln -sf /nowhere "$MIRROR/${keys[1]}"
+	run -0 git zllm copy "$STORE" "$MIRROR"
+	run -0 git -c "lfs.url=zllm::$MIRROR" zllm fsck
+}
+
+@test "a copy moves a folder, FIFO or link that lies at a mirror's key out of the way" {
+	folder_only 'a bucket has plain values only'
+	local kind key
+	family
+	for kind in folder fifo link; do
+		rm -rf "$MIRROR"
+		git zllm copy "$STORE" "$MIRROR"
+		while read -r key; do
+			rm "$MIRROR/$key"
+			case $kind in
+			folder) mkdir "$MIRROR/$key" ;;
+			fifo) mkfifo "$MIRROR/$key" ;;
+			link) ln -s /nowhere "$MIRROR/$key" ;;
+			esac
+		done < <(store_keys blobs/ && store_keys objects/)
+		run -0 git zllm copy "$STORE" "$MIRROR"
+		run -0 git -c "lfs.url=zllm::$MIRROR" zllm fsck
+		says '2 objects whole, 0 not'
+	done
 }

@@ -98,7 +98,8 @@ static unsigned found_in(const struct base_search *s, const struct sketched_mode
 	unsigned found = 0;
 
 	for (size_t i = 0; i < m->manifest.extents.count; i++)
-		found += relatives_like(base_search_relatives(s), m->wanted[i], likes) > 0 &&
+		found += relatives_like(base_search_relatives(s), m->wanted[i], likes) >
+		                 0 &&
 		         oid_equal(&likes[0].relation.bases[0]->id, &base->list[i].id);
 	return found;
 }

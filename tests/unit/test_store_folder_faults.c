@@ -211,6 +211,79 @@ static void a_value_that_cannot_be_made_durable_is_not_there(void **state)
 	}
 }
 
+/* ---------------------------------------------------------------- setting aside */
+
+#define TWENTY "0123456789abcdef0123"
+static const char record[] = "blobs/01/23/" TWENTY TWENTY TWENTY "4567";
+
+/* Moves the value where the calls fail, and gives it back; -rc of what failed first. */
+static int move_with_faults(struct store *s, const struct faults *faults)
+{
+	int status;
+
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0) {
+		char trash[KEY_MAX];
+		if (!forbid(faults))
+			_exit(CHILD_CANNOT);
+		int rc = store_set_aside(s, record, trash, NULL);
+		if (!rc)
+			rc = store_restore(s, trash, record, NULL);
+		_exit(-rc);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == CHILD_CANNOT) {
+		print_message("skipped: no seccomp here\n");
+		skip();
+	}
+	return -WEXITSTATUS(status);
+}
+
+static int count_values(void *ctx, const struct store_entry *entry)
+{
+	assert_int_equal(entry->size, 5);
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+/* Whichever call fails, and in whichever way: it is an error, or another way was found;
+ * the value has one of its names, and is where it was when nothing was moved. */
+static void what_cannot_be_set_aside_or_given_back_is_not_lost(void **state)
+{
+	static const int calls[] = { SYS_renameat2, SYS_renameat,  SYS_fsync,
+		                     SYS_linkat,    SYS_mkdirat,   SYS_openat,
+		                     SYS_getrandom, SYS_newfstatat };
+	static const int errors[] = { EIO,    ENOSPC, EDQUOT, EROFS, EPERM,
+		                      EACCES, EINVAL, ENOSYS, EXDEV, EMLINK };
+	struct fixture *f = *state;
+	struct store *s = f->store;
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(errors); k++) {
+			/* renameat2 is two ways: with a flag, and as a plain rename. */
+			const struct faults faults = {
+				{ { calls[i], errors[k] },
+				  { calls[i] == SYS_renameat2 ? SYS_renameat : calls[i],
+				    errors[k] } },
+				2
+			};
+			unsigned live = 0, all = 0;
+			put(s, record, "value");
+			int rc = move_with_faults(s, &faults);
+			assert_int_equal(
+				store_list(s, "blobs/", count_values, &live, NULL), 0);
+			assert_int_equal(store_list(s, "", count_values, &all, NULL), 0);
+			assert_true(all > 0);
+			if (rc == 0)
+				assert_int_equal(live, 1);
+			if (calls[i] == SYS_renameat2 && rc)
+				assert_int_equal(live, 1);
+		}
+}
+
 /* A file system of 1 MiB, mounted for a moment only: the store and `inside` hold
  * it by its folder, and it goes with them. */
 static bool open_small_disk(const struct fixture *f, struct fixture *inside, int *fd)
@@ -377,6 +450,7 @@ static const struct rule rules[] = {
 	RULE(a_mode_that_is_right_is_not_given_again),
 	RULE(where_fsync_is_not_to_be_had_syncfs_takes_its_place),
 	RULE(a_value_that_cannot_be_made_durable_is_not_there),
+	RULE(what_cannot_be_set_aside_or_given_back_is_not_lost),
 	RULE(a_full_disk_is_an_error_that_leaves_nothing),
 	RULE(a_killed_writer_leaves_whole_values_only),
 };

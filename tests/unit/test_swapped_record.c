@@ -130,10 +130,11 @@ struct blame {
 	size_t told, named;
 };
 
-static void note_fault(void *ctx, const struct err *fault)
+static void note_fault(void *ctx, const struct oid *id, const struct err *fault)
 {
 	struct blame *b = ctx;
 
+	(void)id;
 	b->told++;
 	b->named += strstr(fault->text, b->key) != NULL;
 }

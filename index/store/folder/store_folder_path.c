@@ -93,8 +93,16 @@ int store_folder_path_open_parent(const struct folder *f, const char *key,
 	return store_folder_path_open(f, parent, O_RDONLY | O_DIRECTORY, 0);
 }
 
-/* How many bytes of `path` name the first link on the way. */
-static int find_link(const struct folder *f, const char *path)
+static bool is_not_folder(int root, const char *path)
+{
+	struct stat st;
+
+	return !fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW) && !S_ISDIR(st.st_mode);
+}
+
+/* How many bytes of `path` name the first part of it of which that is true. */
+static int find_part(const struct folder *f, const char *path,
+                     bool (*is)(int root, const char *part))
 {
 	char part[FOLDER_TEMP_MAX];
 	const char *end = path;
@@ -103,7 +111,7 @@ static int find_link(const struct folder *f, const char *path)
 		end = strchr(end, '/');
 		end = end ? end + 1 : path + strlen(path) + 1;
 		snprintf(part, sizeof(part), "%.*s", (int)(end - 1 - path), path);
-		if (is_link(f->root, part))
+		if (is(f->root, part))
 			break;
 	} while (end[-1]);
 	return (int)strlen(part);
@@ -119,9 +127,15 @@ static bool leads_to_file(const struct folder *f, const char *path)
 int store_folder_path_error(const struct folder *f, const char *doing, const char *path,
                             struct err *err)
 {
+	if (errno == ENOTDIR) {
+		int n = find_part(f, path, is_not_folder);
+		return err_set(err, ERR_CONFIG,
+		               "store %s: %s %s: %.*s is not a folder: move it away",
+		               f->path, doing, path, n, path);
+	}
 	if (errno != ELOOP)
 		return err_errno(err, "store %s: %s %s", f->path, doing, path);
-	int n = find_link(f, path);
+	int n = find_part(f, path, is_link);
 	if (!path[n] && leads_to_file(f, path))
 		return err_set(err, ERR_DAMAGED,
 		               "store %s: %s is a symbolic link, and nothing in a store "
