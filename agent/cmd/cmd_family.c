@@ -335,7 +335,7 @@ const struct command cmd_family = {
 		"those whose tensors are stored as differences to it, or that are the same as\n"
 		"its. For each: where it came from, its size, what its records take, how many\n"
 		"tensors tie it to the one above, and the bits of a weight that differ from it,\n"
-		"on samples ('git zllm diff' counts them all). Of a file that is not a\n"
+		"of all that its dtype has, on samples ('git zllm diff' counts them all). Of a file that is not a\n"
 		"model: how many of its chunks are in other objects, too.\n",
 	.options = specs,
 	.run = run_family,

@@ -252,3 +252,40 @@ expect_words() {
 	git zllm uninstall 2>/dev/null
 	[ "$(git config --global diff.zllm.command)" = /my/own ]
 }
+
+@test "bits mean the same in show, family and diff, whatever the dtype" {
+	make_repo r
+	make_model model.safetensors
+	python - model.safetensors "$T/tuned" <<-'END'
+		# An F32 head whose lower halves differ, which no rounding to 16 bits shows.
+		import json, random, struct, sys
+		data = bytearray(open(sys.argv[1], "rb").read())
+		n = struct.unpack("<Q", data[:8])[0]
+		at, end = json.loads(data[8:8 + n])["lm_head.weight"]["data_offsets"]
+		r = random.Random(1)
+		for i in range(8 + n + at, 8 + n + end, 4):
+		    data[i] ^= r.randrange(256)
+		open(sys.argv[2], "wb").write(data)
+	END
+	commit base
+	git push -q
+	cp "$T/tuned" model.safetensors
+	commit tuned
+	git push -q
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	local counted
+	counted=$(json '[t["bits_per_word"] for t in d["tensors"] if t["name"] == "lm_head.weight"][0]' <<<"$output")
+	run -0 --separate-stderr git zllm show --json model.safetensors
+	json_holds "[abs(e['bit_distance'] - $counted) for e in d['extents'] if e['name'] == 'lm_head.weight'][0] < 0.05"
+	json_holds "3.5 < $counted < 4.5"
+	run -0 --separate-stderr git zllm family --json model.safetensors
+	json_holds "abs(d['children'][0]['bits_per_word'] - $counted) < 0.05"
+}
+
+@test "bits of every tensor of a fine-tune are those that diff counts, in show, too" {
+	two_versions
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	printf '%s' "$output" >"$T/diff.json"
+	run -0 --separate-stderr git zllm show --json model.safetensors
+	json_holds "(lambda by: len([e for e in d['extents'] if e['base'] and abs(by[e['name']] - e['bit_distance']) < 0.2]))({t['name']: t['bits_per_word'] for t in json.load(open('$T/diff.json'))['tensors']}) >= 10"
+}
