@@ -1,4 +1,5 @@
 /* git zllm diff: what differs between two models; also as git's diff driver. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -134,6 +135,14 @@ static int describe_alone(const struct model_side *s, const char *what)
 	return 0;
 }
 
+/* A line, while somebody reads. */
+static int drive_line(void *ctx, const struct tensor_diff *d)
+{
+	int rc = diff_report_line(ctx, d);
+
+	return rc ? rc : report_reader_is_gone();
+}
+
 static int drive(struct ground *g, const char *path, const char *old, const char *new,
                  struct err *err)
 {
@@ -149,8 +158,7 @@ static int drive(struct ground *g, const char *path, const char *old, const char
 	if (!rc && has)
 		rc = diff_side_add_file(&g->places, new, path, &b, err);
 	if (!rc && had && has) {
-		rc = model_diff_run(a.transfer, &a, &b, diff_report_line, &report, &sum,
-		                    err);
+		rc = model_diff_run(a.transfer, &a, &b, drive_line, &report, &sum, err);
 		if (!rc)
 			diff_report_sum(&sum);
 	} else if (!rc && (had || has)) {
@@ -161,13 +169,15 @@ static int drive(struct ground *g, const char *path, const char *old, const char
 	return rc;
 }
 
-/* Whatever is wrong is one line of the diff: git would end its own with ours. */
+/* Whatever is wrong is one line of the diff: git would end its own with ours. Nor may we
+ * end by SIGPIPE when nobody reads any more: git calls that "external diff died". */
 static void run_driver(int argc, char **argv)
 {
 	struct ground g;
 	struct err err = ERR_INIT;
 	int rc;
 
+	signal(SIGPIPE, SIG_IGN);
 	report_line("diff a/%s b/%s", argv[ARG_PATH],
 	            argc > ARG_NEW_PATH ? argv[ARG_NEW_PATH] : argv[ARG_PATH]);
 	if (argc < ARGS) {
@@ -178,7 +188,7 @@ static void run_driver(int argc, char **argv)
 	if (!rc)
 		rc = drive(&g, argv[ARG_PATH], argv[ARG_OLD], argv[ARG_NEW], &err);
 	ground_close(&g);
-	if (rc)
+	if (rc < 0)
 		report_line("git-zllm cannot compare them: %s", err.text);
 }
 

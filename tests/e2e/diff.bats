@@ -289,3 +289,37 @@ expect_words() {
 	run -0 --separate-stderr git zllm show --json model.safetensors
 	json_holds "(lambda by: len([e for e in d['extents'] if e['base'] and abs(by[e['name']] - e['bit_distance']) < 0.2]))({t['name']: t['bits_per_word'] for t in json.load(open('$T/diff.json'))['tensors']}) >= 10"
 }
+
+# unread COMMAND...: runs it, its output a pipe that nobody reads; prints what it says on
+# standard error, and how it ended.
+unread() {
+	python - "$@" <<-'END'
+		import os, signal, subprocess, sys
+		for keep in (signal.SIG_DFL, signal.SIG_IGN):
+		    read, write = os.pipe()
+		    os.close(read)
+		    p = subprocess.run(sys.argv[1:], stdout=write, stderr=subprocess.PIPE, restore_signals=False,
+		                       preexec_fn=lambda: signal.signal(signal.SIGPIPE, keep))
+		    os.close(write)
+		    print(p.stderr.decode(), end="")
+		    print("ended", p.returncode if p.returncode not in (-13, 141) else 0)
+	END
+}
+
+@test "a reader that has seen enough is no failure: git diff and every command are quiet" {
+	two_versions
+	git zllm install --local >/dev/null
+	local words
+	for words in 'git diff HEAD^ HEAD' 'git log -p --ext-diff' 'git zllm diff HEAD^ HEAD' \
+		'git zllm diff --json HEAD^ HEAD' 'git zllm show model.safetensors' \
+		'git zllm family model.safetensors' 'git zllm status' 'git zllm stats' \
+		'git zllm help' 'git zllm version' 'git zllm doctor' 'git zllm fsck' \
+		"git zllm codec bench $T/base.safetensors"; do
+		# shellcheck disable=SC2086
+		run -0 unread $words
+		[ "$output" = $'ended 0\nended 0' ] || {
+			printf '%s: %s\n' "$words" "$output"
+			false
+		}
+	done
+}
