@@ -229,7 +229,9 @@ const struct command cmd_diff = {
 	.summary = "what differs between two models, tensor by tensor",
 	.details =
 		"<old> and <new> are files, folders of shards, <rev>:<path>, oids, or revisions\n"
-		"with all their models. Tensors are matched by name. For each that changed:\n"
+		"with all their models. Tensors are matched by name, else as a push\n"
+		"matches them, under another prefix ('lm_head.weight>model.lm_head.weight'). For\n"
+		"each that changed:\n"
 		"\n"
 		"  BITS    bits of a word that differ, of all that its dtype has, on average\n"
 		"          (the bit distance, as in 'show' and 'family')\n"

@@ -323,3 +323,28 @@ unread() {
 		}
 	done
 }
+
+@test "tensors under another prefix are the same tensors, as for a push" {
+	two_versions
+	model rename "$T/wrapped.safetensors" "$T/tuned.safetensors" language_model.
+	run -0 --separate-stderr git zllm diff --json "$T/base.safetensors" "$T/tuned.safetensors"
+	local delta
+	delta=$(json 'd["delta"]' <<<"$output")
+	run -0 --separate-stderr git zllm diff --json "$T/base.safetensors" "$T/wrapped.safetensors"
+	json_holds "d['changed'] == 13 and d['new'] + d['gone'] == 0 and d['delta'] == $delta"
+	json_holds 'all(t["name"] == "language_model." + t["old_name"] for t in d["tensors"])'
+	run -0 git zllm diff "$T/tuned.safetensors" "$T/wrapped.safetensors"
+	says '13 equal, 0 changed, 0 new, 0 gone'
+	run -0 git zllm diff "$T/wrapped.safetensors" "$T/base.safetensors"
+	says 'language_model.lm_head.weight>lm_head.weight'
+}
+
+@test "a namesake goes before a tensor under another prefix, and each is used once" {
+	two_versions
+	model rename "$T/wrapped.safetensors" "$T/base.safetensors" language_model.
+	model merge "$T/both.safetensors" "$T/wrapped.safetensors" "$T/tuned.safetensors"
+	run -0 --separate-stderr git zllm diff --json "$T/tuned.safetensors" "$T/both.safetensors"
+	json_holds 'd["equal"] == 13 and d["new"] == 13 and d["changed"] + d["gone"] == 0'
+	run -0 --separate-stderr git zllm diff --json "$T/both.safetensors" "$T/tuned.safetensors"
+	json_holds 'd["equal"] == 13 and d["gone"] == 13 and d["changed"] + d["new"] == 0'
+}
