@@ -121,7 +121,32 @@ static int diff(const char *old, const char *new, const struct diff_options *opt
 
 /* git's arguments for an external diff: path old-file old-hex old-mode new-file
  * new-hex new-mode, and for a rename the new path and what git says of it. */
-enum { ARG_PATH = 0, ARG_OLD = 1, ARG_NEW = 4, ARGS = 7, ARG_NEW_PATH = 7 };
+enum {
+	ARG_PATH = 0,
+	ARG_OLD = 1,
+	ARG_OLD_MODE = 3,
+	ARG_NEW = 4,
+	ARG_NEW_MODE = 6,
+	ARGS = 7,
+	ARG_NEW_PATH = 7
+};
+
+/* As git tells it; "." is the mode of what is not there. */
+static void tell_modes(const char *old, const char *new)
+{
+	bool had = strcmp(old, ".") != 0, has = strcmp(new, ".") != 0;
+
+	if (strcmp(old, new) == 0)
+		return;
+	if (!had)
+		report_line("new file mode %s", new);
+	else if (!has)
+		report_line("deleted file mode %s", old);
+	else {
+		report_line("old mode %s", old);
+		report_line("new mode %s", new);
+	}
+}
 
 static int describe_alone(const struct model_side *s, const char *what)
 {
@@ -184,6 +209,7 @@ static void run_driver(int argc, char **argv)
 		report_line("unmerged");
 		return;
 	}
+	tell_modes(argv[ARG_OLD_MODE], argv[ARG_NEW_MODE]);
 	rc = ground_open(&g, &err);
 	if (!rc)
 		rc = drive(&g, argv[ARG_PATH], argv[ARG_OLD], argv[ARG_NEW], &err);

@@ -348,3 +348,19 @@ unread() {
 	run -0 --separate-stderr git zllm diff --json "$T/both.safetensors" "$T/tuned.safetensors"
 	json_holds 'd["equal"] == 13 and d["gone"] == 13 and d["changed"] + d["new"] == 0'
 }
+
+@test "git diff shows what became of a model's mode" {
+	two_versions
+	git zllm install --local >/dev/null
+	chmod +x model.safetensors
+	run -0 git diff
+	[ "${lines[1]}" = 'old mode 100644' ]
+	[ "${lines[2]}" = 'new mode 100755' ]
+	git checkout -q .
+	run -0 git diff HEAD^ HEAD
+	says_not 'old mode' 'new mode' 'file mode'
+	git mv model.safetensors gone.safetensors
+	git rm -qf gone.safetensors
+	run -0 git diff --cached
+	says 'deleted file mode 100644'
+}
