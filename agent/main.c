@@ -31,15 +31,28 @@
 #include "agent/report/report.h"
 #include "codec/common/err.h"
 
-/* Output that did not reach the disk is no success. */
+/* Output that did not reach the disk is no success; that nobody waits for it is no
+ * failure. */
 static int end_output(int code)
 {
 	struct err err;
 
-	if (!fflush(stdout) && !ferror(stdout))
+	if ((!fflush(stdout) && !ferror(stdout)) || report_reader_is_gone())
 		return code;
 	err_errno(&err, "cannot write the output");
 	return code ? code : report_error(&err);
+}
+
+/* Whoever reads what we print may stop, as `head` does: then we end as git does, by
+ * SIGPIPE, whatever our parent did with that. */
+static void end_with_reader(void)
+{
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &ours, NULL);
+	signal(SIGPIPE, SIG_DFL);
 }
 
 /* The command that is asked for: by its name, or as an option, as git's own. */
@@ -60,6 +73,7 @@ int main(int argc, char **argv)
 
 	/* A file that may not grow (ulimit -f) is EFBIG and a sentence, not the end. */
 	signal(SIGXFSZ, SIG_IGN);
+	end_with_reader();
 	if (!command) {
 		err_set(&err, ERR_INPUT,
 		        "'%s' is not a git zllm command. See 'git zllm help'.", name);

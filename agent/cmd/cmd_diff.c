@@ -1,4 +1,5 @@
 /* git zllm diff: what differs between two models; also as git's diff driver. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -120,7 +121,32 @@ static int diff(const char *old, const char *new, const struct diff_options *opt
 
 /* git's arguments for an external diff: path old-file old-hex old-mode new-file
  * new-hex new-mode, and for a rename the new path and what git says of it. */
-enum { ARG_PATH = 0, ARG_OLD = 1, ARG_NEW = 4, ARGS = 7, ARG_NEW_PATH = 7 };
+enum {
+	ARG_PATH = 0,
+	ARG_OLD = 1,
+	ARG_OLD_MODE = 3,
+	ARG_NEW = 4,
+	ARG_NEW_MODE = 6,
+	ARGS = 7,
+	ARG_NEW_PATH = 7
+};
+
+/* As git tells it; "." is the mode of what is not there. */
+static void tell_modes(const char *old, const char *new)
+{
+	bool had = strcmp(old, ".") != 0, has = strcmp(new, ".") != 0;
+
+	if (strcmp(old, new) == 0)
+		return;
+	if (!had)
+		report_line("new file mode %s", new);
+	else if (!has)
+		report_line("deleted file mode %s", old);
+	else {
+		report_line("old mode %s", old);
+		report_line("new mode %s", new);
+	}
+}
 
 static int describe_alone(const struct model_side *s, const char *what)
 {
@@ -132,6 +158,14 @@ static int describe_alone(const struct model_side *s, const char *what)
 	report_line("%s: %zu tensors, %llu bytes", what, tensors,
 	            (unsigned long long)x->size);
 	return 0;
+}
+
+/* A line, while somebody reads. */
+static int drive_line(void *ctx, const struct tensor_diff *d)
+{
+	int rc = diff_report_line(ctx, d);
+
+	return rc ? rc : report_reader_is_gone();
 }
 
 static int drive(struct ground *g, const char *path, const char *old, const char *new,
@@ -149,8 +183,7 @@ static int drive(struct ground *g, const char *path, const char *old, const char
 	if (!rc && has)
 		rc = diff_side_add_file(&g->places, new, path, &b, err);
 	if (!rc && had && has) {
-		rc = model_diff_run(a.transfer, &a, &b, diff_report_line, &report, &sum,
-		                    err);
+		rc = model_diff_run(a.transfer, &a, &b, drive_line, &report, &sum, err);
 		if (!rc)
 			diff_report_sum(&sum);
 	} else if (!rc && (had || has)) {
@@ -161,24 +194,27 @@ static int drive(struct ground *g, const char *path, const char *old, const char
 	return rc;
 }
 
-/* Whatever is wrong is one line of the diff: git would end its own with ours. */
+/* Whatever is wrong is one line of the diff: git would end its own with ours. Nor may we
+ * end by SIGPIPE when nobody reads any more: git calls that "external diff died". */
 static void run_driver(int argc, char **argv)
 {
 	struct ground g;
 	struct err err = ERR_INIT;
 	int rc;
 
+	signal(SIGPIPE, SIG_IGN);
 	report_line("diff a/%s b/%s", argv[ARG_PATH],
 	            argc > ARG_NEW_PATH ? argv[ARG_NEW_PATH] : argv[ARG_PATH]);
 	if (argc < ARGS) {
 		report_line("unmerged");
 		return;
 	}
+	tell_modes(argv[ARG_OLD_MODE], argv[ARG_NEW_MODE]);
 	rc = ground_open(&g, &err);
 	if (!rc)
 		rc = drive(&g, argv[ARG_PATH], argv[ARG_OLD], argv[ARG_NEW], &err);
 	ground_close(&g);
-	if (rc)
+	if (rc < 0)
 		report_line("git-zllm cannot compare them: %s", err.text);
 }
 
@@ -219,9 +255,12 @@ const struct command cmd_diff = {
 	.summary = "what differs between two models, tensor by tensor",
 	.details =
 		"<old> and <new> are files, folders of shards, <rev>:<path>, oids, or revisions\n"
-		"with all their models. Tensors are matched by name. For each that changed:\n"
+		"with all their models. Tensors are matched by name, else as a push\n"
+		"matches them, under another prefix ('lm_head.weight>model.lm_head.weight'). For\n"
+		"each that changed:\n"
 		"\n"
-		"  BITS    bits of a word that differ, on average (the bit distance)\n"
+		"  BITS    bits of a word that differ, of all that its dtype has, on average\n"
+		"          (the bit distance, as in 'show' and 'family')\n"
 		"  WORDS   the share of words that differ\n"
 		"  DELTA   bytes of the new tensor as a delta against the old, coded in full\n"
 		"\n"

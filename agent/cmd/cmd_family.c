@@ -15,6 +15,7 @@
 #include "agent/report/size_text.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/model/format_table.h"
 #include "index/survey/family.h"
 #include "index/store/store.h"
 
@@ -64,9 +65,14 @@ static double percent(uint64_t part, uint64_t whole)
 
 /* ---------------------------------------------------------------- text */
 
+static bool has_tensors(const struct family_member *m)
+{
+	return format_of(m->model)->has_tensors;
+}
+
 static const char *parts_name(const struct family_member *m)
 {
-	return m->model == MODEL_OPAQUE ? "chunks" : "tensors";
+	return has_tensors(m) ? "tensors" : "chunks";
 }
 
 /* ", 13 of 15 tensors from it, ~1.689 bits a weight" */
@@ -140,7 +146,7 @@ static int print_below(struct showing *s, int parent, struct err *err)
 	return rc;
 }
 
-/* Of a file that is not a safetensors file: why it is not compared, and what it has in
+/* Of a file that is not a model: why it is not compared, and what it has in
  * common with others. */
 static void print_opaque(const struct family_member *m, const struct family *f)
 {
@@ -148,7 +154,7 @@ static void print_opaque(const struct family_member *m, const struct family *f)
 	struct buf with = BUF_INIT;
 
 	report_line("%s", "");
-	report_line("It is not a safetensors file: it has no tensors to compare.");
+	report_line("It is not a model of a known format: it has no tensors to compare.");
 	if (!m->tensors) {
 		report_line("It lies in its manifest, whole, and shares nothing.");
 	} else if (sharing->with == FAMILY_NONE) {
@@ -185,7 +191,7 @@ static int print_text(struct showing *s, struct err *err)
 		report_note("%zu more members are not shown",
 		            s->family.members - s->shown);
 	const struct family_member *asked = rc ? NULL : find_asked(s);
-	if (asked && asked->model == MODEL_OPAQUE)
+	if (asked && !has_tensors(asked))
 		print_opaque(asked, &s->family);
 	return rc;
 }
@@ -207,16 +213,16 @@ static void put_member(const struct showing *s, int i, const struct family_dista
 	json_put_str(j, "commit", m->commit);
 	json_put_u64(j, "size", m->size);
 	json_put_u64(j, "stored", d->stored);
-	json_put_str(j, "model", m->model == MODEL_OPAQUE ? "opaque" : "safetensors");
-	json_put_u64(j, "tensors", m->model == MODEL_OPAQUE ? 0 : m->tensors);
-	json_put_u64(j, "chunks", m->model == MODEL_OPAQUE ? m->tensors : 0);
+	json_put_str(j, "model", format_of(m->model)->name);
+	json_put_u64(j, "tensors", has_tensors(m) ? m->tensors : 0);
+	json_put_u64(j, "chunks", has_tensors(m) ? 0 : m->tensors);
 	json_put_u64(j, "deltas", m->deltas);
 	json_put_u64(j, "tied", m->parent == FAMILY_NONE ? 0 : m->edge);
 	json_put_str(j, "by",
-	             m->parent == FAMILY_NONE                ? NULL
-	             : m->shares && m->model == MODEL_OPAQUE ? "equal chunks"
-	             : m->shares                             ? "equal tensors"
-	                                                     : "deltas");
+	             m->parent == FAMILY_NONE       ? NULL
+	             : m->shares && !has_tensors(m) ? "equal chunks"
+	             : m->shares                    ? "equal tensors"
+	                                            : "deltas");
 	if (d->sampled.words)
 		json_put_real(j, "bits_per_word", word_count_distance(&d->sampled));
 	json_put_bool(j, "asked", oid_equal(&m->oid, &s->asked));
@@ -329,8 +335,8 @@ const struct command cmd_family = {
 		"those whose tensors are stored as differences to it, or that are the same as\n"
 		"its. For each: where it came from, its size, what its records take, how many\n"
 		"tensors tie it to the one above, and the bits of a weight that differ from it,\n"
-		"on samples ('git zllm diff' counts them all). Of a file that is not a\n"
-		"safetensors file: how many of its chunks are in other objects, too.\n",
+		"of all that its dtype has, on samples ('git zllm diff' counts them all). Of a file that is not a\n"
+		"model: how many of its chunks are in other objects, too.\n",
 	.options = specs,
 	.run = run_family,
 };

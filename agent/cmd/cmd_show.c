@@ -453,8 +453,9 @@ const struct command cmd_show = {
 		"and what its push added there, of which 'saved' is told; and a line for each\n"
 		"extent of the file: dtype, shape, size, stored bytes, codec, the blob\n"
 		"that is its base, the tensor's name, and why: who named the base (user, git,\n"
-		"card, markers) and how many bits of a weight differ by estimate, and what\n"
-		"each codec that was tried made of samples of it. A base that was considered\n"
+		"card, markers) and how many bits of a weight differ on samples (of all bits of\n"
+		"its dtype, as in 'diff' and 'family'), and what each codec that was tried made\n"
+		"of them. A base that was considered\n"
 		"and not taken is shown as 'not git, 5.71 bits'. 'rank 8' means that a low-rank\n"
 		"product is added to the base. What is stored inside the\n"
 		"manifest is 'inline'.\n",

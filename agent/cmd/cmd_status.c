@@ -251,7 +251,8 @@ static void print_text(const struct status *s)
 	if (s->missing)
 		report_note(
 			"%" PRIu64
-			" not in the store %s, or not whole; 'git lfs push --all' brings them there",
+			" not in the store %s, or not whole; 'git lfs push --all <remote>' brings them there "
+			"('git push' sends nothing where the commits are up to date)",
 			s->missing, s->connection.store->name);
 }
 
@@ -358,7 +359,7 @@ const struct command cmd_status = {
 		"A line for each LFS object of HEAD, or of all refs with --all. A record that\n"
 		"several objects share is counted for the first that is listed; an object\n"
 		"all of whose records were counted before is 'dedup'. One whose manifest or\n"
-		"records are cut, or missing, is 'damaged'; 'git lfs push --all' mends it.\n",
+		"records are cut, or missing, is 'damaged'; 'git lfs push --all <remote>' mends it.\n",
 	.options = specs,
 	.run = run,
 };

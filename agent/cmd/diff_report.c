@@ -62,6 +62,17 @@ static void describe(const struct tensor_diff *d, struct buf *dtype, struct buf 
 	add_shape(x, shape);
 }
 
+/* "model.norm.weight", or "norm.weight>model.norm.weight" */
+static void add_name(const struct tensor_diff *d, const struct side_part *part,
+                     struct buf *out)
+{
+	const struct extent *x = d->new ? d->new : d->old;
+
+	if (d->old && d->new &&strcmp(d->old->name, d->new->name) != 0)
+		buf_addf(out, "%s>", d->old->name);
+	buf_add_str(out, x ? x->name : part->name);
+}
+
 static void begin_line(struct diff_report *r, const struct side_part *part)
 {
 	if (r->files && part != r->part) {
@@ -80,14 +91,14 @@ int diff_report_line(void *ctx, const struct tensor_diff *d)
 {
 	struct diff_report *r = ctx;
 	const struct side_part *part = d->new_part ? d->new_part : d->old_part;
-	const struct extent *x = d->new ? d->new : d->old;
-	struct buf dtype = BUF_INIT, shape = BUF_INIT;
+	struct buf dtype = BUF_INIT, shape = BUF_INIT, name = BUF_INIT;
 	char size[SIZE_TEXT], delta[SIZE_TEXT] = "-", bits[16] = "-", words[16] = "-";
 
 	if (d->kind == DIFF_EQUAL && !r->all)
 		return 0;
 	begin_line(r, part);
 	describe(d, &dtype, &shape);
+	add_name(d, part, &name);
 	size_format(d->new_part ? d->new_size : d->old_size, size);
 	if (d->kind == DIFF_CHANGED && d->compared) {
 		snprintf(bits, sizeof(bits), "%.3f", word_count_distance(&d->count));
@@ -98,7 +109,8 @@ int diff_report_line(void *ctx, const struct tensor_diff *d)
 	}
 	report_line("%-7s %-9s %-16s %9s %6s %8s %9s  %s", kind_name(d->kind),
 	            buf_text(&dtype), buf_text(&shape), size, bits, words, delta,
-	            x ? x->name : part->name);
+	            buf_text(&name));
+	buf_wipe(&name);
 	buf_wipe(&dtype);
 	buf_wipe(&shape);
 	return 0;
@@ -152,6 +164,7 @@ int diff_report_json_line(void *ctx, const struct tensor_diff *d)
 	struct json *j = json_object();
 
 	json_put_str(j, "name", x ? x->name : NULL);
+	json_put_str(j, "old_name", d->old ? d->old->name : NULL);
 	json_put_str(j, "status", kind_name(d->kind));
 	json_put_str(j, "file", d->new_part ? d->new_part->name : NULL);
 	json_put_str(j, "old_file", d->old_part ? d->old_part->name : NULL);

@@ -1,9 +1,11 @@
 #include "agent/report/report.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/report/printable.h"
 #include "codec/common/buf.h"
@@ -49,6 +51,13 @@ void report_note(const char *fmt, ...)
 	va_start(ap, fmt);
 	print_line(stderr, "git-zllm: ", fmt, ap);
 	va_end(ap);
+}
+
+bool report_reader_is_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 0) > 0 && out.revents & POLLERR;
 }
 
 int report_error(const struct err *err)

@@ -9,6 +9,8 @@
 #ifndef ZLLM_REPORT_H
 #define ZLLM_REPORT_H
 
+#include <stdbool.h>
+
 struct err;
 
 /* One line of a command's result; the newline is added. */
@@ -30,5 +32,9 @@ int report_trace_wanted(void);
 /* A line on standard error, or in the file whose absolute path ZLLM_TRACE is, when
  * GIT_TRACE or ZLLM_TRACE asks for it. Any thread. */
 void report_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether standard output is a pipe that nobody reads any more, as behind `| head`: then
+ * what is left to print is for nobody, and that is no error. */
+bool report_reader_is_gone(void);
 
 #endif

@@ -30,6 +30,7 @@
 struct candidate {
 	struct record_basis root;
 	struct relative like;
+	uint16_t bits; /* that differ, hundredths for each value; or EXTENT_UNKNOWN */
 };
 
 /* One choice being made. Sizes are thousandths of raw. */
@@ -218,7 +219,9 @@ static size_t find_candidates(const struct choosing *c,
 		    !fit_names(c->task->transfer, &root) || !can_have(x, &root) ||
 		    seen_before(out, found, &root))
 			continue;
-		out[found++] = (struct candidate){ root, likes[i] };
+		out[found++] = (struct candidate){
+			root, likes[i], sketch_gap_bits(x->dtype, &likes[i].gap)
+		};
 	}
 	return found;
 }
@@ -278,11 +281,13 @@ static int open_bases(const struct base_task *task, const struct record_basis *b
 	return base_bytes_open(&from, basis, out, &ignored);
 }
 
-/* The best score of a delta against these bases. Bases that cannot be read, and codecs
- * that fail on them, are passed over: no codec, EXTENT_UNKNOWN. */
-static struct codec_score try_bases(struct choosing *c, const struct record_basis *root)
+/* The best score of a delta against these bases, and the bits that differ. Bases that
+ * cannot be read, and codecs that fail on them, are passed over: no codec,
+ * EXTENT_UNKNOWN. */
+static struct codec_score try_bases(struct choosing *c, struct candidate *candidate)
 {
 	struct codec_score best = { NULL, EXTENT_UNKNOWN }, one;
+	const struct record_basis *root = &candidate->root;
 	struct bases bases;
 	struct err ignored = ERR_INIT;
 
@@ -290,6 +295,8 @@ static struct codec_score try_bases(struct choosing *c, const struct record_basi
 		return best;
 	int rc = codec_trial_predict(c->trial, root, &bases, &ignored);
 	bases_close(&bases);
+	if (!rc && !root->parts.count)
+		candidate->bits = (uint16_t)codec_trial_distance(c->trial);
 	for (unsigned i = 0; (one.codec = codec_at(i)) != NULL && !rc; i++) {
 		if (!one.codec->needs_base || !can_code(c, one.codec) ||
 		    codec_trial_run(c->trial, &best, &one, &ignored))
@@ -318,7 +325,7 @@ static void note_candidate(struct extent_finding *f, const struct candidate *one
 	f->candidates[f->candidate_count++] = (struct extent_candidate){
 		.dtype = one->root.bases[0].dtype,
 		.source = (uint8_t)one->like.hint->source,
-		.bits = gap->known ? gap->bits : EXTENT_UNKNOWN,
+		.bits = one->bits,
 		.steps = gap->known ? gap->steps : EXTENT_UNKNOWN,
 		.permille = (uint16_t)permille,
 		.id = one->root.bases[0].id,
@@ -350,14 +357,14 @@ static void try_candidate(struct choosing *c, struct candidate *one)
 	struct codec_score score = { NULL, EXTENT_UNKNOWN };
 
 	if (worth_a_trial(x, one))
-		score = try_bases(c, &one->root);
+		score = try_bases(c, one);
 	/* Since the manifest was written the record may have changed. */
 	if (is_better(c, &score) && !are_solo(c->task->transfer, one)) {
 		if (!find_root(c->task->transfer, &one->like.relation, &one->root) ||
 		    !fit_names(c->task->transfer, &one->root) ||
 		    !can_have(x, &one->root) || !are_solo(c->task->transfer, one))
 			return;
-		score = try_bases(c, &one->root);
+		score = try_bases(c, one);
 	}
 	if (is_better(c, &score)) {
 		c->best = score.permille;

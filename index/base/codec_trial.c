@@ -118,6 +118,16 @@ int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
 	return rc;
 }
 
+unsigned codec_trial_distance(const struct codec_trial *t)
+{
+	size_t size = t->pieces * t->piece, values = size / dtype_unit(t->blob->dtype);
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < size; i++)
+		bits += (unsigned)__builtin_popcount(t->raw[i] ^ t->predicted[i]);
+	return values ? (unsigned)((bits * 100 + values / 2) / values) : 0;
+}
+
 /* Rounded up. */
 static unsigned permille_of(size_t part, size_t whole)
 {

@@ -28,6 +28,10 @@ void codec_trial_end(struct codec_trial *t); /* NULL is fine */
 int codec_trial_predict(struct codec_trial *t, const struct record_basis *basis,
                         const struct bases *bases, struct err *err);
 
+/* How many bits of a value differ from the latest prediction, on average over the samples,
+ * in hundredths: what `git zllm diff` counts of the whole. */
+unsigned codec_trial_distance(const struct codec_trial *t);
+
 /* What a codec makes of the samples. */
 struct codec_score {
 	const struct codec *codec; /* NULL: none was tried */

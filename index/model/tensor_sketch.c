@@ -217,6 +217,13 @@ struct sketch_gap tensor_sketch_gap(enum dtype dtype, const struct tensor_sketch
 	return gap;
 }
 
+uint16_t sketch_gap_bits(enum dtype dtype, const struct sketch_gap *gap)
+{
+	unsigned width = 8 * dtype_unit(dtype), below = width > 16 ? width - 16 : 0;
+
+	return gap->known ? (uint16_t)(gap->bits + below * HUNDRED / 2) : UINT16_MAX;
+}
+
 enum gap_class sketch_gap_class(enum dtype dtype, const struct sketch_gap *gap)
 {
 	/* In steps; of one byte there are at most eight bits to differ in. */

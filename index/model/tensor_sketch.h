@@ -57,6 +57,11 @@ bool tensor_sketch_comparable(const struct extent *a, const struct extent *b);
 struct sketch_gap tensor_sketch_gap(enum dtype dtype, const struct tensor_sketch *a,
                                     const struct tensor_sketch *b);
 
+/* How many bits of a value of that dtype differ, in hundredths: those that sketches have,
+ * and half of the bits of a wider value that they do not have, as in tensors that are not
+ * of one family. 65535 where the gap is not known. */
+uint16_t sketch_gap_bits(enum dtype dtype, const struct sketch_gap *gap);
+
 /*
  * What a gap says. On the trained family in shared/data related tensors have 0 to 4.7
  * steps, unrelated ones 9.9 and more; a delta costs about its steps and 2 bits, and a

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
-#include "index/model/extent.h"
+#include "index/model/model_format.h"
 #include "index/survey/word_diff.h"
 
 struct err;

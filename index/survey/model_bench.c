@@ -15,23 +15,21 @@
 #include <string.h>
 #include <time.h>
 
-#include "codec/cast.h"
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
 #include "codec/frame.h"
 #include "codec/frame_scratch.h"
-#include "codec/prediction.h"
 #include "codec/record.h"
 #include "index/work/file_range.h"
 #include "index/survey/local_model.h"
-#include "index/base/relatives.h"
+#include "index/blob/predictor.h"
+#include "index/survey/bench_likes.h"
 
 enum {
 	BATCH_BYTES = 4 * 1024 * 1024, /* of a batch for each thread */
 	BATCH_FRAMES = 1024,           /* of a batch at the most */
-	ALIGNMENT = 64,                /* bytes, of frames in memory */
-	SPAN_FACTOR = 2                /* no cast reads more than twice our bytes */
+	ALIGNMENT = 64                 /* bytes, of frames in memory */
 };
 
 /* What is done to the frames of a batch, in this order. */
@@ -40,6 +38,7 @@ enum pass_kind { PASS_ENCODE, PASS_ALONE, PASS_DECODE, PASSES };
 /* A frame in memory. */
 struct bench_frame {
 	size_t at, size; /* bytes, in each of the batch's buffers */
+	uint64_t start;  /* where it begins in its tensor, in values */
 	size_t tensor;   /* of the batch */
 	unsigned slice;  /* the thread that has it */
 	struct frame_out out;
@@ -48,7 +47,9 @@ struct bench_frame {
 
 /* A tensor of which frames are in memory. */
 struct bench_tensor {
-	const struct extent *extent, *like; /* like: in the base, or NULL */
+	const struct extent *extent;
+	bool like;                          /* something in the base predicts it */
+	struct parts parts;                 /* by which it does */
 	struct bench_sum sums[BENCH_SLOTS]; /* of its frames until now */
 };
 
@@ -59,9 +60,9 @@ struct slice {
 };
 
 struct bench {
-	const struct local_model *model, *base;
-	const struct extent **by_name; /* the base's tensors, sorted; owned */
-	size_t named;
+	const struct local_model *model;
+	struct bench_likes *likes;   /* in the base; owned; NULL: no base */
+	struct predictor *predictor; /* of the last tensor; NULL: it has no like */
 	struct pool *pool;
 	struct slice *slices; /* one for each thread */
 	unsigned threads, rounds;
@@ -72,45 +73,11 @@ struct bench {
 	enum dtype dtype;
 	size_t used, room;                       /* bytes of each of these: */
 	uint8_t *raw, *predicted, *coded, *back; /* owned */
-	uint8_t *span;              /* of the base, before it is cast; owned */
-	struct bench_frame *frames; /* BATCH_FRAMES; owned */
+	struct bench_frame *frames;              /* BATCH_FRAMES; owned */
 	size_t frame_count;
 	struct bench_tensor *tensors; /* BATCH_FRAMES; owned */
 	size_t tensor_count;
 };
-
-/* ---------------------------------------------------------------- likes */
-
-static int by_name(const void *a, const void *b)
-{
-	const struct extent *const *x = a, *const *y = b;
-
-	return strcmp((*x)->name, (*y)->name);
-}
-
-static int sort_base(struct bench *b, struct err *err)
-{
-	if (!b->base)
-		return 0;
-	const struct extents *x = &b->base->extents;
-	b->by_name = malloc((x->count ? x->count : 1) * sizeof(const struct extent *));
-	if (!b->by_name)
-		return err_nomem(err, "a list of tensors");
-	for (size_t i = 0; i < x->count; i++)
-		if (x->list[i].name)
-			b->by_name[b->named++] = &x->list[i];
-	qsort(b->by_name, b->named, sizeof(const struct extent *), by_name);
-	return 0;
-}
-
-static const struct extent *find_like(const struct bench *b, const struct extent *x)
-{
-	const struct extent *const *found = NULL;
-
-	if (b->named)
-		found = bsearch(&x, b->by_name, b->named, sizeof(x), by_name);
-	return found && relatives_alike(x, *found) ? *found : NULL;
-}
 
 /* ---------------------------------------------------------------- one pass */
 
@@ -136,6 +103,9 @@ static struct frame_job job_of(const struct pass *p, const struct slice *s,
 		.codec = p->codec,
 		.dtype = p->bench->dtype,
 		.base = p->codec->needs_base ? p->bench->predicted + f->at : NULL,
+		.parts = p->codec->needs_base ? &p->bench->tensors[f->tensor].parts
+		                              : NULL,
+		.start = f->start,
 		.size = f->size,
 		.scratch = s->scratch,
 	};
@@ -383,37 +353,6 @@ static int end_batch(struct bench *b, bool more_of_last, struct err *err)
 
 /* ---------------------------------------------------------------- reading */
 
-/* Reads what of the like there is of a span, zeros where it has ended. */
-static int read_span(struct bench *b, const struct extent *like,
-                     struct prediction_span span, uint8_t *out, struct err *err)
-{
-	size_t have = 0;
-
-	if (span.start < like->size)
-		have = like->size - span.start < span.size
-		               ? (size_t)(like->size - span.start)
-		               : span.size;
-	memset(out + have, 0, span.size - have);
-	int rc = file_range_read(b->base->fd, like->offset + span.start, out, have, err);
-	return rc ? err_context(err, "%s", b->base->path) : 0;
-}
-
-/* Predicts the frame that begins at byte `at` of its tensor. */
-static int predict_frame(struct bench *b, const struct bench_frame *f, uint64_t at,
-                         struct err *err)
-{
-	const struct bench_tensor *t = &b->tensors[f->tensor];
-	uint8_t *out = b->predicted + f->at;
-	struct record_base base = { .dtype = t->like->dtype };
-	struct prediction_span span = prediction_span(&base, b->dtype, at, f->size);
-	bool plain = prediction_is_plain(&base, b->dtype);
-	int rc = read_span(b, t->like, span, plain ? out : b->span, err);
-
-	if (!rc && !plain)
-		prediction_cast(&base, b->dtype, b->span, out, f->size);
-	return rc;
-}
-
 /* Reads `n` bytes of the last tensor, from its byte `at`, as a frame of the batch. */
 static int add_frame(struct bench *b, uint64_t at, size_t n, struct err *err)
 {
@@ -422,13 +361,14 @@ static int add_frame(struct bench *b, uint64_t at, size_t n, struct err *err)
 
 	*f = (struct bench_frame){ .at = b->used,
 		                   .size = n,
+		                   .start = at / dtype_unit(b->dtype),
 		                   .tensor = b->tensor_count - 1 };
 	int rc = file_range_read(b->model->fd, t->extent->offset + at, b->raw + b->used,
 	                         n, err);
 	if (rc)
 		return err_context(err, "%s", b->model->path);
 	if (t->like)
-		rc = predict_frame(b, f, at, err);
+		rc = predictor_read(b->predictor, at, n, b->predicted + b->used, err);
 	b->used += (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	b->frame_count++;
 	return rc;
@@ -441,6 +381,21 @@ static bool is_full(const struct bench *b, size_t next)
 	return b->frame_count == BATCH_FRAMES || b->room - b->used < next;
 }
 
+static int add_tensor_to_batch(struct bench *b, const struct extent *x, struct err *err)
+{
+	struct bench_tensor *t = &b->tensors[b->tensor_count];
+	int rc = 1;
+
+	*t = (struct bench_tensor){ .extent = x };
+	if (b->likes)
+		rc = bench_likes_find(b->likes, x, &b->predictor, &t->parts, err);
+	if (rc < 0)
+		return rc;
+	t->like = rc == 0;
+	b->tensor_count++;
+	return 0;
+}
+
 static int measure_tensor(struct bench *b, const struct extent *x, struct err *err)
 {
 	size_t whole = frame_size(x->dtype);
@@ -450,11 +405,12 @@ static int measure_tensor(struct bench *b, const struct extent *x, struct err *e
 		if (rc)
 			return rc;
 	}
-	b->tensors[b->tensor_count++] = (struct bench_tensor){ .extent = x,
-		                                               .like = find_like(b, x) };
+	int rc = add_tensor_to_batch(b, x, err);
+	if (rc)
+		return rc;
 	for (uint64_t at = 0; at < x->size; at += whole) {
 		size_t n = x->size - at < whole ? (size_t)(x->size - at) : whole;
-		int rc = is_full(b, n) ? end_batch(b, true, err) : 0;
+		rc = is_full(b, n) ? end_batch(b, true, err) : 0;
 		if (!rc)
 			rc = add_frame(b, at, n, err);
 		if (rc)
@@ -485,24 +441,25 @@ static int measure_all(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int bench_init(struct bench *b, struct err *err)
+static int bench_init(struct bench *b, const struct local_model *base, struct err *err)
 {
 	b->room = (size_t)BATCH_BYTES * b->threads;
 	b->raw = malloc(b->room);
 	b->predicted = malloc(b->room);
 	b->coded = malloc(b->room);
 	b->back = malloc(b->room);
-	b->span = malloc((size_t)SPAN_FACTOR * FRAME_MAX);
 	b->frames = calloc(BATCH_FRAMES, sizeof(*b->frames));
 	b->tensors = calloc(BATCH_FRAMES, sizeof(*b->tensors));
 	b->slices = calloc(b->threads, sizeof(*b->slices));
-	if (!b->raw || !b->predicted || !b->coded || !b->back || !b->span || !b->frames ||
+	if (!b->raw || !b->predicted || !b->coded || !b->back || !b->frames ||
 	    !b->tensors || !b->slices)
 		return err_nomem(err, "measuring");
 	int rc = pool_new(b->threads, &b->pool, err);
 	for (unsigned k = 0; k < b->threads && !rc; k++)
 		rc = frame_scratch_new(&b->slices[k].scratch, err);
-	return rc ? rc : sort_base(b, err);
+	if (!rc && base)
+		rc = bench_likes_new(base, &b->likes, err);
+	return rc;
 }
 
 static void bench_wipe(struct bench *b)
@@ -511,10 +468,9 @@ static void bench_wipe(struct bench *b)
 		frame_scratch_free(b->slices[k].scratch);
 	free(b->slices);
 	pool_free(b->pool);
-	free(b->by_name);
+	bench_likes_free(b->likes);
 	free(b->raw);
 	free(b->predicted);
-	free(b->span);
 	free(b->coded);
 	free(b->back);
 	free(b->frames);
@@ -525,12 +481,11 @@ int model_bench_run(const struct bench_task *task, struct model_bench *out,
                     struct err *err)
 {
 	struct bench b = { .model = task->model,
-		           .base = task->base,
 		           .threads = task->threads,
 		           .rounds = task->rounds,
 		           .only = task->only,
 		           .out = out };
-	int rc = bench_init(&b, err);
+	int rc = bench_init(&b, task->base, err);
 
 	memset(out, 0, sizeof(*out));
 	if (!rc)

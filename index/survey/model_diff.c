@@ -10,6 +10,7 @@
 #include "codec/common/err.h"
 #include "index/survey/model_side.h"
 #include "index/base/relatives.h"
+#include "index/base/tensor_names.h"
 #include "index/model/format_table.h"
 
 /* A tensor of a side, or a file that is no model. */
@@ -18,6 +19,7 @@ struct item {
 	const struct extent *x; /* NULL: the file */
 	size_t order;
 	bool used;
+	struct item *old; /* of a new one: what it is compared with, or NULL */
 };
 
 struct items {
@@ -91,7 +93,7 @@ static int list_items(const struct model_side *s, struct items *out, struct err 
 		for (size_t k = 0; k < x->count; k++)
 			if (is_item(s->parts[i], &x->list[k]))
 				out->list[n++] = (struct item){ s->parts[i], &x->list[k],
-					                        0, false };
+					                        0, false, NULL };
 	}
 	for (size_t i = 0; i < n; i++) {
 		out->list[i].order = i;
@@ -136,6 +138,74 @@ static struct item *find_old(const struct comparing *c, const struct item *new)
 			first = old;
 	}
 	return first;
+}
+
+static void match_names(struct comparing *c)
+{
+	for (size_t i = 0; i < c->new.count; i++) {
+		struct item *new = &c->new.list[i];
+		new->old = find_old(c, new);
+		if (new->old)
+			new->old->used = true;
+	}
+}
+
+/* The tensors of the old side that have no namesake, in one list; (*items)[i] belongs to
+ * the tensor i. */
+static int list_unmatched(const struct comparing *c, struct extents *out,
+                          struct item ***items, struct err *err)
+{
+	out->list = calloc(c->old.count + 1, sizeof(*out->list));
+	*items = calloc(c->old.count + 1, sizeof(**items));
+	if (!out->list || !*items)
+		return err_nomem(err, "a list of tensors");
+	for (size_t i = 0; i < c->old.count; i++) {
+		struct item *old = &c->old.list[i];
+		if (!old->x || old->used)
+			continue;
+		out->list[out->count] = *old->x;
+		out->list[out->count].inlined = false; /* small ones are compared, too */
+		(*items)[out->count++] = old;
+	}
+	return 0;
+}
+
+/* Tensors without a namesake are compared with what a push would code them against: in a
+ * wrapper they have another prefix. */
+static void match_relations(struct comparing *c, const struct tensor_names *names,
+                            const struct extents *old, struct item *const *items)
+{
+	for (size_t i = 0; i < c->new.count; i++) {
+		struct item *new = &c->new.list[i];
+		struct tensor_relation relation;
+		if (new->old || !new->x ||
+		    !tensor_names_relate(names, new->x, &relation) ||
+		    relation.kind > RELATION_WINDOW)
+			continue;
+		struct item *like = items[relation.bases[0] - old->list];
+		if (like->used)
+			continue;
+		new->old = like;
+		like->used = true;
+	}
+}
+
+static int match_all(struct comparing *c, struct err *err)
+{
+	struct extents unmatched = { .count = 0 };
+	struct tensor_names *names = NULL;
+	struct item **items = NULL;
+
+	match_names(c);
+	int rc = list_unmatched(c, &unmatched, &items, err);
+	if (!rc && unmatched.count)
+		rc = tensor_names_new(&unmatched, &names, err);
+	if (!rc && names)
+		match_relations(c, names, &unmatched, items);
+	tensor_names_free(names);
+	free(unmatched.list);
+	free(items);
+	return rc;
 }
 
 /* ---------------------------------------------------------------- comparing */
@@ -218,7 +288,7 @@ static void sum_up(struct model_diff_sum *s, const struct tensor_diff *d)
 static int compare_item(struct comparing *c, struct item *new, struct tensor_diff *d,
                         struct err *err)
 {
-	struct item *old = find_old(c, new);
+	struct item *old = new->old;
 
 	*d = (struct tensor_diff){ .kind = DIFF_NEW,
 		                   .new_part = new->part,
@@ -226,7 +296,6 @@ static int compare_item(struct comparing *c, struct item *new, struct tensor_dif
 		                   .new_size = size_of(new) };
 	if (!old)
 		return 0;
-	old->used = true;
 	d->old_part = old->part;
 	d->old_size = size_of(old);
 	return new->x ? compare_tensors(c, old, new, d, err)
@@ -271,6 +340,8 @@ int model_diff_run(const struct transfer *t, struct model_side *a, struct model_
 		rc = list_items(a, &c.old, err);
 	if (!rc)
 		rc = list_items(b, &c.new, err);
+	if (!rc)
+		rc = match_all(&c, err);
 	if (!rc)
 		rc = compare_all(&c, each, ctx, err);
 	if (!rc)

@@ -1,6 +1,7 @@
 /*
  * What differs between two models, tensor by tensor. Tensors are matched by name:
- * those of a file of the same name first, so that resharded models match too. Every
+ * those of a file of the same name first, so that resharded models match too; those
+ * that have no namesake as a push matches them (tensor_names.h), under another prefix. Every
  * byte of what may have changed is read and compared, a window at a time; a delta is
  * coded in full, so its size is what a push would store for it.
  */

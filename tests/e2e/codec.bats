@@ -279,3 +279,21 @@ print([r["stored"] for r in json.load(sys.stdin)["results"] if r["codec"] == "bi
 	one_line_error
 	only_these text
 }
+
+# best FILE: what the best of all codecs makes of all tensors of FILE against base, in bytes.
+best() {
+	git zllm codec bench --json --rounds 1 --base base.safetensors "$1" |
+		json '[c["stored"] for c in d["results"] if c["dtype"] == "all" and c["codec"] == "best"][0]'
+}
+
+@test "bench finds a base's tensors as encode does: in a wrapper, and fused" {
+	pair
+	local plain
+	plain=$(best tuned.safetensors)
+	model rename wrapped.safetensors tuned.safetensors language_model.
+	[ "$(best wrapped.safetensors)" -eq "$plain" ]
+	model fuse fused.safetensors base.safetensors 3
+	[ "$(best fused.safetensors)" -lt $((plain * 105 / 100)) ]
+	git zllm codec encode --base base.safetensors wrapped.safetensors coded
+	[ "$(stat -c %s coded)" -lt $((plain * 105 / 100 + 8000)) ]
+}

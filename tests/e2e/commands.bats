@@ -667,3 +667,22 @@ refused() {
 	refused git zllm status
 	says "which is not a git-zllm store"
 }
+
+# ---------------------------------------------------------------- git-lfs's own commands
+
+@test "README's words for git lfs lock, and status's for what is missing, hold" {
+	make_repo r
+	make_model model.safetensors
+	commit One
+	run git lfs lock model.safetensors
+	[ "$status" -ne 0 ]
+	says 'missing protocol: "zllm::'
+	git push -q --no-verify
+	run -0 git push
+	says 'up-to-date'
+	run -0 git zllm status
+	says 'git lfs push --all <remote>'
+	git lfs push --all origin
+	run -0 git zllm status
+	says_not 'not in the store'
+}

@@ -252,3 +252,115 @@ expect_words() {
 	git zllm uninstall 2>/dev/null
 	[ "$(git config --global diff.zllm.command)" = /my/own ]
 }
+
+@test "bits mean the same in show, family and diff, whatever the dtype" {
+	make_repo r
+	make_model model.safetensors
+	python - model.safetensors "$T/tuned" <<-'END'
+		# An F32 head whose lower halves differ, which no rounding to 16 bits shows.
+		import json, random, struct, sys
+		data = bytearray(open(sys.argv[1], "rb").read())
+		n = struct.unpack("<Q", data[:8])[0]
+		at, end = json.loads(data[8:8 + n])["lm_head.weight"]["data_offsets"]
+		r = random.Random(1)
+		for i in range(8 + n + at, 8 + n + end, 4):
+		    data[i] ^= r.randrange(256)
+		open(sys.argv[2], "wb").write(data)
+	END
+	commit base
+	git push -q
+	cp "$T/tuned" model.safetensors
+	commit tuned
+	git push -q
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	local counted
+	counted=$(json '[t["bits_per_word"] for t in d["tensors"] if t["name"] == "lm_head.weight"][0]' <<<"$output")
+	run -0 --separate-stderr git zllm show --json model.safetensors
+	json_holds "[abs(e['bit_distance'] - $counted) for e in d['extents'] if e['name'] == 'lm_head.weight'][0] < 0.05"
+	json_holds "3.5 < $counted < 4.5"
+	run -0 --separate-stderr git zllm family --json model.safetensors
+	json_holds "abs(d['children'][0]['bits_per_word'] - $counted) < 0.05"
+}
+
+@test "bits of every tensor of a fine-tune are those that diff counts, in show, too" {
+	two_versions
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	printf '%s' "$output" >"$T/diff.json"
+	run -0 --separate-stderr git zllm show --json model.safetensors
+	json_holds "(lambda by: len([e for e in d['extents'] if e['base'] and abs(by[e['name']] - e['bit_distance']) < 0.2]))({t['name']: t['bits_per_word'] for t in json.load(open('$T/diff.json'))['tensors']}) >= 10"
+}
+
+# unread COMMAND...: runs it, its output a pipe that nobody reads; prints what it says on
+# standard error, and how it ended.
+unread() {
+	python - "$@" <<-'END'
+		import os, signal, subprocess, sys
+		for keep in (signal.SIG_DFL, signal.SIG_IGN):
+		    read, write = os.pipe()
+		    os.close(read)
+		    p = subprocess.run(sys.argv[1:], stdout=write, stderr=subprocess.PIPE, restore_signals=False,
+		                       preexec_fn=lambda: signal.signal(signal.SIGPIPE, keep))
+		    os.close(write)
+		    print(p.stderr.decode(), end="")
+		    print("ended", p.returncode if p.returncode not in (-13, 141) else 0)
+	END
+}
+
+@test "a reader that has seen enough is no failure: git diff and every command are quiet" {
+	two_versions
+	git zllm install --local >/dev/null
+	local words
+	for words in 'git diff HEAD^ HEAD' 'git log -p --ext-diff' 'git zllm diff HEAD^ HEAD' \
+		'git zllm diff --json HEAD^ HEAD' 'git zllm show model.safetensors' \
+		'git zllm family model.safetensors' 'git zllm status' 'git zllm stats' \
+		'git zllm help' 'git zllm version' 'git zllm doctor' 'git zllm fsck' \
+		"git zllm codec bench $T/base.safetensors"; do
+		# shellcheck disable=SC2086
+		run -0 unread $words
+		[ "$output" = $'ended 0\nended 0' ] || {
+			printf '%s: %s\n' "$words" "$output"
+			false
+		}
+	done
+}
+
+@test "tensors under another prefix are the same tensors, as for a push" {
+	two_versions
+	model rename "$T/wrapped.safetensors" "$T/tuned.safetensors" language_model.
+	run -0 --separate-stderr git zllm diff --json "$T/base.safetensors" "$T/tuned.safetensors"
+	local delta
+	delta=$(json 'd["delta"]' <<<"$output")
+	run -0 --separate-stderr git zllm diff --json "$T/base.safetensors" "$T/wrapped.safetensors"
+	json_holds "d['changed'] == 13 and d['new'] + d['gone'] == 0 and d['delta'] == $delta"
+	json_holds 'all(t["name"] == "language_model." + t["old_name"] for t in d["tensors"])'
+	run -0 git zllm diff "$T/tuned.safetensors" "$T/wrapped.safetensors"
+	says '13 equal, 0 changed, 0 new, 0 gone'
+	run -0 git zllm diff "$T/wrapped.safetensors" "$T/base.safetensors"
+	says 'language_model.lm_head.weight>lm_head.weight'
+}
+
+@test "a namesake goes before a tensor under another prefix, and each is used once" {
+	two_versions
+	model rename "$T/wrapped.safetensors" "$T/base.safetensors" language_model.
+	model merge "$T/both.safetensors" "$T/wrapped.safetensors" "$T/tuned.safetensors"
+	run -0 --separate-stderr git zllm diff --json "$T/tuned.safetensors" "$T/both.safetensors"
+	json_holds 'd["equal"] == 13 and d["new"] == 13 and d["changed"] + d["gone"] == 0'
+	run -0 --separate-stderr git zllm diff --json "$T/both.safetensors" "$T/tuned.safetensors"
+	json_holds 'd["equal"] == 13 and d["gone"] == 13 and d["changed"] + d["new"] == 0'
+}
+
+@test "git diff shows what became of a model's mode" {
+	two_versions
+	git zllm install --local >/dev/null
+	chmod +x model.safetensors
+	run -0 git diff
+	[ "${lines[1]}" = 'old mode 100644' ]
+	[ "${lines[2]}" = 'new mode 100755' ]
+	git checkout -q .
+	run -0 git diff HEAD^ HEAD
+	says_not 'old mode' 'new mode' 'file mode'
+	git mv model.safetensors gone.safetensors
+	git rm -qf gone.safetensors
+	run -0 git diff --cached
+	says 'deleted file mode 100644'
+}

@@ -117,7 +117,7 @@ family_pushed() {
 @test "a file that is not a model: that it has no tensors to compare, and what it shares" {
 	a_family
 	run -0 git zllm family other.bin
-	says 'other.bin at ' 'not a safetensors file: it has no tensors to compare'
+	says 'other.bin at ' 'not a model of a known format: it has no tensors to compare'
 	[[ ${lines[-1]} == 'None of its '*' chunks is in another object.' ]]
 	# the same at its end: all chunks but those at the seam
 	noise shorter.bin 9000000 4
