@@ -7,9 +7,11 @@
 #include "codec/common/le.h"
 #include "codec/frame.h"
 #include "index/base/tensor_names.h"
+#include "index/blob/bases.h"
+#include "index/blob/blob_source.h"
+#include "index/blob/file_source.h"
 #include "index/blob/predictor.h"
 #include "index/survey/local_model.h"
-#include "index/work/file_range.h"
 
 struct bench_likes {
 	const struct local_model *base;
@@ -18,6 +20,7 @@ struct bench_likes {
 
 	/* Of the latest tensor. */
 	struct tensor_relation relation;
+	struct bases bases;
 	struct predictor *predictor;
 };
 
@@ -50,22 +53,31 @@ int bench_likes_new(const struct local_model *base, struct bench_likes **out,
 	return rc;
 }
 
+/* Lets go of what the latest tensor was predicted by. */
+static void forget(struct bench_likes *l)
+{
+	predictor_free(l->predictor);
+	l->predictor = NULL;
+	bases_close(&l->bases);
+}
+
 void bench_likes_free(struct bench_likes *l)
 {
 	if (!l)
 		return;
-	predictor_free(l->predictor);
+	forget(l);
 	tensor_names_free(l->names);
 	free(l->extents.list);
 	free(l);
 }
 
-static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_t *dst,
-                     struct err *err)
+/* A base by its number in the copy of the list, which is its id. */
+static int open_base(const void *ctx, const struct record_base *base,
+                     struct blob_source **out, struct err *err)
 {
 	const struct bench_likes *l = ctx;
-	uint64_t at = l->relation.bases[base]->offset + offset;
-	int rc = file_range_read(l->base->fd, at, dst, n, err);
+	const struct extent *x = &l->base->extents.list[le64_load(base->id.bytes) - 1];
+	int rc = file_source_of(l->base->fd, x->offset, x->size, out, err);
 
 	return rc ? err_context(err, "%s", l->base->path) : 0;
 }
@@ -73,17 +85,18 @@ static int read_base(void *ctx, unsigned base, uint64_t offset, size_t n, uint8_
 int bench_likes_find(struct bench_likes *l, const struct extent *x,
                      struct predictor **out, struct parts *parts, struct err *err)
 {
-	struct predictor_source source = { .read = read_base, .ctx = l };
+	const struct bases_opener opener = { open_base, l };
+	struct predictor_source source = { .bases = &l->bases, .read = blob_source_read };
 
-	predictor_free(l->predictor);
-	l->predictor = NULL;
+	forget(l);
 	if (!tensor_names_relate(l->names, x, &l->relation) ||
 	    record_basis_fault(&l->relation.basis, x->dtype, x->size))
 		return 1;
 	source.block = frame_size(l->relation.basis.bases[0].dtype);
-	for (unsigned i = 0; i < l->relation.basis.base_count; i++)
-		source.sizes[i] = l->relation.bases[i]->size;
-	int rc = predictor_new(&l->relation.basis, x->dtype, &source, &l->predictor, err);
+	int rc = bases_open(&l->bases, &l->relation.basis, &opener, err);
+	if (!rc)
+		rc = predictor_new(&l->relation.basis, x->dtype, &source, &l->predictor,
+		                   err);
 	if (rc)
 		return rc;
 	*out = l->predictor;
