@@ -291,7 +291,7 @@ static int measure(const struct head *h, struct cursor c, enum keep keep,
 			return rc;
 		if (!cursor_ok(&c) || !is_text(&e.name))
 			return damaged(err,
-			               "an extent is cut off, or its name is no text");
+			               "an extent is cut off, or its name is not text");
 		/* The text itself comes later; here counts only whether there is one. */
 		if (e.name.size || e.extent.kind == EXTENT_TENSOR)
 			e.extent.name = "";

@@ -16,7 +16,7 @@ static int check_key(const struct store *s, const char *key, struct err *err)
 {
 	if (key_valid(key))
 		return 0;
-	return err_set(err, ERR_INPUT, "store %s: '%s' is no key", s->name, key);
+	return err_set(err, ERR_INPUT, "store %s: '%s' is not a key", s->name, key);
 }
 
 int store_get(struct store *s, const char *key, size_t want, struct store_reader **out,

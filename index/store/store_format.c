@@ -228,7 +228,7 @@ int store_format_create(struct store *s, const char *id, struct err *err)
 	char text[128];
 
 	if (!id_valid(&wanted))
-		return err_set(err, ERR_INPUT, "'%s' is no id for a store", id);
+		return err_set(err, ERR_INPUT, "'%s' is not an id for a store", id);
 	int rc = read_format(s, found, err);
 	if (rc != 1)
 		return rc;

@@ -21,8 +21,10 @@ static int resolve(const char *path, char **out, struct err *err)
 		*out = strdup(path);
 	} else {
 		if (!S_ISREG(st.st_mode))
-			return err_set(err, ERR_INPUT,
-			               "%s is there and is no file; name another", path);
+			return err_set(
+				err, ERR_INPUT,
+				"%s already exists and is not a regular file; name another",
+				path);
 		*out = realpath(path, NULL);
 	}
 	return *out ? 0 : err_nomem(err, "a path");

@@ -212,12 +212,12 @@ static int check_head(const struct bundle *b, uint64_t size, struct err *err)
 	uint8_t bytes[BUNDLE_HEAD_SIZE];
 
 	if (size < BUNDLE_HEAD_SIZE)
-		return err_set(err, ERR_INPUT, "%s is no bundle", b->name);
+		return err_set(err, ERR_INPUT, "%s is not a bundle", b->name);
 	int rc = bundle_pread(b, 0, bytes, sizeof(bytes), err);
 	if (rc)
 		return rc;
 	if (memcmp(bytes, bundle_head, MAGIC_SIZE) != 0)
-		return err_set(err, ERR_INPUT, "%s is no bundle", b->name);
+		return err_set(err, ERR_INPUT, "%s is not a bundle", b->name);
 	if (memcmp(bytes, bundle_head, sizeof(bytes)) != 0)
 		return err_set(err, ERR_FORMAT,
 		               "%s was written by a newer git-zllm; upgrade this one",
@@ -279,7 +279,7 @@ static int take_entry(struct bundle *b, struct cursor *c, struct err *err)
 		return err_nomem(err, "a bundle's table");
 	b->count++;
 	if (strlen(e->key) != n || !key_valid(e->key))
-		return err_set(err, ERR_DAMAGED, "%s holds what is no key", b->name);
+		return err_set(err, ERR_DAMAGED, "%s holds what is not a key", b->name);
 	return 0;
 }
 
