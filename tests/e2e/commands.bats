@@ -510,9 +510,10 @@ refused() {
 	family
 	local blob
 	while IFS= read -r blob; do
+		store_read "$blob" >"$T/kept"
 		store_damage "$blob"
 		run -3 git zllm fsck
-		store_damage "$blob"
+		store_write "$blob" <"$T/kept"
 	done < <(store_keys blobs/)
 	run -0 git zllm fsck
 }
