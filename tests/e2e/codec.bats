@@ -251,7 +251,7 @@ print([r["stored"] for r in json.load(sys.stdin)["results"] if r["codec"] == "bi
 	refused git zllm codec encode --json text out
 	refused git zllm codec decode --codec ulp text out
 	refused git zllm codec decode text out
-	says 'no bundle'
+	says 'not a bundle'
 	refused git zllm codec bench text
 	says '--dtype'
 	refused git zllm codec bench --codec ulp tuned.safetensors

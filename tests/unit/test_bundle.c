@@ -355,7 +355,7 @@ static void a_file_that_is_no_bundle_is_the_users_mistake(void **state)
 
 	(void)state;
 	assert_int_equal(decode(fd, NULL, &out, &err), ERR_INPUT);
-	assert_non_null(strstr(err.text, "no bundle"));
+	assert_non_null(strstr(err.text, "not a bundle"));
 	close(fd);
 	buf_wipe(&out);
 	model_file_remove(&f);
