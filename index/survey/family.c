@@ -233,6 +233,13 @@ static bool better(const struct family_member *a, const struct family_member *b,
 	return older(a, b);
 }
 
+/* Whether `m` may hang on `o` by equal tensors: on one that was there before. Pushed within
+ * one second, one that notes `m` as its base came after it. */
+static bool came_before(const struct family_member *o, const struct family_member *m)
+{
+	return older(o, m) && !is_noted_base(m, o);
+}
+
 static void choose_parent(struct search *s, size_t i)
 {
 	struct family_member *list = s->family->list, *m = &list[i];
@@ -248,7 +255,8 @@ static void choose_parent(struct search *s, size_t i)
 		     h++) {
 			size_t o = s->index[h].object;
 			uint32_t held = s->tally[o];
-			if (o == i || held < most || (!deltas && !older(&list[o], m)) ||
+			if (o == i || held < most ||
+			    (!deltas && !came_before(&list[o], m)) ||
 			    (held == most && m->parent != FAMILY_NONE &&
 			     !better(&list[o], &list[m->parent], m)))
 				continue;

@@ -9,7 +9,11 @@
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
 #include "codec/frame.h"
+#include "codec/low_rank.h"
 #include "codec/record.h"
+#include "index/base/low_rank_trial.h"
+#include "index/blob/bases.h"
+#include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
 #include "index/survey/model_side.h"
 #include "index/work/scratch_shelf.h"
@@ -32,6 +36,8 @@ struct word_diff {
 
 	/* The pair under way. */
 	const struct codec *codec; /* NULL: no delta */
+	struct low_rank
+		*product; /* added to what the old tensor predicts; owned; or NULL */
 	enum dtype dtype;
 	size_t frame_size; /* bytes of a whole frame */
 	size_t size;       /* bytes in the window */
@@ -142,7 +148,8 @@ static int diff_frame(void *ctx, size_t i, struct err *err)
 		                       .dtype = w->dtype,
 		                       .base = w->predicted + at,
 		                       .size = n,
-		                       .scratch = r->scratch };
+		                       .scratch = r->scratch,
+		                       .low_rank = w->product };
 	int rc = frame_encode(&job, w->raw + at, w->coded + at, &coded, err);
 	r->stored = coded.stored + RECORD_ENTRY_SIZE;
 	return rc;
@@ -215,6 +222,53 @@ static int diff_windows(struct word_diff *w, const struct word_pair *pair,
 	return rc;
 }
 
+/* ---------------------------------------------------------------- products */
+
+/* Whether a push would look for a low-rank product: where the old tensor predicts all of
+ * the new one, in another shape of its first dimension at the most, and the delta is
+ * dear. Its samples are read from a file: not where only the store has the new tensor. */
+static bool may_have_product(const struct word_diff *w, const struct word_pair *pair,
+                             const struct word_count *count)
+{
+	uint64_t least = w->codec ? w->codec->policy.low_rank_permille : 0;
+
+	return least && !pair->limit && pair->new_part->file &&
+	       count->words == pair->new->size / dtype_unit(w->dtype) &&
+	       count->delta >= pair->new->size / 1000 * least;
+}
+
+/* The delta with a product, where one pays on samples, as in base_choice.c. */
+static int diff_with_product(struct word_diff *w, const struct word_pair *pair,
+                             const struct both *bytes, struct word_count *out,
+                             struct err *err)
+{
+	const struct extent *x = pair->new;
+	const struct record_basis basis = {
+		.base_count = 1,
+		.bases = { { .id = pair->old->id, .dtype = pair->old->dtype } },
+	};
+	const struct bases bases = { 1, { bytes->old } };
+	const struct blob_file blob = { x->id,     x->sum,
+		                        w->dtype,  pair->new_part->local.fd,
+		                        x->offset, x->size };
+	const struct low_rank_task task = { w->transfer, x,      &blob,
+		                            w->codec,    &basis, &bases };
+	struct word_count with = { .words = 0 };
+	unsigned permille;
+	int rc = low_rank_trial(&task, &w->product, &permille, err);
+
+	if (rc || !w->product)
+		return rc;
+	w->frame_size = low_rank_frame_bytes(w->product, w->dtype, w->frame_size);
+	rc = w->frame_size ? diff_windows(w, pair, bytes, &with, err) : 0;
+	with.delta += low_rank_size(w->product);
+	if (!rc && w->frame_size && with.delta < out->delta)
+		out->delta = with.delta;
+	low_rank_free(w->product);
+	w->product = NULL;
+	return rc;
+}
+
 int word_diff_run(struct word_diff *w, const struct word_pair *pair,
                   struct word_count *out, struct err *err)
 {
@@ -230,6 +284,8 @@ int word_diff_run(struct word_diff *w, const struct word_pair *pair,
 		                    &bytes.new, err);
 	if (!rc)
 		rc = diff_windows(w, pair, &bytes, out, err);
+	if (!rc && may_have_product(w, pair, out))
+		rc = diff_with_product(w, pair, &bytes, out, err);
 	blob_source_close(bytes.old);
 	blob_source_close(bytes.new);
 	return rc;

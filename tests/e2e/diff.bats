@@ -364,3 +364,39 @@ unread() {
 	run -0 git diff --cached
 	says 'deleted file mode 100644'
 }
+
+# adapted OUT FROM: FROM, a model of one BF16 matrix of 512 x 512, and a product of rank 4.
+adapted() {
+	python - "$@" <<-'END'
+		import json, random, struct, sys
+		N, RANK = 512, 4
+		r = random.Random(3)
+		def write(path, values):
+		    head = json.dumps({"w": {"dtype": "BF16", "shape": [N, N], "data_offsets": [0, 2 * N * N]}}).encode()
+		    head += b" " * (-len(head) % 8)
+		    words = [struct.unpack("<I", struct.pack("<f", v))[0] + 0x8000 >> 16 for v in values]
+		    open(path, "wb").write(struct.pack("<Q", len(head)) + head + struct.pack(f"<{N * N}H", *words))
+		base = [r.gauss(0, 0.02) for _ in range(N * N)]
+		write(sys.argv[2], base)
+		base = [struct.unpack("<f", struct.pack("<I", (struct.unpack("<I", struct.pack("<f", v))[0] + 0x8000 >> 16) << 16))[0] for v in base]
+		a = [[r.gauss(0, 0.02) for _ in range(RANK)] for _ in range(N)]
+		b = [[r.gauss(0, 0.1) for _ in range(N)] for _ in range(RANK)]
+		write(sys.argv[1], [base[i * N + j] + sum(a[i][k] * b[k][j] for k in range(RANK)) for i in range(N) for j in range(N)])
+	END
+}
+
+@test "DELTA of a merged adapter is what a push stores for it: with the low-rank product" {
+	make_repo r
+	adapted "$T/tuned.safetensors" model.safetensors
+	commit base
+	git push -q
+	cp "$T/tuned.safetensors" model.safetensors
+	commit tuned
+	git push -q
+	run -0 --separate-stderr git zllm show --json model.safetensors
+	local stored
+	stored=$(json '[e["stored"] for e in d["extents"] if e["name"] == "w" and e["prediction"] == "low rank"][0]' <<<"$output")
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	json_holds "abs(d['tensors'][0]['delta'] - $stored) < $stored / 50"
+	json_holds 'd["tensors"][0]["words"] == 512 * 512'
+}

@@ -220,6 +220,22 @@ static void what_the_store_lacks_is_an_error(void **state)
 	assert_int_equal(family_find(&f->transfer, &oid, &family, &err), ERR_MISSING);
 }
 
+/* All are of one second here: oids alone would say which came first. */
+static void a_base_does_not_hang_on_what_notes_it_as_its_base(void **state)
+{
+	struct fixture *f = *state;
+
+	PUT(f, 1, 0, { 1, 0 }, { 2, 0 }, { 3, 0 });
+	PUT(f, 2, 1, { 1, 0 }, { 2, 0 }, { 4, 3 });
+	assert_family(f, 1, "o1 o2<o1");
+	PUT(f, 4, 0, { 11, 0 }, { 12, 0 }, { 13, 0 });
+	PUT(f, 3, 4, { 11, 0 }, { 12, 0 }, { 14, 13 });
+	assert_family(f, 4, "o3<o4 o4");
+	PUT(f, 5, 0, { 21, 0 }, { 22, 0 }, { 23, 0 });
+	PUT(f, 6, 5, { 21, 0 }, { 22, 0 }, { 24, 23 });
+	assert_family(f, 5, "o5 o6<o5");
+}
+
 static void notes_are_followed_to_the_object_that_holds_the_bases(void **state)
 {
 	struct fixture *f = *state;
@@ -266,6 +282,7 @@ int main(void)
 		T(a_base_that_nobody_holds_ties_to_nobody),
 		T(an_object_is_not_its_own_parent),
 		T(what_the_store_lacks_is_an_error),
+		T(a_base_does_not_hang_on_what_notes_it_as_its_base),
 		T(notes_are_followed_to_the_object_that_holds_the_bases),
 		T(of_objects_that_hold_as_many_bases_the_noted_one_is_named),
 		T(no_holder_is_named_that_holds_nothing),
