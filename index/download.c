@@ -242,6 +242,20 @@ static int restore_object(struct download *d, struct err *err)
 	return rc;
 }
 
+/* `git lfs push --all` ends at the first object of all history that a clone lacks. */
+static int not_there(const struct store *store, const struct oid *oid, struct err *err)
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(oid, hex);
+	return err_set(
+		err, ERR_MISSING,
+		"store %s does not have this object; a clone that has it brings it "
+		"by 'git lfs push --object-id origin %s', one that has all of them "
+		"by 'git lfs push --all origin'",
+		store->name, hex);
+}
+
 int download_into(const struct transfer *t, const struct oid *oid, uint64_t size, int fd,
                   unsigned flags, work_progress_fn *progress, void *ctx, struct err *err)
 {
@@ -260,11 +274,7 @@ int download_into(const struct transfer *t, const struct oid *oid, uint64_t size
 	                         err);
 
 	if (rc > 0)
-		return err_set(
-			err, ERR_MISSING,
-			"store %s does not have this object; push it from a clone that "
-			"has it ('git lfs push --all')",
-			t->store->name);
+		return not_there(t->store, oid, err);
 	if (rc)
 		return rc;
 	if (manifest.extents.size != size)

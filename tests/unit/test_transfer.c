@@ -404,7 +404,7 @@ static void an_object_that_is_not_there_is_missing(void **state)
 	(void)state;
 	open_memory(&t, &store);
 	assert_int_equal(download_object(&t, &oid, 5, -1, NULL, NULL, &err), ERR_MISSING);
-	assert_non_null(strstr(err.text, "git lfs push --all"));
+	assert_non_null(strstr(err.text, "git lfs push --object-id origin 01"));
 	close_all(&t, store);
 }
 
