@@ -208,6 +208,20 @@ static int restore_object(struct download *d, struct err *err)
 	return rc;
 }
 
+/* `git lfs push --all` ends at the first object of all history that a clone lacks. */
+static int not_there(const struct store *store, const struct oid *oid, struct err *err)
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(oid, hex);
+	return err_set(
+		err, ERR_MISSING,
+		"store %s does not have this object; a clone that has it brings it "
+		"by 'git lfs push --object-id origin %s', one that has all of them "
+		"by 'git lfs push --all origin'",
+		store->name, hex);
+}
+
 int download_object(const struct transfer *t, const struct download_request *request,
                     struct err *err)
 {
@@ -226,11 +240,7 @@ int download_object(const struct transfer *t, const struct download_request *req
 	                         &manifest, NULL, err);
 
 	if (rc > 0)
-		return err_set(
-			err, ERR_MISSING,
-			"store %s does not have this object; push it from a clone that "
-			"has it ('git lfs push --all')",
-			t->store->name);
+		return not_there(t->store, &request->oid, err);
 	if (rc)
 		return rc;
 	if (manifest.extents.size != request->size)

@@ -11,17 +11,19 @@
 #include "agent/command.h"
 #include "agent/git/lfs_config.h"
 #include "agent/git/git_run.h"
-#include "agent/cmd/hook_install.h"
+#include "agent/git/lfs_objects.h"
+#include "agent/cmd/hook_chain.h"
 #include "agent/cmd/large_file_warning.h"
 #include "agent/cmd/push_check.h"
+#include "agent/cmd/push_gaps.h"
+#include "agent/git/git_paths.h"
 #include "agent/git/push_refs.h"
 #include "agent/report/report.h"
-#include "agent/report/shell_word.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
 
-enum { INPUT_MAX = 64 << 20, ARGUMENTS_MAX = 8, READ_STEP = 65536 };
+enum { INPUT_MAX = 64 << 20, READ_STEP = 65536 };
 
 static int read_input(struct buf *out, struct err *err)
 {
@@ -37,53 +39,6 @@ static int read_input(struct buf *out, struct err *err)
 			return 0;
 		out->size += (size_t)n;
 	}
-}
-
-/* What git gave the hook. */
-struct given {
-	int argc;
-	char **argv;
-	const struct buf *input;
-};
-
-/* Runs `words`, then the hook's own arguments. Its exit code is *status. */
-static int run_with(const char *const *words, const struct given *given, int *status,
-                    struct err *err)
-{
-	const char *all[ARGUMENTS_MAX * 2 + 1];
-	size_t n = 0;
-
-	while (*words)
-		all[n++] = *words++;
-	for (int i = 0; i < given->argc && i < ARGUMENTS_MAX; i++)
-		all[n++] = given->argv[i];
-	all[n] = NULL;
-	return git_run(all, &(struct git_run_io){ .input = given->input }, status, err);
-}
-
-/* The hook that was there before ours, and git-lfs's part unless that one does
- * it: this is what uploads the objects. */
-static int run_hooks_before(const struct given *given, int *status, struct err *err)
-{
-	static const char *const lfs[] = { "git", "lfs", "pre-push", NULL };
-	struct buf before = BUF_INIT;
-	bool lfs_ran = false;
-
-	*status = 0;
-	int rc = hook_install_folder(&before, err);
-	if (rc)
-		goto out;
-	buf_add_str(&before, "/" HOOK_BEFORE);
-	if (access(buf_text(&before), X_OK) == 0) {
-		const char *const words[] = { buf_text(&before), NULL };
-		lfs_ran = hook_install_runs_lfs(words[0]);
-		rc = run_with(words, given, status, err);
-	}
-	if (!rc && !*status && !lfs_ran)
-		rc = run_with(lfs, given, status, err);
-out:
-	buf_wipe(&before);
-	return rc;
 }
 
 static bool is_pushed(const struct push_refs *refs, const char *name, size_t n)
@@ -180,46 +135,69 @@ static int check_objects(struct store *store, const struct lfs_objects *needed,
 	return rc;
 }
 
-static void tell_refused(const char *remote)
-{
-	struct buf word = BUF_INIT;
+/* A push as the hook sees it. */
+struct push {
+	const char *remote;
+	const struct buf *input;
+	const struct lfs_config *config;
+};
 
-	shell_word_add(&word, remote);
-	report_note("the push is refused; 'git zllm verify' shows what is missing; to "
-	            "upload what is here, run: git lfs push --all %s",
-	            buf_text(&word));
-	buf_wipe(&word);
+/* What git-lfs has just called missing, and what it is not. */
+static void tell_elsewhere(const struct git_paths *paths,
+                           const struct lfs_objects *needed, const struct store *store)
+{
+	size_t count = push_gaps_elsewhere(paths, needed);
+
+	if (count)
+		report_note(
+			"%zu LFS object%s of this push %s not in this clone, and %s in the "
+			"store already, at %s: nothing is missing",
+			count, count == 1 ? "" : "s", count == 1 ? "is" : "are",
+			count == 1 ? "is" : "are", store->name);
 }
 
-static int check_push(const char *remote, const struct buf *input, struct err *err)
+static int judge_objects(const struct push *push, struct store *store,
+                         const struct lfs_objects *needed, struct err *err)
+{
+	struct lfs_objects missing = LFS_OBJECTS_INIT;
+	struct git_paths paths = { 0 };
+	struct push_gaps gaps = { push->config, &paths, store, push->remote };
+
+	int rc = push_check_run(store, needed, &missing, err);
+	if (!rc)
+		rc = git_paths_find(push->config, &paths, err);
+	if (!rc && missing.count)
+		rc = push_gaps_judge(&gaps, &missing, err);
+	else if (!rc)
+		tell_elsewhere(&paths, needed, store);
+	git_paths_wipe(&paths);
+	lfs_objects_wipe(&missing);
+	return rc;
+}
+
+static int check_push(const struct push *push, struct err *err)
 {
 	struct lfs_objects needed = LFS_OBJECTS_INIT;
 	struct push_refs refs = PUSH_REFS_INIT;
-	struct lfs_config *config = NULL;
 	struct store *store = NULL;
 	struct buf text = BUF_INIT, new_ones = BUF_INIT;
 
-	buf_add(&text, input->data, input->size);
+	buf_add(&text, push->input->data, push->input->size);
 	int rc = push_refs_parse(buf_text(&text), PUSH_REFS_CLIENT, &refs, err);
-	if (!rc)
-		rc = lfs_config_read(&config, err);
-	if (rc || !refs.count || !push_check_concerns_us(config, ENDPOINT_UPLOAD, remote))
+	if (rc || !refs.count)
 		goto out;
-	rc = list_new(&refs, remote, &new_ones, err);
+	rc = list_new(&refs, push->remote, &new_ones, err);
 	if (rc)
 		goto out;
-	warn_of_large_files(config, &new_ones);
+	warn_of_large_files(push->config, &new_ones);
 	rc = find_pushed(&refs, &new_ones, &needed, err);
 	if (rc || !needed.count)
 		goto out;
-	rc = push_check_open(config, ENDPOINT_UPLOAD, remote, &store, err);
+	rc = push_check_open(push->config, ENDPOINT_UPLOAD, push->remote, &store, err);
 	if (!rc)
-		rc = check_objects(store, &needed, err);
-	if (rc > 0)
-		tell_refused(remote);
+		rc = judge_objects(push, store, &needed, err);
 out:
 	store_close(store);
-	lfs_config_free(config);
 	push_refs_wipe(&refs);
 	lfs_objects_wipe(&needed);
 	buf_wipe(&text);
@@ -241,6 +219,27 @@ static void tell_refs(const struct buf *input)
 	buf_wipe(&text);
 }
 
+/* The hooks before ours, then what the store says. 0, 1 when the push is refused (and
+ * that is said), or negative; *status is that of the hooks. */
+static int serve_push(struct hook_push *given, int *status, struct err *err)
+{
+	struct lfs_config *config = NULL;
+	const char *remote = given->argv[0];
+
+	int rc = lfs_config_read(&config, err);
+	if (rc)
+		return rc;
+	bool ours = push_check_concerns_us(config, ENDPOINT_UPLOAD, remote);
+	given->gaps = ours ? HOOK_GAPS_FOR_US : HOOK_GAPS_REFUSED_BY_LFS;
+	rc = hook_chain_run(given, status, err);
+	if (rc > 0)
+		rc = 0;
+	else if (!rc && !*status && ours)
+		rc = check_push(&(struct push){ remote, given->input, config }, err);
+	lfs_config_free(config);
+	return rc;
+}
+
 static int run_pre_push(int argc, char **argv)
 {
 	struct buf input = BUF_INIT;
@@ -253,11 +252,11 @@ static int run_pre_push(int argc, char **argv)
 		rc = read_input(&input, &err);
 	if (!rc) {
 		tell_refs(&input);
-		rc = run_hooks_before(&(struct given){ argc, argv, &input }, &status,
-		                      &err);
+		rc = serve_push(&(struct hook_push){ .argc = argc,
+		                                     .argv = argv,
+		                                     .input = &input },
+		                &status, &err);
 	}
-	if (!rc && !status)
-		rc = check_push(argv[0], &input, &err);
 	buf_wipe(&input);
 	if (rc < 0)
 		return report_error(&err);
@@ -290,9 +289,8 @@ static int check_received(const struct push_ref *ref, const struct buf *old,
 	if (!rc)
 		rc = check_objects(store, &needed, err);
 	if (rc > 0)
-		report_note("%s needs them: 'git lfs push --all <remote>' from a clone "
-		            "that has "
-		            "them",
+		report_note("%s needs them; in a clone that has them run: git lfs push "
+		            "--object-id <remote> <oid>...",
 		            ref->name);
 out:
 	store_close(store);
@@ -354,7 +352,8 @@ const struct command cmd_hook = {
 	.details =
 		"pre-push      runs the hook that was there before 'git zllm init', or git-lfs's,\n"
 		"              and then refuses the push if an LFS object that it needs is not\n"
-		"              in the store; warns of files of more than zllm.largeFile (10m)\n"
+		"              in the store (unless it is not here either, and you have set\n"
+		"              lfs.allowincompletepush); warns of files of more than zllm.largeFile (10m)\n"
 		"              that git-lfs does not keep\n"
 		"pre-receive   on a server: refuses such a push there\n"
 		"post-receive  on a server: only says so to the one who pushed\n",

@@ -84,6 +84,19 @@ bool hook_install_is_ours(const char *path)
 	return hook_has(path, MARK);
 }
 
+bool hook_install_same(const char *one, const char *other)
+{
+	struct buf text = BUF_INIT, second = BUF_INIT;
+
+	read_hook(one, &text);
+	read_hook(other, &second);
+	bool same = text.size && text.size == second.size &&
+	            memcmp(text.data, second.data, text.size) == 0;
+	buf_wipe(&text);
+	buf_wipe(&second);
+	return same;
+}
+
 bool hook_install_runs_lfs(const char *path)
 {
 	return hook_has(path, "lfs pre-push");

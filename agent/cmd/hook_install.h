@@ -23,6 +23,9 @@ int hook_install_pre_push(struct err *err);
 /* Whether the hook at `path` is ours. */
 bool hook_install_is_ours(const char *path);
 
+/* Whether there are hooks at both paths, and they are the same text. */
+bool hook_install_same(const char *one, const char *other);
+
 /* Whether the hook at `path` runs git-lfs's part of a push itself. */
 bool hook_install_runs_lfs(const char *path);
 

@@ -61,7 +61,6 @@ server_hook() {
 
 @test "pre-push refuses a push whose object is nowhere" {
 	lost_model
-	git config lfs.allowincompletepush true
 	run git push origin main
 	[ "$status" -ne 0 ]
 	says "$LOST" lost.safetensors
@@ -94,7 +93,6 @@ server_hook() {
 
 @test "pre-push checks tags and new branches" {
 	lost_model
-	git config lfs.allowincompletepush true
 	git tag v1
 	run git push origin v1
 	[ "$status" -ne 0 ]

@@ -414,7 +414,7 @@ static void an_object_that_is_not_there_is_missing(void **state)
 			&t, &(struct download_request){ .oid = oid, .size = 5, .fd = -1 },
 			&err),
 		ERR_MISSING);
-	assert_non_null(strstr(err.text, "git lfs push --all"));
+	assert_non_null(strstr(err.text, "git lfs push --object-id origin 01"));
 	close_all(&t, store);
 }
 
