@@ -12,8 +12,8 @@
 #include "codec/common/le.h"
 #include "codec/frame_job.h"
 #include "codec/frame_scratch.h"
-#include "codec/ulp_context.h"
 #include "codec/kernel/ulp_token.h"
+#include "codec/ulp_context.h"
 
 enum {
 	MOST = FRAME_VALUES / 8, /* values that may differ, */

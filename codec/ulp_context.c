@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "codec/kernel/kernel.h"
-#include "codec/rans_room.h"
 #include "codec/kernel/ulp_token.h"
+#include "codec/rans_room.h"
 
 static const struct ulp_shape shapes[DTYPE_COUNT] = {
 	[DTYPE_BF16] = { 2, 7, 0xff, TOKENS_16, false },

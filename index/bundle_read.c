@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "codec/common/err.h"
+#include "index/blob/transfer.h"
 #include "index/download.h"
-#include "index/survey/local_model.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
-#include "index/store/store.h"
 #include "index/store/bundle/store_bundle.h"
+#include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/blob/transfer.h"
+#include "index/survey/local_model.h"
 
 /* The object of the bundle; base is all zeros where it had none. */
 struct bundled {

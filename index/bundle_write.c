@@ -5,11 +5,11 @@
 
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
-#include "index/survey/local_model.h"
-#include "index/store/store.h"
-#include "index/store/bundle/store_bundle.h"
-#include "index/thin_store.h"
 #include "index/blob/transfer.h"
+#include "index/store/bundle/store_bundle.h"
+#include "index/store/store.h"
+#include "index/survey/local_model.h"
+#include "index/thin_store.h"
 
 /* The one base that there is: the file that the user named. */
 static void hint_at_base(void *ctx, const struct oid *oid, uint64_t size,

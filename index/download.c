@@ -7,17 +7,17 @@
 #include <unistd.h>
 
 #include "codec/common/err.h"
-#include "index/download_proof.h"
-#include "index/work/file_range.h"
-#include "index/work/file_room.h"
-#include "index/work/lanes.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/file_source.h"
+#include "index/blob/transfer.h"
+#include "index/download_proof.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/object_proof.h"
 #include "index/store/store.h"
-#include "index/blob/transfer.h"
+#include "index/work/file_range.h"
+#include "index/work/file_room.h"
+#include "index/work/lanes.h"
 
 struct download {
 	const struct transfer *transfer;

@@ -5,10 +5,10 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/survey/local_model.h"
 #include "index/manifest/manifest.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
+#include "index/survey/local_model.h"
 
 struct thin_blob {
 	struct oid id;

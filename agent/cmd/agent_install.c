@@ -3,9 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "agent/git/lfs_config.h"
-#include "agent/git/git_scope.h"
 #include "agent/cmd/program_path.h"
+#include "agent/git/git_scope.h"
+#include "agent/git/lfs_config.h"
 #include "agent/report/report.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/hints/base_setting.h"
+#include "agent/cmd/object_name.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
+#include "agent/hints/base_setting.h"
 #include "agent/hints/model_name.h"
-#include "agent/cmd/object_name.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "agent/command.h"
-#include "agent/session/lfs_session.h"
 #include "agent/report/report.h"
+#include "agent/session/lfs_session.h"
 #include "codec/common/err.h"
 
 static int run(int argc, char **argv)

@@ -3,16 +3,16 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "agent/hints/base_setting.h"
 #include "agent/cmd/base_value.h"
 #include "agent/command.h"
-#include "agent/where/connection.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/git_scope.h"
 #include "agent/git/lfs_config.h"
 #include "agent/git/worktree_file.h"
+#include "agent/hints/base_setting.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
+#include "agent/where/connection.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 

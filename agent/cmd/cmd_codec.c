@@ -19,9 +19,9 @@
 #include "codec/common/err.h"
 #include "index/bundle_read.h"
 #include "index/bundle_write.h"
+#include "index/survey/local_model.h"
 #include "index/survey/model_bench.h"
 #include "index/work/file_replace.h"
-#include "index/survey/local_model.h"
 
 enum { DTYPE_TEXT_MAX = 16, THREADS_MAX = 256, ROUNDS_MAX = 1000, ROUNDS = 3 };
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "agent/command.h"
-#include "agent/report/json.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
@@ -15,10 +15,10 @@
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
+#include "index/blob/transfer.h"
+#include "index/mirror/store_copy.h"
 #include "index/store/folder/store_folder.h"
 #include "index/store/store.h"
-#include "index/mirror/store_copy.h"
-#include "index/blob/transfer.h"
 
 struct copy_options {
 	const char *repo;

@@ -4,21 +4,21 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "agent/command.h"
-#include "agent/where/connection.h"
 #include "agent/cmd/diff_report.h"
 #include "agent/cmd/diff_side.h"
+#include "agent/command.h"
 #include "agent/git/git_paths.h"
-#include "agent/report/json.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
+#include "agent/where/connection.h"
 #include "codec/common/err.h"
-#include "index/survey/model_diff.h"
-#include "index/survey/model_side.h"
+#include "index/blob/transfer.h"
 #include "index/store/store.h"
 #include "index/store/store_memory.h"
-#include "index/blob/transfer.h"
+#include "index/survey/model_diff.h"
+#include "index/survey/model_side.h"
 
 struct diff_options {
 	bool json;

@@ -2,11 +2,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "agent/report/checkup.h"
-#include "agent/command.h"
 #include "agent/cmd/doctor.h"
-#include "agent/report/json.h"
+#include "agent/command.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/checkup.h"
+#include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "codec/common/err.h"

@@ -5,19 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/command.h"
-#include "agent/where/connection.h"
-#include "agent/report/json.h"
 #include "agent/cmd/object_name.h"
+#include "agent/command.h"
+#include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
+#include "agent/where/connection.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/model/format_table.h"
-#include "index/survey/family.h"
 #include "index/store/store.h"
+#include "index/survey/family.h"
 
 struct family_options {
 	bool json;

@@ -4,18 +4,18 @@
 #include <string.h>
 
 #include "agent/command.h"
-#include "agent/where/connection.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
+#include "agent/where/connection.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/base/base_marker_rebuild.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/record_judge.h"
-#include "index/base/base_marker_rebuild.h"
 #include "index/manifest/manifest.h"
+#include "index/manifest/manifest_mend.h"
 #include "index/manifest/manifest_store.h"
 #include "index/manifest/object_proof.h"
-#include "index/manifest/manifest_mend.h"
 #include "index/store/store.h"
 
 struct fsck {

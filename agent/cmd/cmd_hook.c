@@ -8,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/command.h"
-#include "agent/git/lfs_config.h"
-#include "agent/git/git_run.h"
-#include "agent/git/lfs_objects.h"
 #include "agent/cmd/hook_chain.h"
 #include "agent/cmd/large_file_warning.h"
 #include "agent/cmd/push_check.h"
 #include "agent/cmd/push_gaps.h"
+#include "agent/command.h"
 #include "agent/git/git_paths.h"
+#include "agent/git/git_run.h"
+#include "agent/git/lfs_config.h"
+#include "agent/git/lfs_objects.h"
 #include "agent/git/push_refs.h"
 #include "agent/report/report.h"
 #include "codec/common/buf.h"

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
-#include "agent/command.h"
 #include "agent/cmd/diff_install.h"
+#include "agent/command.h"
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
 #include "agent/git/lfs_trial.h"

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/command.h"
-#include "agent/where/connection.h"
-#include "agent/report/json.h"
 #include "agent/cmd/object_name.h"
+#include "agent/command.h"
+#include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
+#include "agent/where/connection.h"
 #include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -21,9 +21,9 @@
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/manifest_model.h"
 #include "index/model/format_table.h"
+#include "index/store/store.h"
 #include "index/survey/base_holder.h"
 #include "index/survey/object_cost.h"
-#include "index/store/store.h"
 
 struct show_options {
 	bool json;

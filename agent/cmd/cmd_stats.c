@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "agent/command.h"
-#include "agent/where/connection.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
+#include "agent/where/connection.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
 #include "index/survey/store_census.h"

@@ -5,22 +5,22 @@
 #include <string.h>
 
 #include "agent/command.h"
-#include "agent/where/connection.h"
-#include "agent/report/json.h"
 #include "agent/git/lfs_objects.h"
+#include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
+#include "agent/where/connection.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/work/blob_set.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/object_look.h"
+#include "index/store/store.h"
 #include "index/survey/base_holder.h"
 #include "index/survey/object_cost.h"
-#include "index/store/store.h"
+#include "index/work/blob_set.h"
 
 struct status_options {
 	bool json;

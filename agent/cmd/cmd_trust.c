@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "agent/command.h"
-#include "agent/where/endpoint.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
+#include "agent/where/endpoint.h"
 #include "agent/where/store_trust.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"

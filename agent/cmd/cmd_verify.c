@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "agent/git/lfs_config.h"
-#include "agent/git/git_run.h"
-#include "agent/report/options.h"
 #include "agent/cmd/push_check.h"
+#include "agent/git/git_run.h"
+#include "agent/git/lfs_config.h"
+#include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/git/git_scope.h"
 #include "agent/cmd/program_path.h"
+#include "agent/git/git_scope.h"
 #include "agent/report/report.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"

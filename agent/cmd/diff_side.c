@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/cmd/object_name.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/git/lfs_pointer.h"
-#include "agent/cmd/object_name.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/survey/model_side.h"

@@ -3,11 +3,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "agent/where/base_cache.h"
-#include "agent/report/checkup.h"
 #include "agent/git/lfs_config.h"
-#include "agent/session/look_ahead.h"
+#include "agent/report/checkup.h"
 #include "agent/report/size_text.h"
+#include "agent/session/look_ahead.h"
+#include "agent/where/base_cache.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
 

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
-#include "agent/report/checkup.h"
-#include "agent/git/git_run.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
 #include "agent/git/lfs_trial.h"
+#include "agent/report/checkup.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 

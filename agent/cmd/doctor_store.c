@@ -7,10 +7,10 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "agent/report/checkup.h"
-#include "agent/where/endpoint.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/checkup.h"
+#include "agent/where/endpoint.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"

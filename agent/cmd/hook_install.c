@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/git/git_run.h"
 #include "agent/cmd/program_path.h"
+#include "agent/git/git_run.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"

@@ -1,7 +1,7 @@
 #include "agent/cmd/push_check.h"
 
-#include "agent/git/lfs_config.h"
 #include "agent/git/git_paths.h"
+#include "agent/git/lfs_config.h"
 #include "agent/report/report.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"

@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-#include "agent/where/endpoint.h"
 #include "agent/git/lfs_objects.h"
+#include "agent/where/endpoint.h"
 
 struct err;
 struct lfs_config;

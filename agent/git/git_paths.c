@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/git/lfs_config.h"
 #include "agent/git/git_run.h"
+#include "agent/git/lfs_config.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 

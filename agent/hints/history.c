@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/hints/base_setting.h"
 #include "agent/git/git_paths.h"
+#include "agent/hints/base_setting.h"
 #include "agent/hints/history_private.h"
 #include "agent/hints/history_rank.h"
 

@@ -1,8 +1,8 @@
 /* The base that the user set: `git zllm base`, kept in .zllm. */
 #include <string.h>
 
-#include "agent/hints/base_setting.h"
 #include "agent/git/git_paths.h"
+#include "agent/hints/base_setting.h"
 #include "agent/hints/history.h"
 #include "agent/hints/history_private.h"
 #include "agent/hints/history_rank.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "agent/hints/front_matter.h"
-#include "agent/report/json.h"
 #include "agent/hints/model_name.h"
+#include "agent/report/json.h"
 
 struct card_file {
 	const char *name;

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "agent/hints/base_setting.h"
 #include "agent/git/lfs_config.h"
+#include "agent/hints/base_setting.h"
 #include "agent/hints/model_name.h"
 #include "codec/common/buf.h"
 

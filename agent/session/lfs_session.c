@@ -5,16 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/where/connection.h"
 #include "agent/hints/history.h"
+#include "agent/hints/model_name.h"
+#include "agent/hints/repo_name.h"
+#include "agent/report/report.h"
 #include "agent/session/lfs_message.h"
 #include "agent/session/look_ahead.h"
-#include "agent/hints/model_name.h"
 #include "agent/session/object_fetch.h"
 #include "agent/session/partial_file.h"
 #include "agent/session/push_ahead.h"
-#include "agent/hints/repo_name.h"
-#include "agent/report/report.h"
+#include "agent/where/connection.h"
 #include "codec/common/err.h"
 #include "index/manifest/name_claim.h"
 #include "index/upload.h"

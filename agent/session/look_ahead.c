@@ -14,15 +14,15 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-#include "agent/session/ahead_folder.h"
-#include "agent/session/ahead_plan.h"
-#include "agent/where/base_cache.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
+#include "agent/session/ahead_folder.h"
+#include "agent/session/ahead_plan.h"
 #include "agent/session/object_fetch.h"
+#include "agent/where/base_cache.h"
 #include "codec/common/err.h"
-#include "index/store/store.h"
 #include "index/blob/transfer.h"
+#include "index/store/store.h"
 
 #define DEFAULT_BUDGET ((uint64_t)4 << 30)
 

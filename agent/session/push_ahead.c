@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/git/lfs_objects.h"
 #include "agent/git/git_paths.h"
+#include "agent/git/lfs_objects.h"
 #include "agent/git/push_refs.h"
 #include "agent/session/push_small.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/work/lanes.h"
+#include "index/blob/transfer.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/blob/transfer.h"
+#include "index/work/lanes.h"
 
 enum {
 	BATCH_MAX = 256,                /* looked up at once, */

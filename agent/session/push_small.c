@@ -6,10 +6,10 @@
 
 #include "agent/git/git_paths.h"
 #include "codec/common/err.h"
+#include "index/manifest/object_look.h"
 #include "index/model/extent.h"
 #include "index/model/extents_hash.h"
 #include "index/model/model_scan.h"
-#include "index/manifest/object_look.h"
 #include "index/upload.h"
 
 /* Whether nothing of the file needs a record. What cannot be read is not small: git-lfs

@@ -11,8 +11,8 @@
 
 #include "agent/git/lfs_config.h"
 #include "codec/common/err.h"
-#include "index/store/store.h"
 #include "index/store/cache/store_cache.h"
+#include "index/store/store.h"
 
 #define DEFAULT_SIZE ((uint64_t)20 << 30)
 

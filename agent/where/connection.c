@@ -1,7 +1,7 @@
 #include "agent/where/connection.h"
 
-#include "agent/where/base_cache.h"
 #include "agent/git/lfs_config.h"
+#include "agent/where/base_cache.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"

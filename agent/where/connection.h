@@ -5,8 +5,8 @@
 #ifndef ZLLM_CONNECTION_H
 #define ZLLM_CONNECTION_H
 
-#include "agent/where/endpoint.h"
 #include "agent/git/git_paths.h"
+#include "agent/where/endpoint.h"
 #include "agent/where/store_url.h"
 #include "index/blob/transfer.h"
 

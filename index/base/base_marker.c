@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/work/lanes.h"
+#include "index/blob/transfer.h"
 #include "index/model/extent.h"
 #include "index/model/tensor_name.h"
 #include "index/store/store.h"
-#include "index/blob/transfer.h"
+#include "index/work/lanes.h"
 
 /* A tensor of MARKER_VALUES or more ranks below this, whatever its name. */
 static const uint64_t rank_always = (uint64_t)1 << 32;

@@ -6,15 +6,15 @@
 #include "codec/common/err.h"
 #include "index/base/base_marker.h"
 #include "index/blob/blob_find.h"
-#include "index/work/blob_set.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/record_source.h"
-#include "index/work/lanes.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/model/tensor_sketch.h"
 #include "index/store/store.h"
-#include "index/blob/transfer.h"
+#include "index/work/blob_set.h"
+#include "index/work/lanes.h"
 
 struct rebuild {
 	const struct transfer *transfer;

@@ -8,12 +8,12 @@
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
 #include "index/base/base_marker.h"
-#include "index/work/lanes.h"
-#include "index/model/extent.h"
-#include "index/model/tensor_sketch.h"
-#include "index/model/tensor_name.h"
-#include "index/store/store.h"
 #include "index/blob/transfer.h"
+#include "index/model/extent.h"
+#include "index/model/tensor_name.h"
+#include "index/model/tensor_sketch.h"
+#include "index/store/store.h"
+#include "index/work/lanes.h"
 
 enum {
 	FIRST_ROUND = 4, /* listings; each round has twice as many */

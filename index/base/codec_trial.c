@@ -9,10 +9,10 @@
 #include "codec/record.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
-#include "index/work/file_range.h"
 #include "index/blob/predictor.h"
-#include "index/work/scratch_shelf.h"
 #include "index/blob/transfer.h"
+#include "index/work/file_range.h"
+#include "index/work/scratch_shelf.h"
 
 struct codec_trial {
 	const struct transfer *transfer;

@@ -1,11 +1,11 @@
 #include "index/base/extents_sketch.h"
 
 #include "codec/common/err.h"
-#include "index/work/file_range.h"
-#include "index/work/lanes.h"
+#include "index/blob/transfer.h"
 #include "index/model/extent.h"
 #include "index/model/tensor_sketch.h"
-#include "index/blob/transfer.h"
+#include "index/work/file_range.h"
+#include "index/work/lanes.h"
 
 struct sketching {
 	int fd;

@@ -15,11 +15,11 @@
 #include "codec/record.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
-#include "index/work/file_range.h"
-#include "index/model/extent.h"
 #include "index/blob/predictor.h"
-#include "index/work/scratch_shelf.h"
 #include "index/blob/transfer.h"
+#include "index/model/extent.h"
+#include "index/work/file_range.h"
+#include "index/work/scratch_shelf.h"
 
 enum {
 	BLOCK_VALUES = 64 * 1024, /* about, of whole rows */

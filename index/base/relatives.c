@@ -7,11 +7,11 @@
 #include "codec/cast.h"
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
+#include "index/base/tensor_names.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/model/tensor_name.h"
-#include "index/base/tensor_names.h"
-#include "index/blob/transfer.h"
 
 enum {
 	NEARLY_PERCENT = 2, /* of all bytes: what may be left unsatisfied */

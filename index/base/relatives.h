@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
-#include "index/model/tensor_sketch.h"
 #include "index/base/tensor_relation.h"
+#include "index/model/tensor_sketch.h"
 
 struct base_hint;
 struct base_hints;

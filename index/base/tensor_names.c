@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "codec/common/err.h"
+#include "index/base/tensor_role.h"
 #include "index/model/extent.h"
 #include "index/model/tensor_name.h"
-#include "index/base/tensor_role.h"
 
 struct named {
 	const struct extent *extent;

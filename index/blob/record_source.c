@@ -4,24 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
-#include "codec/codec_table.h"
 #include "codec/frame.h"
 #include "index/blob/bases.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_recall.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/file_source.h"
-#include "index/blob/record_check.h"
 #include "index/blob/predictor.h"
+#include "index/blob/record_check.h"
 #include "index/blob/record_file.h"
-#include "index/work/scratch_shelf.h"
+#include "index/blob/transfer.h"
+#include "index/store/cache/store_cache.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/store/cache/store_cache.h"
-#include "index/blob/transfer.h"
+#include "index/work/scratch_shelf.h"
 
 struct record_source {
 	struct blob_source source;

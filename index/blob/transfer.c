@@ -3,8 +3,8 @@
 #include "codec/common/err.h"
 #include "codec/common/pool.h"
 #include "index/blob/record_map.h"
-#include "index/work/scratch_shelf.h"
 #include "index/store/store.h"
+#include "index/work/scratch_shelf.h"
 
 enum {
 	BLOCK_FRAMES_MAX = 4,

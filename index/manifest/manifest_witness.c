@@ -6,8 +6,8 @@
 
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"
-#include "index/work/file_range.h"
 #include "index/model/tensor_sketch.h"
+#include "index/work/file_range.h"
 
 enum { WINDOW = 1024 * 1024 };
 

@@ -6,13 +6,13 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/work/lanes.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/model/format_table.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/blob/transfer.h"
+#include "index/work/lanes.h"
 
 enum { ENOUGH = 1 }; /* ends a listing */
 

@@ -11,14 +11,14 @@
 #include "index/blob/blob_recall.h"
 #include "index/blob/blob_rely.h"
 #include "index/blob/record_check.h"
-#include "index/work/lanes.h"
+#include "index/blob/record_map.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/extent_key.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/manifest_store.h"
 #include "index/manifest/manifest_witness.h"
-#include "index/blob/record_map.h"
-#include "index/blob/transfer.h"
+#include "index/work/lanes.h"
 
 /* What a manifest needs, on its way through the lanes. */
 struct needs {

@@ -9,15 +9,15 @@
 #include "index/blob/blob_find.h"
 #include "index/blob/record_check.h"
 #include "index/blob/record_judge.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/extent_key.h"
 #include "index/manifest/object_proof.h"
 #include "index/mirror/content_hash.h"
 #include "index/mirror/record_copy.h"
 #include "index/model/extent.h"
-#include "index/work/blob_set.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/blob/transfer.h"
+#include "index/work/blob_set.h"
 
 /* Whoever copies a blob holds the lock that its id chooses, and whoever copies a solo
  * record, as a base or for itself, the one of the other kind, too. A thread may hold one

@@ -12,12 +12,12 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/work/lanes.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/blob/transfer.h"
+#include "index/work/lanes.h"
 
 enum { HOLDERS_MAX = 64 /* objects asked for one base */ };
 

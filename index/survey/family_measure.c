@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/survey/family.h"
-#include "index/manifest/manifest.h"
-#include "index/survey/model_side.h"
-#include "index/survey/object_cost.h"
 #include "index/base/relatives.h"
 #include "index/blob/transfer.h"
+#include "index/manifest/manifest.h"
+#include "index/survey/family.h"
+#include "index/survey/model_side.h"
+#include "index/survey/object_cost.h"
 #include "index/survey/word_diff.h"
 
 enum {

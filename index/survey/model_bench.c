@@ -21,10 +21,10 @@
 #include "codec/frame.h"
 #include "codec/frame_scratch.h"
 #include "codec/record.h"
-#include "index/work/file_range.h"
-#include "index/survey/local_model.h"
 #include "index/blob/predictor.h"
 #include "index/survey/bench_likes.h"
+#include "index/survey/local_model.h"
+#include "index/work/file_range.h"
 
 enum {
 	BATCH_BYTES = 4 * 1024 * 1024, /* of a batch for each thread */

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "codec/common/err.h"
-#include "index/survey/model_side.h"
 #include "index/base/relatives.h"
 #include "index/base/tensor_names.h"
 #include "index/model/format_table.h"
+#include "index/survey/model_side.h"
 
 /* A tensor of a side, or a file that is no model. */
 struct item {

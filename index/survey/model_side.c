@@ -7,9 +7,9 @@
 #include "index/blob/file_source.h"
 #include "index/blob/memory_source.h"
 #include "index/blob/record_source.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest_mend.h"
 #include "index/store/store.h"
-#include "index/blob/transfer.h"
 
 static void part_free(struct side_part *p)
 {

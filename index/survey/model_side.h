@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
-#include "index/survey/local_model.h"
 #include "index/manifest/manifest.h"
+#include "index/survey/local_model.h"
 
 struct blob_source;
 struct err;

@@ -8,10 +8,10 @@
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/record_source.h"
+#include "index/blob/transfer.h"
+#include "index/manifest/manifest.h"
 #include "index/work/blob_set.h"
 #include "index/work/lanes.h"
-#include "index/manifest/manifest.h"
-#include "index/blob/transfer.h"
 
 struct costing {
 	const struct transfer *transfer;

@@ -6,13 +6,13 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/work/blob_set.h"
-#include "index/work/lanes.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/blob/transfer.h"
+#include "index/work/blob_set.h"
+#include "index/work/lanes.h"
 
 /* A blob as the manifests know it, and later as a record is found for it. */
 struct counted_blob {

@@ -15,9 +15,9 @@
 #include "index/blob/bases.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/transfer.h"
 #include "index/survey/model_side.h"
 #include "index/work/scratch_shelf.h"
-#include "index/blob/transfer.h"
 
 enum { SPAN_FACTOR = 2 /* no cast reads more than twice our bytes */ };
 

@@ -20,9 +20,9 @@
 #include "index/base/base_hint.h"
 #include "index/base/base_marker.h"
 #include "index/base/base_search.h"
+#include "index/blob/transfer.h"
 #include "index/model/tensor_name.h"
 #include "index/store/folder/store_folder.h"
-#include "index/blob/transfer.h"
 #include "tests/unit/sketched_model.h"
 
 enum { ROUNDS = 5 };

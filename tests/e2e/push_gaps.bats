@@ -22,7 +22,7 @@ clone_made() {
 	commit 'Its fine-tune'
 	git push -q
 	git clone -q "$T/r.git" "$T/c"
-	cd "$T/c"
+	cd "$T/c" || return 1
 	git zllm init "$STORE" '*.safetensors' '*.bin' >/dev/null
 	git init -q --bare "$T/fork.git"
 	git remote add fork "$T/fork.git"
@@ -91,7 +91,7 @@ at() {
 	run git push origin main:again # git-lfs sends nothing: origin has the commits
 	[ "$status" -ne 0 ]
 	says "git lfs push --object-id origin $NEW"
-	$(grep -o 'git lfs push --object-id origin .*' <<<"$output" | head -1)
+	sh -c "$(grep -o 'git lfs push --object-id origin .*' <<<"$output" | head -1)"
 	in_store "$NEW"
 	run -0 git push origin main:again
 }

@@ -16,8 +16,8 @@
 #include "index/bundle_read.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
-#include "index/store/store.h"
 #include "index/store/bundle/store_bundle.h"
+#include "index/store/store.h"
 #include "index/store/store_keys.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

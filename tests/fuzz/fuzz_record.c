@@ -12,9 +12,9 @@
 
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
-#include "codec/low_rank.h"
 #include "codec/frame.h"
 #include "codec/frame_scratch.h"
+#include "codec/low_rank.h"
 #include "codec/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

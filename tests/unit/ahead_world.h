@@ -8,11 +8,11 @@
 
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
-#include "index/store/store.h"
-#include "tests/unit/store_counted.h"
-#include "index/store/store_memory.h"
 #include "index/blob/transfer.h"
+#include "index/store/store.h"
+#include "index/store/store_memory.h"
 #include "index/upload.h"
+#include "tests/unit/store_counted.h"
 
 enum { FILES = 200, SIZE = 64 * 1024, INFLIGHT = 32, LARGE = 5 * 1024 * 1024 };
 

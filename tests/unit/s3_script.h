@@ -11,8 +11,8 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/store/store.h"
 #include "index/store/s3/store_s3.h"
+#include "index/store/store.h"
 #include "tests/unit/http_script.h"
 
 #define SCRIPT_SECRET "wJalrXUtnFEMI/K7MDENG"

@@ -21,13 +21,13 @@
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/store/store.h"
-#include "tests/unit/store_faulty.h"
 #include "index/store/folder/store_folder.h"
+#include "index/store/s3/store_s3.h"
+#include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/store/s3/store_s3.h"
 #include "tests/unit/scratch_folder.h"
+#include "tests/unit/store_faulty.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -10,8 +10,8 @@
 #include "index/base/base_hint.h"
 #include "index/base/base_marker.h"
 #include "index/base/base_search.h"
-#include "index/store/store_memory.h"
 #include "index/blob/transfer.h"
+#include "index/store/store_memory.h"
 #include "tests/unit/sketched_model.h"
 
 enum { OTHER_MODELS = 10000 };

@@ -1,9 +1,9 @@
 /* One way to a blob's bytes: whatever has them, they read the same, end the same, and
  * are compared in one place; and the bases of a record, which are opened and closed
  * together. */
+#include "codec/codec_table.h"
 #include "index/blob/memory_source.h"
 #include "index/blob/record_source.h"
-#include "codec/codec_table.h"
 #include "index/work/work_meter.h"
 #include "tests/unit/trial_blob.h"
 

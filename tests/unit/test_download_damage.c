@@ -8,14 +8,14 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
+#include "index/blob/transfer.h"
 #include "index/download.h"
 #include "index/store/store.h"
-#include "tests/unit/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
+#include "tests/unit/store_faulty.h"
 
 /* A transfer over a store in memory that has `f`. */
 static void store_with(struct transfer *t, struct store **store,

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "agent/where/endpoint.h"
 #include "agent/git/lfs_config.h"
+#include "agent/where/endpoint.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 

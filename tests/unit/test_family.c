@@ -1,13 +1,13 @@
 /* Who is whose parent, from made-up manifests. */
 #include <stdio.h>
 
-#include "index/survey/family.h"
 #include "index/survey/base_holder.h"
+#include "index/survey/family.h"
 
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/store_memory.h"
-#include "index/blob/transfer.h"
 #include "tests/unit/manifest_sample.h"
 
 enum { TENSORS_MAX = 8 };

@@ -1,5 +1,5 @@
-#include "agent/git/lfs_config.h"
 #include "agent/git/git_paths.h"
+#include "agent/git/lfs_config.h"
 #include "tests/unit/git_sandbox.h"
 
 static int find(struct git_paths *p)

@@ -1,5 +1,5 @@
-#include "agent/git/lfs_objects.h"
 #include "agent/cmd/push_check.h"
+#include "agent/git/lfs_objects.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/store_memory.h"

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "codec/cast.h"
+#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "codec/codec_table.h"
 #include "codec/frame.h"
 #include "codec/frame_scratch.h"
 #include "codec/kernel/kernel.h"

@@ -14,12 +14,12 @@
 #include "index/download.h"
 #include "index/manifest/object_look.h"
 #include "index/store/store.h"
-#include "tests/unit/store_counted.h"
-#include "tests/unit/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
+#include "tests/unit/store_counted.h"
+#include "tests/unit/store_faulty.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -3,13 +3,13 @@
 
 #include "index/manifest/name_claim.h"
 
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
-#include "tests/unit/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/blob/transfer.h"
 #include "tests/unit/manifest_sample.h"
+#include "tests/unit/store_faulty.h"
 
 #define REPO_A "00112233445566778899aabbccddeeff"
 #define REPO_B "ffeeddccbbaa99887766554433221100"

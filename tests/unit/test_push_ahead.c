@@ -1,11 +1,11 @@
 /* What a push looks up and stores before git-lfs offers it. */
 #include "tests/unit/ahead_world.h"
 
-#include "agent/session/push_ahead.h"
 #include "agent/git/push_refs.h"
+#include "agent/session/push_ahead.h"
 #include "codec/common/buf.h"
-#include "index/store/store_keys.h"
 #include "index/blob/transfer.h"
+#include "index/store/store_keys.h"
 
 static void what_a_push_will_offer_is_looked_up_many_at_once(void **state)
 {

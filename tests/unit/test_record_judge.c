@@ -18,11 +18,11 @@
 #include "index/manifest/manifest_store.h"
 #include "index/manifest/object_proof.h"
 #include "index/store/store.h"
-#include "tests/unit/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
+#include "tests/unit/store_faulty.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -10,17 +10,17 @@
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
+#include "index/blob/transfer.h"
 #include "index/download.h"
-#include "index/store/store.h"
 #include "index/store/cache/store_cache.h"
-#include "tests/unit/store_counted.h"
-#include "tests/unit/store_faulty.h"
+#include "index/store/store.h"
 #include "index/store/store_format.h"
 #include "index/store/store_memory.h"
-#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
 #include "tests/unit/scratch_folder.h"
+#include "tests/unit/store_counted.h"
+#include "tests/unit/store_faulty.h"
 
 #ifdef __SANITIZE_THREAD__
 enum { TENSORS = 50 }; /* slow, and not a question of numbers */

@@ -16,18 +16,18 @@
 
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
+#include "index/blob/transfer.h"
 #include "index/download.h"
-#include "index/store/store.h"
 #include "index/store/cache/store_cache.h"
-#include "tests/unit/store_counted.h"
-#include "tests/unit/store_faulty.h"
+#include "index/store/store.h"
 #include "index/store/store_format.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
 #include "tests/unit/scratch_folder.h"
+#include "tests/unit/store_counted.h"
+#include "tests/unit/store_faulty.h"
 
 static const char store_id[] = "0123456789abcdef0123456789abcdef";
 enum { PLENTY = 1 << 30, ENTRY = 100 * 1000, PATH_ROOM = 1024 };

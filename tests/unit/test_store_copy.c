@@ -9,18 +9,18 @@
 
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/manifest/name_claim.h"
 #include "index/manifest/object_proof.h"
+#include "index/mirror/store_copy.h"
 #include "index/store/store.h"
-#include "tests/unit/store_faulty.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/mirror/store_copy.h"
-#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
+#include "tests/unit/store_faulty.h"
 
 static const char ours[] = "0123456789abcdef0123456789abcdef";
 static const char theirs[] = "fedcba9876543210fedcba9876543210";

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/model/extent.h"
 #include "index/base/tensor_names.h"
 #include "index/base/tensor_relation.h"
 #include "index/base/tensor_role.h"
+#include "index/model/extent.h"
 
 /* The shapes of the tensors that tests make; each keeps its own. */
 static uint64_t kept_shapes[4096][3];

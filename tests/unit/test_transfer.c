@@ -10,15 +10,15 @@
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/transfer.h"
 #include "index/download.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
-#include "tests/unit/store_faulty.h"
 #include "index/store/store_memory.h"
-#include "index/blob/transfer.h"
 #include "index/upload.h"
 #include "tests/unit/model_file.h"
+#include "tests/unit/store_faulty.h"
 
 static const char repo_id[] = "0123456789abcdef0123456789abcdef";
 

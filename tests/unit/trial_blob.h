@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
-#include "index/blob/blob_put.h"
 #include "index/blob/bases.h"
+#include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/file_source.h"
 #include "index/blob/transfer.h"

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "codec/common/err.h"
-#include "index/store/store.h"
 #include "index/store/cache/store_cache_private.h"
+#include "index/store/store.h"
 #include "index/store/store_format.h"
 #include "index/store/store_keys.h"
 #include "index/work/file_range.h"

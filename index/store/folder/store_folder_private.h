@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "index/store/store.h"
 #include "index/store/folder/store_folder.h"
 #include "index/store/folder/store_folder_mode.h"
+#include "index/store/store.h"
 #include "index/store/store_keys.h"
 
 enum {
