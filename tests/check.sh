@@ -85,7 +85,7 @@ phase_lint() {
 unit_lines() {
 	for binary; do
 		case $binary in
-		*/test_transfer | */test_store_copy | */test_avx512 | */test_base_series) rank=1 ;;
+		*/test_transfer | */test_mend | */test_npz | */test_store_copy | */test_avx512 | */test_base_series) rank=1 ;;
 		*/test_look_ahead | */test_requests | */test_bundle) rank=2 ;;
 		*) rank=3 ;;
 		esac
@@ -116,10 +116,11 @@ phase_quick() {
 }
 
 # Those whose code runs on several threads.
-# (test_base_series pushes fifty versions one after another: nothing new in that.)
+# (test_base_series pushes fifty versions one after another, and test_mend, test_record_judge
+# and test_false_manifest fail hundreds of pushes in turn: on the threads of the others.)
 phase_threads() {
 	wanted=$(grep -lE '"(codec/common/pool|index/work/lanes|index/blob/transfer|index/model/extents|index/store/store)\.h"' \
-		tests/unit/test_*.c | grep -v base_series | sed 's|tests/unit/\(.*\)\.c|build/tsan/\1|')
+		tests/unit/test_*.c | grep -vE 'test_(base_series|mend|record_judge|false_manifest)' | sed 's|tests/unit/\(.*\)\.c|build/tsan/\1|')
 	# shellcheck disable=SC2086
 	must 'build: tsan' make -j2 FLAVOUR=tsan $wanted || return
 	# shellcheck disable=SC2086
