@@ -119,7 +119,7 @@ phase_quick() {
 # (test_base_series pushes fifty versions one after another, and test_mend, test_record_judge
 # and test_false_manifest fail hundreds of pushes in turn: on the threads of the others.)
 phase_threads() {
-	wanted=$(grep -lE '"(codec/common/pool|index/work/lanes|index/blob/transfer|index/model/extents|index/store/store)\.h"' \
+	wanted=$(grep -lE '"(codec/common/pool|index/work/lanes|index/blob/transfer|index/model/(model_scan|extents_hash)|index/store/store)\.h"' \
 		tests/unit/test_*.c | grep -vE 'test_(base_series|mend|record_judge|false_manifest)' | sed 's|tests/unit/\(.*\)\.c|build/tsan/\1|')
 	# shellcheck disable=SC2086
 	must 'build: tsan' make -j2 FLAVOUR=tsan $wanted || return
