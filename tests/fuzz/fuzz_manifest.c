@@ -14,15 +14,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { OID_AT = 16 };
 
-/* Formats `m`, parses that, and formats it again: the bytes must be the same. */
+/* Formats `m`, parses that, and formats it again: the bytes must be the same. What a
+ * writer refuses it refuses for that one reason. */
 static void write_again(const struct manifest *m)
 {
 	struct buf once = BUF_INIT, twice = BUF_INIT;
 	struct manifest back;
 	struct err err = ERR_INIT;
 
-	if (manifest_format(m, &once, &err) ||
-	    manifest_parse(once.data, once.size, &m->oid, &back, &err) ||
+	/* A reader takes kinds of extents that no format of the writer's has. */
+	if (manifest_format(m, &once, &err)) {
+		if (err.code != ERR_INPUT || !strstr(err.text, "of its format"))
+			abort();
+		buf_wipe(&once);
+		return;
+	}
+	if (manifest_parse(once.data, once.size, &m->oid, &back, &err) ||
 	    manifest_format(&back, &twice, &err))
 		abort();
 	if (once.size != twice.size || memcmp(once.data, twice.data, once.size) != 0)

@@ -237,8 +237,10 @@ store=$place/good
 oid=$(sed -n 12p "$place/good.txt" | cut -c 1-64)
 chmod -R u+w "$store"
 tools where "$store" "$oid" >"$place/where" 2>"$place/said" || give_up "places are found"
-# flipped STORE OID NAME FILE OFFSET: both refuse; then the bit is flipped back.
+# flipped STORE OID NAME FILE OFFSET: both refuse; then the file is what it was. (The
+# program's fsck moves what proves wrong out of sight.)
 flipped() {
+	cp -p "$4" "$place/kept"
 	ask flip "$4" "$5"
 	for who in reader program; do
 		got=$(${who}_verdict "$1" "$2")
@@ -247,7 +249,9 @@ flipped() {
 		*) not_ok "$who: a flipped bit in $3: $got" ;;
 		esac
 	done
-	ask flip "$4" "$5"
+	rm -f "$4"
+	cp -p "$place/kept" "$4"
+	rm -rf "$1/trash"
 }
 while read -r name file at; do
 	flipped "$store" "$oid" "$name" "$file" "$at"
