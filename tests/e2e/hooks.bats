@@ -279,3 +279,19 @@ server_hook() {
 	run -2 git zllm hook </dev/null
 	one_line_error
 }
+
+@test "a kept hook that comes round to ours is run once, and one that is ours is not run" {
+	make_repo r
+	noise a.bin 3000
+	commit 'A file'
+	printf '#!/bin/sh\necho once >>"%s"\nexec .git/hooks/pre-push "$@"\n' "$T/runs" \
+		>.git/hooks/pre-push.before-zllm
+	chmod +x .git/hooks/pre-push.before-zllm
+	timeout 60 git push -q
+	[ "$(grep -c once "$T/runs")" -eq 1 ]
+	cp .git/hooks/pre-push .git/hooks/pre-push.before-zllm
+	noise b.bin 3001
+	commit 'Another'
+	timeout 60 git push -q
+	clone_and_compare r
+}
