@@ -101,7 +101,7 @@ static int thin_list(struct store *s, const char *prefix, store_each_fn *each, v
 
 	for (size_t i = first_blob(t, prefix); i < t->count && !rc; i++) {
 		char key[KEY_MAX];
-		struct store_entry entry = { key, t->blobs[i].size, 0 };
+		struct store_entry entry = { key, t->blobs[i].size, 0, 0 };
 		key_blob(&t->blobs[i].id, key);
 		if (strncmp(key, prefix, strlen(prefix)) != 0)
 			break;

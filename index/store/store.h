@@ -64,6 +64,8 @@ struct store_entry {
 	const char *key; /* valid during the call only */
 	uint64_t size;   /* bytes */
 	int64_t mtime;   /* seconds since 1970 by the store's own clock */
+	int64_t since;   /* the same, but no earlier than it was last put, moved or
+	                  * restored here: ages count from it (index/store/store_clock.h) */
 };
 
 /* Called for each key; non-zero ends the listing, which then returns that. */
@@ -145,8 +147,7 @@ void store_close(struct store *s); /* NULL is fine */
  * in its place. So who sets a value aside looks at what it moved, under `trash`, and
  * where that is good gives it back by store_restore() before anything else.
  */
-int store_set_aside(struct store *s, const char *key, char *trash,
-                    struct err *err);
+int store_set_aside(struct store *s, const char *key, char *trash, struct err *err);
 
 /* Gives `key` the value that lies under `trash`, unless the key exists; the entry stays
  * in trash/. 0, also when the key exists; 1 when there is no such entry. */

@@ -10,6 +10,7 @@
 #define OBJECTS "objects/"
 #define OWNERS "owners/"
 #define NAMES "names/"
+#define REMOTES "remotes/"
 #define BASES "bases/"
 #define TRASH "trash/"
 
@@ -28,6 +29,8 @@ enum {
 	OWNER_ID_AT = OWNER_REPO_AT + REPO_ID_HEX + 1,
 	NAME_HASH_AT = sizeof(NAMES) - 1,
 	NAME_REPO_AT = NAME_HASH_AT + NAME_HEX + 1,
+	REMOTE_REPO_AT = sizeof(REMOTES) - 1,
+	REMOTE_URL_AT = REMOTE_REPO_AT + REPO_ID_HEX + 1,
 	NAME_BYTES = 8,
 	TRASH_AT = sizeof(TRASH) - 1,
 	NAME_AT = sizeof(BASES) - 1,
@@ -190,6 +193,34 @@ bool key_parse_name(const char *key, char repo_id[REPO_ID_HEX + 1])
 	    key[NAME_REPO_AT - 1] != '/' || !key_repo_id_valid(key + NAME_REPO_AT))
 		return false;
 	take_repo_id(key + NAME_REPO_AT, repo_id);
+	return true;
+}
+
+void key_remotes(const char *repo_id, char prefix[KEY_MAX])
+{
+	snprintf(prefix, KEY_MAX, REMOTES "%.*s/", REPO_ID_HEX, repo_id);
+}
+
+void key_remote(const char *repo_id, const struct oid *hash, char key[KEY_MAX])
+{
+	char hex[NAME_HEX + 1];
+
+	hex_format(hash->bytes, KEY_NAME_HASH, hex);
+	snprintf(key, KEY_MAX, REMOTES "%.*s/%s", REPO_ID_HEX, repo_id, hex);
+}
+
+bool key_parse_remote(const char *key, char repo_id[REPO_ID_HEX + 1],
+                      uint8_t url[KEY_NAME_HASH])
+{
+	uint8_t bytes[REPO_ID_HEX / 2];
+
+	if (strncmp(key, REMOTES, REMOTE_REPO_AT) != 0 ||
+	    !hex_parse(key + REMOTE_REPO_AT, sizeof(bytes), bytes) ||
+	    key[REMOTE_URL_AT - 1] != '/' ||
+	    !hex_parse(key + REMOTE_URL_AT, KEY_NAME_HASH, url) ||
+	    key[REMOTE_URL_AT + NAME_HEX] != 0)
+		return false;
+	take_repo_id(key + REMOTE_REPO_AT, repo_id);
 	return true;
 }
 

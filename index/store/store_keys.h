@@ -21,6 +21,7 @@ enum {
 };
 
 #define KEY_STORE_FILE "zllm.json"
+#define KEY_PROBE "probe/" /* what is put to try a store, and taken away again */
 
 /* objects/<aa>/<oid> */
 void key_object(const struct oid *oid, char key[KEY_MAX]);
@@ -47,6 +48,14 @@ void key_name(const struct oid *hash, const char *repo_id, char key[KEY_MAX]);
 
 /* names/<name>/: the prefix of all who say so. */
 void key_names(const struct oid *hash, char prefix[KEY_MAX]);
+
+/* remotes/<repo-id>/<url>: a remote that takes pushes of that repository, so that its refs
+ * count before anything of it is dropped. <url> is the first 2 * KEY_NAME_HASH digits of
+ * `hash`, the SHA-256 of its normalised URL. */
+void key_remote(const char *repo_id, const struct oid *hash, char key[KEY_MAX]);
+
+/* remotes/<repo-id>/: the prefix of all of a repository's remotes. */
+void key_remotes(const char *repo_id, char prefix[KEY_MAX]);
 
 /* What the key of a base marker says:
  * bases/<name-key>/<band>/<sketch>-<blob-id>~<oid> */
@@ -95,6 +104,10 @@ bool key_parse_object(const char *key, struct oid *out);
 
 /* False when `key` is not the key of an owner's marker. */
 bool key_parse_owner(const char *key, char repo_id[REPO_ID_HEX + 1], struct oid *oid);
+
+/* False when `key` is not the key of a remote's marker; the hash's first bytes in `url`. */
+bool key_parse_remote(const char *key, char repo_id[REPO_ID_HEX + 1],
+                      uint8_t url[KEY_NAME_HASH]);
 
 /* False when `key` is not the key of a name's marker. */
 bool key_parse_name(const char *key, char repo_id[REPO_ID_HEX + 1]);

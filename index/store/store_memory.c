@@ -38,6 +38,7 @@ struct memory {
 	pthread_mutex_t lock;
 	struct entry *entries;
 	size_t count, cap;
+	const int64_t *clock; /* or NULL: the time of day */
 };
 
 struct memory_reader {
@@ -93,7 +94,7 @@ static bool entry_add(struct memory *m, const char *key, struct value *value)
 	memmove(e + 1, e, (size_t)(m->entries + m->count - e) * sizeof(*e));
 	m->count++;
 	memcpy(e->key, key, strlen(key) + 1);
-	e->mtime = time(NULL);
+	e->mtime = m->clock ? *m->clock : time(NULL);
 	e->value = value;
 	return true;
 }
@@ -271,7 +272,7 @@ static struct match *matches_copy(struct memory *m, const char *prefix, size_t *
 		const struct entry *e = &m->entries[first + i];
 		memcpy(list[i].key, e->key, KEY_MAX);
 		list[i].entry = (struct store_entry){ list[i].key, e->value->size,
-			                              e->mtime };
+			                              e->mtime, e->mtime };
 	}
 	pthread_mutex_unlock(&m->lock);
 	return list;
@@ -345,6 +346,11 @@ static const struct store_ops memory_ops = {
 	.set_aside = memory_set_aside,
 	.close = memory_close,
 };
+
+void store_memory_clock(struct store *s, const int64_t *seconds)
+{
+	((struct memory *)s)->clock = seconds;
+}
 
 int store_memory_new(struct store **out, struct err *err)
 {

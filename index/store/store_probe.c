@@ -7,8 +7,6 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
-#define PREFIX "probe/"
-
 enum { LEFT_SECONDS = 3600 }; /* an older probe is nobody's any more */
 
 struct probing {
@@ -76,13 +74,13 @@ void store_probe(struct store *s, const char *nonce, int64_t now, struct store_p
 	struct err *verbs = out->verbs;
 
 	*out = (struct store_probe){ .clock_known = false };
-	snprintf(key, sizeof(key), PREFIX "%.*s", PROBE_NONCE_HEX, nonce);
+	snprintf(key, sizeof(key), KEY_PROBE "%.*s", PROBE_NONCE_HEX, nonce);
 	store_get(s, KEY_STORE_FILE, 0, &reader, &verbs[VERB_GET]);
 	store_reader_close(reader);
 	int rc = store_put_all(s, key, nonce, strlen(nonce), &verbs[VERB_PUT]);
 	if (!rc && !verbs[VERB_GET].code)
 		read_back(&p, nonce, &verbs[VERB_GET]);
-	store_list(s, PREFIX, note_probe, &p, &verbs[VERB_LIST]);
+	store_list(s, KEY_PROBE, note_probe, &p, &verbs[VERB_LIST]);
 	try_remove(&p, rc == 0);
 	buf_wipe(&p.left);
 }

@@ -120,7 +120,8 @@ static bool entry_copy(struct bundle *b, size_t i, const char *prefix,
 	bool match = i < b->count &&
 	             strncmp(b->entries[i].key, prefix, strlen(prefix)) == 0;
 	if (match)
-		*out = (struct store_entry){ b->entries[i].key, b->entries[i].size, 0 };
+		*out = (struct store_entry){ b->entries[i].key, b->entries[i].size, 0,
+			                     0 };
 	pthread_mutex_unlock(&b->lock);
 	return match;
 }

@@ -171,9 +171,10 @@ static int tell(struct walk *w)
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 		return 0;
-	struct store_entry entry = { w->key,
-		                     S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
-		                     st.st_mtime };
+	struct store_entry entry = {
+		w->key, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, st.st_mtime,
+		st.st_mtime > st.st_ctime ? st.st_mtime : st.st_ctime
+	};
 	return w->each(w->ctx, &entry);
 }
 

@@ -101,7 +101,9 @@ static bool understand(const struct listing *l, const char *text, char key[S3_KE
 static int tell(void *ctx, const struct s3_listed *listed)
 {
 	struct listing *l = ctx;
-	struct store_entry entry = { .size = listed->size, .mtime = listed->mtime };
+	struct store_entry entry = { .size = listed->size,
+		                     .mtime = listed->mtime,
+		                     .since = listed->mtime };
 
 	if (!understand(l, listed->key, l->at))
 		return err_set(&l->err, ERR_IO,

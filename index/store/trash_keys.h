@@ -1,0 +1,50 @@
+/*
+ * What lies under trash/ of a store, read from its key alone (docs/store.md, "Trash"):
+ * what it was, and which key it had, so that it can be given back. How such keys are made
+ * stands in store_keys.h, but for that of a tombstone, which never was anywhere else.
+ */
+#ifndef ZLLM_TRASH_KEYS_H
+#define ZLLM_TRASH_KEYS_H
+
+#include <stdbool.h>
+
+#include "codec/common/sha256.h"
+#include "index/store/store_keys.h"
+
+enum trash_kind {
+	TRASH_RECORD,
+	TRASH_OBJECT,  /* a manifest */
+	TRASH_OWNER,   /* an owner's marker: it owns until it is destroyed */
+	TRASH_NAME,    /* a name's marker */
+	TRASH_MARKER,  /* a base marker: made anew, never given back */
+	TRASH_EXPIRED, /* a tombstone: this repository gave the object up */
+	TRASH_KINDS
+};
+
+struct trash_key {
+	enum trash_kind kind;
+	char key[KEY_MAX]; /* what it was; "" for TRASH_MARKER and TRASH_EXPIRED */
+	struct oid id;     /* of the blob, or of the object; not for TRASH_NAME */
+	char repo[REPO_ID_HEX + 1]; /* TRASH_OWNER, TRASH_NAME, TRASH_EXPIRED */
+	struct key_record record;   /* TRASH_RECORD */
+};
+
+/* False when `trash` is not a key under trash/ spelled exactly as this version makes it:
+ * such a thing is a newer version's, or nobody's, and is left alone. */
+bool trash_key_parse(const char *trash, struct trash_key *out);
+
+/*
+ * trash/<aa>/<bb>/expired-<oid>-<repo>@<nonce>: the trace of an owner that expired. It owns
+ * nothing. A manifest without any owner, live or in trash, is collected only where there is
+ * such a trace, for one that never had an owner may be a mirror's (docs/store.md, "gc").
+ */
+void trash_key_expired(const struct oid *oid, const char *repo_id, const char *nonce,
+                       char trash[KEY_MAX]);
+
+/* The prefix of all such traces of `oid`. */
+void trash_key_expired_of(const struct oid *oid, char prefix[KEY_MAX]);
+
+/* The prefix of all owners' markers of `oid` that were moved to trash. */
+void trash_key_owners_of(const struct oid *oid, char prefix[KEY_MAX]);
+
+#endif
