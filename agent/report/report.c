@@ -53,6 +53,12 @@ void report_note(const char *fmt, ...)
 	va_end(ap);
 }
 
+void report_status(const char *text)
+{
+	fflush(stdout);
+	fprintf(stderr, "\r\033[K%s", text);
+}
+
 bool report_reader_is_gone(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };

@@ -22,6 +22,10 @@ void report_text(const char *text);
 /* A remark for a person: on standard error. */
 void report_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What is going on, on a terminal: the line takes the place of the last such line. "" takes
+ * it away. Printable text of ours alone; see progress.h. */
+void report_status(const char *text);
+
 /* Prints an error's sentence and gives the exit code that stands for it:
  * 2 for wrong use or configuration, 3 for damaged data, 1 for all others. */
 int report_error(const struct err *err);
