@@ -171,8 +171,10 @@ static void poison(struct world *w, struct store *s, falsify_fn *falsify)
 	struct err err = ERR_INIT;
 	char key[KEY_MAX];
 
-	assert_int_equal(manifest_get(w->store, &w->model.oid, &m, NULL, &err), 0);
-	assert_int_equal(manifest_get(w->store, &w->other.oid, &other, NULL, &err), 0);
+	assert_int_equal(manifest_get(w->store, &w->model.oid, manifest_parse, &m, &err),
+	                 0);
+	assert_int_equal(
+		manifest_get(w->store, &w->other.oid, manifest_parse, &other, &err), 0);
 	falsify(&m, &other);
 	if (manifest_format(&m, &bytes, &err))
 		fail_msg("%s", err.text);
@@ -195,7 +197,7 @@ static enum object_verdict verdict_on(struct store *s, const struct model_file *
 	struct err err = ERR_INIT;
 
 	assert_int_equal(transfer_init(&t, s, 2, &err), 0);
-	assert_int_equal(manifest_get(s, &f->oid, &m, NULL, &err), 0);
+	assert_int_equal(manifest_get(s, &f->oid, manifest_parse, &m, &err), 0);
 	assert_int_equal(object_prove(&t, &m, &nobody, &verdict, &err), 0);
 	manifest_wipe(&m);
 	transfer_wipe(&t);
