@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "codec/bits.h"
+#include "codec/coded_frame.h"
 #include "codec/common/cursor.h"
-#include "codec/common/err.h"
 #include "codec/common/le.h"
 #include "codec/frame_job.h"
 #include "codec/frame_scratch.h"
@@ -56,11 +56,6 @@ static struct cut cut_of(const struct shape *shape, unsigned shift)
 static bool takes(enum dtype dtype)
 {
 	return dtype < DTYPE_COUNT && shapes[dtype].unit > 0;
-}
-
-static size_t chunk(size_t n, size_t at)
-{
-	return n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
 }
 
 static uint32_t load(const uint8_t *src, unsigned unit)
@@ -201,12 +196,11 @@ static size_t encode(const struct frame_job *job, const uint8_t *src, uint8_t *d
 
 /* ---- decoding */
 
-/* A coded frame: how it is stored, and where in it what is. */
+/* Where in a coded frame what is. */
 struct layout {
-	enum frame_mode form;
+	struct coded_frame frame;
 	struct cut cut;
-	const uint8_t *raw, *tail;
-	struct rans_reader reader;
+	const uint8_t *raw;
 };
 
 static bool get_table(enum frame_mode form, struct bits_reader *from, uint16_t *freq)
@@ -221,27 +215,23 @@ static bool get_table(enum frame_mode form, struct bits_reader *from, uint16_t *
 	return true;
 }
 
-static bool find_layout(struct layout *l, const struct frame_job *job, const uint8_t *src,
-                        size_t size)
+static bool find_layout(struct layout *l, const struct frame_job *job, struct cursor from)
 {
 	const struct shape *shape = &shapes[job->dtype];
 	size_t n = job->size / shape->unit;
 	uint16_t freq[RANS_SYMBOLS];
-	struct bits_reader head = { .at = src, .end = src + size };
+	struct bits_reader head = { .at = from.at, .end = from.at + from.left };
 
 	unsigned shift = bits_get(&head, 8);
 	if (head.bad || shift < shape->shift || shift > shape->unit * 8 - 8)
 		return false;
-	if (!get_table(l->form, &head, freq))
+	if (!get_table(l->frame.form, &head, freq))
 		return false;
 	l->cut = cut_of(shape, shift);
 	rans_table_decoder(freq, RANS_SYMBOLS, job->scratch->rans->tables);
 	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
 	l->raw = cursor_take(&rest, fields_size(n, l->cut.width));
-	l->tail = cursor_take(&rest, job->size % shape->unit);
-	l->reader.kernel = job->scratch->kernel;
-	return l->tail && (l->form == FRAME_CODED ? rans_coder_open_v1 : rans_coder_open)(
-				  &l->reader, rest.at, rest.left, n);
+	return coded_frame_open(&l->frame, job, &rest);
 }
 
 /* `n` values from their symbols and the raw bits at l->raw, which moves on. */
@@ -270,59 +260,44 @@ static bool restore_values(struct layout *l, const struct frame_job *job, uint8_
 	struct rans_room *room = job->scratch->rans;
 	size_t n = job->size / l->cut.unit;
 
-	l->reader.soon = l->raw;
-	l->reader.soon_bytes = fields_size(RANS_LANES, l->cut.width);
+	l->frame.reader.soon = l->raw;
+	l->frame.reader.soon_bytes = fields_size(RANS_LANES, l->cut.width);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
-		size_t m = chunk(n, at);
+		size_t m = coded_frame_chunk(n, at);
 		if (at + m < n)
-			l->reader.soon = l->raw + fields_size(m, l->cut.width);
-		if (!rans_coder_read(&l->reader, room->tables, NULL, room->symbols, m))
+			l->frame.reader.soon = l->raw + fields_size(m, l->cut.width);
+		if (!rans_coder_read(&l->frame.reader, room->tables, NULL, room->symbols,
+		                     m))
 			return false;
 		join(l, job->scratch->kernel, room->symbols, m, dst + at * l->cut.unit);
 		frame_scratch_sum(job->scratch, dst + (at + m) * l->cut.unit);
 	}
-	return rans_coder_done(&l->reader);
+	return rans_coder_done(&l->frame.reader);
 }
 
-/* Finds the parts of a frame, or says that they are damaged. */
-static int open_layout(struct layout *l, const struct frame_job *job, const uint8_t *src,
-                       size_t n, struct err *err)
+static int decode_form(enum frame_mode form, const struct frame_job *job,
+                       struct cursor from, uint8_t *dst, struct err *err)
 {
-	/* A record may have longer frames, but not of this codec: no room. */
-	if (job->size / dtype_unit(job->dtype) <= FRAME_VALUES &&
-	    find_layout(l, job, src, n))
-		return 0;
-	return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
-}
+	struct layout l = { .frame.form = form };
 
-static int restore(struct layout *l, const struct frame_job *job, uint8_t *dst,
-                   struct err *err)
-{
-	size_t tail = job->size % dtype_unit(job->dtype);
-
-	if (!restore_values(l, job, dst))
-		return err_set(err, ERR_DAMAGED,
-		               "the coded values of a frame are damaged");
-	memcpy(dst + job->size - tail, l->tail, tail);
+	if (!coded_frame_fits(job) || !find_layout(&l, job, from))
+		return coded_frame_damaged("parts of a coded frame", err);
+	if (!restore_values(&l, job, dst))
+		return coded_frame_damaged("coded values of a frame", err);
+	coded_frame_end(&l.frame, job, dst);
 	return 0;
 }
 
 static int decode(const struct frame_job *job, const uint8_t *src, size_t n, uint8_t *dst,
                   struct err *err)
 {
-	struct layout l = { .form = FRAME_TIGHT };
-	int rc = open_layout(&l, job, src, n, err);
-
-	return rc ? rc : restore(&l, job, dst, err);
+	return decode_form(FRAME_TIGHT, job, cursor_over(src, n), dst, err);
 }
 
 static int decode_v1(const struct frame_job *job, const uint8_t *src, size_t n,
                      uint8_t *dst, struct err *err)
 {
-	struct layout l = { .form = FRAME_CODED };
-	int rc = open_layout(&l, job, src, n, err);
-
-	return rc ? rc : restore(&l, job, dst, err);
+	return decode_form(FRAME_CODED, job, cursor_over(src, n), dst, err);
 }
 
 const struct codec codec_float = {

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "codec/bits.h"
+#include "codec/coded_frame.h"
 #include "codec/common/cursor.h"
-#include "codec/common/err.h"
 #include "codec/frame_job.h"
 #include "codec/frame_scratch.h"
 #include "codec/rans_coder.h"
@@ -28,11 +28,6 @@
 static bool takes(enum dtype dtype)
 {
 	return ulp_shape_of(dtype) != NULL;
-}
-
-static size_t chunk(size_t n, size_t at)
-{
-	return n - at < ROOM_CHUNK ? n - at : ROOM_CHUNK;
 }
 
 /* ---- contexts as they are stored */
@@ -208,8 +203,8 @@ static size_t encode(const struct frame_job *job, const uint8_t *src, uint8_t *d
 	ulp_raw_init(&raw, kernel, shape, room->raw);
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
 		size_t byte = at * shape->unit;
-		ulp_raw_split(&raw, src + byte, job->base + byte, chunk(n, at),
-		              room->index + at);
+		ulp_raw_split(&raw, src + byte, job->base + byte,
+		              coded_frame_chunk(n, at), room->index + at);
 	}
 	ulp_plan_contexts(&contexts, job->base, n, room);
 	put_classes(&head, &contexts, n);
@@ -223,37 +218,31 @@ static size_t encode(const struct frame_job *job, const uint8_t *src, uint8_t *d
 
 /* ---- decoding */
 
-/* A coded frame: how it is stored, and where in it what is. */
+/* Where in a coded frame what is. */
 struct layout {
-	enum frame_mode form;
+	struct coded_frame frame;
 	struct ulp_contexts contexts;
 	struct ulp_raw packed; /* its raw bits, all of them */
-	struct rans_reader reader;
-	const uint8_t *tail; /* odd bytes */
 };
 
-static bool find_layout(struct layout *l, const struct frame_job *job, const uint8_t *src,
-                        size_t size)
+static bool find_layout(struct layout *l, const struct frame_job *job, struct cursor from)
 {
 	const struct ulp_shape *shape = ulp_shape_of(job->dtype);
 	const struct kernel *kernel = job->scratch->kernel;
 	struct rans_room *room = job->scratch->rans;
 	size_t n = job->size / shape->unit;
-	struct bits_reader head = { .at = src, .end = src + size };
+	struct bits_reader head = { .at = from.at, .end = from.at + from.left };
 
 	l->contexts.shape = shape;
 	l->contexts.kernel = kernel;
-	if (!get_classes(l->form, &head, &l->contexts, n, room->classes) ||
-	    !get_tables(l->form, &head, &l->contexts, shape->tokens, room))
+	if (!get_classes(l->frame.form, &head, &l->contexts, n, room->classes) ||
+	    !get_tables(l->frame.form, &head, &l->contexts, shape->tokens, room))
 		return false;
 	struct cursor rest = cursor_over(head.at, (size_t)(head.end - head.at));
 	ulp_raw_init(&l->packed, kernel, shape, room->raw);
 	if (!ulp_raw_unpack(&l->packed, &rest, n))
 		return false;
-	l->tail = cursor_take(&rest, job->size % shape->unit);
-	l->reader.kernel = job->scratch->kernel;
-	return l->tail && (l->form == FRAME_CODED ? rans_coder_open_v1 : rans_coder_open)(
-				  &l->reader, rest.at, rest.left, n);
+	return coded_frame_open(&l->frame, job, &rest);
 }
 
 static bool restore_values(struct layout *l, const struct frame_job *job, uint8_t *dst)
@@ -265,62 +254,46 @@ static bool restore_values(struct layout *l, const struct frame_job *job, uint8_
 	struct ulp_raw raw;
 
 	ulp_raw_init(&raw, kernel, l->contexts.shape, room->raw);
-	l->reader.soon = job->base;
-	l->reader.soon_bytes = (size_t)RANS_LANES * unit;
+	l->frame.reader.soon = job->base;
+	l->frame.reader.soon_bytes = (size_t)RANS_LANES * unit;
 	for (size_t at = 0; at < n; at += ROOM_CHUNK) {
-		size_t m = chunk(n, at), byte = at * unit;
+		size_t m = coded_frame_chunk(n, at), byte = at * unit;
 		const uint8_t *base = job->base + byte;
 		ulp_contexts_fill(&l->contexts, base, at, m, room->ctx);
 		if (at + m < n)
-			l->reader.soon = base + m * unit;
-		if (!rans_coder_read(&l->reader, room->tables, room->ctx, room->symbols,
-		                     m))
+			l->frame.reader.soon = base + m * unit;
+		if (!rans_coder_read(&l->frame.reader, room->tables, room->ctx,
+		                     room->symbols, m))
 			return false;
 		ulp_raw_merge(&raw, room->symbols, base, m, dst + byte);
 		frame_scratch_sum(job->scratch, dst + byte + m * unit);
 	}
-	return rans_coder_done(&l->reader) && ulp_raw_same(&raw, &l->packed);
+	return rans_coder_done(&l->frame.reader) && ulp_raw_same(&raw, &l->packed);
 }
 
-/* Finds the parts of a frame, or says that they are damaged. */
-static int open_layout(struct layout *l, const struct frame_job *job, const uint8_t *src,
-                       size_t n, struct err *err)
+static int decode_form(enum frame_mode form, const struct frame_job *job,
+                       struct cursor from, uint8_t *dst, struct err *err)
 {
-	/* A record may have longer frames, but not of this codec: no room. */
-	if (job->size / dtype_unit(job->dtype) <= FRAME_VALUES &&
-	    find_layout(l, job, src, n))
-		return 0;
-	return err_set(err, ERR_DAMAGED, "the parts of a coded frame are damaged");
-}
+	struct layout l = { .frame.form = form };
 
-static int restore(struct layout *l, const struct frame_job *job, uint8_t *dst,
-                   struct err *err)
-{
-	size_t tail = job->size % dtype_unit(job->dtype);
-
-	if (!restore_values(l, job, dst))
-		return err_set(err, ERR_DAMAGED,
-		               "the coded values of a frame are damaged");
-	memcpy(dst + job->size - tail, l->tail, tail);
+	if (!coded_frame_fits(job) || !find_layout(&l, job, from))
+		return coded_frame_damaged("parts of a coded frame", err);
+	if (!restore_values(&l, job, dst))
+		return coded_frame_damaged("coded values of a frame", err);
+	coded_frame_end(&l.frame, job, dst);
 	return 0;
 }
 
 static int decode(const struct frame_job *job, const uint8_t *src, size_t n, uint8_t *dst,
                   struct err *err)
 {
-	struct layout l = { .form = FRAME_TIGHT };
-	int rc = open_layout(&l, job, src, n, err);
-
-	return rc ? rc : restore(&l, job, dst, err);
+	return decode_form(FRAME_TIGHT, job, cursor_over(src, n), dst, err);
 }
 
 static int decode_v1(const struct frame_job *job, const uint8_t *src, size_t n,
                      uint8_t *dst, struct err *err)
 {
-	struct layout l = { .form = FRAME_CODED };
-	int rc = open_layout(&l, job, src, n, err);
-
-	return rc ? rc : restore(&l, job, dst, err);
+	return decode_form(FRAME_CODED, job, cursor_over(src, n), dst, err);
 }
 
 const struct codec codec_ulp = {

@@ -39,7 +39,7 @@ static int find_object(struct store *s, struct bundled *out, struct err *err)
 		rc = err_set(err, ERR_INPUT, "%s holds %zu objects, not one", s->name,
 		             out->count);
 	if (!rc)
-		rc = manifest_get(s, &out->oid, &m, NULL, err);
+		rc = manifest_get(s, &out->oid, manifest_parse, &m, err);
 	if (rc)
 		return rc;
 	out->size = m.extents.size;

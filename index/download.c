@@ -237,7 +237,7 @@ int download_object(const struct transfer *t, const struct download_request *req
 		           .ctx = request->ctx },
 	};
 	int rc = manifest_recall(t->store, &request->oid, manifest_parse_places,
-	                         &manifest, NULL, err);
+	                         &manifest, err);
 
 	if (rc > 0)
 		return not_there(t->store, &request->oid, err);

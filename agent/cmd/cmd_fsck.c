@@ -151,7 +151,7 @@ static int find_manifest(struct store *s, const struct oid *oid, struct manifest
 	int rc = manifest_get_bytes(s, oid, out, bytes, &why);
 
 	if (rc == 1 || rc == ERR_DAMAGED)
-		rc = manifest_recall(s, oid, manifest_parse_places, out, NULL, &why);
+		rc = manifest_recall(s, oid, manifest_parse_places, out, &why);
 	if (rc < 0)
 		*err = why;
 	return rc > 0 ? err_set(err, ERR_MISSING, "the store does not have it") : rc;

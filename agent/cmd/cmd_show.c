@@ -378,9 +378,7 @@ static void print_text(const struct show *s)
 static int find_all(const struct connection *c, const struct oid *oid, struct show *s,
                     struct err *err)
 {
-	struct object_bill bill = { .manifest = &s->manifest };
-	int rc = manifest_recall(c->store, oid, manifest_parse, &s->manifest,
-	                         &bill.manifest_size, err);
+	int rc = manifest_recall(c->store, oid, manifest_parse, &s->manifest, err);
 
 	if (rc > 0)
 		return err_set(
@@ -391,9 +389,8 @@ static int find_all(const struct connection *c, const struct oid *oid, struct sh
 		return rc;
 	rc = object_cost_find(&c->transfer, &s->manifest, OBJECT_COST_CODECS, &s->costs,
 	                      err);
-	bill.costs = s->costs;
 	if (!rc)
-		rc = object_cost_sum(&c->transfer, &bill, &s->sum, err);
+		rc = object_cost_sum(&c->transfer, &s->manifest, s->costs, &s->sum, err);
 	if (!rc)
 		rc = base_holders_new(&c->transfer, &s->holders, err);
 	if (!rc)

@@ -139,10 +139,10 @@ static int fill_row(struct status *s, const struct lfs_object *object, struct ro
 	int rc = look_at_object(s, object, row, err);
 
 	if (!rc)
-		rc = manifest_recall(t->store, &object->oid, manifest_parse, &m,
-		                     &row->stored, err);
+		rc = manifest_recall(t->store, &object->oid, manifest_parse, &m, err);
 	if (rc)
 		return rc < 0 ? rc : 0;
+	row->stored = m.stored;
 	rc = object_cost_find(t, &m, 0, &costs, err);
 	if (!rc)
 		rc = count_records(s, &m, costs, row, err);

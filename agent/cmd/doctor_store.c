@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "agent/git/git_paths.h"
@@ -14,9 +13,9 @@
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
-#include "codec/common/hex.h"
 #include "index/store/store.h"
 #include "index/store/store_probe.h"
+#include "index/work/random_name.h"
 
 /* A signature is valid for a quarter of an hour, and a grace period counts in hours. */
 enum { CLOCK_DOUBTFUL = 60, CLOCK_BAD = 15 * 60 };
@@ -68,13 +67,11 @@ static void check_clock(struct checkup *c, const struct store_probe *probe)
 static void try_verbs(struct checkup *c, struct store *store, const struct store_url *url,
                       const struct store_context *context)
 {
-	uint8_t bytes[PROBE_NONCE_HEX / 2];
 	char nonce[PROBE_NONCE_HEX + 1];
 	struct store_probe probe;
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+	if (random_name(nonce, NULL))
 		return;
-	hex_format(bytes, sizeof(bytes), nonce);
 	store_probe(store, nonce, (int64_t)time(NULL), &probe);
 	check_verbs(c, &probe);
 	check_clock(c, &probe);

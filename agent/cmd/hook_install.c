@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,8 +12,8 @@
 #include "agent/git/git_run.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "codec/common/hex.h"
 #include "index/store/folder/store_folder.h"
+#include "index/work/random_name.h"
 
 /* hooks/pre-push in the source is the same text for a program on PATH. */
 #define MARK "# git-zllm: no push of commits whose LFS objects are not in the store.\n"
@@ -112,12 +111,11 @@ static bool is_lfs_hook(const char *path)
 /* A name beside the hook that nobody can have foreseen, and so put a link at. */
 static int create_beside(const char *path, struct buf *temp, struct err *err)
 {
-	uint8_t bytes[8];
-	char hex[2 * sizeof(bytes) + 1];
+	char hex[RANDOM_NAME_HEX + 1];
+	int rc = random_name(hex, err);
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(err, "no random bytes");
-	hex_format(bytes, sizeof(bytes), hex);
+	if (rc)
+		return rc;
 	buf_addf(temp, "%s.%s", path, hex);
 	int fd = open(buf_text(temp),
 	              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0777);

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
@@ -12,6 +11,7 @@
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
 #include "codec/common/sha256.h"
+#include "index/work/random_name.h"
 
 enum {
 	FILES_MAX = 64,      /* different .lfsconfigs that are looked at */
@@ -189,13 +189,8 @@ static int derive_from_root(struct repo_id *out, struct err *err)
 
 static int make_random(struct repo_id *out, struct err *err)
 {
-	uint8_t bytes[REPO_ID_HEX / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(err, "no random bytes");
-	hex_format(bytes, sizeof(bytes), out->hex);
 	out->origin = REPO_ID_RANDOM;
-	return 0;
+	return random_name(out->hex, err);
 }
 
 int repo_id_find(const struct lfs_config *config, struct repo_id *out, struct err *err)

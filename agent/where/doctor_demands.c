@@ -2,17 +2,16 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "agent/report/checkup.h"
 #include "agent/where/store_bucket.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
-#include "codec/common/hex.h"
 #include "index/store/s3/s3_client.h"
 #include "index/store/store.h"
 #include "index/store/store_probe.h"
+#include "index/work/random_name.h"
 
 /* What a bucket may demand of what is put, each tried alone: most often it is the first. */
 static const struct trial {
@@ -43,12 +42,10 @@ static bool goes(const struct store_url *url, const struct store_context *contex
 {
 	struct store *store = NULL;
 	struct store_probe probe = { .verbs[VERB_PUT].code = ERR_IO };
-	uint8_t bytes[PROBE_NONCE_HEX / 2];
 	char nonce[PROBE_NONCE_HEX + 1];
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+	if (random_name(nonce, NULL))
 		return false;
-	hex_format(bytes, sizeof(bytes), nonce);
 	if (!store_bucket_try(url, context, &trial->with, &store, NULL))
 		store_probe(store, nonce, (int64_t)time(NULL), &probe);
 	store_close(store);

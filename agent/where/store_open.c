@@ -1,15 +1,13 @@
 #include "agent/where/store_open.h"
 
-#include <sys/random.h>
-
 #include "agent/report/shell_word.h"
 #include "agent/where/store_kind.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "codec/common/hex.h"
 #include "index/store/store.h"
 #include "index/store/store_format.h"
+#include "index/work/random_name.h"
 
 /* No put takes two days: a temporary file that old is what a crash left. */
 enum { LEFTOVER_SECONDS = 2 * 24 * 3600 };
@@ -66,16 +64,6 @@ out:
 	return rc;
 }
 
-static int random_id(char id[STORE_ID_HEX + 1], struct err *err)
-{
-	uint8_t bytes[STORE_ID_HEX / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(err, "no random bytes");
-	hex_format(bytes, sizeof(bytes), id);
-	return 0;
-}
-
 int store_open_or_make(const struct store_url *u, const struct store_context *context,
                        struct store **out, struct err *err)
 {
@@ -91,7 +79,7 @@ int store_open_or_make(const struct store_url *u, const struct store_context *co
 	if (!rc)
 		rc = u->kind->open(u, buf_text(&name), context, &store, err);
 	if (!rc)
-		rc = random_id(id, err);
+		rc = random_name(id, err);
 	if (!rc)
 		rc = store_format_create(store, id, err);
 	if (!rc)

@@ -118,7 +118,7 @@ static int mark_object(struct rebuild *r, const struct oid *oid, struct err *err
 {
 	struct err ignored = ERR_INIT;
 
-	if (manifest_get(r->transfer->store, oid, &r->manifest, NULL, &ignored))
+	if (manifest_get(r->transfer->store, oid, manifest_parse, &r->manifest, &ignored))
 		return 0;
 	size_t count = r->manifest.extents.count;
 	const struct extent **list = calloc(count + 1, sizeof(const struct extent *));

@@ -273,7 +273,8 @@ static int load_one(struct relatives *r, const struct transfer *t,
 	if (!l)
 		return err_nomem(err, "relatives");
 	r->requests++;
-	if (manifest_get_bases(t->store, &hint->oid, &l->manifest, &ignored)) {
+	if (manifest_get(t->store, &hint->oid, manifest_parse_bases, &l->manifest,
+	                 &ignored)) {
 		free(l);
 		return 0;
 	}

@@ -37,6 +37,7 @@ struct manifest {
 	struct extents extents;      /* names live here; sum is filled for all */
 	const uint8_t *inline_bytes; /* those of the inlined extents, in order */
 	uint64_t inline_size;
+	uint64_t stored; /* bytes that it was parsed from */
 	struct manifest_note notes[MANIFEST_NOTES_MAX];
 	size_t note_count;
 	uint8_t *memory; /* owned: what the pointers point into */

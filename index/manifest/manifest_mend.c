@@ -19,8 +19,9 @@ static int look_at_moved(struct store *s, const struct oid *oid, const char *tra
 {
 	struct manifest m;
 	struct err ignored = ERR_INIT;
+	struct manifest_query q = { s, oid, manifest_parse_places, NULL };
 
-	if (manifest_get_at(s, trash, oid, manifest_parse_places, &m, NULL, &ignored))
+	if (manifest_get_at(&q, trash, &m, &ignored))
 		return 0;
 	manifest_wipe(&m);
 	int rc = store_restore(s, trash, key, err);
@@ -32,7 +33,7 @@ int manifest_clear_way(struct store *s, const struct oid *oid, struct err *err)
 	char key[KEY_MAX], trash[KEY_MAX];
 	struct manifest m;
 	struct err why = ERR_INIT;
-	int rc = manifest_get_places(s, oid, &m, NULL, &why);
+	int rc = manifest_get(s, oid, manifest_parse_places, &m, &why);
 
 	if (rc == 0)
 		manifest_wipe(&m);
@@ -103,25 +104,12 @@ int manifest_put_sure(struct store *s, const struct manifest *m, int fd, struct 
 
 /* ---------------------------------------------------------------- recalling */
 
-/* What a reader wants, and how. */
+/* What a reader wants, and where it may be. */
 struct recall {
-	struct store *store;
-	const struct oid *oid;
-	manifest_parse_fn *parse;
+	struct manifest_query query;
 	struct manifest *out;
-	uint64_t *stored;  /* or NULL */
-	struct buf *bytes; /* or NULL: then the manifest is read as places */
-	struct buf keys;   /* of trash, each with its NUL */
+	struct buf keys; /* of trash, each with its NUL */
 };
-
-static int read_at(const struct recall *r, const char *key, struct err *err)
-{
-	if (!r->bytes)
-		return manifest_get_at(r->store, key, r->oid, r->parse, r->out, r->stored,
-		                       err);
-	buf_wipe(r->bytes);
-	return manifest_get_bytes_at(r->store, key, r->oid, r->out, r->bytes, err);
-}
 
 static int note_entry(void *ctx, const struct store_entry *entry)
 {
@@ -136,14 +124,14 @@ static int read_trash(struct recall *r, struct err *err)
 {
 	char prefix[KEY_MAX];
 
-	key_trash_objects(r->oid, prefix);
-	int rc = store_list(r->store, prefix, note_entry, r, err);
+	key_trash_objects(r->query.oid, prefix);
+	int rc = store_list(r->query.store, prefix, note_entry, r, err);
 	if (!rc)
 		rc = 1;
 	const char *key = (const char *)r->keys.data, *end = key + r->keys.size;
 	for (; rc > 0 && key < end; key += strlen(key) + 1) {
 		struct err ignored = ERR_INIT;
-		if (read_at(r, key, &ignored) == 0)
+		if (manifest_get_at(&r->query, key, r->out, &ignored) == 0)
 			rc = 0;
 	}
 	buf_wipe(&r->keys);
@@ -155,15 +143,15 @@ static int recall(struct recall *r, struct err *err)
 	struct err why = ERR_INIT, ignored = ERR_INIT;
 	char key[KEY_MAX];
 
-	key_object(r->oid, key);
-	int rc = read_at(r, key, &why);
+	key_object(r->query.oid, key);
+	int rc = manifest_get_at(&r->query, key, r->out, &why);
 	if (rc == 1 || rc == ERR_DAMAGED) {
 		if (read_trash(r, &ignored) == 0)
 			return 0;
 		/* Whoever moved it may have put another since; and the bytes that are
 		 * told are those of its key. */
-		if (rc == 1 || r->bytes)
-			rc = read_at(r, key, &why);
+		if (rc == 1 || r->query.bytes)
+			rc = manifest_get_at(&r->query, key, r->out, &why);
 	}
 	if (rc < 0)
 		*err = why;
@@ -171,9 +159,9 @@ static int recall(struct recall *r, struct err *err)
 }
 
 int manifest_recall(struct store *s, const struct oid *oid, manifest_parse_fn *parse,
-                    struct manifest *out, uint64_t *stored, struct err *err)
+                    struct manifest *out, struct err *err)
 {
-	struct recall r = { s, oid, parse, out, stored, NULL, BUF_INIT };
+	struct recall r = { { s, oid, parse, NULL }, out, BUF_INIT };
 
 	return recall(&r, err);
 }
@@ -181,8 +169,7 @@ int manifest_recall(struct store *s, const struct oid *oid, manifest_parse_fn *p
 int manifest_recall_bytes(struct store *s, const struct oid *oid, struct manifest *out,
                           struct buf *bytes, struct err *err)
 {
-	struct recall r = { s, oid, NULL, out, NULL, bytes, BUF_INIT };
+	struct recall r = { { s, oid, manifest_parse_places, bytes }, out, BUF_INIT };
 
-	*bytes = (struct buf)BUF_INIT;
 	return recall(&r, err);
 }

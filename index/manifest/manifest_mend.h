@@ -27,11 +27,10 @@ int manifest_clear_way(struct store *s, const struct oid *oid, struct err *err);
  * that is there is held against it, and is moved out of the way where it is false. */
 int manifest_put_sure(struct store *s, const struct manifest *m, int fd, struct err *err);
 
-/* manifest_get(), manifest_get_places() for readers, as `parse` has it: one that is not at
- * its key, or damaged there, is looked for in trash/. One listing more where the store does
- * not have the object. */
+/* manifest_get() for readers: a manifest that is not at its key, or is damaged there, is
+ * looked for in trash/. One listing more where the store does not have the object. */
 int manifest_recall(struct store *s, const struct oid *oid, manifest_parse_fn *parse,
-                    struct manifest *out, uint64_t *stored, struct err *err);
+                    struct manifest *out, struct err *err);
 
 /* The same for manifest_get_bytes(). */
 int manifest_recall_bytes(struct store *s, const struct oid *oid, struct manifest *out,

@@ -27,7 +27,7 @@ struct head {
 	uint64_t inline_size;
 };
 
-/* A text in the body. */
+/* All the bytes, or a text in the body. */
 struct span {
 	const uint8_t *bytes;
 	size_t size;
@@ -454,15 +454,15 @@ static void drop_body(struct manifest *m)
 	m->note_count = 0;
 }
 
-static int parse(const uint8_t *bytes, size_t n, const struct oid *oid, enum keep keep,
+static int parse(struct span all, const struct oid *oid, enum keep keep,
                  struct manifest *out, struct err *err)
 {
-	struct manifest m = { .note_count = 0 };
-	int rc = check_frame(bytes, n, err);
+	struct manifest m = { .stored = all.size };
+	int rc = check_frame(all.bytes, all.size, err);
 
 	if (rc)
 		return rc;
-	struct cursor c = cursor_over(bytes, n - MANIFEST_SUM_SIZE);
+	struct cursor c = cursor_over(all.bytes, all.size - MANIFEST_SUM_SIZE);
 	struct head h = read_head(&c);
 	rc = check_head(&h, c.left, oid, err);
 	if (rc)
@@ -484,17 +484,17 @@ static int parse(const uint8_t *bytes, size_t n, const struct oid *oid, enum kee
 int manifest_parse(const uint8_t *bytes, size_t n, const struct oid *oid,
                    struct manifest *out, struct err *err)
 {
-	return parse(bytes, n, oid, KEEP_ALL, out, err);
+	return parse((struct span){ bytes, n }, oid, KEEP_ALL, out, err);
 }
 
 int manifest_parse_places(const uint8_t *bytes, size_t n, const struct oid *oid,
                           struct manifest *out, struct err *err)
 {
-	return parse(bytes, n, oid, KEEP_PLACES, out, err);
+	return parse((struct span){ bytes, n }, oid, KEEP_PLACES, out, err);
 }
 
 int manifest_parse_bases(const uint8_t *bytes, size_t n, const struct oid *oid,
                          struct manifest *out, struct err *err)
 {
-	return parse(bytes, n, oid, KEEP_BASES, out, err);
+	return parse((struct span){ bytes, n }, oid, KEEP_BASES, out, err);
 }

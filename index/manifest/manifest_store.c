@@ -8,90 +8,46 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
-/* What is wanted, and how it is read. */
-struct getting {
-	struct store *store;
-	const struct oid *oid;
-	manifest_parse_fn *parse;
-	struct buf bytes; /* as they were read last; the caller wipes */
-};
-
-static int get_once(struct getting *g, const char *key, struct manifest *out,
-                    struct err *err)
+static int get_once(const struct manifest_query *q, const char *key, struct buf *bytes,
+                    struct manifest *out, struct err *err)
 {
-	g->bytes.size = 0;
-	int rc = store_get_all(g->store, key, MANIFEST_MAX, &g->bytes, err);
-	return rc ? rc : g->parse(g->bytes.data, g->bytes.size, g->oid, out, err);
+	bytes->size = 0;
+	int rc = store_get_all(q->store, key, MANIFEST_MAX, bytes, err);
+	return rc ? rc : q->parse(bytes->data, bytes->size, q->oid, out, err);
 }
 
 /* What came damaged from afar may be whole where it lies: it is fetched once more. */
-static int get_at(struct getting *g, const char *key, struct manifest *out,
-                  struct err *err)
+int manifest_get_at(const struct manifest_query *q, const char *key, struct manifest *out,
+                    struct err *err)
 {
-	int rc = get_once(g, key, out, err);
+	struct buf own = BUF_INIT, *bytes = q->bytes ? q->bytes : &own;
+	int rc = get_once(q, key, bytes, out, err);
 
-	if (g->store->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
-		rc = get_once(g, key, out, err);
-	return rc < 0 ? err_context(err, "store %s: manifest %s", g->store->name, key)
+	if (q->store->remote && (rc == ERR_DAMAGED || rc == ERR_FORMAT))
+		rc = get_once(q, key, bytes, out, err);
+	buf_wipe(&own);
+	return rc < 0 ? err_context(err, "store %s: manifest %s", q->store->name, key)
 	              : rc;
 }
 
-int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
-                    manifest_parse_fn *parse, struct manifest *out, uint64_t *stored,
-                    struct err *err)
-{
-	struct getting g = { s, oid, parse, BUF_INIT };
-	int rc = get_at(&g, key, out, err);
-
-	if (!rc && stored)
-		*stored = g.bytes.size;
-	buf_wipe(&g.bytes);
-	return rc;
-}
-
-int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
-                 uint64_t *stored, struct err *err)
+int manifest_get(struct store *s, const struct oid *oid, manifest_parse_fn *parse,
+                 struct manifest *out, struct err *err)
 {
 	char key[KEY_MAX];
 
 	key_object(oid, key);
-	return manifest_get_at(s, key, oid, manifest_parse, out, stored, err);
-}
-
-int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
-                        uint64_t *stored, struct err *err)
-{
-	char key[KEY_MAX];
-
-	key_object(oid, key);
-	return manifest_get_at(s, key, oid, manifest_parse_places, out, stored, err);
-}
-
-int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *out,
-                       struct err *err)
-{
-	char key[KEY_MAX];
-
-	key_object(oid, key);
-	return manifest_get_at(s, key, oid, manifest_parse_bases, out, NULL, err);
-}
-
-int manifest_get_bytes_at(struct store *s, const char *key, const struct oid *oid,
-                          struct manifest *out, struct buf *bytes, struct err *err)
-{
-	struct getting g = { s, oid, manifest_parse_places, BUF_INIT };
-	int rc = get_at(&g, key, out, err);
-	*bytes = g.bytes;
-	return rc;
+	return manifest_get_at(&(struct manifest_query){ s, oid, parse, NULL }, key, out,
+	                       err);
 }
 
 int manifest_get_bytes(struct store *s, const struct oid *oid, struct manifest *out,
                        struct buf *bytes, struct err *err)
 {
+	struct manifest_query q = { s, oid, manifest_parse_places, bytes };
 	char key[KEY_MAX];
 
 	key_object(oid, key);
-	return manifest_get_bytes_at(s, key, oid, out, bytes, err);
+	return manifest_get_at(&q, key, out, err);
 }
 
 /* Whether the value at `key` is `bytes`: 0; 1 when it is not, or is gone. */

@@ -15,39 +15,34 @@ struct buf;
 struct err;
 struct store;
 
-/* Reads and checks the manifest of `oid`. 0 with *out to be wiped by the caller,
- * and the manifest's stored bytes in *stored unless NULL; 1 when the store has
- * no such object; ERR_DAMAGED, ERR_FORMAT, ... */
-int manifest_get(struct store *s, const struct oid *oid, struct manifest *out,
-                 uint64_t *stored, struct err *err);
+/* Reads and checks the manifest of `oid` by one of manifest.h's parsers. 0 with *out to
+ * be wiped by the caller; 1 when the store has no such object; ERR_DAMAGED,
+ * ERR_FORMAT, ... */
+int manifest_get(struct store *s, const struct oid *oid, manifest_parse_fn *parse,
+                 struct manifest *out, struct err *err);
 
-/* The same for one who looks for bases: see manifest_parse_bases(). */
-int manifest_get_bases(struct store *s, const struct oid *oid, struct manifest *out,
-                       struct err *err);
-
-/* The same for one who needs to know where the bytes are: manifest_parse_places(). */
-int manifest_get_places(struct store *s, const struct oid *oid, struct manifest *out,
-                        uint64_t *stored, struct err *err);
-
-/* As manifest_get_places(), with the bytes that were read in *bytes, which the caller
- * wipes: also where they are not a manifest. */
+/* The same by manifest_parse_places(), with the bytes that were read in *bytes, which the
+ * caller initialises and wipes: also where they are not a manifest. */
 int manifest_get_bytes(struct store *s, const struct oid *oid, struct manifest *out,
                        struct buf *bytes, struct err *err);
 
-/* The same of what lies at `key`. */
-int manifest_get_bytes_at(struct store *s, const char *key, const struct oid *oid,
-                          struct manifest *out, struct buf *bytes, struct err *err);
+/* Which manifest is wanted, and how it is read. */
+struct manifest_query {
+	struct store *store;
+	const struct oid *oid;
+	manifest_parse_fn *parse;
+	struct buf *bytes; /* gets those that were read; or NULL */
+};
+
+/* As manifest_get(), of what lies at `key`. */
+int manifest_get_at(const struct manifest_query *q, const char *key, struct manifest *out,
+                    struct err *err);
 
 /* Takes the manifest of `oid` out of the way, which was found to be worth nothing: its
  * bytes were `found`. 0 when it is, durably (docs/store.md, "Set aside"); 1 when another
  * one is in its place, or none: that is left alone. */
 int manifest_set_aside(struct store *s, const struct oid *oid, const struct buf *found,
                        struct err *err);
-
-/* As manifest_get(), read by `parse`, of what lies at `key`. */
-int manifest_get_at(struct store *s, const char *key, const struct oid *oid,
-                    manifest_parse_fn *parse, struct manifest *out, uint64_t *stored,
-                    struct err *err);
 
 /* Reads the outline of the manifest of `oid`: one small request. 0; 1 when the store
  * has no such object, or none that this program reads; or negative. */

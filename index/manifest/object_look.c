@@ -109,8 +109,9 @@ int object_look(const struct transfer *t, const struct object_asked *asked, bool
 	struct manifest m;
 	struct needs needs = { .transfer = t, .extents = &m.extents };
 	/* What is held against a file needs the sketches; the rest of us, the places. */
-	int rc = asked->path ? manifest_get(t->store, asked->oid, &m, NULL, why)
-	                     : manifest_get_places(t->store, asked->oid, &m, NULL, why);
+	int rc = manifest_get(t->store, asked->oid,
+	                      asked->path ? manifest_parse : manifest_parse_places, &m,
+	                      why);
 
 	*have = false;
 	if (rc == 1 || rc == ERR_DAMAGED)
@@ -133,7 +134,7 @@ int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
 {
 	struct manifest m;
 	struct needs needs = { .transfer = t, .extents = &m.extents, .recalls = true };
-	int rc = manifest_recall(t->store, oid, manifest_parse_places, &m, NULL, why);
+	int rc = manifest_recall(t->store, oid, manifest_parse_places, &m, why);
 
 	*have = false;
 	if (rc == 1 || rc == ERR_DAMAGED)

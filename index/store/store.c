@@ -5,12 +5,11 @@
 #include "index/store/store.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "codec/common/hex.h"
 #include "index/store/store_keys.h"
+#include "index/work/random_name.h"
 
 static int check_key(const struct store *s, const char *key, struct err *err)
 {
@@ -66,12 +65,11 @@ int store_move_aside(struct store *s, const char *key, const char *trash, struct
 
 int store_set_aside(struct store *s, const char *key, char *trash, struct err *err)
 {
-	uint8_t bytes[KEY_NONCE_HEX / 2];
 	char nonce[KEY_NONCE_HEX + 1];
+	int rc = random_name(nonce, err);
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(err, "asking for random bytes");
-	hex_format(bytes, sizeof(bytes), nonce);
+	if (rc)
+		return rc;
 	if (!key_trash(key, nonce, trash))
 		return err_set(err, ERR_INPUT, "store %s: '%s' is never set aside",
 		               s->name, key);

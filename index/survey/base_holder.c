@@ -103,8 +103,7 @@ static int read_holding(struct base_holders *h, struct holding *one, struct err 
 {
 	struct err why = ERR_INIT;
 	struct manifest m;
-	int rc = manifest_recall(h->transfer->store, &one->oid, manifest_parse, &m, NULL,
-	                         &why);
+	int rc = manifest_recall(h->transfer->store, &one->oid, manifest_parse, &m, &why);
 
 	if (rc == ERR_NOMEM)
 		return err_set(err, rc, "%s", why.text);

@@ -128,7 +128,7 @@ static int read_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct err ignored = ERR_INIT;
 
 	(void)lane;
-	if (manifest_get(s->transfer->store, &member->oid, &m, NULL, &ignored))
+	if (manifest_get(s->transfer->store, &member->oid, manifest_parse, &m, &ignored))
 		return 0;
 	member->size = m.extents.size;
 	member->model = m.extents.model;

@@ -86,7 +86,7 @@ int model_side_add_object(struct model_side *s, const char *name, const struct o
 		rc = err_nomem(err, "the files of a model");
 	else
 		rc = manifest_recall(s->transfer->store, oid, manifest_parse,
-		                     &p->manifest, NULL, err);
+		                     &p->manifest, err);
 	if (rc > 0) {
 		oid_format(oid, hex);
 		rc = err_set(err, ERR_MISSING,

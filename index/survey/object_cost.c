@@ -164,19 +164,19 @@ static int add_own(struct summing *s, const struct manifest *m,
 	return 0;
 }
 
-int object_cost_sum(const struct transfer *t, const struct object_bill *bill,
-                    struct object_sum *out, struct err *err)
+int object_cost_sum(const struct transfer *t, const struct manifest *m,
+                    const struct extent_cost *costs, struct object_sum *out,
+                    struct err *err)
 {
-	const struct manifest *m = bill->manifest;
 	struct summing s = { .store = t->store };
 	int rc = blob_set_new(&s.counted, err);
 
-	s.sum.stored = s.sum.added = bill->manifest_size;
+	s.sum.stored = s.sum.added = m->stored;
 	if (!rc)
-		rc = add_own(&s, m, bill->costs, err);
+		rc = add_own(&s, m, costs, err);
 	s.sum.needed = s.sum.stored;
 	for (size_t i = 0; i < m->extents.count && !rc; i++)
-		rc = add_bases(&s, &m->extents.list[i], &bill->costs[i], err);
+		rc = add_bases(&s, &m->extents.list[i], &costs[i], err);
 	blob_set_free(s.counted);
 	if (!rc)
 		*out = s.sum;

@@ -41,16 +41,11 @@ struct object_sum {
 	uint64_t added;  /* of `stored`, what the store did not have before its push */
 };
 
-/* What is summed up: an object, and what object_cost_find() found of it. */
-struct object_bill {
-	const struct manifest *manifest;
-	uint64_t manifest_size; /* bytes that it takes in the store */
-	const struct extent_cost *costs;
-};
-
-/* A record that a push wrote is one for which it noted trials. Asks for those bases whose
- * size the manifest does not remember; one that is gone adds nothing. */
-int object_cost_sum(const struct transfer *t, const struct object_bill *bill,
-                    struct object_sum *out, struct err *err);
+/* Sums up what object_cost_find() found of `m`. A record that a push wrote is one for
+ * which it noted trials. Asks for those bases whose size the manifest does not remember;
+ * one that is gone adds nothing. */
+int object_cost_sum(const struct transfer *t, const struct manifest *m,
+                    const struct extent_cost *costs, struct object_sum *out,
+                    struct err *err);
 
 #endif

@@ -75,15 +75,15 @@ static int count_extent(struct census *c, const struct extent *x, struct err *er
 }
 
 static int count_manifest(struct census *c, struct counted_object *object,
-                          const struct manifest *m, uint64_t stored, struct err *err)
+                          const struct manifest *m, struct err *err)
 {
 	int rc = 0;
 
 	object->size = m->extents.size;
 	c->sum.objects++;
 	c->sum.object_bytes += m->extents.size;
-	c->sum.stored_bytes += stored;
-	c->sum.solo_stored += stored;
+	c->sum.stored_bytes += m->stored;
+	c->sum.solo_stored += m->stored;
 	for (size_t i = 0; i < m->extents.count && !rc; i++)
 		rc = count_extent(c, &m->extents.list[i], err);
 	return rc;
@@ -94,8 +94,8 @@ static int read_manifest(void *ctx, unsigned lane, size_t i, struct err *err)
 	struct census *c = ctx;
 	struct counted_object *object = object_at(c, i);
 	struct manifest m;
-	uint64_t stored;
-	int rc = manifest_get_places(c->transfer->store, &object->oid, &m, &stored, err);
+	int rc = manifest_get(c->transfer->store, &object->oid, manifest_parse_places, &m,
+	                      err);
 
 	(void)lane;
 	if (rc > 0)
@@ -106,7 +106,7 @@ static int read_manifest(void *ctx, unsigned lane, size_t i, struct err *err)
 	if (rc == ERR_DAMAGED)
 		c->sum.damaged++;
 	else
-		rc = count_manifest(c, object, &m, stored, err);
+		rc = count_manifest(c, object, &m, err);
 	pthread_mutex_unlock(&c->lock);
 	if (rc == ERR_DAMAGED)
 		return 0;

@@ -70,7 +70,7 @@ static int read_value(void *ctx, const struct store_entry *entry)
 	w->total += entry->size;
 	buf_wipe(&bytes);
 	if (key_parse_object(entry->key, &oid) &&
-	    manifest_get(w->store, &oid, &m, NULL, &err) == 0) {
+	    manifest_get(w->store, &oid, manifest_parse, &m, &err) == 0) {
 		w->small += m.extents.size <= SMALL;
 		manifest_wipe(&m);
 	}

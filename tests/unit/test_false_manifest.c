@@ -23,7 +23,7 @@
 #include "tests/unit/model_file.h"
 
 struct world {
-	struct store *store;
+	struct store *store, *to; /* `to` is an empty one to copy to */
 	struct transfer transfer;
 	struct model_file model, other;
 };
@@ -47,6 +47,7 @@ static void push(struct store *s, const struct model_file *f)
 static void open_world(struct world *w)
 {
 	assert_int_equal(store_memory_new(&w->store, NULL), 0);
+	assert_int_equal(store_memory_new(&w->to, NULL), 0);
 	assert_int_equal(transfer_init(&w->transfer, w->store, 2, NULL), 0);
 	w->model = model_file_make(1, 0, "");
 	w->other = model_file_make(2, 0, "");
@@ -60,14 +61,7 @@ static void close_world(struct world *w)
 	model_file_remove(&w->other);
 	transfer_wipe(&w->transfer);
 	store_close(w->store);
-}
-
-static struct store *new_memory(void)
-{
-	struct store *s;
-
-	assert_int_equal(store_memory_new(&s, NULL), 0);
-	return s;
+	store_close(w->to);
 }
 
 /* ---------------------------------------------------------------- poison */
@@ -171,8 +165,10 @@ static void poison(struct world *w, struct store *s, falsify_fn *falsify)
 	struct err err = ERR_INIT;
 	char key[KEY_MAX];
 
-	assert_int_equal(manifest_get(w->store, &w->model.oid, &m, NULL, &err), 0);
-	assert_int_equal(manifest_get(w->store, &w->other.oid, &other, NULL, &err), 0);
+	assert_int_equal(manifest_get(w->store, &w->model.oid, manifest_parse, &m, &err),
+	                 0);
+	assert_int_equal(
+		manifest_get(w->store, &w->other.oid, manifest_parse, &other, &err), 0);
 	falsify(&m, &other);
 	if (manifest_format(&m, &bytes, &err))
 		fail_msg("%s", err.text);
@@ -195,7 +191,7 @@ static enum object_verdict verdict_on(struct store *s, const struct model_file *
 	struct err err = ERR_INIT;
 
 	assert_int_equal(transfer_init(&t, s, 2, &err), 0);
-	assert_int_equal(manifest_get(s, &f->oid, &m, NULL, &err), 0);
+	assert_int_equal(manifest_get(s, &f->oid, manifest_parse, &m, &err), 0);
 	assert_int_equal(object_prove(&t, &m, &nobody, &verdict, &err), 0);
 	manifest_wipe(&m);
 	transfer_wipe(&t);
@@ -241,11 +237,10 @@ static void keep_failure(void *ctx, const struct oid *oid, uint64_t size,
 		*(struct err *)ctx = *failure;
 }
 
-static struct store_copy_result copy(struct world *w, struct store *to,
-                                     struct err *failure)
+static struct store_copy_result copy(struct world *w, struct err *failure)
 {
 	struct store_copy_request request = { .from = &w->transfer,
-		                              .to = to,
+		                              .to = w->to,
 		                              .repo_id = "",
 		                              .told = keep_failure,
 		                              .ctx = failure };
@@ -259,125 +254,103 @@ static struct store_copy_result copy(struct world *w, struct store *to,
 
 /* ---------------------------------------------------------------- the rules */
 
-static void nothing_is_restored_by_a_false_manifest(void **state)
+/* What is true in a world of its own for each way in which a manifest may be false. */
+typedef void rule_fn(struct world *w, falsify_fn *falsify);
+
+struct rule {
+	rule_fn *holds;
+};
+
+static void holds_for_each_falsehood(void **state)
 {
-	(void)state;
+	const struct rule *rule = *state;
+
 	for (int i = 0; i < FALSEHOODS; i++) {
 		struct world w;
-		struct err err = ERR_INIT;
 
 		open_world(&w);
-		assert_int_equal(restore(&w, 0, &err), 0);
-		poison(&w, w.store, falsehoods[i]);
-		assert_true(restore(&w, 0, &err) < 0);
-		assert_true(restore(&w, DOWNLOAD_RESUME, &err) < 0);
+		rule->holds(&w, falsehoods[i]);
 		close_world(&w);
 	}
 }
 
-static void the_verdict_is_that_the_manifest_is_false(void **state)
+static void nothing_is_restored_by_a_false_manifest(struct world *w, falsify_fn *falsify)
 {
-	(void)state;
-	for (int i = 0; i < FALSEHOODS; i++) {
-		bool lost = falsehoods[i] == want_a_record_that_is_not_there;
-		struct world w;
+	struct err err = ERR_INIT;
 
-		open_world(&w);
-		assert_int_equal(verdict_on(w.store, &w.model), OBJECT_PROVED);
-		poison(&w, w.store, falsehoods[i]);
-		assert_int_equal(verdict_on(w.store, &w.model),
-		                 lost ? OBJECT_RECORDS_WRONG : OBJECT_MANIFEST_FALSE);
-		assert_int_equal(verdict_on(w.store, &w.other), OBJECT_PROVED);
-		close_world(&w);
-	}
+	assert_int_equal(restore(w, 0, &err), 0);
+	poison(w, w->store, falsify);
+	assert_true(restore(w, 0, &err) < 0);
+	assert_true(restore(w, DOWNLOAD_RESUME, &err) < 0);
 }
 
-static void no_copy_spreads_a_false_manifest(void **state)
+static void the_verdict_is_that_the_manifest_is_false(struct world *w,
+                                                      falsify_fn *falsify)
 {
-	(void)state;
-	for (int i = 0; i < FALSEHOODS; i++) {
-		struct world w;
-		struct store *to = new_memory();
-		struct err failure = ERR_INIT;
-		char key[KEY_MAX];
-		struct buf bytes = BUF_INIT;
+	bool lost = falsify == want_a_record_that_is_not_there;
 
-		open_world(&w);
-		poison(&w, w.store, falsehoods[i]);
-		struct store_copy_result result = copy(&w, to, &failure);
-		assert_int_equal(result.copied, 1);
-		assert_int_equal(result.failed, 1);
-		assert_true(failure.code == ERR_MISMATCH || failure.code == ERR_DAMAGED ||
-		            failure.code == ERR_MISSING);
-		key_object(&w.model.oid, key);
-		assert_int_equal(store_get_all(to, key, MANIFEST_MAX, &bytes, NULL), 1);
-		assert_int_equal(verdict_on(to, &w.other), OBJECT_PROVED);
-		store_close(to);
-		close_world(&w);
-	}
+	assert_int_equal(verdict_on(w->store, &w->model), OBJECT_PROVED);
+	poison(w, w->store, falsify);
+	assert_int_equal(verdict_on(w->store, &w->model),
+	                 lost ? OBJECT_RECORDS_WRONG : OBJECT_MANIFEST_FALSE);
+	assert_int_equal(verdict_on(w->store, &w->other), OBJECT_PROVED);
 }
 
-static void a_copy_mends_a_mirror_that_was_poisoned(void **state)
+static void no_copy_spreads_a_false_manifest(struct world *w, falsify_fn *falsify)
 {
-	(void)state;
-	for (int i = 0; i < FALSEHOODS; i++) {
-		struct world w;
-		struct store *to = new_memory();
-		struct err failure = ERR_INIT;
+	struct err failure = ERR_INIT;
+	char key[KEY_MAX];
+	struct buf bytes = BUF_INIT;
 
-		open_world(&w);
-		copy(&w, to, &failure);
-		poison(&w, to, falsehoods[i]);
-		struct store_copy_result result = copy(&w, to, &failure);
-		assert_int_equal(failure.code, 0);
-		assert_int_equal(result.copied, 1);
-		assert_int_equal(result.mended, 1);
-		assert_int_equal(result.there, 1);
-		assert_int_equal(verdict_on(to, &w.model), OBJECT_PROVED);
-		assert_int_equal(count_keys(to, "trash/"), 1);
-		result = copy(&w, to, &failure);
-		assert_int_equal(result.there, 2);
-		store_close(to);
-		close_world(&w);
-	}
+	poison(w, w->store, falsify);
+	struct store_copy_result result = copy(w, &failure);
+	assert_int_equal(result.copied, 1);
+	assert_int_equal(result.failed, 1);
+	assert_true(failure.code == ERR_MISMATCH || failure.code == ERR_DAMAGED ||
+	            failure.code == ERR_MISSING);
+	key_object(&w->model.oid, key);
+	assert_int_equal(store_get_all(w->to, key, MANIFEST_MAX, &bytes, NULL), 1);
+	assert_int_equal(verdict_on(w->to, &w->other), OBJECT_PROVED);
+}
+
+static void a_copy_mends_a_mirror_that_was_poisoned(struct world *w, falsify_fn *falsify)
+{
+	struct err failure = ERR_INIT;
+
+	copy(w, &failure);
+	poison(w, w->to, falsify);
+	struct store_copy_result result = copy(w, &failure);
+	assert_int_equal(failure.code, 0);
+	assert_int_equal(result.copied, 1);
+	assert_int_equal(result.mended, 1);
+	assert_int_equal(result.there, 1);
+	assert_int_equal(verdict_on(w->to, &w->model), OBJECT_PROVED);
+	assert_int_equal(count_keys(w->to, "trash/"), 1);
+	result = copy(w, &failure);
+	assert_int_equal(result.there, 2);
 }
 
 /* The source's is false, the target's is true: that stays. */
-static void a_copy_takes_no_true_manifest_away(void **state)
+static void a_copy_takes_no_true_manifest_away(struct world *w, falsify_fn *falsify)
 {
-	(void)state;
-	for (int i = 0; i < FALSEHOODS; i++) {
-		struct world w;
-		struct store *to = new_memory();
-		struct err failure = ERR_INIT;
+	struct err failure = ERR_INIT;
 
-		open_world(&w);
-		copy(&w, to, &failure);
-		poison(&w, w.store, falsehoods[i]);
-		struct store_copy_result result = copy(&w, to, &failure);
-		assert_int_equal(result.failed, 1);
-		assert_int_equal(verdict_on(to, &w.model), OBJECT_PROVED);
-		assert_int_equal(count_keys(to, "trash/"), 0);
-		store_close(to);
-		close_world(&w);
-	}
+	copy(w, &failure);
+	poison(w, w->store, falsify);
+	struct store_copy_result result = copy(w, &failure);
+	assert_int_equal(result.failed, 1);
+	assert_int_equal(verdict_on(w->to, &w->model), OBJECT_PROVED);
+	assert_int_equal(count_keys(w->to, "trash/"), 0);
 }
 
-static void a_push_mends_a_store_that_was_poisoned(void **state)
+static void a_push_mends_a_store_that_was_poisoned(struct world *w, falsify_fn *falsify)
 {
-	(void)state;
-	for (int i = 0; i < FALSEHOODS; i++) {
-		struct world w;
-
-		open_world(&w);
-		poison(&w, w.store, falsehoods[i]);
-		push(w.store, &w.model);
-		assert_int_equal(verdict_on(w.store, &w.model), OBJECT_PROVED);
-		assert_int_equal(count_keys(w.store, "trash/"), 1);
-		push(w.store, &w.model);
-		assert_int_equal(count_keys(w.store, "trash/"), 1);
-		close_world(&w);
-	}
+	poison(w, w->store, falsify);
+	push(w->store, &w->model);
+	assert_int_equal(verdict_on(w->store, &w->model), OBJECT_PROVED);
+	assert_int_equal(count_keys(w->store, "trash/"), 1);
+	push(w->store, &w->model);
+	assert_int_equal(count_keys(w->store, "trash/"), 1);
 }
 
 /* A file that is not the object is no witness: the push of it fails, and nothing is
@@ -426,15 +399,19 @@ static void only_the_manifest_that_was_found_is_set_aside(void **state)
 	close_world(&w);
 }
 
+/* clang-format off */
+#define RULE(f) { #f, holds_for_each_falsehood, NULL, NULL, &(struct rule){ f } }
+/* clang-format on */
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_is_restored_by_a_false_manifest),
-		cmocka_unit_test(the_verdict_is_that_the_manifest_is_false),
-		cmocka_unit_test(no_copy_spreads_a_false_manifest),
-		cmocka_unit_test(a_copy_mends_a_mirror_that_was_poisoned),
-		cmocka_unit_test(a_copy_takes_no_true_manifest_away),
-		cmocka_unit_test(a_push_mends_a_store_that_was_poisoned),
+		RULE(nothing_is_restored_by_a_false_manifest),
+		RULE(the_verdict_is_that_the_manifest_is_false),
+		RULE(no_copy_spreads_a_false_manifest),
+		RULE(a_copy_mends_a_mirror_that_was_poisoned),
+		RULE(a_copy_takes_no_true_manifest_away),
+		RULE(a_push_mends_a_store_that_was_poisoned),
 		cmocka_unit_test(a_damaged_file_takes_no_true_manifest_away),
 		cmocka_unit_test(only_the_manifest_that_was_found_is_set_aside),
 	};

@@ -137,7 +137,7 @@ static void assert_holder(struct fixture *f, unsigned number, unsigned expected)
 
 	oid_format(&want, hex);
 	assert_int_equal(base_holders_new(&f->transfer, &holders, &err), 0);
-	assert_int_equal(manifest_get(f->store, &oid, &m, NULL, &err), 0);
+	assert_int_equal(manifest_get(f->store, &oid, manifest_parse, &m, &err), 0);
 	assert_int_equal(base_holders_find(holders, &m, &base, &err), !expected);
 	if (expected)
 		assert_string_equal(base.oid, hex);

@@ -85,7 +85,7 @@ static bool is_whole(struct store *s, const struct model_file *file)
 	struct manifest m;
 
 	assert_int_equal(transfer_init(&t, s, 1, NULL), 0);
-	assert_int_equal(manifest_get(s, &file->oid, &m, NULL, NULL), 0);
+	assert_int_equal(manifest_get(s, &file->oid, manifest_parse, &m, NULL), 0);
 	assert_int_equal(object_prove(&t, &m, &nobody, &verdict, NULL), 0);
 	manifest_wipe(&m);
 	transfer_wipe(&t);
@@ -103,7 +103,7 @@ static struct one record_of(struct world *w, const struct model_file *f, size_t 
 	struct one one = { .key = "" };
 	struct manifest m;
 
-	assert_int_equal(manifest_get(w->store, &f->oid, &m, NULL, NULL), 0);
+	assert_int_equal(manifest_get(w->store, &f->oid, manifest_parse, &m, NULL), 0);
 	for (size_t i = 0; i < m.extents.count; i++)
 		if (!m.extents.list[i].inlined && !nth--) {
 			one.id = m.extents.list[i].id;

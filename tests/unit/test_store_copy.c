@@ -105,7 +105,7 @@ static bool is_whole(struct store *s, const struct model_file *file)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(transfer_init(&t, s, 1, &err), 0);
-	int rc = manifest_get(s, &file->oid, &m, NULL, &err);
+	int rc = manifest_get(s, &file->oid, manifest_parse, &m, &err);
 	if (!rc) {
 		rc = object_prove(&t, &m, &judge, &verdict, &err);
 		manifest_wipe(&m);
@@ -326,7 +326,8 @@ static void an_object_that_lost_a_record_is_named_and_the_others_go_on(void **st
 
 	(void)state;
 	make_family(&f);
-	assert_int_equal(manifest_get(f.store, &f.files[OTHER].oid, &m, NULL, &err), 0);
+	assert_int_equal(
+		manifest_get(f.store, &f.files[OTHER].oid, manifest_parse, &m, &err), 0);
 	for (size_t i = 0; i < m.extents.count; i++) {
 		key_blob(&m.extents.list[i].id, key);
 		if (!m.extents.list[i].inlined)

@@ -89,7 +89,9 @@ static void record_key(struct world *w, int which, size_t nth, char key[KEY_MAX]
 {
 	struct manifest m;
 
-	assert_int_equal(manifest_get(w->store, &w->files[which].oid, &m, NULL, NULL), 0);
+	assert_int_equal(
+		manifest_get(w->store, &w->files[which].oid, manifest_parse, &m, NULL),
+		0);
 	for (size_t i = 0; i < m.extents.count; i++)
 		if (!m.extents.list[i].inlined && !nth--)
 			extent_key(&m.extents.list[i], key);
@@ -148,7 +150,9 @@ static size_t faults(struct world *w, int which, const char *key)
 	struct manifest m;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(manifest_get(w->store, &w->files[which].oid, &m, NULL, &err), 0);
+	assert_int_equal(
+		manifest_get(w->store, &w->files[which].oid, manifest_parse, &m, &err),
+		0);
 	assert_int_equal(object_prove(&w->transfer, &m, &judge, &verdict, &err), 0);
 	manifest_wipe(&m);
 	assert_int_equal(verdict, blame.told ? OBJECT_RECORDS_WRONG : OBJECT_PROVED);

@@ -169,7 +169,7 @@ static void a_fine_tune_is_stored_as_deltas_against_its_base(void **state)
 	assert_false(hint.progress_fell);
 	assert_true(comes_back(&t, &base) && comes_back(&t, &tune));
 
-	assert_int_equal(manifest_get(store, &tune.oid, &m, NULL, &err), 0);
+	assert_int_equal(manifest_get(store, &tune.oid, manifest_parse, &m, &err), 0);
 	for (size_t i = 0; i < m.extents.count; i++)
 		assert_int_equal(extent_finding(&m.extents.list[i])->base_count,
 		                 !m.extents.list[i].inlined);
@@ -256,8 +256,9 @@ static void a_delta_of_a_delta_goes_to_the_first_base(void **state)
 
 	/* Every base of a delta has a solo record. */
 	struct manifest base_manifest;
-	assert_int_equal(manifest_get(store, &again.oid, &m, NULL, &err), 0);
-	assert_int_equal(manifest_get(store, &base.oid, &base_manifest, NULL, &err), 0);
+	assert_int_equal(manifest_get(store, &again.oid, manifest_parse, &m, &err), 0);
+	assert_int_equal(
+		manifest_get(store, &base.oid, manifest_parse, &base_manifest, &err), 0);
 	for (size_t i = 0; i < m.extents.count; i++) {
 		const struct extent *x = &m.extents.list[i];
 		if (x->inlined)
@@ -366,7 +367,7 @@ static void a_record_that_was_lost_comes_back_with_the_next_push(void **state)
 	(void)state;
 	open_memory(&t, &store);
 	assert_int_equal(upload(&t, &model, NULL, &result, &err), 0);
-	assert_int_equal(manifest_get(store, &model.oid, &m, NULL, &err), 0);
+	assert_int_equal(manifest_get(store, &model.oid, manifest_parse, &m, &err), 0);
 	key_blob(&m.extents.list[1].id, key);
 	assert_int_equal(store_remove(store, key, &err), 0);
 	manifest_wipe(&m);
@@ -393,7 +394,7 @@ static void a_file_that_is_not_its_oid_is_refused(void **state)
 	model.oid.bytes[0] ^= 1;
 	assert_int_equal(upload(&t, &model, NULL, &result, &err), ERR_MISMATCH);
 	assert_non_null(strstr(err.text, "damaged"));
-	assert_int_equal(manifest_get(store, &model.oid, &m, NULL, &err), 1);
+	assert_int_equal(manifest_get(store, &model.oid, manifest_parse, &m, &err), 1);
 	model.size++;
 	assert_int_equal(upload(&t, &model, NULL, &result, &err), ERR_MISMATCH);
 	model_file_remove(&model);
@@ -448,7 +449,7 @@ static bool upload_with_fault(const struct faulty_run *run, uint64_t nth)
 		assert_true(err.text[0] != 0);
 
 	/* An object is there whole or not at all, whatever happened ... */
-	int there = manifest_get(inner, &run->tune->oid, &m, NULL, &err);
+	int there = manifest_get(inner, &run->tune->oid, manifest_parse, &m, &err);
 	assert_true(there >= 0);
 	if (there == 0) {
 		manifest_wipe(&m);

@@ -5,12 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
+#include "index/store/folder/store_folder_rename.h"
+#include "index/work/random_name.h"
 
 /* Two names of the store, and the folders that they lie in, open. */
 struct two_names {
@@ -45,12 +46,13 @@ static int two_names_open(const struct folder *f, const char *from, const char *
 /* The name is random: where a rename cannot be told to spare what is there, nothing is. */
 static int rename_fresh(const struct two_names *t)
 {
-	if (!renameat2(t->folders[0], t->names[0], t->folders[1], t->names[1],
-	               RENAME_NOREPLACE))
+	if (!store_folder_rename_sparing(t->folders[0], t->names[0], t->folders[1],
+	                                 t->names[1]))
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
 		return -1;
-	return renameat(t->folders[0], t->names[0], t->folders[1], t->names[1]);
+	return store_folder_rename_over(t->folders[0], t->names[0], t->folders[1],
+	                                t->names[1]);
 }
 
 /* Makes the name that something has now durable, and then that it lacks the other. */
@@ -150,7 +152,7 @@ int store_folder_clear_foreign(const struct folder *f, const char *key, struct e
 		               : err_errno(err, "store %s: looking at %s", f->path, key);
 	if (S_ISREG(st.st_mode))
 		return FOLDER_PLAIN;
-	int rc = store_folder_temp_nonce(nonce, err);
+	int rc = random_name(nonce, err);
 	if (rc)
 		return rc;
 	if (!key_trash(key, nonce, trash))

@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "codec/common/hex.h"
+#include "index/store/folder/store_folder_rename.h"
+#include "index/work/random_name.h"
 
-enum { REPEATS = 32, NONCE = 16 };
+enum { REPEATS = 32 };
 
 #define ANY_GROUP ((gid_t)-1)
 
@@ -44,16 +43,6 @@ static int mkdir_at(int in, const char *name, mode_t mode)
 
 	for (int i = 0; (rc = mkdirat(in, name, mode)) && errno == EINTR; i++)
 		if (i == REPEATS)
-			break;
-	return rc;
-}
-
-static int rename_at(int in, const char *from, const char *to)
-{
-	int rc;
-
-	for (int i = 0; (rc = renameat2(in, from, in, to, RENAME_NOREPLACE)); i++)
-		if (errno != EINTR || i == REPEATS)
 			break;
 	return rc;
 }
@@ -120,15 +109,13 @@ static int make_in_place(int in, const char *name, const struct access *access)
 
 int store_folder_mode_make(int in, const char *name, const struct access *access)
 {
-	uint8_t bytes[NONCE];
-	char fresh[2 * NONCE + 2] = ".";
+	char fresh[1 + RANDOM_NAME_HEX + 1] = ".";
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+	if (random_name(fresh + 1, NULL))
 		return -1;
-	hex_format(bytes, sizeof(bytes), fresh + 1);
 	if (store_folder_mode_mkdir(in, fresh, access))
 		return errno == ENOENT ? -1 : make_in_place(in, name, access);
-	if (!rename_at(in, fresh, name))
+	if (!store_folder_rename_sparing(in, fresh, in, name))
 		return 0;
 	int why = errno;
 	unlinkat(in, fresh, AT_REMOVEDIR);

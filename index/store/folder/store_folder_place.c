@@ -13,13 +13,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
+#include "index/store/folder/store_folder_rename.h"
 
 enum { COPY_BYTES = 64 * 1024 };
 
@@ -48,29 +48,14 @@ static int by_link(const struct move *m)
 	return rc;
 }
 
-static int by_exclusive_rename(const struct move *m)
-{
-	int rc;
-
-	for (int i = 0;
-	     (rc = renameat2(m->from, m->temp, m->to, m->name, RENAME_NOREPLACE)); i++)
-		if (errno != EINTR || i == FOLDER_REPEATS)
-			break;
-	return rc;
-}
-
 /* 0; 1 when the key is there. */
 static int by_looking(const struct move *m)
 {
 	struct stat st;
-	int rc;
 
 	if (!fstatat(m->to, m->name, &st, AT_SYMLINK_NOFOLLOW))
 		return 1;
-	for (int i = 0; (rc = renameat(m->from, m->temp, m->to, m->name)); i++)
-		if (errno != EINTR || i == FOLDER_REPEATS)
-			break;
-	return rc;
+	return store_folder_rename_over(m->from, m->temp, m->to, m->name);
 }
 
 /* 0; 1 when the key is there; -1 and errno. */
@@ -82,7 +67,7 @@ static int give_name(const struct move *m)
 		return 1;
 	if (is_final(errno))
 		return -1;
-	if (!by_exclusive_rename(m))
+	if (!store_folder_rename_sparing(m->from, m->temp, m->to, m->name))
 		return 0;
 	if (errno == EEXIST)
 		return 1;

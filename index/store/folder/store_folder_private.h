@@ -114,9 +114,6 @@ int store_folder_place(const struct folder *f, char temp[FOLDER_TEMP_MAX],
 
 /* ---------------------------------------------------------------- store_folder_temp.c */
 
-/* FOLDER_NONCE_HEX random digits and a NUL. */
-int store_folder_temp_nonce(char nonce[FOLDER_NONCE_HEX + 1], struct err *err);
-
 /* Creates an empty temporary file for the value of `key`, open for writing as *fd:
  * in tmp/, or, where that is known to be another disk, in the key's own folder. */
 int store_folder_temp_new(const struct folder *f, const char *key,

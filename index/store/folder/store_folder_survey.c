@@ -10,6 +10,7 @@
 
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
+#include "index/work/random_name.h"
 
 enum {
 	LOOKED_AT_MAX = 20000, /* a survey is to take seconds, on any network */
@@ -106,7 +107,7 @@ static void try_folder(const struct folder *f, struct store_folder_survey *out)
 	char nonce[FOLDER_NONCE_HEX + 1], name[FOLDER_NONCE_HEX + 2];
 	struct stat st;
 
-	if (store_folder_temp_nonce(nonce, NULL))
+	if (random_name(nonce, NULL))
 		return;
 	snprintf(name, sizeof(name), ".%s", nonce);
 	if (store_folder_mode_mkdir(f->root, name, &f->access))

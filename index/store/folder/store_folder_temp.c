@@ -11,23 +11,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
 #include "index/store/folder/store_folder_private.h"
-
-int store_folder_temp_nonce(char nonce[FOLDER_NONCE_HEX + 1], struct err *err)
-{
-	uint8_t bytes[FOLDER_NONCE_HEX / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return err_errno(err, "asking for random bytes");
-	hex_format(bytes, sizeof(bytes), nonce);
-	return 0;
-}
+#include "index/work/random_name.h"
 
 /* Creates `temp`, which belongs beside `key`, with the folders on its way. */
 static int create(const struct folder *f, const char *temp, int *fd, struct err *err)
@@ -51,7 +41,7 @@ int store_folder_temp_beside(const struct folder *f, const char *key,
 {
 	char nonce[FOLDER_NONCE_HEX + 1], parent[KEY_MAX];
 
-	int rc = store_folder_temp_nonce(nonce, err);
+	int rc = random_name(nonce, err);
 	if (rc)
 		return rc;
 	store_folder_path_parent(key, parent);
@@ -66,7 +56,7 @@ int store_folder_temp_new(const struct folder *f, const char *key,
 
 	if (atomic_load(&f->seen->parted))
 		return store_folder_temp_beside(f, key, temp, fd, err);
-	int rc = store_folder_temp_nonce(nonce, err);
+	int rc = random_name(nonce, err);
 	if (rc)
 		return rc;
 	snprintf(temp, FOLDER_TEMP_MAX, "tmp/%s", nonce);
