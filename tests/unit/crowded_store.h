@@ -89,7 +89,7 @@ static inline int crowd_list_others(struct crowded_store *s, const char *prefix,
 			char key[KEY_MAX];
 			crowd_marker(name, m, &marker);
 			key_marker(&marker, key);
-			struct store_entry entry = { key, 0, 0 };
+			struct store_entry entry = { .key = key };
 			int rc = crowd_count(l, &entry);
 			if (rc)
 				return rc;
