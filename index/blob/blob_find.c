@@ -1,6 +1,7 @@
 #include "index/blob/blob_find.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/common/err.h"
@@ -62,6 +63,53 @@ int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
 
 	key_blob(id, prefix);
 	return find(s, prefix, &search, out, err);
+}
+
+enum { ALL_MAX = 16 };
+
+struct all {
+	const struct oid *id;
+	struct blob_place places[ALL_MAX]; /* the best first */
+	size_t count;
+};
+
+static int take_its_place(void *ctx, const struct store_entry *entry)
+{
+	struct all *all = ctx;
+	struct blob_place one = { .stored = entry->size };
+
+	if (!key_parse_record(entry->key, &one.record) ||
+	    !oid_equal(&one.record.id, all->id))
+		return 0;
+	strcpy(one.key, entry->key);
+	size_t at = all->count < ALL_MAX ? all->count++ : ALL_MAX - 1;
+	while (at &&
+	       record_is_better(&one.record, one.stored, &all->places[at - 1].record,
+	                        all->places[at - 1].stored)) {
+		all->places[at] = all->places[at - 1];
+		at--;
+	}
+	all->places[at] = one;
+	return 0;
+}
+
+int blob_find_nth(struct store *s, const struct oid *id, size_t nth,
+                  struct blob_place *out, struct err *err)
+{
+	struct all *all = calloc(1, sizeof(*all));
+	char prefix[KEY_MAX];
+
+	if (!all)
+		return err_nomem(err, "a listing");
+	all->id = id;
+	key_blob(id, prefix);
+	int rc = store_list(s, prefix, take_its_place, all, err);
+	if (!rc && nth < all->count)
+		*out = all->places[nth];
+	else if (!rc)
+		rc = 1;
+	free(all);
+	return rc;
 }
 
 int blob_find_base(struct store *s, const uint8_t base[KEY_BASE_PREFIX],

@@ -6,6 +6,7 @@
 #define ZLLM_BLOB_FIND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
@@ -25,7 +26,12 @@ struct blob_place {
 int blob_find(struct store *s, const struct oid *id, struct blob_place *out,
               struct err *err);
 
-/* The same of the blob whose id begins so, as a delta's key names its base. */
+/* The record number `nth` of `id` in that order, from 0; of those that are not the best
+ * only the first fifteen are known. */
+int blob_find_nth(struct store *s, const struct oid *id, size_t nth,
+                  struct blob_place *out, struct err *err);
+
+/* As blob_find(), of the blob whose id begins so, as a delta's key names its base. */
 int blob_find_base(struct store *s, const uint8_t base[KEY_BASE_PREFIX],
                    struct blob_place *out, struct err *err);
 

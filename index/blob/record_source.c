@@ -10,13 +10,12 @@
 #include "codec/common/pool.h"
 #include "codec/frame.h"
 #include "index/blob/bases.h"
-#include "index/blob/blob_find.h"
-#include "index/blob/blob_recall.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/file_source.h"
 #include "index/blob/predictor.h"
 #include "index/blob/record_check.h"
 #include "index/blob/record_file.h"
+#include "index/blob/record_ways.h"
 #include "index/blob/transfer.h"
 #include "index/store/cache/store_cache.h"
 #include "index/store/store.h"
@@ -62,81 +61,6 @@ static int open_record(struct record_source *r, const struct opening *o, const c
 
 static int open_source(const struct transfer *t, const struct opening *o,
                        struct blob_source **out, struct err *err);
-
-/* Whether the record at `key` is the blob's, by all of its bytes. */
-static bool is_proved(const struct transfer *t, const struct opening *o, const char *key)
-{
-	struct opening there = *o;
-	struct blob_source *source = NULL;
-	struct err ignored = ERR_INIT;
-
-	there.key = key;
-	there.cached = false;
-	int rc = open_source(t, &there, &source, &ignored);
-	if (!rc)
-		rc = blob_source_prove(source, &o->id, &ignored);
-	blob_source_close(source);
-	return rc == 0;
-}
-
-/* Of several in trash/ the one that is right: what was set aside there may be wrong by
- * nothing but its content. The only one, or the last, is read like any record. */
-static int choose_recalled(const struct transfer *t, const struct opening *o,
-                           struct blob_place *out, struct err *err)
-{
-	const struct blob_claim claim = { .id = &o->id,
-		                          .size = o->want.size,
-		                          .sum = o->want.sum };
-	struct blob_place next;
-	int rc = blob_recall(t->store, &claim, 0, out, err);
-
-	for (size_t nth = 1; !rc; nth++) {
-		rc = blob_recall(t->store, &claim, nth, &next, err);
-		if (rc || is_proved(t, o, out->key))
-			return rc < 0 ? rc : 0;
-		*out = next;
-	}
-	return rc;
-}
-
-/* No record is live: one may lie in trash/ (docs/store.md, "Mending"). Whoever moved it
- * may have put another since: then that is there now. */
-static int open_recalled(struct record_source *r, const struct opening *o,
-                         struct err *err)
-{
-	struct blob_place place;
-	int rc = choose_recalled(r->source.transfer, o, &place, err);
-
-	if (rc > 0)
-		rc = blob_find(r->source.transfer->store, &o->id, &place, err);
-	return rc ? rc : open_record(r, o, place.key, err);
-}
-
-static int locate(struct record_source *r, const struct opening *o, struct err *err)
-{
-	struct blob_place place;
-	char text[SHA256_HEX + 1];
-
-	if (o->key) {
-		int rc = open_record(r, o, o->key, err);
-		if (rc <= 0)
-			return rc;
-	}
-	int rc = blob_find(r->source.transfer->store, &o->id, &place, err);
-	if (!rc)
-		rc = open_record(r, o, place.key, err);
-	if (rc > 0)
-		rc = open_recalled(r, o, err);
-	if (rc > 0) {
-		oid_format(&o->id, text);
-		rc = err_set(
-			err, ERR_MISSING,
-			"store %s has no record of blob %s; push the model again from a "
-			"clone that has it",
-			r->source.transfer->store->name, text);
-	}
-	return rc;
-}
 
 /* How a base's record is opened: its solo one is the one to try first. */
 static struct opening open_as_base(const struct transfer *t, const struct oid *id,
@@ -296,8 +220,9 @@ static int open_bases(struct record_source *r, unsigned depth, struct err *err)
 	return rc;
 }
 
-static int open_source(const struct transfer *t, const struct opening *o,
-                       struct blob_source **out, struct err *err)
+/* The record at `key`, with its bases. 1 when there is none. */
+static int open_at(const struct transfer *t, const struct opening *o, const char *key,
+                   struct blob_source **out, struct err *err)
 {
 	struct record_source *r = calloc(1, sizeof(*r));
 
@@ -308,7 +233,7 @@ static int open_source(const struct transfer *t, const struct opening *o,
 	r->source.transfer = t;
 	r->record.transfer = t;
 	r->record.cached = o->cached;
-	int rc = locate(r, o, err);
+	int rc = open_record(r, o, key, err);
 	if (!rc)
 		rc = open_bases(r, o->depth, err);
 	if (rc) {
@@ -320,6 +245,73 @@ static int open_source(const struct transfer *t, const struct opening *o,
 	r->source.window = frame * transfer_window(t, frame);
 	*out = &r->source;
 	return 0;
+}
+
+/* A search for a record of which all bases can be had. */
+struct attempt {
+	const struct transfer *transfer;
+	const struct opening *opening;
+	struct blob_source **out;
+	struct err lacking; /* of the first that had no base */
+};
+
+static int attempt_at(void *ctx, const char *key, struct err *err)
+{
+	struct attempt *a = ctx;
+	struct err why = ERR_INIT;
+	int rc = open_at(a->transfer, a->opening, key, a->out, &why);
+
+	if (rc == ERR_MISSING && !a->lacking.code)
+		a->lacking = why;
+	else if (rc < 0 && rc != ERR_MISSING)
+		*err = why;
+	return rc == ERR_MISSING ? 1 : rc;
+}
+
+/* Whether the record at `key` is the blob's, by all of its bytes. */
+static bool is_proved(void *ctx, const char *key)
+{
+	const struct attempt *a = ctx;
+	struct opening there = *a->opening;
+	struct blob_source *source = NULL;
+	struct err ignored = ERR_INIT;
+
+	there.cached = false;
+	int rc = open_at(a->transfer, &there, key, &source, &ignored);
+	if (!rc)
+		rc = blob_source_prove(source, &there.id, &ignored);
+	blob_source_close(source);
+	return rc == 0;
+}
+
+static int open_source(const struct transfer *t, const struct opening *o,
+                       struct blob_source **out, struct err *err)
+{
+	const struct blob_claim claim = { .id = &o->id,
+		                          .size = o->want.size,
+		                          .sum = o->want.sum };
+	struct attempt attempt = { .transfer = t, .opening = o, .out = out };
+	const struct record_ways ways = { .store = t->store,
+		                          .claim = &claim,
+		                          .key = o->key,
+		                          .depth = o->depth,
+		                          .attempt = attempt_at,
+		                          .is_proved = is_proved,
+		                          .ctx = &attempt };
+	char text[SHA256_HEX + 1];
+	int rc = record_ways_try(&ways, err);
+
+	if (rc <= 0)
+		return rc;
+	if (attempt.lacking.code) {
+		*err = attempt.lacking;
+		return err->code;
+	}
+	oid_format(&o->id, text);
+	return err_set(err, ERR_MISSING,
+	               "store %s has no record of blob %s; push the model again from a "
+	               "clone that has it",
+	               t->store->name, text);
 }
 
 int record_source_open(const struct transfer *t, const struct blob_want *want,

@@ -1,0 +1,292 @@
+/* A reader finds a way to a blob while others move records out of sight and back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "codec/common/err.h"
+#include "index/base/base_hint.h"
+#include "index/blob/transfer.h"
+#include "index/download.h"
+#include "index/store/store.h"
+#include "index/store/store_keys.h"
+#include "index/store/store_memory.h"
+#include "index/upload.h"
+#include "tests/unit/model_file.h"
+
+enum { SEED = 3, KEYS_MAX = 64 };
+
+static void give_hint(void *ctx, const struct oid *oid, uint64_t size,
+                      struct base_hints *out)
+{
+	const struct model_file *base = ctx;
+
+	(void)oid, (void)size;
+	if (!base)
+		return;
+	out->list = calloc(1, sizeof(*out->list));
+	out->list[0].oid = base->oid;
+	out->list[0].local_file = strdup(base->path);
+	out->count = 1;
+}
+
+static void push(struct store *s, const struct model_file *f,
+                 const struct model_file *base)
+{
+	struct upload_request request = { .oid = f->oid,
+		                          .size = f->size,
+		                          .path = f->path,
+		                          .find_hints = give_hint,
+		                          .ctx = (void *)(uintptr_t)base };
+	struct upload_result result;
+	struct transfer t;
+
+	assert_int_equal(transfer_init(&t, s, 1, NULL), 0);
+	assert_int_equal(upload_object(&t, &request, &result, NULL), 0);
+	transfer_wipe(&t);
+}
+
+/* 0 where the object comes back bit for bit. */
+static int clone(struct store *s, const struct model_file *f, struct err *err)
+{
+	struct model_file copy = model_file_of("", 0);
+	struct buf bytes = BUF_INIT;
+	struct transfer t;
+	int fd = open(copy.path, O_RDWR);
+	struct download_request request = { .oid = f->oid, .size = f->size, .fd = fd };
+
+	assert_int_equal(transfer_init(&t, s, 1, err), 0);
+	int rc = download_object(&t, &request, err);
+	if (!rc)
+		assert_true(buf_reserve(&bytes, f->size) &&
+		            pread(fd, bytes.data, f->size, 0) == (ssize_t)f->size &&
+		            memcmp(bytes.data, f->bytes.data, f->size) == 0);
+	transfer_wipe(&t);
+	close(fd);
+	buf_wipe(&bytes);
+	model_file_remove(&copy);
+	return rc;
+}
+
+struct keys {
+	char list[KEYS_MAX][KEY_MAX];
+	size_t count;
+};
+
+static int note_key(void *ctx, const struct store_entry *entry)
+{
+	struct keys *k = ctx;
+
+	assert_true(k->count < KEYS_MAX);
+	strcpy(k->list[k->count++], entry->key);
+	return 0;
+}
+
+static struct keys keys_of(struct store *s, const char *prefix)
+{
+	struct keys k = { .count = 0 };
+
+	assert_int_equal(store_list(s, prefix, note_key, &k, NULL), 0);
+	return k;
+}
+
+struct world {
+	struct store *store;
+	struct model_file base, tune;
+};
+
+static void world_begin(struct world *w)
+{
+	w->base = model_file_make(SEED, 0, "");
+	w->tune = model_file_make(SEED, 1e-5f, "");
+	assert_int_equal(store_memory_new(&w->store, NULL), 0);
+	push(w->store, &w->base, NULL);
+	push(w->store, &w->tune, &w->base);
+}
+
+static void world_end(struct world *w)
+{
+	store_close(w->store);
+	model_file_remove(&w->base);
+	model_file_remove(&w->tune);
+}
+
+/* Moves all solo records, or all deltas, out of sight; how many. */
+static size_t set_aside(struct store *s, bool deltas)
+{
+	struct keys records = keys_of(s, "blobs/");
+	char trash[KEY_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < records.count; i++) {
+		if ((strchr(records.list[i], '~') != NULL) != deltas)
+			continue;
+		assert_int_equal(store_set_aside(s, records.list[i], trash, NULL), 0);
+		count++;
+	}
+	return count;
+}
+
+/* ---------------------------------------------------------------- one look */
+
+/* Each base also has a delta, live, that leads nowhere. */
+static void a_bases_solo_record_in_trash_goes_before_any_delta_of_it(void **state)
+{
+	struct world w;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	world_begin(&w);
+	struct keys records = keys_of(w.store, "blobs/");
+	for (size_t i = 0; i < records.count; i++) {
+		char key[KEY_MAX];
+		if (strchr(records.list[i], '~'))
+			continue;
+		snprintf(key, sizeof(key), "%.180s~%032d", records.list[i], 7);
+		assert_int_equal(store_put_all(w.store, key, "no record", 9, NULL), 0);
+	}
+	assert_true(set_aside(w.store, false) > 0);
+	assert_int_equal(clone(w.store, &w.tune, &err), 0);
+	world_end(&w);
+}
+
+static void a_delta_without_its_base_is_passed_by_for_another_record(void **state)
+{
+	struct world w, solo;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	world_begin(&w);
+	solo.tune = w.tune;
+	assert_int_equal(store_memory_new(&solo.store, NULL), 0);
+	push(solo.store, &w.tune, NULL);
+	/* What another had put solo, and a gc has moved out of sight, */
+	struct keys records = keys_of(solo.store, "blobs/");
+	for (size_t i = 0; i < records.count; i++) {
+		struct buf value = BUF_INIT;
+		assert_int_equal(store_get_all(solo.store, records.list[i], SIZE_MAX >> 1,
+		                               &value, NULL),
+		                 0);
+		assert_int_equal(store_put_all(w.store, records.list[i], value.data,
+		                               value.size, NULL),
+		                 0);
+		buf_wipe(&value);
+	}
+	set_aside(w.store, false);
+	/* and the bases are nowhere any more. */
+	struct keys bases = keys_of(w.store, "trash/");
+	for (size_t i = 0; i < bases.count; i++) {
+		struct key_record record;
+		char key[KEY_MAX];
+		assert_true(key_parse_trash_record(bases.list[i], &record));
+		key_record(&record, key);
+		bool tuned = false;
+		for (size_t k = 0; k < records.count; k++)
+			tuned |= strcmp(records.list[k], key) == 0;
+		if (!tuned)
+			assert_int_equal(store_remove(w.store, bases.list[i], NULL), 0);
+	}
+	assert_int_equal(clone(w.store, &w.tune, &err), 0);
+	assert_int_equal(clone(w.store, &w.base, &err), ERR_MISSING);
+	assert_non_null(strstr(err.text, "has no record of blob"));
+	store_close(solo.store);
+	world_end(&w);
+}
+
+/* ---------------------------------------------------------------- things that move */
+
+/* A store in which, for so many looks, what is looked for is just at the other place. */
+struct moving {
+	struct store base;
+	struct store *inner;
+	int moves; /* that are still to come */
+};
+
+static void move_to_trash(struct moving *m)
+{
+	if (m->moves > 0 && set_aside(m->inner, false) + set_aside(m->inner, true))
+		m->moves--;
+}
+
+static void move_to_light(struct moving *m)
+{
+	struct keys entries = keys_of(m->inner, "trash/");
+
+	if (m->moves <= 0 || !entries.count)
+		return;
+	m->moves--;
+	for (size_t i = 0; i < entries.count; i++) {
+		struct key_record record;
+		char key[KEY_MAX];
+		assert_true(key_parse_trash_record(entries.list[i], &record));
+		key_record(&record, key);
+		assert_int_equal(store_restore(m->inner, entries.list[i], key, NULL), 0);
+		assert_int_equal(store_remove(m->inner, entries.list[i], NULL), 0);
+	}
+}
+
+static int moving_get(struct store *s, const char *key, size_t want,
+                      struct store_reader **out, struct err *err)
+{
+	struct moving *m = (struct moving *)s;
+
+	if (strncmp(key, "blobs/", 6) == 0)
+		move_to_trash(m);
+	return store_get(m->inner, key, want, out, err);
+}
+
+static int moving_list(struct store *s, const char *prefix, store_each_fn *each,
+                       void *ctx, struct err *err)
+{
+	struct moving *m = (struct moving *)s;
+
+	if (strncmp(prefix, "blobs/", 6) == 0)
+		move_to_trash(m);
+	else if (strncmp(prefix, "trash/", 6) == 0)
+		move_to_light(m);
+	return store_list(m->inner, prefix, each, ctx, err);
+}
+
+static void moving_close(struct store *s)
+{
+	(void)s;
+}
+
+static const struct store_ops moving_ops = { .get = moving_get,
+	                                     .list = moving_list,
+	                                     .close = moving_close };
+
+/* Four moves hide it from two rounds of looks. */
+static void what_moves_between_two_looks_is_looked_for_again(void **state)
+{
+	struct world w;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	world_begin(&w);
+	for (int moves = 1; moves <= 4; moves++) {
+		struct moving m = { { &moving_ops, 1, "moving", false, 0 },
+			            w.store,
+			            moves };
+		assert_int_equal(clone(&m.base, &w.base, &err), 0);
+		assert_int_equal(clone(&m.base, &w.tune, &err), 0);
+		assert_int_equal(m.moves, 0);
+	}
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_bases_solo_record_in_trash_goes_before_any_delta_of_it),
+		cmocka_unit_test(
+			a_delta_without_its_base_is_passed_by_for_another_record),
+		cmocka_unit_test(what_moves_between_two_looks_is_looked_for_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
