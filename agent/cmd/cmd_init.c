@@ -111,7 +111,7 @@ static bool has_word_in_front(const char *path, const char *word)
 }
 
 /* Absolute, unless it says of itself where it starts: "./x" and "../x" stay and
- * are relative to the worktree's root, "~/x" to each user's home. */
+ * are relative to the top of a clone, "~/x" to each user's home. */
 static int add_store_folder(const char *path, bool is_url, struct buf *out,
                             struct err *err)
 {
@@ -224,11 +224,9 @@ static void warn_if_inside(const struct init *in, const char *store)
 static int make_store(struct init *in, struct err *err)
 {
 	const struct store_kind *kind = in->store_url.kind;
-	struct store_context context = { .root = in->paths.worktree,
-		                         .modes = &in->paths.modes,
-		                         .config = in->config,
-		                         .use = STORE_TO_WRITE };
+	struct store_context context = store_context_of(&in->paths, in->config);
 
+	context.use = STORE_TO_WRITE;
 	if (in->options.shared)
 		init_shared_ask(&in->paths.modes);
 	int rc = store_open_or_make(&in->store_url, &context, &in->store, err);
@@ -438,7 +436,8 @@ const struct command cmd_init = {
 		"\n"
 		"<store> is a folder, on this machine or on a network file system:\n"
 		"  /mnt/models, models     the same folder for everybody, written as absolute\n"
-		"  ./models, ../models     relative to the root of each worktree\n"
+		"  ./models, ../models     relative to the top of each clone: its main worktree,\n"
+		"                          in a submodule that of the outermost superproject\n"
 		"  ~/models                relative to each user's home (quote it)\n"
 		"or a bucket of S3, which must exist; credentials are those of the AWS tools:\n"
 		"  s3://bucket/team/a      add ?endpoint=https://host (and &region=x) for one\n"

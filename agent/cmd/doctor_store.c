@@ -151,10 +151,7 @@ static bool find_way(struct checkup *c, const struct lfs_config *config, struct 
 static void examine_repository(struct checkup *c, const struct lfs_config *config,
                                const struct git_paths *paths)
 {
-	struct store_context context = { .root = paths->worktree ? paths->worktree
-		                                                 : paths->git_dir,
-		                         .modes = &paths->modes,
-		                         .config = config };
+	struct store_context context = store_context_of(paths, config);
 	struct way push = { ENDPOINT_UPLOAD, "push", { 0 }, context };
 	struct way clone = { ENDPOINT_DOWNLOAD, "clone", { 0 }, context };
 

@@ -12,12 +12,6 @@
 
 enum { LINES_MAX = 20 };
 
-/* A relative store is relative to where git-lfs runs the agent. */
-static const char *root_of(const struct git_paths *paths)
-{
-	return paths->worktree ? paths->worktree : paths->git_dir;
-}
-
 static int find_paths(const struct lfs_config *config, struct git_paths *out,
                       struct err *err)
 {
@@ -42,15 +36,10 @@ static int open_named(const struct lfs_config *config, const struct endpoint *en
                       const struct git_paths *paths, struct store **out, struct err *err)
 {
 	struct store_url url = { 0 };
-	struct store_context context = {
-		.root = root_of(paths),
-		.modes = &paths->modes,
-		.config = config,
-		.named_by = lfs_config_from_lfsconfig(config, endpoint->key)
-		                    ? STORE_NAMED_BY_REPOSITORY
-		                    : STORE_NAMED_BY_USER,
-	};
+	struct store_context context = store_context_of(paths, config);
 
+	if (lfs_config_from_lfsconfig(config, endpoint->key))
+		context.named_by = STORE_NAMED_BY_REPOSITORY;
 	int rc = store_url_parse(endpoint->url, &url, err);
 	if (!rc)
 		rc = store_open(&url, &context, out, err);

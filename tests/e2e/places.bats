@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# Where a store is: relative ones from wherever git runs us, ones inside a worktree, ones
+# that are not there; and repositories of which git does not want to hear.
+
+load helpers
+
+# beside NAME: a repository in T whose store is ../store, with one model, pushed.
+beside() {
+	folder_only 'a bucket has no relative name'
+	plain_repo "$1"
+	cd "$T/$1"
+	git zllm init ../store '*.safetensors' >/dev/null
+	make_model model.safetensors
+	commit 'A model'
+	git push -q
+}
+
+@test "a relative store is one, from linked worktrees, submodules and theirs" {
+	beside r
+	echo .worktrees >.gitignore
+	commit 'Worktrees are here'
+	rm -rf .git/lfs/objects
+	git worktree add -q .worktrees/deep/x -b x
+	cmp model.safetensors .worktrees/deep/x/model.safetensors
+	cd .worktrees/deep/x
+	make_model more.safetensors 2
+	commit 'From the worktree'
+	git push -q origin x:main
+	in_store "$(oid_of more.safetensors)" "$T/store"
+	run -0 git zllm doctor
+	run -0 git zllm init ../store '*.safetensors'
+
+	git init -q "$T/super"
+	cd "$T/super"
+	git submodule --quiet add "$T/r.git" libs/models
+	git submodule --quiet add --name a/b "$T/r.git" again
+	commit 'Models of others'
+	expect_same_files libs/models "$T/r/.worktrees/deep/x"
+	git clone -q --recurse-submodules "$T/super" "$T/other"
+	expect_same_files "$T/super" "$T/other"
+	git worktree add -q linked/w
+	git -C linked/w submodule --quiet update --init
+	expect_same_files libs/models linked/w/libs/models
+	[ "$(find "$T" -name zllm.json)" = "$T/store/zllm.json" ]
+}
+
+@test "a relative store that is not there: no init is advised, which would make a second one" {
+	beside r
+	mkdir "$T/far"
+	run git clone -q "$T/r.git" "$T/far/c"
+	[ "$status" -ne 0 ]
+	says "no store at $T/far/c/../store" "'../store' leads from $T/far/c" \
+		'git config lfs.url'
+	says_not 'zllm init'
+	cd "$T/far/c"
+	git config lfs.url "zllm::$T/store"
+	git reset -q --hard
+	cmp model.safetensors "$T/r/model.safetensors"
+}
+
+@test "a relative store and a hook on a server: its configuration may name the store" {
+	beside r
+	mkdir "$T/srv"
+	mv "$T/r.git" "$T/srv/r.git"
+	git remote set-url origin "$T/srv/r.git"
+	cp "$TOP/hooks/post-receive" "$T/srv/r.git/hooks/pre-receive"
+	sed -i s/post-receive/pre-receive/ "$T/srv/r.git/hooks/pre-receive"
+	make_model more.safetensors 2
+	commit 'One more'
+	run git push origin main
+	[ "$status" -ne 0 ]
+	says "the bare repository $T/srv/r.git" 'on the server' \
+		"git -C $T/srv/r.git config lfs.url"
+	says_not 'zllm init'
+	git -C "$T/srv/r.git" config lfs.url "zllm::$T/store"
+	run -0 git push origin main
+}
