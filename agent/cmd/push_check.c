@@ -53,9 +53,9 @@ int push_check_open(const struct lfs_config *config, enum endpoint_direction dir
 	struct endpoint endpoint = { 0 };
 	struct git_paths paths = { 0 };
 
-	int rc = endpoint_find(config, direction, remote, &endpoint, err);
+	int rc = find_paths(config, &paths, err);
 	if (!rc)
-		rc = find_paths(config, &paths, err);
+		rc = endpoint_find(config, direction, remote, &endpoint, err);
 	if (!rc)
 		rc = open_named(config, &endpoint, &paths, out, err);
 	git_paths_wipe(&paths);

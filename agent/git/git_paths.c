@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/git/git_refusal.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
 #include "agent/git/main_worktree.h"
@@ -129,7 +130,7 @@ static int ask_git(struct git_paths *p, struct err *err)
 	int rc = git_run(argv, &(struct git_run_io){ .output = &out, .quiet = true },
 	                 &status, err);
 	if (!rc && status)
-		rc = 1;
+		rc = git_refusal_find(err);
 	if (rc)
 		goto out;
 	text = strdup(buf_text(&out));

@@ -25,7 +25,7 @@ struct git_paths {
 };
 
 /* 0; 1 when the current directory is in no repository (then `modes` alone is
- * filled); or negative. */
+ * filled); or negative, also where there is one that git refuses (git_refusal.h). */
 int git_paths_find(const struct lfs_config *config, struct git_paths *out,
                    struct err *err);
 void git_paths_wipe(struct git_paths *p);

@@ -58,6 +58,27 @@ beside() {
 	cmp model.safetensors "$T/r/model.safetensors"
 }
 
+@test "another user's repository: git's refusal is told, with the way out, and doctor says bad" {
+	folder_only 'nothing of it is particular to a bucket'
+	beside r
+	if [ "$(id -u)" = 0 ]; then
+		chown -R 4001 "$T/r"
+	else
+		export GIT_TEST_ASSUME_DIFFERENT_OWNER=1
+	fi
+	local command
+	for command in doctor status verify 'fsck' stats trust 'base none' "init $T/store" \
+		'show HEAD' 'family HEAD'; do
+		# shellcheck disable=SC2086 # words
+		run git zllm $command </dev/null
+		[ "$status" -ne 0 ]
+		says 'belongs to another user' "git config --global --add safe.directory $T/r"
+		says_not 'not a git repository' 'nothing is wrong'
+	done
+	git config --global --add safe.directory "$T/r"
+	run -0 git zllm verify
+}
+
 @test "a relative store and a hook on a server: its configuration may name the store" {
 	beside r
 	mkdir "$T/srv"

@@ -196,6 +196,43 @@ static void no_repository_is_an_answer_with_modes_alone(void **state)
 	git_paths_wipe(&p);
 }
 
+/* What git refuses is not "no repository". */
+static void assert_refused(const char *words, const char *remedy)
+{
+	struct lfs_config *c = NULL;
+	struct err err = ERR_INIT;
+	struct git_paths p;
+
+	int rc = lfs_config_read(&c, &err);
+	if (!rc)
+		rc = git_paths_find(c, &p, &err);
+	assert_int_equal(rc, ERR_CONFIG);
+	if (!strstr(err.text, words) || !strstr(err.text, remedy) ||
+	    strchr(err.text, '\n'))
+		fail_msg("%s", err.text);
+	lfs_config_free(c);
+}
+
+static void what_git_refuses_is_told_in_its_words(void **state)
+{
+	const struct sandbox *s = *state;
+	char remedy[4200];
+
+	sandbox_init(*state);
+	snprintf(remedy, sizeof(remedy), "--add safe.directory %s/repo", s->root);
+	setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1", 1);
+	assert_refused("belongs to another user", remedy);
+	unsetenv("GIT_TEST_ASSUME_DIFFERENT_OWNER");
+	sandbox_git(*state, "config", "core.repositoryFormatVersion", "99", NULL);
+	assert_refused("git refuses this repository: ", "99");
+	sandbox_write(".git/config", "[core\n");
+	assert_refused("bad config", "1");
+	assert_int_equal(mkdir("../other", 0777), 0);
+	assert_int_equal(chdir("../other"), 0);
+	sandbox_write(".git", "gitdir: /gone/from/here\n");
+	assert_refused("not a git repository: ", "/gone/from/here");
+}
+
 static void lfs_storage_is_relative_to_the_common_folder(void **state)
 {
 	struct git_paths p;
@@ -280,6 +317,7 @@ int main(void)
 		IN_SANDBOX(a_separate_git_folder_tells_no_linked_worktree),
 		IN_SANDBOX(a_submodules_store_begins_at_its_superproject),
 		IN_SANDBOX(no_repository_is_an_answer_with_modes_alone),
+		IN_SANDBOX(what_git_refuses_is_told_in_its_words),
 		IN_SANDBOX(lfs_storage_is_relative_to_the_common_folder),
 		IN_SANDBOX(modes_follow_core_sharedRepository_and_umask),
 		IN_SANDBOX(objects_lie_where_git_lfs_has_them_and_folders_get_their_mode),
