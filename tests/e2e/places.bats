@@ -58,6 +58,71 @@ beside() {
 	cmp model.safetensors "$T/r/model.safetensors"
 }
 
+# kept_out: whatever `git add` takes, nothing of the store is among it.
+kept_out() {
+	git add -A
+	[ -z "$(git ls-files | grep -v -e '^\.lfsconfig$' -e '^\.gitattributes$' -e '^model')" ]
+}
+
+@test "a store inside the worktree is ignored by git, and that is said" {
+	folder_only 'a bucket is in no worktree'
+	plain_repo r
+	cd r
+	printf 'no newline' >.git/info/exclude
+	run -0 git zllm init './odd [name]*?' '*.safetensors'
+	says "'/odd \\[name]\\*\\?/'" "$T/r/.git/info/exclude"
+	make_model model.safetensors
+	kept_out
+	git commit -qm 'A model'
+	git push -q
+	in_store "$(oid_of model.safetensors)" "$T/r/odd [name]*?"
+	run -0 git zllm init './odd [name]*?' '*.safetensors'
+	says_not exclude
+	[ "$(wc -l <.git/info/exclude)" -eq 2 ]
+
+	git worktree add -q w
+	cd w
+	run -0 git zllm init "$T/r/w/deep/store" '*.safetensors'
+	says "'/deep/store/'" "$T/r/.git/info/exclude"
+	kept_out
+	cd ..
+	rm -rf .git/info
+	echo /w >.gitignore
+	run -0 git zllm init w/another '*.safetensors'
+	says "'/another/'"
+}
+
+@test "a store in another repository's worktree is told of" {
+	folder_only 'a bucket is in no worktree'
+	git init -q "$T/outer"
+	plain_repo r
+	cd r
+	run -0 git zllm init "$T/outer/store" '*.safetensors'
+	says 'another repository' "'/store/' in $T/outer/.git/info/exclude"
+	[ -z "$(git -C "$T/outer" status --porcelain --ignored | grep '!!')" ]
+	echo /store >"$T/outer/.gitignore"
+	run -0 git zllm init "$T/outer/store" '*.safetensors'
+	says_not 'another repository'
+}
+
+@test "init refuses a folder that git keeps a repository in" {
+	folder_only 'a bucket is no folder'
+	plain_repo r
+	git init -q "$T/linked"
+	cd r
+	git commit -q --allow-empty -m First
+	git worktree add -q ../wt
+	mkdir sub
+	local place
+	for place in . ./ ./sub/.. "$T/r" "$T/r.git" ../r.git "$T/linked" ../wt ./.git; do
+		run git zllm init "$place"
+		[ "$status" -ne 0 ]
+		one_line_error
+		says 'is a git repository'
+	done
+	[ -z "$(find "$T" -name zllm.json -o -name .lfsconfig)" ]
+}
+
 @test "another user's repository: git's refusal is told, with the way out, and doctor says bad" {
 	folder_only 'nothing of it is particular to a bucket'
 	beside r
