@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/cmd/status_look.h"
 #include "agent/command.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/report/json.h"
@@ -15,8 +16,6 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"
-#include "index/manifest/manifest_mend.h"
-#include "index/manifest/object_look.h"
 #include "index/store/store.h"
 #include "index/survey/base_holder.h"
 #include "index/survey/object_cost.h"
@@ -114,42 +113,19 @@ static int count_records(struct status *s, const struct manifest *m,
 	return 0;
 }
 
-/* Whether it could be had again, as far as sizes and heads tell. */
-static int look_at_object(struct status *s, const struct lfs_object *object,
-                          struct row *row, struct err *err)
+static int fill_row(struct status *s, const struct lfs_object *object,
+                    const struct status_look *look, struct row *row, struct err *err)
 {
-	struct err why = ERR_INIT;
-	bool have;
-	int rc = object_verify(&s->connection.transfer, &object->oid, &have, &why, err);
-
-	if (rc || have)
-		return rc;
-	row->how = why.code ? HOW_DAMAGED : HOW_MISSING;
-	if (why.code)
-		report_note("%s is not whole: %s", object->path, why.text);
-	return 1;
-}
-
-static int fill_row(struct status *s, const struct lfs_object *object, struct row *row,
-                    struct err *err)
-{
-	const struct transfer *t = &s->connection.transfer;
-	struct extent_cost *costs = NULL;
-	struct manifest m;
-	int rc = look_at_object(s, object, row, err);
-
-	if (!rc)
-		rc = manifest_recall(t->store, &object->oid, manifest_parse, &m,
-		                     &row->stored, err);
-	if (rc)
-		return rc < 0 ? rc : 0;
-	rc = object_cost_find(t, &m, 0, &costs, err);
-	if (!rc)
-		rc = count_records(s, &m, costs, row, err);
+	if (look->state != LOOK_WHOLE) {
+		row->how = look->state == LOOK_DAMAGED ? HOW_DAMAGED : HOW_MISSING;
+		if (look->why)
+			report_note("%s is not whole: %s", object->path, look->why);
+		return 0;
+	}
+	row->stored = look->manifest_size;
+	int rc = count_records(s, &look->manifest, look->costs, row, err);
 	if (!rc && row->bytes[HOW_DELTA])
-		rc = note_base(s, &m, row, err);
-	free(costs);
-	manifest_wipe(&m);
+		rc = note_base(s, &look->manifest, row, err);
 	return rc;
 }
 
@@ -275,9 +251,42 @@ static int list_objects(struct status *s, const struct status_options *options,
 	return rc;
 }
 
+/* Adds up what is there, and counts what is not. */
+static void count_row(struct status *s, size_t i)
+{
+	if (!is_whole(&s->rows[i])) {
+		s->missing++;
+		return;
+	}
+	s->size += s->objects.list[i].size;
+	s->stored += s->rows[i].stored;
+}
+
+/* The rows from `first` on; *extents is how many their manifests had. */
+static int fill_batch(struct status *s, size_t first, size_t count, size_t *extents,
+                      struct err *err)
+{
+	struct status_look *looks = calloc(count, sizeof(*looks));
+	const struct lfs_object *objects = s->objects.list + first;
+	int rc = looks ? status_look_run(&s->connection.transfer, objects, count, looks,
+	                                 err)
+	               : err_nomem(err, "rows");
+
+	*extents = 0;
+	for (size_t i = 0; i < count && !rc; i++) {
+		rc = fill_row(s, &objects[i], &looks[i], &s->rows[first + i], err);
+		*extents += looks[i].manifest.extents.count;
+		count_row(s, first + i);
+	}
+	if (looks)
+		status_look_wipe(looks, count);
+	free(looks);
+	return rc;
+}
+
 static int fill_rows(struct status *s, struct err *err)
 {
-	size_t count = s->objects.count;
+	size_t count = s->objects.count, n = 0, extents = 0;
 	int rc = blob_set_new(&s->counted, err);
 
 	if (!rc)
@@ -285,14 +294,11 @@ static int fill_rows(struct status *s, struct err *err)
 	s->rows = calloc(count ? count : 1, sizeof(*s->rows));
 	if (!rc && !s->rows)
 		rc = err_nomem(err, "rows");
-	for (size_t i = 0; i < count && !rc; i++) {
-		rc = fill_row(s, &s->objects.list[i], &s->rows[i], err);
-		if (!is_whole(&s->rows[i])) {
-			s->missing++;
-			continue;
-		}
-		s->size += s->objects.list[i].size;
-		s->stored += s->rows[i].stored;
+	for (size_t i = 0; i < count && !rc; i += n) {
+		n = status_look_batch(n, extents);
+		if (n > count - i)
+			n = count - i;
+		rc = fill_batch(s, i, n, &extents, err);
 	}
 	return rc;
 }
