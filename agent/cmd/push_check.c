@@ -125,14 +125,15 @@ static int look_at_all(struct transfer *t, struct looks *l, struct err *err)
 	size_t count = l->needed->count;
 	unsigned lanes = count < t->lanes ? (unsigned)count : t->lanes;
 	struct lanes_work work = { .count = count, .task = look_at_one, .ctx = l };
-	int rc = 0;
+	struct err ignored = ERR_INIT;
 
 	if (!count)
 		return 0;
 	l->narrow = transfer_view(t, t->lanes / lanes, NULL);
 	if (t->records)
-		rc = record_map_expect(t->records, &l->needed->list[0].oid, count, err);
-	return rc ? rc : lanes_run(lanes, &work, err);
+		(void)record_map_expect(t->records, &l->needed->list[0].oid, count,
+		                        &ignored);
+	return lanes_run(lanes, &work, err);
 }
 
 int push_check_run(struct store *store, const struct lfs_objects *needed,
@@ -158,7 +159,7 @@ int push_check_run(struct store *store, const struct lfs_objects *needed,
 
 /* ---------------------------------------------------------------- by name only */
 
-/* Takes those that are not listed. 1 where listing does not pay. */
+/* Takes those that are not listed. 1 where listing does not pay, or is not allowed. */
 static int list_absent(struct store *store, const struct lfs_objects *carried,
                        struct lfs_objects *absent, struct err *err)
 {
@@ -168,7 +169,8 @@ static int list_absent(struct store *store, const struct lfs_objects *carried,
 		return err_nomem(err, "a list of objects");
 	for (size_t i = 0; i < carried->count; i++)
 		list[i] = (struct object_listed){ .oid = carried->list[i].oid, .at = i };
-	int rc = object_listing_fill(store, list, carried->count, err);
+	struct err ignored = ERR_INIT;
+	int rc = object_listing_fill(store, list, carried->count, &ignored) ? 1 : 0;
 	for (size_t i = 0; i < carried->count && !rc; i++)
 		if (!list[i].is)
 			rc = lfs_objects_append(absent, &carried->list[list[i].at], err);

@@ -93,6 +93,32 @@ a_reader() {
 	run ! in_store "$(oid_of more.safetensors)"
 }
 
+@test "who reads without keys clones; doctor finds nothing wrong, with or without the right to list" {
+	case $S3_SERVER in */ceph.sh) ;; *) skip 'not applicable to this server: it has no such policies' ;; esac
+	one_model
+	git push -q
+	finetune more.safetensors model.safetensors 2
+	commit 'Its fine-tune'
+	git push -q
+	local S3_KEY=$AWS_ACCESS_KEY_ID S3_SECRET=$AWS_SECRET_ACCESS_KEY
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	git config --global zllm.s3.anonymous true
+	local actions
+	for actions in '"s3:GetObject","s3:ListBucket"' '"s3:GetObject"'; do
+		AWS_ACCESS_KEY_ID=$S3_KEY AWS_SECRET_ACCESS_KEY=$S3_SECRET s3_client policy "$S3_BUCKET" <<-END
+			{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":[$actions],
+			 "Resource":["arn:aws:s3:::$S3_BUCKET","arn:aws:s3:::$S3_BUCKET/*"]}]}
+		END
+		rm -rf "$T/c"
+		git clone -q "$T/r.git" "$T/c"
+		expect_same_files "$T/r" "$T/c"
+		run -0 git zllm doctor
+		grep -qE '^ok +permission +read$' <<<"$output"
+		says 'nothing is wrong'
+	done
+	grep -qE '^doubtful +permission +list: ' <<<"$output"
+}
+
 @test "a clock that is two hours wrong works, or the sentence says clock" {
 	one_model
 	cat >"$T/wrong_clock.c" <<-'END'
