@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/cmd/push_command.h"
 #include "agent/cmd/status_look.h"
 #include "agent/command.h"
+#include "agent/git/lfs_config.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
@@ -42,7 +44,7 @@ struct status {
 	struct row *rows; /* one for each object */
 	struct blob_set *counted;
 	struct base_holders *holders;
-	uint64_t size, stored, missing;
+	uint64_t size, stored;
 };
 
 static const char *how_name(enum how how)
@@ -224,12 +226,33 @@ static void print_text(const struct status *s)
 	size_format(s->stored, stored);
 	saved_format(s->stored, s->size, saved);
 	report_line("%-*s  %10s %10s %8s", width, "in all", size, stored, saved);
-	if (s->missing)
+}
+
+/* To the remote that a push goes to when it is told nothing else. */
+static int advise(const struct status *s, struct err *err)
+{
+	const char *remote = lfs_config_get(s->connection.config, "remote.pushdefault");
+	struct lfs_objects missing = LFS_OBJECTS_INIT;
+	struct buf command = BUF_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->objects.count && !rc; i++)
+		if (!is_whole(&s->rows[i]))
+			rc = lfs_objects_append(&missing, &s->objects.list[i], err);
+	if (!rc && missing.count) {
+		push_command_add(&command, remote ? remote : "origin", &missing);
 		report_note(
-			"%" PRIu64
-			" not in the store %s, or not whole; 'git lfs push --all <remote>' brings them there "
-			"('git push' sends nothing where the commits are up to date)",
-			s->missing, s->connection.store->name);
+			"%zu not in the store %s, or not whole; to bring %s there, in "
+			"a clone that has %s run: %s",
+			missing.count, s->connection.store->name,
+			missing.count > PUSH_COMMAND_OIDS ? "the first 20"
+			: missing.count == 1              ? "it"
+							  : "them",
+			missing.count == 1 ? "it" : "them", buf_text(&command));
+	}
+	buf_wipe(&command);
+	lfs_objects_wipe(&missing);
+	return rc;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -251,13 +274,11 @@ static int list_objects(struct status *s, const struct status_options *options,
 	return rc;
 }
 
-/* Adds up what is there, and counts what is not. */
+/* Adds up what is there. */
 static void count_row(struct status *s, size_t i)
 {
-	if (!is_whole(&s->rows[i])) {
-		s->missing++;
+	if (!is_whole(&s->rows[i]))
 		return;
-	}
 	s->size += s->objects.list[i].size;
 	s->stored += s->rows[i].stored;
 }
@@ -331,6 +352,8 @@ static int status(const struct status_options *options, struct err *err)
 		rc = print_json(&s, err);
 	else if (!rc)
 		print_text(&s);
+	if (!rc && !options->json)
+		rc = advise(&s, err);
 	status_wipe(&s);
 	return rc;
 }
@@ -365,7 +388,8 @@ const struct command cmd_status = {
 		"A line for each LFS object of HEAD, or of all refs with --all. A record that\n"
 		"several objects share is counted for the first that is listed; an object\n"
 		"all of whose records were counted before is 'dedup'. One whose manifest or\n"
-		"records are cut, or missing, is 'damaged'; 'git lfs push --all <remote>' mends it.\n",
+		"records are cut, or missing, is 'damaged': 'git lfs push --object-id <remote> <oid>'\n"
+		"mends it, in a clone that has it.\n",
 	.options = specs,
 	.run = run,
 };
