@@ -289,7 +289,8 @@ const struct command cmd_fsck = {
 		"where you may write there). Where all of them are right the manifest is\n"
 		"false, and is set aside. What cannot be read, or is from a newer version,\n"
 		"stays. Nothing else is changed.\n"
-		"To mend an object: git lfs push --all <remote> in a clone that has it.\n\n"
+		"To mend an object: git lfs push --object-id <remote> <oid>, in a clone that\n"
+		"has it.\n\n"
 		"With --markers it checks nothing, and makes the base markers that the store\n"
 		"lacks: those of a store from before there were any, or that could not be\n"
 		"written. By them a base is found where git names none.\n",

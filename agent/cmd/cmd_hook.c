@@ -91,9 +91,20 @@ static int list_new(const struct push_refs *refs, const char *remote, struct buf
 	return rc;
 }
 
-/* The objects of the trees of what is pushed, and of the commits that are `new_ones`. */
+/* The objects that a push needs: of the commits that it brings, and those that its trees
+ * have from commits which the remote has. */
+struct needs {
+	struct lfs_objects brought, carried;
+};
+
+static void needs_wipe(struct needs *n)
+{
+	lfs_objects_wipe(&n->brought);
+	lfs_objects_wipe(&n->carried);
+}
+
 static int find_pushed(const struct push_refs *refs, const struct buf *new_ones,
-                       struct lfs_objects *needed, struct err *err)
+                       struct needs *needs, struct err *err)
 {
 	static const char *const trees_only[] = { "--no-walk", NULL };
 	static const char *const not_all_known[] = { "--ignore-missing", NULL };
@@ -101,10 +112,13 @@ static int find_pushed(const struct push_refs *refs, const struct buf *new_ones,
 
 	for (size_t i = 0; i < refs->count; i++)
 		buf_addf(&tips, "%s\n", refs->list[i].new_id);
-	int rc = lfs_objects_add(needed, &tips, trees_only, err);
+	int rc = lfs_objects_add(&needs->carried, &tips, trees_only, err);
 	if (!rc)
-		rc = lfs_objects_add(needed, new_ones, not_all_known, err);
-	lfs_objects_unique(needed);
+		rc = lfs_objects_add(&needs->brought, new_ones, not_all_known, err);
+	lfs_objects_unique(&needs->carried);
+	lfs_objects_unique(&needs->brought);
+	if (!rc)
+		rc = lfs_objects_remove(&needs->carried, &needs->brought, err);
 	buf_wipe(&tips);
 	return rc;
 }
@@ -157,19 +171,21 @@ static void tell_elsewhere(const struct git_paths *paths,
 }
 
 static int judge_objects(const struct push *push, struct store *store,
-                         const struct lfs_objects *needed, struct err *err)
+                         const struct needs *needs, struct err *err)
 {
 	struct lfs_objects missing = LFS_OBJECTS_INIT;
 	struct git_paths paths = { 0 };
 	struct push_gaps gaps = { push->config, &paths, store, push->remote };
 
-	int rc = push_check_run(store, needed, &missing, err);
+	int rc = push_check_run(store, &needs->brought, &missing, err);
+	if (!rc)
+		rc = push_check_names(store, &needs->carried, &missing, err);
 	if (!rc)
 		rc = git_paths_find(push->config, &paths, err);
 	if (!rc && missing.count)
 		rc = push_gaps_judge(&gaps, &missing, err);
 	else if (!rc)
-		tell_elsewhere(&paths, needed, store);
+		tell_elsewhere(&paths, &needs->brought, store);
 	git_paths_wipe(&paths);
 	lfs_objects_wipe(&missing);
 	return rc;
@@ -177,7 +193,7 @@ static int judge_objects(const struct push *push, struct store *store,
 
 static int check_push(const struct push *push, struct err *err)
 {
-	struct lfs_objects needed = LFS_OBJECTS_INIT;
+	struct needs needs = { LFS_OBJECTS_INIT, LFS_OBJECTS_INIT };
 	struct push_refs refs = PUSH_REFS_INIT;
 	struct store *store = NULL;
 	struct buf text = BUF_INIT, new_ones = BUF_INIT;
@@ -190,16 +206,16 @@ static int check_push(const struct push *push, struct err *err)
 	if (rc)
 		goto out;
 	warn_of_large_files(push->config, &new_ones);
-	rc = find_pushed(&refs, &new_ones, &needed, err);
-	if (rc || !needed.count)
+	rc = find_pushed(&refs, &new_ones, &needs, err);
+	if (rc || !(needs.brought.count + needs.carried.count))
 		goto out;
 	rc = push_check_open(push->config, ENDPOINT_UPLOAD, push->remote, &store, err);
 	if (!rc)
-		rc = judge_objects(push, store, &needed, err);
+		rc = judge_objects(push, store, &needs, err);
 out:
 	store_close(store);
 	push_refs_wipe(&refs);
-	lfs_objects_wipe(&needed);
+	needs_wipe(&needs);
 	buf_wipe(&text);
 	buf_wipe(&new_ones);
 	return rc;

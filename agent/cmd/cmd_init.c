@@ -10,6 +10,7 @@
 #include "agent/cmd/diff_install.h"
 #include "agent/cmd/hook_install.h"
 #include "agent/cmd/init_links.h"
+#include "agent/cmd/init_place.h"
 #include "agent/cmd/init_shared.h"
 #include "agent/cmd/model_patterns.h"
 #include "agent/cmd/repo_id.h"
@@ -111,7 +112,7 @@ static bool has_word_in_front(const char *path, const char *word)
 }
 
 /* Absolute, unless it says of itself where it starts: "./x" and "../x" stay and
- * are relative to the worktree's root, "~/x" to each user's home. */
+ * are relative to the top of a clone, "~/x" to each user's home. */
 static int add_store_folder(const char *path, bool is_url, struct buf *out,
                             struct err *err)
 {
@@ -206,32 +207,31 @@ static int make_url(struct init *in, const char *typed, struct err *err)
 	return 0;
 }
 
-/* A store that `git add -A` would put into the repository. */
-static void warn_if_inside(const struct init *in, const char *store)
+static int check_place(const struct init *in, const struct store_context *context,
+                       struct err *err)
 {
-	size_t n = strlen(in->paths.worktree);
-	char *real = realpath(store, NULL);
+	struct buf path = BUF_INIT;
+	int rc = 0;
 
-	if (real && strncmp(real, in->paths.worktree, n) == 0 && real[n] == '/' &&
-	    strncmp(real + n, "/.git/", 6) != 0)
-		report_note("the store lies inside this worktree: keep it out of git, "
-		            "with a line "
-		            "'%s/' in .gitignore",
-		            real + n);
-	free(real);
+	if (in->store_url.kind->is_path)
+		rc = store_url_path(&in->store_url, context->root, &path, err);
+	if (!rc && path.size)
+		rc = init_place_check(buf_text(&path), err);
+	buf_wipe(&path);
+	return rc;
 }
 
 static int make_store(struct init *in, struct err *err)
 {
 	const struct store_kind *kind = in->store_url.kind;
-	struct store_context context = { .root = in->paths.worktree,
-		                         .modes = &in->paths.modes,
-		                         .config = in->config,
-		                         .use = STORE_TO_WRITE };
+	struct store_context context = store_context_of(&in->paths, in->config);
 
+	context.use = STORE_TO_WRITE;
 	if (in->options.shared)
 		init_shared_ask(&in->paths.modes);
-	int rc = store_open_or_make(&in->store_url, &context, &in->store, err);
+	int rc = check_place(in, &context, err);
+	if (!rc)
+		rc = store_open_or_make(&in->store_url, &context, &in->store, err);
 	if (!rc && in->options.shared)
 		rc = init_shared_open_up(kind, in->store, err);
 	if (!rc) {
@@ -239,8 +239,8 @@ static int make_store(struct init *in, struct err *err)
 		if (kind->tell)
 			kind->tell(in->store);
 		if (kind->is_path)
-			warn_if_inside(in, in->store->name);
-		if (!kind->guard)
+			rc = init_place_ignore(&in->paths, in->store->name, err);
+		if (!rc && !kind->guard)
 			rc = store_trust_give(in->config, &in->store_url, err);
 	}
 	return rc;
@@ -438,7 +438,8 @@ const struct command cmd_init = {
 		"\n"
 		"<store> is a folder, on this machine or on a network file system:\n"
 		"  /mnt/models, models     the same folder for everybody, written as absolute\n"
-		"  ./models, ../models     relative to the root of each worktree\n"
+		"  ./models, ../models     relative to the top of each clone: its main worktree,\n"
+		"                          in a submodule that of the outermost superproject\n"
 		"  ~/models                relative to each user's home (quote it)\n"
 		"or a bucket of S3, which must exist; credentials are those of the AWS tools:\n"
 		"  s3://bucket/team/a      add ?endpoint=https://host (and &region=x) for one\n"

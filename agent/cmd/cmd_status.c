@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/cmd/push_command.h"
+#include "agent/cmd/status_look.h"
 #include "agent/command.h"
+#include "agent/git/lfs_config.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
@@ -15,8 +18,6 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/manifest/manifest.h"
-#include "index/manifest/manifest_mend.h"
-#include "index/manifest/object_look.h"
 #include "index/store/store.h"
 #include "index/survey/base_holder.h"
 #include "index/survey/object_cost.h"
@@ -43,7 +44,7 @@ struct status {
 	struct row *rows; /* one for each object */
 	struct blob_set *counted;
 	struct base_holders *holders;
-	uint64_t size, stored, missing;
+	uint64_t size, stored;
 };
 
 static const char *how_name(enum how how)
@@ -114,42 +115,19 @@ static int count_records(struct status *s, const struct manifest *m,
 	return 0;
 }
 
-/* Whether it could be had again, as far as sizes and heads tell. */
-static int look_at_object(struct status *s, const struct lfs_object *object,
-                          struct row *row, struct err *err)
+static int fill_row(struct status *s, const struct lfs_object *object,
+                    const struct status_look *look, struct row *row, struct err *err)
 {
-	struct err why = ERR_INIT;
-	bool have;
-	int rc = object_verify(&s->connection.transfer, &object->oid, &have, &why, err);
-
-	if (rc || have)
-		return rc;
-	row->how = why.code ? HOW_DAMAGED : HOW_MISSING;
-	if (why.code)
-		report_note("%s is not whole: %s", object->path, why.text);
-	return 1;
-}
-
-static int fill_row(struct status *s, const struct lfs_object *object, struct row *row,
-                    struct err *err)
-{
-	const struct transfer *t = &s->connection.transfer;
-	struct extent_cost *costs = NULL;
-	struct manifest m;
-	int rc = look_at_object(s, object, row, err);
-
-	if (!rc)
-		rc = manifest_recall(t->store, &object->oid, manifest_parse, &m, err);
-	if (rc)
-		return rc < 0 ? rc : 0;
-	row->stored = m.stored;
-	rc = object_cost_find(t, &m, 0, &costs, err);
-	if (!rc)
-		rc = count_records(s, &m, costs, row, err);
+	if (look->state != LOOK_WHOLE) {
+		row->how = look->state == LOOK_DAMAGED ? HOW_DAMAGED : HOW_MISSING;
+		if (look->why)
+			report_note("%s is not whole: %s", object->path, look->why);
+		return 0;
+	}
+	row->stored = look->manifest.stored;
+	int rc = count_records(s, &look->manifest, look->costs, row, err);
 	if (!rc && row->bytes[HOW_DELTA])
-		rc = note_base(s, &m, row, err);
-	free(costs);
-	manifest_wipe(&m);
+		rc = note_base(s, &look->manifest, row, err);
 	return rc;
 }
 
@@ -248,12 +226,33 @@ static void print_text(const struct status *s)
 	size_format(s->stored, stored);
 	saved_format(s->stored, s->size, saved);
 	report_line("%-*s  %10s %10s %8s", width, "in all", size, stored, saved);
-	if (s->missing)
+}
+
+/* To the remote that a push goes to when it is told nothing else. */
+static int advise(const struct status *s, struct err *err)
+{
+	const char *remote = lfs_config_get(s->connection.config, "remote.pushdefault");
+	struct lfs_objects missing = LFS_OBJECTS_INIT;
+	struct buf command = BUF_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->objects.count && !rc; i++)
+		if (!is_whole(&s->rows[i]))
+			rc = lfs_objects_append(&missing, &s->objects.list[i], err);
+	if (!rc && missing.count) {
+		push_command_add(&command, remote ? remote : "origin", &missing);
 		report_note(
-			"%" PRIu64
-			" not in the store %s, or not whole; 'git lfs push --all <remote>' brings them there "
-			"('git push' sends nothing where the commits are up to date)",
-			s->missing, s->connection.store->name);
+			"%zu not in the store %s, or not whole; to bring %s there, in "
+			"a clone that has %s run: %s",
+			missing.count, s->connection.store->name,
+			missing.count > PUSH_COMMAND_OIDS ? "the first 20"
+			: missing.count == 1              ? "it"
+							  : "them",
+			missing.count == 1 ? "it" : "them", buf_text(&command));
+	}
+	buf_wipe(&command);
+	lfs_objects_wipe(&missing);
+	return rc;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -275,9 +274,40 @@ static int list_objects(struct status *s, const struct status_options *options,
 	return rc;
 }
 
+/* Adds up what is there. */
+static void count_row(struct status *s, size_t i)
+{
+	if (!is_whole(&s->rows[i]))
+		return;
+	s->size += s->objects.list[i].size;
+	s->stored += s->rows[i].stored;
+}
+
+/* The rows from `first` on; *extents is how many their manifests had. */
+static int fill_batch(struct status *s, size_t first, size_t count, size_t *extents,
+                      struct err *err)
+{
+	struct status_look *looks = calloc(count, sizeof(*looks));
+	const struct lfs_object *objects = s->objects.list + first;
+	int rc = looks ? status_look_run(&s->connection.transfer, objects, count, looks,
+	                                 err)
+	               : err_nomem(err, "rows");
+
+	*extents = 0;
+	for (size_t i = 0; i < count && !rc; i++) {
+		rc = fill_row(s, &objects[i], &looks[i], &s->rows[first + i], err);
+		*extents += looks[i].manifest.extents.count;
+		count_row(s, first + i);
+	}
+	if (looks)
+		status_look_wipe(looks, count);
+	free(looks);
+	return rc;
+}
+
 static int fill_rows(struct status *s, struct err *err)
 {
-	size_t count = s->objects.count;
+	size_t count = s->objects.count, n = 0, extents = 0;
 	int rc = blob_set_new(&s->counted, err);
 
 	if (!rc)
@@ -285,14 +315,11 @@ static int fill_rows(struct status *s, struct err *err)
 	s->rows = calloc(count ? count : 1, sizeof(*s->rows));
 	if (!rc && !s->rows)
 		rc = err_nomem(err, "rows");
-	for (size_t i = 0; i < count && !rc; i++) {
-		rc = fill_row(s, &s->objects.list[i], &s->rows[i], err);
-		if (!is_whole(&s->rows[i])) {
-			s->missing++;
-			continue;
-		}
-		s->size += s->objects.list[i].size;
-		s->stored += s->rows[i].stored;
+	for (size_t i = 0; i < count && !rc; i += n) {
+		n = status_look_batch(n, extents);
+		if (n > count - i)
+			n = count - i;
+		rc = fill_batch(s, i, n, &extents, err);
 	}
 	return rc;
 }
@@ -325,6 +352,8 @@ static int status(const struct status_options *options, struct err *err)
 		rc = print_json(&s, err);
 	else if (!rc)
 		print_text(&s);
+	if (!rc && !options->json)
+		rc = advise(&s, err);
 	status_wipe(&s);
 	return rc;
 }
@@ -359,7 +388,8 @@ const struct command cmd_status = {
 		"A line for each LFS object of HEAD, or of all refs with --all. A record that\n"
 		"several objects share is counted for the first that is listed; an object\n"
 		"all of whose records were counted before is 'dedup'. One whose manifest or\n"
-		"records are cut, or missing, is 'damaged'; 'git lfs push --all <remote>' mends it.\n",
+		"records are cut, or missing, is 'damaged': 'git lfs push --object-id <remote> <oid>'\n"
+		"mends it, in a clone that has it.\n",
 	.options = specs,
 	.run = run,
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/command.h"
+#include "agent/git/git_refusal.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -39,8 +40,10 @@ static int find_store(const struct lfs_config *config, const char *named,
                       struct store_url *out, struct err *err)
 {
 	struct endpoint endpoint = { 0 };
-	int rc = named ? 0 : endpoint_find(config, ENDPOINT_UPLOAD, NULL, &endpoint, err);
+	int rc = named ? 0 : git_refusal_find(err);
 
+	if (!named && rc >= 0)
+		rc = endpoint_find(config, ENDPOINT_UPLOAD, NULL, &endpoint, err);
 	if (!rc)
 		rc = store_url_parse(named ? named : endpoint.url, out, err);
 	endpoint_wipe(&endpoint);

@@ -22,24 +22,34 @@ enum { CLOCK_DOUBTFUL = 60, CLOCK_BAD = 15 * 60 };
 
 /* ---------------------------------------------------------------- what may be done */
 
+/* Who may only read needs no listing: manifests say where records are. Who may write, and
+ * would push, does. */
+static enum finding grade_of(const struct store_probe *probe, int verb)
+{
+	bool reads = !probe->verbs[VERB_GET].code, writes = !probe->verbs[VERB_PUT].code;
+
+	if (verb == VERB_LIST)
+		return reads && !writes ? FINDING_DOUBTFUL : FINDING_BAD;
+	return verb == VERB_GET ? FINDING_BAD : FINDING_DOUBTFUL;
+}
+
 static void check_verbs(struct checkup *c, const struct store_probe *probe)
 {
 	static const char *const names[] = { "list", "read", "write", "remove" };
 	static const char *const needs[] = {
-		"listing is needed to push and to clone",
+		"listing is needed to push and by verify, status and fsck; cloning does "
+		"without where git-zllm of today pushed",
 		"reading is needed to push and to clone",
 		"writing is needed only to push",
 		"removing is needed only by gc",
 	};
-	static const enum finding grades[] = { FINDING_BAD, FINDING_BAD, FINDING_DOUBTFUL,
-		                               FINDING_DOUBTFUL };
 
 	for (int v = 0; v < VERB_COUNT; v++) {
 		if (probe->verbs[v].code)
-			checkup_add(c, grades[v], "permission", needs[v], "%s: %s",
-			            names[v], probe->verbs[v].text);
+			checkup_add(c, grade_of(probe, v), "permission", needs[v],
+			            "%s: %s", names[v], probe->verbs[v].text);
 		else if (v == VERB_REMOVE && probe->removed_none)
-			checkup_add(c, FINDING_DOUBTFUL, "permission", needs[v],
+			checkup_add(c, grade_of(probe, v), "permission", needs[v],
 			            "%s: not tried, for nothing could be written",
 			            names[v]);
 		else
@@ -148,10 +158,7 @@ static bool find_way(struct checkup *c, const struct lfs_config *config, struct 
 static void examine_repository(struct checkup *c, const struct lfs_config *config,
                                const struct git_paths *paths)
 {
-	struct store_context context = { .root = paths->worktree ? paths->worktree
-		                                                 : paths->git_dir,
-		                         .modes = &paths->modes,
-		                         .config = config };
+	struct store_context context = store_context_of(paths, config);
 	struct way push = { ENDPOINT_UPLOAD, "push", { 0 }, context };
 	struct way clone = { ENDPOINT_DOWNLOAD, "clone", { 0 }, context };
 

@@ -6,16 +6,14 @@
 #include <sys/stat.h>
 
 #include "agent/cmd/push_check.h"
+#include "agent/cmd/push_command.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/report/report.h"
-#include "agent/report/shell_word.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
-
-enum { OIDS_MAX = 20 }; /* in a command that a person shall copy */
 
 static bool is_here(const struct git_paths *paths, const struct lfs_object *object)
 {
@@ -40,29 +38,14 @@ static bool may_be_incomplete(const struct lfs_config *config)
 	return false;
 }
 
-/* The command that uploads these and no others: `git lfs push --all` stops at the first
- * object of all history that a clone does not have. */
-static void add_command(const char *remote, const struct lfs_objects *objects,
-                        struct buf *out)
-{
-	char hex[SHA256_HEX + 1];
-
-	buf_add_str(out, "git lfs push --object-id ");
-	shell_word_add(out, remote);
-	for (size_t i = 0; i < objects->count && i < OIDS_MAX; i++) {
-		oid_format(&objects->list[i].oid, hex);
-		buf_addf(out, " %s", hex);
-	}
-}
-
 static void advise_upload(const char *remote, const struct lfs_objects *here)
 {
 	struct buf command = BUF_INIT;
 
-	add_command(remote, here, &command);
+	push_command_add(&command, remote, here);
 	report_note("the push is refused; to upload %s %zu that %s here, run: %s",
-	            here->count > OIDS_MAX ? "the first 20 of the" : "the", here->count,
-	            here->count == 1 ? "is" : "are", buf_text(&command));
+	            here->count > PUSH_COMMAND_OIDS ? "the first 20 of the" : "the",
+	            here->count, here->count == 1 ? "is" : "are", buf_text(&command));
 	buf_wipe(&command);
 }
 
@@ -70,7 +53,7 @@ static void advise_others(const char *remote, const struct lfs_objects *gone)
 {
 	struct buf command = BUF_INIT;
 
-	add_command(remote, gone, &command);
+	push_command_add(&command, remote, gone);
 	report_note(
 		"the push is refused; %zu %s not in this clone either: in one that has "
 		"%s run: %s",

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/git/git_refusal.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
+#include "agent/git/main_worktree.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -16,6 +18,7 @@ void git_paths_wipe(struct git_paths *p)
 	free(p->git_dir);
 	free(p->common_dir);
 	free(p->worktree);
+	free(p->store_root);
 	free(p->lfs_dir);
 	free(p->lfs_tmp);
 	*p = (struct git_paths){ 0 };
@@ -100,12 +103,13 @@ static int fill_places(char *lines[LINES], struct git_paths *p, struct err *err)
 	p->common_dir = strdup(lines[LINE_COMMON]);
 	if (!p->git_dir || !p->common_dir)
 		return err_nomem(err, "the repository's paths");
-	if (strcmp(lines[LINE_INSIDE], "true") != 0)
-		return 0;
-	p->worktree = realpath(*lines[LINE_CDUP] ? lines[LINE_CDUP] : ".", NULL);
-	if (!p->worktree)
-		return err_errno(err, "cannot find the root of the worktree");
-	return 0;
+	if (strcmp(lines[LINE_INSIDE], "true") == 0) {
+		p->worktree = realpath(*lines[LINE_CDUP] ? lines[LINE_CDUP] : ".", NULL);
+		if (!p->worktree)
+			return err_errno(err, "cannot find the root of the worktree");
+	}
+	const struct worktree_place here = { p->git_dir, p->common_dir, p->worktree };
+	return main_worktree_find(&here, &p->store_root, err);
 }
 
 /* 1 outside a repository. */
@@ -126,7 +130,7 @@ static int ask_git(struct git_paths *p, struct err *err)
 	int rc = git_run(argv, &(struct git_run_io){ .output = &out, .quiet = true },
 	                 &status, err);
 	if (!rc && status)
-		rc = 1;
+		rc = git_refusal_find(err);
 	if (rc)
 		goto out;
 	text = strdup(buf_text(&out));

@@ -17,14 +17,15 @@ struct git_paths {
 	char *git_dir;    /* absolute; of this worktree */
 	char *common_dir; /* absolute; shared by all worktrees */
 	char *worktree;   /* absolute; NULL when bare */
+	char *store_root; /* absolute; a relative store begins here (main_worktree.h) */
 	char *lfs_dir;    /* git-lfs's storage: lfs.storage or <common>/lfs */
 	char *lfs_tmp;    /* <lfs_dir>/tmp: same file system as its objects */
 	struct store_folder_modes modes; /* core.sharedRepository and umask */
-	mode_t mask;      /* the umask: it cannot be asked for while threads run */
+	mode_t mask; /* the umask: it cannot be asked for while threads run */
 };
 
 /* 0; 1 when the current directory is in no repository (then `modes` alone is
- * filled); or negative. */
+ * filled); or negative, also where there is one that git refuses (git_refusal.h). */
 int git_paths_find(const struct lfs_config *config, struct git_paths *out,
                    struct err *err);
 void git_paths_wipe(struct git_paths *p);

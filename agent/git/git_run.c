@@ -2,6 +2,7 @@
  * The input is handed over as an unnamed file in memory, not as a pipe: it is
  * small (revisions, object names), and then only one pipe is left to serve, no
  * thread or poll loop is needed, and a child that reads nothing costs no SIGPIPE.
+ * What goes to standard error, which is short, is taken by such a file too.
  */
 #include "agent/git/git_run.h"
 
@@ -52,7 +53,7 @@ static int input_file(const struct buf *input, int *out, struct err *err)
 
 /* What a child has as its files. */
 struct files {
-	int in, out; /* out -1: ours */
+	int in, out, errors; /* -1: ours */
 	bool quiet;
 };
 
@@ -76,7 +77,9 @@ static int spawn(const char *const *argv, const struct files *files, pid_t *pid,
 	posix_spawn_file_actions_adddup2(&actions, files->in, 0);
 	if (files->out >= 0)
 		posix_spawn_file_actions_adddup2(&actions, files->out, 1);
-	if (files->quiet)
+	if (files->errors >= 0)
+		posix_spawn_file_actions_adddup2(&actions, files->errors, 2);
+	else if (files->quiet)
 		posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	int rc = posix_spawnp(pid, argv[0], &actions, &attr,
 	                      (char *const *)(uintptr_t)argv, environ);
@@ -104,6 +107,14 @@ static int take_output(int fd, struct buf *out, struct err *err)
 	}
 }
 
+/* What a child left in a file in memory. */
+static int take_errors(int fd, struct buf *out, struct err *err)
+{
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_errno(err, "cannot rewind a file in memory");
+	return take_output(fd, out, err);
+}
+
 static int await_exit(pid_t pid, const char *name, int *status, struct err *err)
 {
 	int word;
@@ -125,18 +136,20 @@ int git_run(const char *const *argv, const struct git_run_io *io, int *status,
             struct err *err)
 {
 	static const struct git_run_io nothing = { 0 };
-	int in = -1, ends[2] = { -1, -1 };
+	int in = -1, errors = -1, ends[2] = { -1, -1 };
 	pid_t pid;
 
 	io = io ? io : &nothing;
 	int rc = input_file(io->input, &in, err);
+	if (!rc && io->errors)
+		rc = input_file(NULL, &errors, err);
 	if (rc)
-		return rc;
+		goto out;
 	if (io->output && pipe2(ends, O_CLOEXEC) < 0) {
 		rc = err_errno(err, "cannot make a pipe");
 		goto out;
 	}
-	rc = spawn(argv, &(struct files){ in, ends[1], io->quiet }, &pid, err);
+	rc = spawn(argv, &(struct files){ in, ends[1], errors, io->quiet }, &pid, err);
 	if (rc)
 		goto out;
 	close_fd(ends[1]);
@@ -147,9 +160,12 @@ int git_run(const char *const *argv, const struct git_run_io *io, int *status,
 	ends[0] = -1;
 	int waited = await_exit(pid, argv[0], status, rc ? NULL : err);
 	rc = rc ? rc : waited;
+	if (!rc && io->errors)
+		rc = take_errors(errors, io->errors, err);
 out:
 	close_fd(ends[1]);
 	close_fd(ends[0]);
+	close_fd(errors);
 	close_fd(in);
 	return rc;
 }

@@ -13,6 +13,7 @@ struct err;
 struct git_run_io {
 	const struct buf *input; /* its standard input; NULL: nothing */
 	struct buf *output; /* its standard output is appended; NULL: it goes to ours */
+	struct buf *errors; /* its standard error is appended; NULL: as `quiet` says */
 	bool quiet;         /* its standard error goes nowhere, else to ours */
 };
 

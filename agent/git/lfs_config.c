@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/git/git_refusal.h"
 #include "agent/git/git_run.h"
 #include "agent/git/worktree_file.h"
 #include "codec/common/buf.h"
@@ -250,17 +251,28 @@ out:
 	return rc > 0 ? 0 : rc;
 }
 
+static int list_git(struct buf *out, struct err *err)
+{
+	static const char *const argv[] = { "git",    "config",     "-z",
+		                            "--list", "--includes", NULL };
+	struct buf errors = BUF_INIT;
+	int status;
+
+	int rc = git_run(argv, &(struct git_run_io){ .output = out, .errors = &errors },
+	                 &status, err);
+	if (!rc && status)
+		rc = git_refusal_set("git cannot read its configuration", &errors, err);
+	buf_wipe(&errors);
+	return rc;
+}
+
 /* `commit` NULL: the .lfsconfig of here and now. */
 static int read_with(const char *commit, struct lfs_config **out, struct err *err)
 {
 	struct buf git = BUF_INIT, lfsconfig = BUF_INIT;
 	int status;
 
-	int rc = list_source("--includes", NULL, &git, &status, err);
-	if (!rc && status)
-		rc = err_set(err, ERR_CONFIG,
-		             "git cannot read its configuration; 'git config --list' "
-		             "says why");
+	int rc = list_git(&git, err);
 	if (!rc && commit)
 		rc = list_blob(commit, &lfsconfig, &status, err);
 	else if (!rc)

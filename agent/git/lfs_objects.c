@@ -77,6 +77,37 @@ void lfs_objects_unique(struct lfs_objects *o)
 	qsort(o->list, o->count, sizeof(*o->list), by_path);
 }
 
+static int by_oid_alone(const void *a, const void *b)
+{
+	const struct lfs_object *const *left = a, *const *right = b;
+
+	return oid_compare(&(*left)->oid, &(*right)->oid);
+}
+
+int lfs_objects_remove(struct lfs_objects *o, const struct lfs_objects *others,
+                       struct err *err)
+{
+	const struct lfs_object **sorted = calloc(others->count ? others->count : 1,
+	                                          sizeof(*sorted));
+	size_t kept = 0;
+
+	if (!sorted)
+		return err_nomem(err, "a list of LFS objects");
+	for (size_t i = 0; i < others->count; i++)
+		sorted[i] = &others->list[i];
+	qsort(sorted, others->count, sizeof(*sorted), by_oid_alone);
+	for (size_t i = 0; i < o->count; i++) {
+		const struct lfs_object *one = &o->list[i];
+		if (bsearch(&one, sorted, others->count, sizeof(*sorted), by_oid_alone))
+			free(o->list[i].path);
+		else
+			o->list[kept++] = o->list[i];
+	}
+	o->count = kept;
+	free(sorted);
+	return 0;
+}
+
 static int list_blobs(const struct buf *revisions, const char *const *arguments,
                       struct buf *out, struct err *err)
 {

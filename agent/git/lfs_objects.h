@@ -45,6 +45,10 @@ int lfs_objects_add(struct lfs_objects *o, const struct buf *revisions,
 /* Leaves each object once, in order of path. */
 void lfs_objects_unique(struct lfs_objects *o);
 
+/* Takes out those that `others`, another list, has too. 0 or ERR_NOMEM. */
+int lfs_objects_remove(struct lfs_objects *o, const struct lfs_objects *others,
+                       struct err *err);
+
 /* Appends one; `path` is copied. */
 int lfs_objects_append(struct lfs_objects *o, const struct lfs_object *object,
                        struct err *err);

@@ -10,7 +10,7 @@
 static int open_store(struct connection *c, enum endpoint_direction direction,
                       const char *remote, struct err *err)
 {
-	struct store_context context = { .modes = &c->paths.modes, .config = c->config };
+	struct store_context context = store_context_of(&c->paths, c->config);
 	int rc = endpoint_find(c->config, direction, remote, &c->endpoint, err);
 
 	if (rc)
@@ -20,7 +20,6 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 		err_context(err, "%s", c->endpoint.key);
 		return rc;
 	}
-	context.root = c->paths.worktree ? c->paths.worktree : c->paths.git_dir;
 	context.use = direction == ENDPOINT_UPLOAD ? STORE_TO_WRITE : STORE_TO_READ;
 	if (lfs_config_from_lfsconfig(c->config, c->endpoint.key))
 		context.named_by = STORE_NAMED_BY_REPOSITORY;

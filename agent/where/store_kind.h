@@ -71,7 +71,7 @@ struct store_kind {
 	/* Makes the place, and is content with one that is there. NULL: it must exist. */
 	int (*make)(const char *name, const struct store_context *context,
 	            struct err *err);
-	/* What to look at where there is no store: "is its disk mounted?"; or NULL. */
+	/* What to look at where there is no store: "is its disk mounted?". */
 	const char *missing;
 	/* Removes what a crash left more than `age` seconds ago, after open. Best effort; NULL:
 	 * nothing is left, or the service removes it. */

@@ -21,5 +21,6 @@ const struct store_kind store_kind_s3 = {
 	.options = { { .name = "endpoint", .leads = true }, { .name = "region" } },
 	.writers = "who may write to a bucket is said by its policy",
 	.open = open_bucket,
+	.missing = "is its name right?",
 	.doctor = { .way = doctor_bucket, .refusal = doctor_demands },
 };

@@ -1,5 +1,8 @@
 #include "agent/where/store_open.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "agent/report/shell_word.h"
 #include "agent/where/store_kind.h"
 #include "agent/where/store_url.h"
@@ -23,16 +26,51 @@ static int place_name(const struct store_url *u, const struct store_context *con
 	return out->failed ? err_nomem(err, "the store's name") : 0;
 }
 
-static int no_store(const struct store_url *u, struct buf *name, struct err *err)
+/* What a relative place leads to depends on where the clone is: an init there would make a
+ * second store, so that what is asked for is the way to the first. */
+static void say_elsewhere(const struct store_url *u, const struct store_context *context,
+                          const char *name, struct err *err)
+{
+	struct buf where = BUF_INIT, url = BUF_INIT, word = BUF_INIT;
+	bool bare = context->root_is == STORE_ROOT_BARE;
+
+	if (bare) {
+		buf_add_str(&where, "-C ");
+		shell_word_add(&where, context->root);
+		buf_add_str(&where, " ");
+	}
+	buf_addf(&url, "zllm::/<path>%s%s", *u->repo_id ? "?repo=" : "", u->repo_id);
+	shell_word_add(&word, buf_text(&url));
+	err_set(err, ERR_MISSING,
+	        "no store at %s, where '%s' leads from %s%s; if it lies elsewhere, name it "
+	        "%s: git %sconfig lfs.url %s",
+	        name, u->place, bare ? "the bare repository " : "", context->root,
+	        bare ? "on the server" : "in this repository", buf_text(&where),
+	        buf_text(&word));
+	buf_wipe(&word);
+	buf_wipe(&url);
+	buf_wipe(&where);
+}
+
+static void say_none(const struct store_url *u, const char *name, struct err *err)
 {
 	struct buf word = BUF_INIT;
 
-	shell_word_add(&word, buf_text(name));
+	shell_word_add(&word, name);
 	err_set(err, ERR_MISSING,
-	        "no store at %s%s%s; to make one, run: git zllm init %s", buf_text(name),
-	        u->kind->missing ? ": " : "", u->kind->missing ? u->kind->missing : "",
-	        buf_text(&word));
+	        "no store at %s: %s To make one where there has never been any, run: git "
+	        "zllm init %s",
+	        name, u->kind->missing, buf_text(&word));
 	buf_wipe(&word);
+}
+
+static int no_store(const struct store_url *u, const struct store_context *context,
+                    const char *name, struct err *err)
+{
+	if (u->kind->is_path && context->root && strchr("/~", *u->place) == NULL)
+		say_elsewhere(u, context, name, err);
+	else
+		say_none(u, name, err);
 	return ERR_MISSING;
 }
 
@@ -49,7 +87,7 @@ int store_open(const struct store_url *u, const struct store_context *context,
 	if (!rc)
 		rc = store_format_check(store, id, err);
 	if (rc == ERR_MISSING)
-		rc = no_store(u, &name, err);
+		rc = no_store(u, context, buf_text(&name), err);
 	else if (rc && u->kind->is_path && name.size)
 		err_context(err, "store at %s", buf_text(&name));
 	if (rc) {

@@ -2,7 +2,8 @@
  * Store URLs.
  *
  *   zllm::/abs/path?repo=<id>          a folder
- *   zllm::../rel, zllm::~/path         relative to the worktree's root; to $HOME
+ *   zllm::../rel, zllm::~/path         relative to the top of the clone
+ *                                      (main_worktree.h); to $HOME
  *   zllm::file:///abs/path
  *   zllm::s3://bucket/prefix           a bucket
  *   https://zllm.invalid/<abs/path>    the same in a form that any git-lfs takes:

@@ -133,7 +133,6 @@ int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
                   struct err *why, struct err *err)
 {
 	struct manifest m;
-	struct needs needs = { .transfer = t, .extents = &m.extents, .recalls = true };
 	int rc = manifest_recall(t->store, oid, manifest_parse_places, &m, why);
 
 	*have = false;
@@ -143,9 +142,17 @@ int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
 		*err = *why;
 		return rc;
 	}
-	rc = has_records(&needs, have, why, err);
+	rc = object_verify_records(t, &m, have, why, err);
 	manifest_wipe(&m);
 	return rc;
+}
+
+int object_verify_records(const struct transfer *t, const struct manifest *m, bool *have,
+                          struct err *why, struct err *err)
+{
+	struct needs needs = { .transfer = t, .extents = &m->extents, .recalls = true };
+
+	return has_records(&needs, have, why, err);
 }
 
 int object_glance(const struct transfer *t, const struct object_asked *asked,

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 struct err;
+struct manifest;
 struct oid;
 struct transfer;
 
@@ -20,7 +21,8 @@ enum object_state {
 
 struct object_asked {
 	const struct oid *oid;
-	const char *path; /* the file that is the object: a glance at it is compared with the
+	const char
+		*path; /* the file that is the object: a glance at it is compared with the
 	                   * manifest (manifest_witness.h); NULL: none is at hand */
 };
 
@@ -34,6 +36,10 @@ int object_look(const struct transfer *t, const struct object_asked *asked, bool
 /* The same for who asks whether it can be had again: what lies in trash/ counts too. */
 int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
                   struct err *why, struct err *err);
+
+/* The same of one whose manifest was read. */
+int object_verify_records(const struct transfer *t, const struct manifest *m, bool *have,
+                          struct err *why, struct err *err);
 
 /* The same in one word: never OBJECT_OURS. */
 int object_glance(const struct transfer *t, const struct object_asked *asked,

@@ -216,8 +216,8 @@ static int read_format(struct store *s, char id[STORE_ID_HEX + 1], struct err *e
 static int missing(const struct store *s, struct err *err)
 {
 	return err_set(err, ERR_MISSING,
-	               "no store at %s: 'git zllm init' makes one, or is the disk not "
-	               "mounted?",
+	               "no store at %s: is its disk mounted? (where there has never been "
+	               "one, 'git zllm init' makes it)",
 	               s->name);
 }
 

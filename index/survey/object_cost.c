@@ -6,6 +6,7 @@
 #include "codec/common/err.h"
 #include "codec/low_rank.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_look.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/record_source.h"
 #include "index/blob/transfer.h"
@@ -47,7 +48,7 @@ static int cost_of_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	(void)lane;
 	if (x->inlined)
 		return 0;
-	int rc = blob_find(c->transfer->store, &x->id, &place, err);
+	int rc = blob_look(c->transfer, &x->id, &place, err);
 	if (rc < 0)
 		return rc;
 	cost->missing = rc > 0;

@@ -682,8 +682,8 @@ refused() {
 	run -0 git push
 	says 'up-to-date'
 	run -0 git zllm status
-	says 'git lfs push --all <remote>'
-	git lfs push --all origin
+	says 'git lfs push --object-id origin '
+	sh -c "$(grep -o 'git lfs push --object-id .*' <<<"$output")"
 	run -0 git zllm status
 	says_not 'not in the store'
 }

@@ -93,6 +93,32 @@ a_reader() {
 	run ! in_store "$(oid_of more.safetensors)"
 }
 
+@test "who reads without keys clones; doctor finds nothing wrong, with or without the right to list" {
+	case $S3_SERVER in */ceph.sh) ;; *) skip 'not applicable to this server: it has no such policies' ;; esac
+	one_model
+	git push -q
+	finetune more.safetensors model.safetensors 2
+	commit 'Its fine-tune'
+	git push -q
+	local S3_KEY=$AWS_ACCESS_KEY_ID S3_SECRET=$AWS_SECRET_ACCESS_KEY
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	git config --global zllm.s3.anonymous true
+	local actions
+	for actions in '"s3:GetObject","s3:ListBucket"' '"s3:GetObject"'; do
+		AWS_ACCESS_KEY_ID=$S3_KEY AWS_SECRET_ACCESS_KEY=$S3_SECRET s3_client policy "$S3_BUCKET" <<-END
+			{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":[$actions],
+			 "Resource":["arn:aws:s3:::$S3_BUCKET","arn:aws:s3:::$S3_BUCKET/*"]}]}
+		END
+		rm -rf "$T/c"
+		git clone -q "$T/r.git" "$T/c"
+		expect_same_files "$T/r" "$T/c"
+		run -0 git zllm doctor
+		grep -qE '^ok +permission +read$' <<<"$output"
+		says 'nothing is wrong'
+	done
+	grep -qE '^doubtful +permission +list: ' <<<"$output"
+}
+
 @test "a clock that is two hours wrong works, or the sentence says clock" {
 	one_model
 	cat >"$T/wrong_clock.c" <<-'END'
@@ -390,6 +416,46 @@ a_role() {
 }
 
 # bats test_tags=swift
+# many_files COUNT: d/1.bin ... of 300 bytes each, committed.
+many_files() {
+	mkdir d
+	python -c 'import random, sys
+for i in range(1, int(sys.argv[1]) + 1):
+    open(f"d/{i}.bin", "wb").write(random.Random(i).randbytes(300))' "$1"
+	commit 'Many files'
+}
+
+@test "a text file pushed from a repository with 150 objects: at most 10 requests and 2 % of the objects" {
+	make_repo r
+	many_files 150
+	git push -q
+	through_proxy
+	echo text >notes
+	commit 'A text file'
+	requests_begin
+	run -0 git push origin main
+	echo "# push of a text file: $(requests) requests ($(requests GET) GET)" >&3
+	[ "$(requests)" -le 13 ]
+	requests_begin
+	run -0 git zllm verify
+	says '150 LFS objects needed, 0 missing'
+	echo "# verify: $(requests) requests" >&3
+	[ "$(requests)" -le 163 ]
+	requests_begin
+	run -0 git zllm status --json
+	echo "# status: $(requests) requests" >&3
+	[ "$(requests)" -le 163 ]
+	# What is not listed is found out, also among many.
+	store_remove "$(manifest_of "$(oid_of d/17.bin)")"
+	echo more >>notes
+	commit 'More of it'
+	requests_begin
+	run git push origin main
+	[ "$status" -ne 0 ]
+	says "$(oid_of d/17.bin)" d/17.bin 'not in the store'
+	[ "$(requests)" -le 13 ]
+}
+
 @test "an unchanged push costs a handful of requests" {
 	one_model
 	git config --global zllm.s3.stalltime 60

@@ -91,6 +91,97 @@ static void a_bare_repository_has_no_worktree(void **state)
 	git_paths_wipe(&p);
 }
 
+/* A relative store begins at one place, wherever in a clone git runs us. */
+static void assert_root_at(const struct sandbox *s, const char *folder, const char *root)
+{
+	char path[4200];
+	struct git_paths p;
+
+	snprintf(path, sizeof(path), "%s/%s", s->root, folder);
+	assert_int_equal(chdir(path), 0);
+	assert_int_equal(find(&p), 0);
+	assert_below(s, p.store_root, root);
+	git_paths_wipe(&p);
+}
+
+static void a_store_begins_at_the_main_worktree(void **state)
+{
+	const struct sandbox *s = *state;
+
+	sandbox_init(*state);
+	sandbox_commit(*state);
+	assert_int_equal(mkdir("sub", 0777), 0);
+	sandbox_git(*state, "worktree", "add", "-q", ".worktrees/deep/wt", NULL);
+	assert_root_at(s, "repo", "/repo");
+	assert_root_at(s, "repo/sub", "/repo");
+	assert_root_at(s, "repo/.git", "/repo");
+	assert_root_at(s, "repo/.worktrees/deep/wt", "/repo");
+}
+
+static void a_store_begins_at_a_bare_repository(void **state)
+{
+	const struct sandbox *s = *state;
+
+	sandbox_init(*state);
+	sandbox_commit(*state);
+	sandbox_git(*state, "clone", "-q", "--bare", ".", "../modules/bare.git", NULL);
+	sandbox_git(*state, "-C", "../modules/bare.git", "worktree", "add", "-q",
+	            "../../wt", "main", NULL);
+	assert_root_at(s, "modules/bare.git", "/modules/bare.git");
+	assert_root_at(s, "wt", "/modules/bare.git");
+}
+
+static void a_separate_git_folder_tells_no_linked_worktree(void **state)
+{
+	const struct sandbox *s = *state;
+
+	assert_int_equal(mkdir("modules", 0777), 0);
+	sandbox_git(*state, "init", "-q", "--separate-git-dir", "modules/elsewhere",
+	            "repo", NULL);
+	assert_int_equal(chdir("repo"), 0);
+	sandbox_commit(*state);
+	sandbox_git(*state, "worktree", "add", "-q", "../wt", NULL);
+	assert_root_at(s, "repo", "/repo");
+	assert_root_at(s, "wt", "/wt");
+}
+
+/* Submodules of submodules, and linked worktrees of either. */
+static void a_submodules_store_begins_at_its_superproject(void **state)
+{
+	const struct sandbox *s = *state;
+
+	sandbox_git(*state, "init", "-q", "-b", "main", "inner", NULL);
+	assert_int_equal(chdir("inner"), 0);
+	sandbox_commit(*state);
+	sandbox_git(*state, "init", "-q", "-b", "main", "../middle", NULL);
+	assert_int_equal(chdir("../middle"), 0);
+	sandbox_git(*state, "-c", "protocol.file.allow=always", "submodule", "--quiet",
+	            "add", "../inner", "libs/modules/i", NULL);
+	sandbox_commit(*state);
+	assert_root_at(s, "middle/libs/modules/i", "/middle");
+	assert_int_equal(chdir(s->root), 0);
+	sandbox_git(*state, "-c", "protocol.file.allow=always", "clone", "-q",
+	            "--recurse-submodules", "middle", "other", NULL);
+	assert_root_at(s, "other/libs/modules/i", "/other");
+	assert_int_equal(chdir(s->root), 0);
+	sandbox_git(*state, "init", "-q", "-b", "main", "super", NULL);
+	assert_int_equal(chdir("super"), 0);
+	sandbox_git(*state, "-c", "protocol.file.allow=always", "submodule", "--quiet",
+	            "add", "../middle", "m", NULL);
+	sandbox_git(*state, "-c", "protocol.file.allow=always", "submodule", "--quiet",
+	            "update", "--init", "--recursive", NULL);
+	sandbox_commit(*state);
+	assert_root_at(s, "super/m/libs/modules/i", "/super");
+	sandbox_git(*state, "worktree", "add", "-q", "linked", NULL);
+	assert_root_at(s, "super/m/libs/modules/i/linked", "/super");
+	assert_int_equal(chdir(s->root), 0);
+	sandbox_git(*state, "-C", "super", "worktree", "add", "-q", "linked/w", NULL);
+	assert_int_equal(chdir("super/linked/w"), 0);
+	sandbox_git(*state, "-c", "protocol.file.allow=always", "submodule", "--quiet",
+	            "update", "--init", NULL);
+	assert_root_at(s, "super/linked/w/m", "/super");
+}
+
 static void no_repository_is_an_answer_with_modes_alone(void **state)
 {
 	struct git_paths p;
@@ -103,6 +194,43 @@ static void no_repository_is_an_answer_with_modes_alone(void **state)
 	assert_int_equal(p.modes.file, 0444);
 	assert_int_equal(p.modes.folder, 0755);
 	git_paths_wipe(&p);
+}
+
+/* What git refuses is not "no repository". */
+static void assert_refused(const char *words, const char *remedy)
+{
+	struct lfs_config *c = NULL;
+	struct err err = ERR_INIT;
+	struct git_paths p;
+
+	int rc = lfs_config_read(&c, &err);
+	if (!rc)
+		rc = git_paths_find(c, &p, &err);
+	assert_int_equal(rc, ERR_CONFIG);
+	if (!strstr(err.text, words) || !strstr(err.text, remedy) ||
+	    strchr(err.text, '\n'))
+		fail_msg("%s", err.text);
+	lfs_config_free(c);
+}
+
+static void what_git_refuses_is_told_in_its_words(void **state)
+{
+	const struct sandbox *s = *state;
+	char remedy[4200];
+
+	sandbox_init(*state);
+	snprintf(remedy, sizeof(remedy), "--add safe.directory %s/repo", s->root);
+	setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1", 1);
+	assert_refused("belongs to another user", remedy);
+	unsetenv("GIT_TEST_ASSUME_DIFFERENT_OWNER");
+	sandbox_git(*state, "config", "core.repositoryFormatVersion", "99", NULL);
+	assert_refused("git refuses this repository: ", "99");
+	sandbox_write(".git/config", "[core\n");
+	assert_refused("bad config", "1");
+	assert_int_equal(mkdir("../other", 0777), 0);
+	assert_int_equal(chdir("../other"), 0);
+	sandbox_write(".git", "gitdir: /gone/from/here\n");
+	assert_refused("not a git repository: ", "/gone/from/here");
 }
 
 static void lfs_storage_is_relative_to_the_common_folder(void **state)
@@ -184,7 +312,12 @@ int main(void)
 		IN_SANDBOX(a_linked_worktree_shares_git_lfs_storage),
 		IN_SANDBOX(a_separate_git_folder_and_a_submodule),
 		IN_SANDBOX(a_bare_repository_has_no_worktree),
+		IN_SANDBOX(a_store_begins_at_the_main_worktree),
+		IN_SANDBOX(a_store_begins_at_a_bare_repository),
+		IN_SANDBOX(a_separate_git_folder_tells_no_linked_worktree),
+		IN_SANDBOX(a_submodules_store_begins_at_its_superproject),
 		IN_SANDBOX(no_repository_is_an_answer_with_modes_alone),
+		IN_SANDBOX(what_git_refuses_is_told_in_its_words),
 		IN_SANDBOX(lfs_storage_is_relative_to_the_common_folder),
 		IN_SANDBOX(modes_follow_core_sharedRepository_and_umask),
 		IN_SANDBOX(objects_lie_where_git_lfs_has_them_and_folders_get_their_mode),

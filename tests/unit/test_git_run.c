@@ -93,6 +93,24 @@ static void children_start_with_signals_as_usual(void **state)
 	buf_wipe(&out);
 }
 
+static void what_it_says_is_taken_apart_from_what_it_prints(void **state)
+{
+	const char *argv[] = { "sh", "-c", "echo out; echo why >&2; exit 7", NULL };
+	struct buf out = BUF_INIT, errors = BUF_INIT;
+	int status = -1;
+
+	(void)state;
+	assert_int_equal(
+		git_run(argv, &(struct git_run_io){ .output = &out, .errors = &errors },
+	                &status, NULL),
+		0);
+	assert_int_equal(status, 7);
+	assert_string_equal(buf_text(&out), "out\n");
+	assert_string_equal(buf_text(&errors), "why\n");
+	buf_wipe(&errors);
+	buf_wipe(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +119,7 @@ int main(void)
 		cmocka_unit_test(a_program_that_reads_nothing_is_no_error),
 		cmocka_unit_test(a_killed_program_gives_128_and_its_signal),
 		cmocka_unit_test(a_missing_program_is_named),
+		cmocka_unit_test(what_it_says_is_taken_apart_from_what_it_prints),
 		cmocka_unit_test(children_start_with_signals_as_usual),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

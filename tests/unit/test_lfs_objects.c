@@ -108,6 +108,30 @@ static void an_unknown_revision_is_wrong_input(void **state)
 	buf_wipe(&lines);
 }
 
+static void what_another_list_has_is_taken_out(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d" };
+	struct lfs_objects all = LFS_OBJECTS_INIT, some = LFS_OBJECTS_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct lfs_object object = { sandbox_oid(names[i]), 1,
+			                     (char *)(uintptr_t)names[i] };
+		assert_int_equal(lfs_objects_append(&all, &object, NULL), 0);
+		object.path = (char *)(uintptr_t) "of another name";
+		if (i % 2)
+			assert_int_equal(lfs_objects_append(&some, &object, NULL), 0);
+	}
+	assert_int_equal(lfs_objects_remove(&all, &some, NULL), 0);
+	assert_int_equal(all.count, 2);
+	assert_string_equal(all.list[0].path, "a");
+	assert_string_equal(all.list[1].path, "c");
+	assert_int_equal(lfs_objects_remove(&all, &some, NULL), 0);
+	assert_int_equal(all.count, 2);
+	lfs_objects_wipe(&all);
+	lfs_objects_wipe(&some);
+}
+
 static void what_the_store_lacks_is_missing(void **state)
 {
 	struct lfs_objects needed = LFS_OBJECTS_INIT, missing = LFS_OBJECTS_INIT;
@@ -144,6 +168,7 @@ int main(void)
 		IN_SANDBOX(nothing_is_needed_where_nothing_is),
 		IN_SANDBOX(repositories_of_every_kind_answer),
 		IN_SANDBOX(an_unknown_revision_is_wrong_input),
+		cmocka_unit_test(what_another_list_has_is_taken_out),
 		cmocka_unit_test(what_the_store_lacks_is_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

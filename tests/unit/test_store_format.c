@@ -29,9 +29,10 @@ static void what_has_no_store_file_is_no_store(void **state)
 
 	put(s, "objects/aa/x", "1");
 	assert_int_equal(store_format_check(s, id, &err), ERR_MISSING);
-	snprintf(words, sizeof(words),
-	         "no store at %s: 'git zllm init' makes one, or is the disk not mounted?",
-	         s->name);
+	snprintf(
+		words, sizeof(words),
+		"no store at %s: is its disk mounted? (where there has never been one, 'git zllm init' makes it)",
+		s->name);
 	assert_string_equal(err.text, words);
 	assert_string_equal(id, "untouched");
 }
