@@ -44,17 +44,17 @@ static int allocate(unsigned rank, size_t row, int scale, struct low_rank **out,
 	return 0;
 }
 
-int low_rank_new(unsigned rank, size_t row, int scale, const int16_t *right,
-                 struct low_rank **out, struct err *err)
+int low_rank_new(const struct low_rank_factors *from, struct low_rank **out,
+                 struct err *err)
 {
 	struct low_rank *l;
-	int rc = allocate(rank, row, scale, &l, err);
+	int rc = allocate(from->rank, from->row, from->scale, &l, err);
 
 	if (rc)
 		return rc;
-	for (unsigned k = 0; k < rank; k++) {
-		for (size_t i = 0; i < row; i++) {
-			int32_t v = right[k * row + i];
+	for (unsigned k = 0; k < from->rank; k++) {
+		for (size_t i = 0; i < from->row; i++) {
+			int32_t v = from->right[k * from->row + i];
 			uint32_t size = (uint32_t)(v < 0 ? -v : v);
 			component(l, k)[2 * i] = (int16_t)v;
 			if (size > l->greatest[k])

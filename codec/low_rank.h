@@ -46,10 +46,17 @@ struct low_rank {
 	float *solver; /* of low_rank_solve(), low_rank_matrix.h, or NULL */
 };
 
-/* From `right`, `rank` (at most `row`) times `row` factors, component by component. The
- * caller frees. */
-int low_rank_new(unsigned rank, size_t row, int scale, const int16_t *right,
-                 struct low_rank **out, struct err *err);
+/* What a product is made of. */
+struct low_rank_factors {
+	unsigned rank; /* at most `row` */
+	size_t row;
+	int scale;
+	const int16_t *right; /* rank * row of them, component by component */
+};
+
+/* Copies the factors. The caller frees. */
+int low_rank_new(const struct low_rank_factors *from, struct low_rank **out,
+                 struct err *err);
 int low_rank_copy(const struct low_rank *l, struct low_rank **out, struct err *err);
 void low_rank_free(struct low_rank *l); /* NULL is fine */
 

@@ -294,7 +294,9 @@ int low_rank_of_axes(const struct low_rank_axes *a, unsigned rank, uint64_t rows
 			round_axis(a->axes + k * a->row, a->row,
 			           size * sqrt((double)a->row), right + k * a->row);
 		}
-		rc = low_rank_new(rank, a->row, scale, right, out, err);
+		rc = low_rank_new(
+			&(struct low_rank_factors){ rank, a->row, scale, right }, out,
+			err);
 	}
 	free(right);
 	if (!rc && *out)

@@ -13,55 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/common/sha256.h"
 #include "codec/common/xxh128.h"
 #include "codec/dtype.h"
 #include "codec/frame_out.h"
-#include "codec/parts.h"
+#include "codec/record_basis.h"
+#include "codec/record_layout.h"
 
 struct buf;
 struct err;
 struct low_rank;
-
-enum {
-	RECORD_VERSION = 1,
-	RECORD_BASES_MAX = 3,
-	RECORD_FIXED_SIZE = 64, /* bytes before bases, parameters and table */
-	RECORD_ENTRY_SIZE = 24, /* bytes of one frame in the table */
-	RECORD_FRAMES_MAX = 1 << 24
-};
-
-/* What the differences of a delta refer to. */
-enum prediction {
-	PREDICTION_NONE = 0,        /* solo */
-	PREDICTION_BASE = 1,        /* the bytes of one base */
-	PREDICTION_LOW_RANK = 2,    /* one base, perhaps cast, plus a low-rank product */
-	PREDICTION_COMBINATION = 3, /* reserved: a linear combination of bases */
-	PREDICTION_CAST = 4,        /* the values of one base, cast to our dtype */
-	PREDICTION_PARTS = 5        /* parts of up to three bases, perhaps cast */
-};
-
-struct record_base {
-	struct oid id;
-	uint64_t offset;  /* byte of the base that predicts byte 0 of the blob; 0 where
-	                   * there are parts */
-	enum dtype dtype; /* of its values; another than the blob's: they are cast */
-};
-
-/* What a delta derives from, and how. All bases are of one dtype. */
-struct record_basis {
-	unsigned base_count; /* 0: solo; 1 where there are no parts */
-	struct record_base bases[RECORD_BASES_MAX];
-	struct parts parts; /* parts.count 0: all of the one base, in order */
-};
-
-/* Why a blob of `size` bytes of `dtype` cannot have this basis, as half a sentence, or
- * NULL. */
-const char *record_basis_fault(const struct record_basis *b, enum dtype dtype,
-                               uint64_t size);
-
-/* Whether they are the same parts of the same bases. */
-bool record_basis_equal(const struct record_basis *a, const struct record_basis *b);
 
 struct record_head {
 	enum codec_id codec;
@@ -82,6 +42,10 @@ int record_head_init(struct record_head *head, const struct codec *codec,
                      enum dtype dtype, uint64_t size, const struct record_basis *basis,
                      struct err *err);
 
+/* Why a head cannot have this product, as half a sentence, or NULL. */
+const char *record_low_rank_fault(const struct record_head *head,
+                                  const struct low_rank *l);
+
 /* Adds a copy of a low-rank product to the prediction of a head that was just
  * initialised; its frames become whole rows. ERR_INPUT where it does not suit. */
 int record_head_add_low_rank(struct record_head *head, const struct low_rank *l,
@@ -91,6 +55,9 @@ void record_head_wipe(struct record_head *head);
 
 /* Bytes of the head once written; known before any frame is coded. */
 size_t record_head_size(const struct record_head *head);
+
+/* Bytes of the parameters in it. */
+uint32_t record_parameter_size(const struct record_head *head);
 
 /* Decoded bytes of frame `i`, and where in the blob it starts. */
 size_t record_frame_size(const struct record_head *head, uint32_t i);

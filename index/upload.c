@@ -79,10 +79,11 @@ static int scan_and_hash(struct upload *u, struct err *err)
 		work_meter_add(&u->meter, u->request->size * UNITS_HASH);
 		return 0;
 	}
+	struct extents_progress progress = { count_hashed, u };
 	int rc = model_scan(u->fd, u->request->size, x, err);
 
 	if (!rc)
-		rc = extents_hash(u->fd, x, &whole, count_hashed, u, err);
+		rc = extents_hash(u->fd, x, &whole, &progress, err);
 	if (rc)
 		return err_context(err, "%s", u->request->path);
 	if (!oid_equal(&whole, &u->request->oid))
@@ -200,8 +201,9 @@ static int search(struct upload *u, struct err *err)
 	for (size_t i = 0; i < u->missing_count; i++)
 		wanted[i] = u->missing[i]->extent;
 	/* `git zllm base none`: nothing is looked for. */
-	int rc = base_search_run(u->transfer, &u->hints, wanted,
-	                         u->hints.never ? 0 : u->missing_count, &u->search, err);
+	struct base_search_request search = { &u->hints, wanted,
+		                              u->hints.never ? 0 : u->missing_count };
+	int rc = base_search_run(u->transfer, &search, &u->search, err);
 	free(wanted);
 	return rc;
 }

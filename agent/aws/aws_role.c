@@ -95,9 +95,8 @@ static bool may_be_asked(const char *url)
 	if (strncmp(url, "http://", 7) != 0)
 		return false;
 	char *origin = strndup(url, 7 + strcspn(url + 7, "/?#"));
-	bool yes = origin &&
-	           !s3_endpoint_make(origin, "us-east-1", "any", S3_PATH, &e, NULL) &&
-	           e.loopback;
+	struct s3_place place = { origin, "us-east-1", "any", S3_PATH };
+	bool yes = origin && !s3_endpoint_make(&place, &e, NULL) && e.loopback;
 	s3_endpoint_wipe(&e);
 	free(origin);
 	return yes;

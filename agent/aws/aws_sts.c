@@ -55,8 +55,9 @@ static int begin(struct asking *a, const char *action, struct err *err)
 
 	buf_addf(&aws, "https://sts.%s.amazonaws.com%s", role->region,
 	         china ? ".cn" : "");
-	int rc = s3_endpoint_make(role->endpoint ? role->endpoint : buf_text(&aws),
-	                          role->region, "sts", S3_PATH, &a->endpoint, err);
+	struct s3_place place = { role->endpoint ? role->endpoint : buf_text(&aws),
+		                  role->region, "sts", S3_PATH };
+	int rc = s3_endpoint_make(&place, &a->endpoint, err);
 	buf_wipe(&aws);
 	if (!rc && !a->endpoint.tls && !a->endpoint.loopback)
 		rc = err_set(err, ERR_CONFIG,

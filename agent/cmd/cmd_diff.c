@@ -81,6 +81,9 @@ static int compare(struct ground *g, const char *old, const char *new,
 {
 	struct model_side a = MODEL_SIDE_INIT, b = MODEL_SIDE_INIT;
 	struct diff_report report = { .all = options->all };
+	struct model_diff_request request = {
+		&a, &b, options->json ? diff_report_json_line : diff_report_line, &report
+	};
 	struct model_diff_sum sum = { .new_size = 0 };
 
 	a.transfer = b.transfer = ground_transfer(g);
@@ -91,10 +94,7 @@ static int compare(struct ground *g, const char *old, const char *new,
 	if (options->json)
 		report.tensors = json_array();
 	if (!rc)
-		rc = model_diff_run(a.transfer, &a, &b,
-		                    options->json ? diff_report_json_line
-		                                  : diff_report_line,
-		                    &report, &sum, err);
+		rc = model_diff_run(&request, &sum, err);
 	if (!rc && options->json)
 		rc = diff_report_json(&report, &sum, old, new, err);
 	else if (!rc)
@@ -173,6 +173,7 @@ static int drive(struct ground *g, const char *path, const char *old, const char
 {
 	struct model_side a = MODEL_SIDE_INIT, b = MODEL_SIDE_INIT;
 	struct diff_report report = { .all = false };
+	struct model_diff_request request = { &a, &b, drive_line, &report };
 	struct model_diff_sum sum = { .new_size = 0 };
 	bool had = strcmp(old, "/dev/null") != 0, has = strcmp(new, "/dev/null") != 0;
 	int rc = 0;
@@ -183,7 +184,7 @@ static int drive(struct ground *g, const char *path, const char *old, const char
 	if (!rc && has)
 		rc = diff_side_add_file(&g->places, new, path, &b, err);
 	if (!rc && had && has) {
-		rc = model_diff_run(a.transfer, &a, &b, drive_line, &report, &sum, err);
+		rc = model_diff_run(&request, &sum, err);
 		if (!rc)
 			diff_report_sum(&sum);
 	} else if (!rc && (had || has)) {

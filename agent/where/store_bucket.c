@@ -15,22 +15,28 @@
 
 enum { CONNECT_SECONDS = 10, CONNECTIONS = 32 };
 
+static struct s3_place place_of(const struct s3_settings *s)
+{
+	return (struct s3_place){ s->list[S3_SET_ENDPOINT].value,
+		                  s->list[S3_SET_REGION].value, s->bucket,
+		                  s->addressing };
+}
+
 /* ---------------------------------------------------------------- secrecy */
 
 /* Keys are not sent where anybody on the way can read what they sign. */
 static int check_secrecy(const struct s3_settings *s, struct err *err)
 {
-	const char *endpoint = s->list[S3_SET_ENDPOINT].value;
+	struct s3_place place = place_of(s);
 	struct s3_endpoint e = { 0 };
-	int rc = s3_endpoint_make(endpoint, s->list[S3_SET_REGION].value, s->bucket,
-	                          s->addressing, &e, err);
+	int rc = s3_endpoint_make(&place, &e, err);
 
 	if (!rc && !e.tls && !e.loopback && !s->insecure && !s->anonymous)
 		rc = err_set(
 			err, ERR_CONFIG,
 			"the endpoint %s (from %s) is not encrypted: use https://, or "
 			"allow it with 'git config --global zllm.s3.insecure true'",
-			endpoint, s->list[S3_SET_ENDPOINT].source);
+			place.url, s->list[S3_SET_ENDPOINT].source);
 	s3_endpoint_wipe(&e);
 	return rc;
 }
@@ -47,11 +53,8 @@ static int open_with(const struct s3_settings *s, struct s3_keyring *keyring,
                      struct store **out, struct err *err)
 {
 	struct s3_options options = {
-		.endpoint = s->list[S3_SET_ENDPOINT].value,
-		.region = s->list[S3_SET_REGION].value,
-		.bucket = s->bucket,
+		.place = place_of(s),
 		.prefix = s->prefix,
-		.addressing = s->addressing,
 		.demands = s->demands,
 		.http = { .ca_bundle = s->list[S3_SET_CA_BUNDLE].value,
 		          .connections = CONNECTIONS,

@@ -299,8 +299,7 @@ static int prepare(struct base_search *s, const struct extent *const *wanted,
 	return relatives_new(wanted, count, &s->relatives, err);
 }
 
-int base_search_run(const struct transfer *t, const struct base_hints *hints,
-                    const struct extent *const *wanted, size_t count,
+int base_search_run(const struct transfer *t, const struct base_search_request *request,
                     struct base_search **out, struct err *err)
 {
 	struct base_search *s = calloc(1, sizeof(*s));
@@ -308,11 +307,11 @@ int base_search_run(const struct transfer *t, const struct base_hints *hints,
 	if (!s)
 		return err_nomem(err, "a search for bases");
 	s->transfer = t;
-	int rc = prepare(s, wanted, count, err);
+	int rc = prepare(s, request->wanted, request->count, err);
 	if (!rc)
-		rc = relatives_load(s->relatives, t, hints, err);
+		rc = relatives_load(s->relatives, t, request->hints, err);
 	if (!rc)
-		rc = search_markers(s, hints, err);
+		rc = search_markers(s, request->hints, err);
 	if (rc) {
 		base_search_free(s);
 		return rc;

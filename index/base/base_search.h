@@ -46,13 +46,18 @@ struct base_search_cost {
 	size_t markers; /* keys that the listings gave */
 };
 
-/*
- * Searches for the tensors `wanted`, whose sketches are known; others are passed over.
- * `hints`, best first, and `wanted` must outlive the search. What the store does not
- * have, or what is damaged in it, is passed over. 0, or ERR_NOMEM.
- */
-int base_search_run(const struct transfer *t, const struct base_hints *hints,
-                    const struct extent *const *wanted, size_t count,
+/* What is searched for, and where first. What the pointers point to must outlive the
+ * search. */
+struct base_search_request {
+	const struct base_hints *hints; /* best first */
+	const struct extent *const *wanted; /* `count` tensors */
+	size_t count;
+};
+
+/* Searches for the tensors that are wanted and whose sketches are known; others are passed
+ * over, and so is what the store does not have, or what is damaged in it. 0, or
+ * ERR_NOMEM. */
+int base_search_run(const struct transfer *t, const struct base_search_request *request,
                     struct base_search **out, struct err *err);
 void base_search_free(struct base_search *s); /* NULL is fine */
 

@@ -72,13 +72,13 @@ int record_copy(const struct record_way *way, const struct oid *id, const char *
                 uint64_t *stored, struct err *err)
 {
 	struct transfer through = *way->from; /* its pool and shelf, another store */
-	struct store_writer *writer = NULL;
+	struct store_tee_ends ends = { way->from->store, way->to, key, NULL };
 	struct store *tee = NULL;
 	uint64_t size;
-	int rc = store_put(way->to, key, 0, &writer, err);
+	int rc = store_put(way->to, key, 0, &ends.copy, err);
 
 	if (!rc)
-		rc = store_tee_new(way->from->store, way->to, key, writer, &tee, err);
+		rc = store_tee_new(&ends, &tee, err);
 	if (!rc) {
 		through.store = tee;
 		through.local_blob = NULL;
@@ -89,7 +89,7 @@ int record_copy(const struct record_way *way, const struct oid *id, const char *
 	}
 	store_close(tee);
 	if (!rc)
-		return store_commit(writer, NULL, err);
-	store_abort(writer);
+		return store_commit(ends.copy, NULL, err);
+	store_abort(ends.copy);
 	return rc;
 }

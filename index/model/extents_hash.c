@@ -189,22 +189,24 @@ static int hash_extents(struct pass *p, const uint8_t *bytes, size_t n, size_t *
 
 /* ---------------------------------------------------------------- the file */
 
-/* Reads up to `n` bytes at `offset`: fewer only where the file ends. */
-static int read_at(int fd, uint8_t *bytes, size_t n, uint64_t offset, size_t *got,
-                   struct err *err)
+/* Reads up to `n` bytes at `offset`: how many, fewer only where the file ends; or
+ * negative. */
+static ssize_t read_at(int fd, uint8_t *bytes, size_t n, uint64_t offset, struct err *err)
 {
-	for (*got = 0; *got < n;) {
-		ssize_t k = pread(fd, bytes + *got, n - *got, (off_t)(offset + *got));
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t k = pread(fd, bytes + got, n - got, (off_t)(offset + got));
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0)
 			return err_errno(err, "cannot read at byte %llu",
-			                 (unsigned long long)(offset + *got));
+			                 (unsigned long long)(offset + got));
 		if (k == 0)
 			break;
-		*got += (size_t)k;
+		got += (size_t)k;
 	}
-	return 0;
+	return (ssize_t)got;
 }
 
 static int changed(uint64_t size, const char *how, struct err *err)
@@ -218,27 +220,26 @@ static int changed(uint64_t size, const char *how, struct err *err)
 static int check_end(int fd, uint64_t size, struct err *err)
 {
 	uint8_t more;
-	size_t got;
-	int rc = read_at(fd, &more, 1, size, &got, err);
+	ssize_t got = read_at(fd, &more, 1, size, err);
 
-	return !rc && got ? changed(size, "longer", err) : rc;
+	return got > 0 ? changed(size, "longer", err) : (int)got;
 }
 
-static int hash_file(struct pass *p, int fd, extents_progress_fn *progress, void *ctx,
+static int hash_file(struct pass *p, int fd, const struct extents_progress *progress,
                      struct err *err)
 {
 	const uint8_t *unused = NULL;
-	size_t kept = 0, used, got;
+	size_t kept = 0, used;
 	int rc = 0;
 
 	for (uint64_t offset = 0, turn = 0; !rc && offset < p->in->size; turn ^= 1) {
 		uint8_t *fresh = p->buffers + turn * BUFFER_SIZE + CHUNK_MAX;
 		uint64_t left = p->in->size - offset;
 		size_t n = left < FRESH_MAX ? (size_t)left : FRESH_MAX;
-		rc = read_at(fd, fresh, n, offset, &got, err);
-		if (rc)
-			break;
-		if (got < n)
+		ssize_t got = read_at(fd, fresh, n, offset, err);
+		if (got < 0)
+			return (int)got;
+		if ((size_t)got < n)
 			return changed(p->in->size, "shorter", err);
 		side_hash_add(p->whole, fresh, n);
 		if (kept)
@@ -248,7 +249,7 @@ static int hash_file(struct pass *p, int fd, extents_progress_fn *progress, void
 		kept = kept + n - used;
 		offset += n;
 		if (progress)
-			progress(ctx, offset);
+			progress->told(progress->ctx, offset);
 	}
 	return rc ? rc : check_end(fd, p->in->size, err);
 }
@@ -279,13 +280,13 @@ static int place_pieces(struct pass *p, struct err *err)
 }
 
 int extents_hash(int fd, struct extents *x, struct oid *whole,
-                 extents_progress_fn *progress, void *ctx, struct err *err)
+                 const struct extents_progress *progress, struct err *err)
 {
 	struct pass p;
 	int rc = pass_init(&p, x, err);
 
 	if (!rc)
-		rc = hash_file(&p, fd, progress, ctx, err);
+		rc = hash_file(&p, fd, progress, err);
 	if (!rc && p.next < x->count)
 		rc = err_set(err, ERR_INPUT, "the extents go beyond the file's end");
 	if (!rc) {

@@ -9,9 +9,7 @@
 
 struct tee {
 	struct store base;
-	struct store *far, *near;
-	const char *key;
-	struct store_writer *copy;
+	struct store_tee_ends ends;
 	uint64_t copied, size;
 };
 
@@ -40,11 +38,11 @@ static int tee_read(struct store_reader *reader, uint64_t offset, void *dst, siz
 	if (again == n)
 		return 0;
 	if (offset + again != t->copied)
-		return err_set(err, ERR_INPUT, "%s is not read in order", t->key);
+		return err_set(err, ERR_INPUT, "%s is not read in order", t->ends.key);
 	uint8_t *rest = (uint8_t *)dst + again;
 	int rc = store_read(r->inner, t->copied, rest, n - again, err);
 	if (!rc)
-		rc = store_write(t->copy, rest, n - again, err);
+		rc = store_write(t->ends.copy, rest, n - again, err);
 	if (!rc && !t->copied)
 		buf_add(&r->first, rest, n);
 	t->copied += rc ? 0 : n - again;
@@ -72,7 +70,7 @@ static int open_key(struct tee *t, size_t want, struct store_reader **out,
 
 	if (!r)
 		return err_nomem(err, "a reader");
-	int rc = store_get(t->far, t->key, want, &r->inner, err);
+	int rc = store_get(t->ends.far, t->ends.key, want, &r->inner, err);
 	if (rc) {
 		free(r);
 		return rc;
@@ -89,10 +87,10 @@ static int tee_get(struct store *s, const char *key, size_t want,
 {
 	struct tee *t = (struct tee *)s;
 
-	if (strcmp(key, t->key) == 0)
+	if (strcmp(key, t->ends.key) == 0)
 		return open_key(t, want, out, err);
-	int rc = store_get(t->near, key, want, out, err);
-	return rc > 0 ? store_get(t->far, key, want, out, err) : rc;
+	int rc = store_get(t->ends.near, key, want, out, err);
+	return rc > 0 ? store_get(t->ends.far, key, want, out, err) : rc;
 }
 
 static int tee_put(struct store *s, const char *key, size_t head_size,
@@ -105,7 +103,7 @@ static int tee_put(struct store *s, const char *key, size_t head_size,
 static int tee_list(struct store *s, const char *prefix, store_each_fn *each, void *ctx,
                     struct err *err)
 {
-	return store_list(((struct tee *)s)->far, prefix, each, ctx, err);
+	return store_list(((struct tee *)s)->ends.far, prefix, each, ctx, err);
 }
 
 static int tee_remove(struct store *s, const char *key, struct err *err)
@@ -127,20 +125,16 @@ static const struct store_ops tee_ops = {
 	.close = tee_close,
 };
 
-int store_tee_new(struct store *far, struct store *near, const char *key,
-                  struct store_writer *copy, struct store **out, struct err *err)
+int store_tee_new(const struct store_tee_ends *ends, struct store **out, struct err *err)
 {
 	struct tee *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return err_nomem(err, "a store");
-	*t = (struct tee){
-		.base = { .ops = &tee_ops, .inflight = far->inflight, .name = far->name },
-		.far = far,
-		.near = near,
-		.key = key,
-		.copy = copy
-	};
+	t->base = (struct store){ .ops = &tee_ops,
+		                  .inflight = ends->far->inflight,
+		                  .name = ends->far->name };
+	t->ends = *ends;
 	*out = &t->base;
 	return 0;
 }

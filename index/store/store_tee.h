@@ -18,11 +18,17 @@ struct err;
 struct store;
 struct store_writer;
 
+/* What is copied, from where to where. */
+struct store_tee_ends {
+	struct store *far, *near;
+	const char *key;
+	struct store_writer *copy;
+};
+
 /* All that is given stays the caller's and outlives the store. Reading `key` out of
  * order is ERR_INPUT: whoever decodes a record reads it from front to back. Nothing can
  * be put or removed. */
-int store_tee_new(struct store *far, struct store *near, const char *key,
-                  struct store_writer *copy, struct store **out, struct err *err);
+int store_tee_new(const struct store_tee_ends *ends, struct store **out, struct err *err);
 
 /* Bytes in the copy; the whole when `size` of the opened key says so too, which is 0
  * before it was opened. */

@@ -116,7 +116,7 @@ static int index_blobs(struct local_model *m, struct err *err)
 
 int local_model_hash(struct local_model *m, struct err *err)
 {
-	if (extents_hash(m->fd, &m->extents, &m->oid, NULL, NULL, err))
+	if (extents_hash(m->fd, &m->extents, &m->oid, NULL, err))
 		return err_context(err, "%s", m->path);
 	return index_blobs(m, err);
 }

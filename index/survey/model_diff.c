@@ -29,7 +29,6 @@ struct items {
 };
 
 struct comparing {
-	const struct transfer *transfer;
 	struct model_side *a, *b;
 	struct items old, new;
 	struct word_diff *words;
@@ -302,7 +301,7 @@ static int compare_item(struct comparing *c, struct item *new, struct tensor_dif
 	              : compare_files(c, old, new, d, err);
 }
 
-static int compare_all(struct comparing *c, tensor_diff_fn *each, void *ctx,
+static int compare_all(struct comparing *c, const struct model_diff_request *request,
                        struct err *err)
 {
 	struct tensor_diff d;
@@ -313,7 +312,7 @@ static int compare_all(struct comparing *c, tensor_diff_fn *each, void *ctx,
 		if (rc)
 			break;
 		sum_up(&c->sum, &d);
-		rc = each(ctx, &d);
+		rc = request->each(request->ctx, &d);
 	}
 	for (size_t i = 0; !rc && i < c->old.count; i++) {
 		const struct item *old = &c->old.list[i];
@@ -324,26 +323,25 @@ static int compare_all(struct comparing *c, tensor_diff_fn *each, void *ctx,
 			                  .old = old->x,
 			                  .old_size = size_of(old) };
 		sum_up(&c->sum, &d);
-		rc = each(ctx, &d);
+		rc = request->each(request->ctx, &d);
 	}
 	return rc;
 }
 
-int model_diff_run(const struct transfer *t, struct model_side *a, struct model_side *b,
-                   tensor_diff_fn *each, void *ctx, struct model_diff_sum *out,
+int model_diff_run(const struct model_diff_request *request, struct model_diff_sum *out,
                    struct err *err)
 {
-	struct comparing c = { .transfer = t, .a = a, .b = b };
-	int rc = word_diff_new(t, &c.words, err);
+	struct comparing c = { .a = request->old, .b = request->new };
+	int rc = word_diff_new(c.a->transfer, &c.words, err);
 
 	if (!rc)
-		rc = list_items(a, &c.old, err);
+		rc = list_items(c.a, &c.old, err);
 	if (!rc)
-		rc = list_items(b, &c.new, err);
+		rc = list_items(c.b, &c.new, err);
 	if (!rc)
 		rc = match_all(&c, err);
 	if (!rc)
-		rc = compare_all(&c, each, ctx, err);
+		rc = compare_all(&c, request, err);
 	if (!rc)
 		*out = c.sum;
 	items_wipe(&c.old);

@@ -18,7 +18,6 @@ struct err;
 struct extent;
 struct model_side;
 struct side_part;
-struct transfer;
 
 enum diff_kind { DIFF_EQUAL, DIFF_CHANGED, DIFF_NEW, DIFF_GONE };
 
@@ -42,13 +41,17 @@ struct model_diff_sum {
 	uint64_t unlike; /* bytes of new tensors, and of changed ones without a delta */
 };
 
-/* Non-zero ends it and is returned. */
-typedef int tensor_diff_fn(void *ctx, const struct tensor_diff *d);
+/* What is compared, both sides by one transfer, and who is told. */
+struct model_diff_request {
+	struct model_side *old, *new;
 
-/* Compares `a`, the old side, with `b`. Calls `each` in the order of `b`; what is gone
- * follows. `out` has the sums. */
-int model_diff_run(const struct transfer *t, struct model_side *a, struct model_side *b,
-                   tensor_diff_fn *each, void *ctx, struct model_diff_sum *out,
+	/* Non-zero ends it and is returned. */
+	int (*each)(void *ctx, const struct tensor_diff *d);
+	void *ctx;
+};
+
+/* Calls `each` in the order of the new side; what is gone follows. `out` has the sums. */
+int model_diff_run(const struct model_diff_request *request, struct model_diff_sum *out,
                    struct err *err);
 
 #endif

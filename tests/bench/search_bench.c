@@ -91,6 +91,7 @@ static double seconds(clockid_t clock)
 static void measure(const char *what, const struct transfer *t,
                     const struct sketched_model *m, const struct base_hints *hints)
 {
+	struct base_search_request request = { hints, m->wanted, SKETCHED_TENSORS };
 	double cpu = 1e9, wall = 1e9;
 	struct base_search_cost cost = { 0 };
 	struct err err = ERR_INIT;
@@ -99,7 +100,7 @@ static void measure(const char *what, const struct transfer *t,
 		struct base_search *s;
 		double c = seconds(CLOCK_PROCESS_CPUTIME_ID),
 		       w = seconds(CLOCK_MONOTONIC);
-		if (base_search_run(t, hints, m->wanted, SKETCHED_TENSORS, &s, &err))
+		if (base_search_run(t, &request, &s, &err))
 			exit(1);
 		c = seconds(CLOCK_PROCESS_CPUTIME_ID) - c;
 		w = seconds(CLOCK_MONOTONIC) - w;

@@ -46,7 +46,8 @@ static struct low_rank *product(unsigned rank, size_t row, int scale,
 	struct buf b = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	require(low_rank_new(rank, row, scale, right, &made, &err) == 0);
+	require(low_rank_new(&(struct low_rank_factors){ rank, row, scale, right }, &made,
+	                     &err) == 0);
 	low_rank_format(made, &b);
 	require(b.size == low_rank_size(made));
 	require(low_rank_parse(b.data, b.size, &back, &err) == 0);

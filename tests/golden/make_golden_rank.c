@@ -122,7 +122,8 @@ static struct low_rank *random_product(const struct golden_rank *g)
 
 	for (size_t i = 0; i < g->rank * g->row; i++)
 		right[i] = (int16_t)random_factor();
-	if (low_rank_new(g->rank, g->row, -20, right, &l, &err) ||
+	if (low_rank_new(&(struct low_rank_factors){ g->rank, g->row, -20, right }, &l,
+	                 &err) ||
 	    low_rank_solve(l, &err))
 		fail(g->name, &err);
 	return l;

@@ -60,9 +60,9 @@ static inline struct s3_keyring *scripted_keys(void)
 static inline struct s3_options scripted_options(struct scripted *s, const char *url,
                                                  unsigned repeat_ms)
 {
-	return (struct s3_options){ .endpoint = url ? url : s->script->url,
-		                      .region = "us-east-1",
-		                      .bucket = "bucket",
+	return (struct s3_options){ .place.url = url ? url : s->script->url,
+		                      .place.region = "us-east-1",
+		                      .place.bucket = "bucket",
 		                      .prefix = "pre",
 		                      .http = { .connections = 8,
 		                                .connect_seconds = 5,

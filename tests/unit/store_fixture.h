@@ -82,13 +82,13 @@ static inline struct store *make_s3(char folder[SCRATCH_MAX])
 	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(prefix, sizeof(prefix), "unit/%lld-%ld-%d", (long long)now.tv_sec,
 	         now.tv_nsec, (int)getpid());
-	struct s3_options options = { .endpoint = getenv("ZLLM_TEST_S3_ENDPOINT"),
-		                      .region = "us-east-1",
-		                      .bucket = getenv("ZLLM_TEST_S3_BUCKET"),
+	struct s3_options options = { .place.url = getenv("ZLLM_TEST_S3_ENDPOINT"),
+		                      .place.region = "us-east-1",
+		                      .place.bucket = getenv("ZLLM_TEST_S3_BUCKET"),
 		                      .prefix = prefix,
 		                      .http = { NULL, 32, 10, 30, true },
 		                      .repeat_ms = 60000 };
-	if (!keys.id || !keys.secret || !options.bucket ||
+	if (!keys.id || !keys.secret || !options.place.bucket ||
 	    s3_credentials_new(&keys, 0, "the environment", &credentials, NULL) ||
 	    s3_keyring_of(credentials, &keyring, NULL))
 		return NULL;

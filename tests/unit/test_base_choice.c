@@ -45,7 +45,7 @@ static void model_make(struct model *m, const uint8_t *values, enum dtype dtype)
 	buf_wipe(&out);
 	int fd = open(m->file.path, O_RDONLY);
 	assert_int_equal(model_scan(fd, m->file.size, &m->extents, &err), 0);
-	assert_int_equal(extents_hash(fd, &m->extents, &whole, NULL, NULL, &err), 0);
+	assert_int_equal(extents_hash(fd, &m->extents, &whole, NULL, &err), 0);
 	m->tensor = &m->extents.list[1];
 	assert_int_equal(m->tensor->kind, EXTENT_TENSOR);
 	m->blob = (struct blob_file){ m->tensor->id,     m->tensor->sum, dtype, fd,

@@ -73,12 +73,13 @@ static struct sketched_model *model(const struct descent *descent)
 static struct base_search *search_with(struct fixture *f, const struct sketched_model *m,
                                        const struct base_hints *hints)
 {
+	struct base_search_request request = { hints, m->wanted,
+		                               m->manifest.extents.count };
 	struct base_search *s = NULL;
 	struct err err = ERR_INIT;
 
 	crowded_store_requests(&f->store);
-	if (base_search_run(&f->transfer, hints, m->wanted, m->manifest.extents.count, &s,
-	                    &err))
+	if (base_search_run(&f->transfer, &request, &s, &err))
 		fail_msg("%s", err.text);
 	return s;
 }

@@ -55,7 +55,10 @@ static struct low_rank *random_product(unsigned rank, size_t row, int scale, int
 	for (size_t i = 0; i < rank * row; i++)
 		right[i] = (int16_t)((int)(next_random() % (2 * (unsigned)most + 1)) -
 		                     most);
-	assert_int_equal(low_rank_new(rank, row, scale, right, &l, &err), 0);
+	assert_int_equal(
+		low_rank_new(&(struct low_rank_factors){ rank, row, scale, right }, &l,
+	                     &err),
+		0);
 	free(right);
 	return l;
 }
@@ -118,7 +121,8 @@ static void extreme_factors_come_back(void **state_)
 	struct buf b = BUF_INIT;
 
 	(void)state_;
-	assert_int_equal(low_rank_new(1, 8, 0, right, &l, &err), 0);
+	assert_int_equal(
+		low_rank_new(&(struct low_rank_factors){ 1, 8, 0, right }, &l, &err), 0);
 	assert_int_equal(l->greatest[0], 32768);
 	low_rank_format(l, &b);
 	assert_int_equal(low_rank_parse(b.data, b.size, &back, &err), 0);

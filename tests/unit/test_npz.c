@@ -31,7 +31,7 @@ static struct extents scanned(const struct buf *file)
 	int fd = memory_file_of(file->data, file->size);
 
 	if (model_scan(fd, file->size, &x, &err) ||
-	    extents_hash(fd, &x, &whole, NULL, NULL, &err))
+	    extents_hash(fd, &x, &whole, NULL, &err))
 		fail_msg("%s", err.text);
 	close(fd);
 	for (size_t i = 0; i < x.count; i++) {

@@ -70,10 +70,11 @@ static void endpoints_become_urls(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct s3_place place = { cases[i].url, cases[i].region, cases[i].bucket,
+			                  cases[i].addressing };
 		struct s3_endpoint e = { 0 };
 		struct err err = ERR_INIT;
-		if (s3_endpoint_make(cases[i].url, cases[i].region, cases[i].bucket,
-		                     cases[i].addressing, &e, &err))
+		if (s3_endpoint_make(&place, &e, &err))
 			fail_msg("%s: %s", cases[i].url, err.text);
 		assert_string_equal(e.origin, cases[i].origin);
 		assert_string_equal(e.host, cases[i].host);
@@ -106,9 +107,10 @@ static void what_is_no_endpoint_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct s3_place place = { bad[i], "x", "bbb", S3_AUTO };
 		struct s3_endpoint e = { 0 };
 		struct err err = ERR_INIT;
-		if (s3_endpoint_make(bad[i], "x", "bbb", S3_AUTO, &e, &err) != ERR_CONFIG)
+		if (s3_endpoint_make(&place, &e, &err) != ERR_CONFIG)
 			fail_msg("taken: %s", bad[i]);
 		assert_true(strlen(err.text) > 20);
 		assert_null(e.origin);
@@ -117,13 +119,12 @@ static void what_is_no_endpoint_is_refused(void **state)
 
 static void a_bucket_in_the_host_does_not_go_with_a_path(void **state)
 {
+	struct s3_place place = { "https://h/p/", "x", "bbb", S3_VIRTUAL };
 	struct s3_endpoint e = { 0 };
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(
-		s3_endpoint_make("https://h/p/", "x", "bbb", S3_VIRTUAL, &e, &err),
-		ERR_CONFIG);
+	assert_int_equal(s3_endpoint_make(&place, &e, &err), ERR_CONFIG);
 	assert_non_null(strstr(err.text, "'https://h/p/' has a path"));
 	assert_non_null(strstr(err.text, "zllm.s3.addressing to path"));
 	assert_null(e.origin);

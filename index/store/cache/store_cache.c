@@ -26,6 +26,9 @@ enum {
 /* A record that a thread is fetching; lives on that thread's stack. */
 struct fetch {
 	struct oid id;
+	const char *key;
+	size_t piece; /* bytes of one request */
+	char *path;   /* of its entry */
 	struct fetch *next;
 };
 
@@ -190,18 +193,18 @@ static int new_file(const struct cache *c, char **path)
 	return mkostemp(*path, O_CLOEXEC);
 }
 
-/* Brings the value that `from` reads to `path`, and gives a reader of it. NOT_KEPT
+/* Brings the value that `from` reads to its entry, and gives a reader of it. NOT_KEPT
  * when that cannot be done. */
-static int keep(struct cache *c, struct store_reader *from, size_t piece, char *path,
+static int keep(struct cache *c, const struct fetch *f, struct store_reader *from,
                 struct store_reader **out, struct err *err)
 {
 	char *temp = NULL;
-	int fd = make_folders(path) ? new_file(c, &temp) : -1;
+	int fd = make_folders(f->path) ? new_file(c, &temp) : -1;
 	int rc = NOT_KEPT;
 
 	if (fd >= 0)
-		rc = copy_value(from, piece, fd, err);
-	if (!rc && rename(temp, path) < 0)
+		rc = copy_value(from, f->piece, fd, err);
+	if (!rc && rename(temp, f->path) < 0)
 		rc = NOT_KEPT;
 	if (!rc) {
 		*out = reader_of(fd);
@@ -225,18 +228,17 @@ static size_t piece_size(size_t want)
 
 /* From the store into the cache, and out of it; out of the store alone where the
  * cache will not do. */
-static int fetch_value(struct cache *c, const char *key, char *path, size_t want,
-                       struct store_reader **out, struct err *err)
+static int fetch_value(struct cache *c, const struct fetch *f, struct store_reader **out,
+                       struct err *err)
 {
 	struct store_reader *from = NULL;
-	size_t piece = piece_size(want);
+	int rc = store_get(c->inner, f->key, f->piece, &from, err);
 
-	int rc = store_get(c->inner, key, piece, &from, err);
 	if (rc)
 		return rc;
 	rc = NOT_KEPT;
 	if (has_room(c, from->size)) {
-		rc = keep(c, from, piece, path, out, err);
+		rc = keep(c, f, from, out, err);
 		if (rc == NOT_KEPT) {
 			pthread_mutex_lock(&c->lock);
 			c->broken = true;
@@ -311,23 +313,23 @@ static int cache_get(struct store *s, const char *key, size_t want,
                      struct store_reader **out, struct err *err)
 {
 	struct cache *c = (struct cache *)s;
-	struct fetch fetch;
+	struct fetch fetch = { .key = key, .piece = piece_size(want) };
 	int rc = 0;
 
 	if (!is_solo(key, &fetch.id) || !usable(c))
 		return store_get(c->inner, key, want, out, err);
-	char *path = entry_path(c, &fetch.id);
-	if (!path)
+	fetch.path = entry_path(c, &fetch.id);
+	if (!fetch.path)
 		return err_nomem(err, "a path");
-	*out = open_entry(path);
+	*out = open_entry(fetch.path);
 	if (!*out) {
 		fetch_begin(c, &fetch);
-		*out = open_entry(path);
+		*out = open_entry(fetch.path);
 		if (!*out)
-			rc = fetch_value(c, key, path, want, out, err);
+			rc = fetch_value(c, &fetch, out, err);
 		fetch_end(c, &fetch);
 	}
-	free(path);
+	free(fetch.path);
 	return rc;
 }
 

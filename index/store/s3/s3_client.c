@@ -260,12 +260,12 @@ static int copy_names(struct s3_client *c, const struct s3_options *o, struct er
 	const char *slash = *o->prefix ? "/" : "";
 	struct buf name = BUF_INIT, prefix = BUF_INIT;
 
-	buf_addf(&name, "s3://%s%s%s", o->bucket, slash, o->prefix);
+	buf_addf(&name, "s3://%s%s%s", o->place.bucket, slash, o->prefix);
 	buf_addf(&prefix, "%s%s", o->prefix, slash);
 	c->name = strdup(buf_text(&name));
 	c->prefix = strdup(buf_text(&prefix));
-	c->region = strdup(o->region);
-	c->bucket = strdup(o->bucket);
+	c->region = strdup(o->place.region);
+	c->bucket = strdup(o->place.bucket);
 	bool failed = name.failed || prefix.failed || !c->name || !c->prefix ||
 	              !c->region || !c->bucket;
 	buf_wipe(&name);
@@ -285,19 +285,19 @@ static int copy_demands(struct s3_client *c, const struct s3_demands *d, struct 
 
 static int check_options(const struct s3_options *o, struct err *err)
 {
-	if (!s3_bucket_valid(o->bucket))
+	if (!s3_bucket_valid(o->place.bucket))
 		return err_set(
 			err, ERR_INPUT,
 			"'%s' is not the name of a bucket: 3 to 63 letters, digits, "
 			"'.', '-' and '_'",
-			o->bucket);
-	if (!s3_region_valid(o->region))
+			o->place.bucket);
+	if (!s3_region_valid(o->place.region))
 		return err_set(err, ERR_CONFIG, "'%s' is not the name of a region",
-		               o->region);
+		               o->place.region);
 	if (strlen(o->prefix) > S3_PREFIX_MAX)
 		return err_set(err, ERR_INPUT,
-		               "the prefix of s3://%s has more than %d bytes", o->bucket,
-		               S3_PREFIX_MAX);
+		               "the prefix of s3://%s has more than %d bytes",
+		               o->place.bucket, S3_PREFIX_MAX);
 	return s3_demands_check(&o->demands, err);
 }
 
@@ -319,8 +319,7 @@ int s3_client_new(const struct s3_options *options, struct s3_keyring *keyring,
 	if (!rc)
 		rc = copy_demands(c, &options->demands, err);
 	if (!rc)
-		rc = s3_endpoint_make(options->endpoint, options->region, options->bucket,
-		                      options->addressing, &c->endpoint, err);
+		rc = s3_endpoint_make(&options->place, &c->endpoint, err);
 	if (!rc)
 		rc = http_client_new(&options->http, &c->http, err);
 	if (rc) {

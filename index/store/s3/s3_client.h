@@ -30,11 +30,8 @@ struct s3_client;
 #define S3_LACKING "lacks the permission"
 
 struct s3_options {
-	const char *endpoint; /* URL; NULL: AWS */
-	const char *region;
-	const char *bucket;
+	struct s3_place place;
 	const char *prefix; /* of all keys: "" or "team/a", without slashes at its ends */
-	enum s3_addressing addressing;
 	struct s3_demands demands; /* what goes with every request of its kind */
 	struct http_options http;
 	unsigned repeat_ms; /* how long a call that fails is repeated */

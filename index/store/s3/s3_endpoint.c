@@ -250,28 +250,27 @@ static int make_texts(struct s3_endpoint *e, const struct authority *a,
 	                                                 : err_nomem(err, "an endpoint");
 }
 
-int s3_endpoint_make(const char *url, const char *region, const char *bucket,
-                     enum s3_addressing addressing, struct s3_endpoint *out,
+int s3_endpoint_make(const struct s3_place *place, struct s3_endpoint *out,
                      struct err *err)
 {
 	struct s3_endpoint e = { 0 };
 	struct buf base = BUF_INIT;
 	struct authority a;
 
-	int rc = url && *url ? parse_url(url, &e, &a, &base, err)
-	                     : aws_authority(region, &e, &a, err);
-	if (!rc && base.size && addressing == S3_VIRTUAL)
-		rc = no_virtual(url, err);
+	int rc = place->url && *place->url ? parse_url(place->url, &e, &a, &base, err)
+	                                   : aws_authority(place->region, &e, &a, err);
+	if (!rc && base.size && place->addressing == S3_VIRTUAL)
+		rc = no_virtual(place->url, err);
 	e.base = text_of(&base);
 	if (!rc && !e.base)
 		rc = err_nomem(err, "an endpoint");
 	if (!rc) {
 		e.loopback = is_loopback(a.host);
 		e.aws = is_aws(a.host);
-		bool in_host = addressing == S3_VIRTUAL ||
-		               (addressing == S3_AUTO && e.aws && !*e.base &&
-		                is_label(bucket));
-		rc = make_texts(&e, &a, bucket, in_host, err);
+		bool in_host = place->addressing == S3_VIRTUAL ||
+		               (place->addressing == S3_AUTO && e.aws && !*e.base &&
+		                is_label(place->bucket));
+		rc = make_texts(&e, &a, place->bucket, in_host, err);
 	}
 	if (rc) {
 		s3_endpoint_wipe(&e);

@@ -32,10 +32,16 @@ struct s3_endpoint {
 	bool aws;      /* Amazon's own */
 };
 
-/* `url` NULL or "": AWS in `region`. Its path is taken as it is meant, escaped or not;
- * slashes at its end do not count. ERR_CONFIG names what is wrong. */
-int s3_endpoint_make(const char *url, const char *region, const char *bucket,
-                     enum s3_addressing addressing, struct s3_endpoint *out,
+/* A bucket as people name it. */
+struct s3_place {
+	const char *url; /* of the endpoint; NULL or "": AWS in `region` */
+	const char *region, *bucket;
+	enum s3_addressing addressing;
+};
+
+/* The URL's path is taken as it is meant, escaped or not; slashes at its end do not
+ * count. ERR_CONFIG names what is wrong. */
+int s3_endpoint_make(const struct s3_place *place, struct s3_endpoint *out,
                      struct err *err);
 void s3_endpoint_wipe(struct s3_endpoint *e);
 
