@@ -13,9 +13,9 @@
 #ifndef ZLLM_GC_H
 #define ZLLM_GC_H
 
+#include "codec/common/err.h"
 #include "index/gc/gc_run.h"
 
-struct err;
 struct gc_mark;
 
 struct gc_request {
@@ -27,11 +27,14 @@ struct gc_request {
 };
 
 struct gc_summary {
-	size_t missed;  /* blobs that no live record decoded when the run began */
-	size_t lost;    /* of them, those that trash/ does not have either */
-	size_t unowned; /* objects that nobody owns, which are kept */
-	bool blind;     /* a manifest could not be read: nothing was done to records */
-	bool late;      /* the looks took too long: nothing was destroyed */
+	size_t missed;      /* blobs that no live record decoded when the run began */
+	size_t lost;        /* of them, those that trash/ does not have either */
+	size_t unowned;     /* objects that nobody owns, which are kept */
+	size_t strange;     /* things in trash/ that are left alone */
+	struct err blind;   /* why not all manifests could be read: then nothing was done to
+	                     * records; code 0: they could */
+	size_t blind_count; /* of these manifests */
+	bool late;          /* the looks took too long: nothing was destroyed */
 };
 
 /* `run` was begun: its ages too. 0, or negative where the store cannot be listed or

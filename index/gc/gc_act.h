@@ -24,7 +24,8 @@ struct gc_act {
 struct gc_acts {
 	size_t count;
 	/* Makes number `i`; and looks whether it may still be done, which may ask the store.
-	 * 0; 1: it is left; or negative: it failed. Any thread. */
+	 * 0; 1: it is left, which was counted; or negative: it failed, out->thing
+	 * says what. Any thread. */
 	int (*make)(void *ctx, size_t i, struct gc_act *out, struct err *err);
 	void *ctx;
 };

@@ -44,6 +44,11 @@ void gc_ages_suppose(struct gc_ages *a, int64_t grace);
 /* Whether what has been as it is since `since` is aged. */
 bool gc_is_aged(const struct gc_ages *a, int64_t since);
 
+/* Whether a record came so lately (within G/24) that the push which put it is probably still
+ * at work: it is not moved yet, though it might be. Nothing rests on this; it spares
+ * readers a look into trash. */
+bool gc_is_fresh(const struct gc_ages *a, int64_t since);
+
 /* Whether the mark has taken longer than the grace period by now: nothing may be destroyed
  * by one whose looks end then. */
 bool gc_is_late(const struct gc_ages *a);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "index/gc/gc_prefixes.h"
 #include "index/gc/gc_view.h"
 
 struct gc_ages;
@@ -28,19 +29,22 @@ enum gc_mark_way {
 
 /* What may be done with one thing of the view. */
 enum gc_verdict {
-	GC_KEEP,    /* live and needed; or in trash and not aged, or shielded */
+	GC_KEEP,    /* live and needed; or in trash, and not to be touched yet */
 	GC_MOVE,    /* live, and nothing needs it */
-	GC_RESTORE, /* in trash, aged, needed, and not live */
-	GC_DESTROY  /* in trash, aged, and nothing needs it there */
+	GC_SPARE,   /* the same, but so young that a push may be about to need it */
+	GC_RESTORE, /* in trash, and one of those that may give back what is needed */
+	GC_DESTROY, /* in trash, aged, and nothing needs it there */
+	GC_FINISH /* the same, but only while the live record that replaces it is sound */
 };
 
 struct gc_mark {
 	const struct gc_view *view;
 	uint8_t *objects, *object_entries; /* an enum gc_verdict for each of the view's */
 	uint8_t *records, *record_entries;
-	uint8_t *blobs; /* for each of view->needed whether it is missed */
-	uint8_t *bases; /* for each of view->records whether it is kept as a base alone */
-	size_t missed;  /* needed blobs that are */
+	uint8_t *missed;          /* for each of view->needed, whether it is */
+	struct gc_prefixes bases; /* kept because records of needed blobs stand on them */
+	struct gc_prefixes shield; /* missed, or bases of what is */
+	size_t missed_count;       /* needed blobs that are missed */
 	size_t unowned; /* live manifests without an owner and without a trace */
 };
 
@@ -52,6 +56,9 @@ void gc_mark_wipe(struct gc_mark *m);
 /* Whether records may be retired that others replace, or re-encoded (rule 10): all that is
  * needed was seen, and decodes from live records. */
 bool gc_mark_is_whole(const struct gc_mark *m);
+
+/* Whether live records decode the blob with one delta at most. */
+bool gc_blob_decodes(const struct gc_view *v, const struct oid *id);
 
 /* Whether the object is needed, as above. */
 bool gc_object_is_needed(const struct gc_view *v, const struct oid *oid,

@@ -42,7 +42,7 @@ enum gc_deed {
 	GC_DESTROYED, /* entries, and what never was a value */
 	GC_MADE,      /* markers that were missing, records in a better encoding */
 	GC_FAILED,    /* what should have been done, and could not */
-	GC_LEFT,      /* the same, left for another run: the budget was spent */
+	GC_LEFT, /* the same, left for another run: too young, or the budget is spent */
 	GC_DEEDS
 };
 

@@ -23,9 +23,6 @@
 #include "codec/common/xxh128.h"
 #include "index/store/store_keys.h"
 
-struct gc_ages;
-struct transfer;
-
 enum { GC_NONCE = KEY_NONCE_HEX / 2, GC_REPO = REPO_ID_HEX / 2 };
 
 /* An owner's marker, one in trash, or the trace of one that expired. */
@@ -49,8 +46,8 @@ struct gc_object {
 /* A blob that a manifest lists. */
 struct gc_blob {
 	struct oid id;
-	uint64_t size; /* bytes */
-	struct xxh128 sum;
+	uint64_t size; /* bytes; UINT64_MAX: manifests do not agree on it or the sum */
+	struct xxh128 sum; /* of its content */
 };
 
 /* A record, live or in trash. */
@@ -60,6 +57,14 @@ struct gc_record {
 	uint64_t stored;
 	int64_t since, youngest;
 };
+
+/* A name's or a base's marker in trash: nothing is ever restored of these. */
+struct gc_other {
+	char trash[KEY_MAX];
+	int64_t since;
+};
+
+enum { GC_OTHERS_MAX = 65536 };
 
 /* Arrays in byte order of their ids; those of one id in the order of their keys. */
 struct gc_owners {
@@ -94,16 +99,19 @@ struct gc_view {
 	 * code 0: all could be read. */
 	struct err blind;
 	size_t blind_count;
-	size_t strange; /* things in trash that this version did not make */
-	bool late;      /* the looks took longer than the grace period: nothing may be
+	size_t strange;    /* things in trash that this version did not make */
+	struct buf others; /* struct gc_other: hints in trash, as many as fit a run */
+	bool late;         /* the looks took longer than the grace period: nothing may be
 	                 * destroyed by them */
 };
 
-/* Looks, in the order that docs/store.md demands. `ages` has begun before. The caller wipes
- * *out, also after an error. 0, or negative where the store cannot be listed. */
-int gc_view_take(struct gc_view *out, const struct transfer *t,
-                 const struct gc_ages *ages, struct err *err);
 void gc_view_wipe(struct gc_view *v);
+
+/* Sorts the arrays that listings added to `bytes`, and finds for each thing how young the
+ * youngest of its key is. */
+int gc_view_seal_owners(struct gc_view *v, struct err *err);
+int gc_view_seal_objects(struct gc_view *v, struct err *err);
+int gc_view_seal_records(struct gc_view *v, struct err *err);
 
 /* ---------------------------------------------------------------- finding */
 
