@@ -12,6 +12,7 @@
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
+#include "agent/where/grace.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
@@ -128,7 +129,10 @@ static int copy(struct ends *e, const struct copy_options *options, int *exit_co
 		.ctx = &told,
 	};
 	struct store_copy_result result;
-	int rc = store_copy(&request, &result, err);
+	int rc = grace_read(e->config, &request.grace, err);
+
+	if (!rc)
+		rc = store_copy(&request, &result, err);
 
 	*exit_code = told.exit_code;
 	if (rc)

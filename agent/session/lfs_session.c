@@ -18,6 +18,7 @@
 #include "codec/common/err.h"
 #include "index/manifest/name_claim.h"
 #include "index/upload.h"
+#include "index/work/term.h"
 
 /* A line longer than this is no message. */
 enum { LINE_MAX_BYTES = 1024 * 1024 };
@@ -34,6 +35,7 @@ struct session {
 	uint64_t uploads;         /* objects that were offered */
 	bool named;               /* the repository's name was told to the store */
 	bool refused;             /* the store refused an object, as it would any */
+	struct term term;         /* of what was seen of the store */
 
 	/* The transfer under way. */
 	const char *oid;
@@ -85,6 +87,7 @@ static void session_disconnect(struct session *s)
 	s->push = NULL;
 	s->uploads = 0;
 	s->refused = false;
+	s->term = (struct term){ .seconds = 0 };
 	history_free(s->history);
 	s->history = NULL;
 	if (s->open)
@@ -161,6 +164,44 @@ static int foresee(struct session *s, const struct oid *oid, enum object_state *
 	return rc;
 }
 
+/* What was seen of the store is forgotten, for it may be too old to rely on. */
+static void look_anew(struct session *s)
+{
+	transfer_look_anew(&s->connection.transfer);
+	push_ahead_free(s->push);
+	s->push = NULL;
+	s->uploads = 0;
+	s->term.seconds = s->connection.grace;
+	term_begin(&s->term);
+}
+
+enum { ROUNDS = 3 };
+
+/* A gc destroys nothing that a push relies on, as long as that ends within the grace
+ * period. One that took longer is made once more: what it put is there by now, so it
+ * takes the time to read the file. */
+static int upload_in_time(struct session *s, struct upload_request *request,
+                          struct upload_result *result, struct err *err)
+{
+	if (!s->term.began || term_half(&s->term))
+		look_anew(s);
+	for (int round = 0; round < ROUNDS; round++) {
+		request->state = OBJECT_UNKNOWN;
+		int rc = foresee(s, &request->oid, &request->state, err);
+		if (!rc)
+			rc = upload_object(&s->connection.transfer, request, result, err);
+		if (rc || !term_over(&s->term))
+			return rc;
+		report_trace("the push took longer than the grace period: looking again");
+		look_anew(s);
+	}
+	return err_set(
+		err, ERR_IO,
+		"storing it took longer than the grace period (%lld s) three times; "
+		"raise zllm.gc.grace, also for whoever runs 'git zllm gc' on the store",
+		(long long)s->term.seconds);
+}
+
 static int upload(struct session *s, const struct lfs_message *m, struct err *failure)
 {
 	struct upload_request request = {
@@ -175,9 +216,7 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 	int rc = begin_transfer(s, m, failure);
 
 	if (!rc)
-		rc = foresee(s, &m->oid, &request.state, failure);
-	if (!rc)
-		rc = upload_object(&s->connection.transfer, &request, &result, failure);
+		rc = upload_in_time(s, &request, &result, failure);
 	if (rc)
 		return rc;
 	claim_name(s);

@@ -2,6 +2,7 @@
 
 #include "agent/git/lfs_config.h"
 #include "agent/where/base_cache.h"
+#include "agent/where/grace.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -27,6 +28,8 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	if (rc)
 		return rc;
 	rc = base_cache_open(c->config, c->store, &c->cache, err);
+	if (!rc)
+		rc = grace_read(c->config, &c->grace, err);
 	if (!rc)
 		rc = transfer_init(&c->transfer, c->store, 0, err);
 	c->transfer.repo_id = c->url.repo_id;

@@ -21,6 +21,7 @@ struct connection {
 	struct store *store;
 	struct store *cache; /* of its bases; NULL when there is none */
 	struct transfer transfer;
+	int64_t grace; /* seconds for which what is seen of the store may be relied upon */
 };
 
 /* Resolves and opens the store of the repository of the current directory, for

@@ -43,11 +43,12 @@ struct record_map {
 	time_t since;
 };
 
+/* A night in which the machine slept counts. */
 static time_t now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_BOOTTIME, &t);
 	return t.tv_sec;
 }
 
@@ -317,6 +318,14 @@ void record_map_doubt(struct record_map *m, const struct oid *id)
 	struct known *k = m->room ? place_of(m->places, m->room, id) : NULL;
 	if (k && k->stored != UINT64_MAX)
 		k->doubted = true;
+	pthread_mutex_unlock(&m->lock);
+}
+
+void record_map_forget(struct record_map *m)
+{
+	pthread_mutex_lock(&m->lock);
+	forget(m);
+	m->bulk = false;
 	pthread_mutex_unlock(&m->lock);
 }
 

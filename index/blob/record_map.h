@@ -8,7 +8,7 @@
  *
  * What the map says was so when the store was listed, some minutes ago at the most:
  * then it is forgotten, and listed anew. A record that came since is not seen, and
- * put again for nothing; none goes (docs/store.md) before a push has ended.
+ * put again for nothing; none is destroyed before a push has ended (docs/store.md, "gc").
  *
  * Thread rule: any thread may ask at any time.
  */
@@ -53,6 +53,9 @@ int record_map_find_base(struct record_map *m, const uint8_t base[KEY_BASE_PREFI
 bool record_map_checked(struct record_map *m, const struct key_record *record);
 void record_map_note_checked(struct record_map *m, const struct key_record *record);
 void record_map_doubt(struct record_map *m, const struct oid *id);
+
+/* Forgets all of it, as after some minutes. Nobody may be asking meanwhile. */
+void record_map_forget(struct record_map *m);
 
 /* A record that was put: `place` is where. */
 void record_map_add(struct record_map *m, const struct blob_place *place);

@@ -44,6 +44,12 @@ void transfer_wipe(struct transfer *t)
 	*t = (struct transfer){ .repo_id = "" };
 }
 
+void transfer_look_anew(struct transfer *t)
+{
+	if (t->records)
+		record_map_forget(t->records);
+}
+
 struct transfer transfer_view(const struct transfer *t, unsigned lanes,
                               const atomic_bool *stop)
 {

@@ -52,6 +52,9 @@ int transfer_init(struct transfer *t, struct store *store, unsigned threads,
                   struct err *err);
 void transfer_wipe(struct transfer *t);
 
+/* Forgets what was seen of the store; nothing may be under way. */
+void transfer_look_anew(struct transfer *t);
+
 /* The same transfer, seen by a task that has a number of lanes and a flag of its own for
  * stopping (NULL: the transfer's own). It owns nothing, is never wiped, and is valid as
  * long as `t`. */

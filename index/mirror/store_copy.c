@@ -16,6 +16,7 @@
 #include "index/store/store_keys.h"
 #include "index/work/blob_set.h"
 #include "index/work/lanes.h"
+#include "index/work/term.h"
 
 /* Objects with records that are copied at once: of each, one large extent (content_hash.h)
  * and several small ones. */
@@ -281,8 +282,9 @@ static int copy_all(struct copying *c, struct err *err)
 	return rc ? rc : copy_markers(c, "names/", err);
 }
 
-int store_copy(const struct store_copy_request *request, struct store_copy_result *out,
-               struct err *err)
+/* One round. */
+static int copy_once(const struct store_copy_request *request,
+                     struct store_copy_result *out, struct err *err)
 {
 	struct copying c = { .request = request, .wanted = BUF_INIT };
 	int rc = blob_set_new(&c.done, err);
@@ -308,4 +310,42 @@ int store_copy(const struct store_copy_request *request, struct store_copy_resul
 	blob_set_free(c.listed);
 	buf_wipe(&c.wanted);
 	return rc;
+}
+
+/* What was copied in an earlier round is there in this one. */
+static void add_round(struct store_copy_result *sum, const struct store_copy_result *one)
+{
+	sum->copied += one->copied;
+	sum->failed = one->failed;
+	sum->mended += one->mended;
+	sum->records += one->records;
+	sum->bytes += one->bytes;
+}
+
+enum { ROUNDS = 3 };
+
+int store_copy(const struct store_copy_request *request, struct store_copy_result *out,
+               struct err *err)
+{
+	struct term term = { .seconds = request->grace };
+	int rc = 0;
+
+	*out = (struct store_copy_result){ 0 };
+	for (int round = 0; round < ROUNDS; round++) {
+		struct store_copy_result one;
+		term_begin(&term);
+		rc = copy_once(request, &one, err);
+		if (round)
+			add_round(out, &one);
+		else
+			*out = one;
+		if (rc || !term_over(&term))
+			return rc;
+	}
+	return err_set(
+		err, ERR_IO,
+		"the copy took longer than the grace period (%lld s) three times, so "
+		"a gc of store %s may have taken away what it relied upon; raise "
+		"zllm.gc.grace, for that gc too",
+		(long long)term.seconds, request->to->name);
 }

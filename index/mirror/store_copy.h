@@ -26,6 +26,8 @@ struct store_copy_request {
 	const struct transfer *from;
 	struct store *to;
 	const char *repo_id; /* only what this repository pushed; "": all */
+	int64_t grace;       /* seconds for which what was seen in `to` may be relied upon
+	                      * (index/work/term.h); 0: for ever */
 
 	/* After each object that was copied (`failure` NULL) or cannot be; never two at
 	 * once. */
@@ -36,13 +38,15 @@ struct store_copy_request {
 
 struct store_copy_result {
 	size_t copied, there, failed; /* objects */
-	size_t mended; /* of those that were copied: a wrong manifest was replaced */
-	size_t records;               /* that were copied */
-	uint64_t bytes;               /* of them and of manifests */
+	size_t mended;  /* of those that were copied: a wrong manifest was replaced */
+	size_t records; /* that were copied */
+	uint64_t bytes; /* of them and of manifests */
 };
 
-/* 0 also where objects failed. Negative when nothing more could be done: a store that
- * fails, memory. */
+/* 0 also where objects failed. A copy that took longer than the grace period looks at all
+ * of it once more, and again if need be: only one that ended in time is sure that nothing
+ * that it found there went meanwhile. Negative when nothing more could be done: a store
+ * that fails, memory, three rounds that all took too long. */
 int store_copy(const struct store_copy_request *request, struct store_copy_result *out,
                struct err *err);
 

@@ -268,3 +268,26 @@ for line in sys.stdin:
     keys = set(json.loads(line))
     assert keys <= {"event", "oid", "bytesSoFar", "bytesSinceLast", "error", "path"}, keys'
 }
+
+# What a gc does in a push's long life: the object was there when it was looked up ahead,
+# and is not when its turn comes. A push relies on what it saw for the grace period only.
+# bats test_tags=bucket
+@test "a long push does not rely on what it saw before the grace period" {
+	make_repo r
+	for i in 1 2 3 4 5 6; do noise "n$i.bin" 200000 "$i"; done
+	commit 'Six files'
+	git push -q
+	git config zllm.gc.grace 4s
+	ZLLM_TRACE=1 run -0 drive < <(
+		say_init upload
+		for i in 1 2 3; do say_upload "n$i.bin"; done
+		until [ "$(grep -c 'upload .* known' "$T/agent.stderr")" -eq 3 ]; do sleep 0.1; done
+		store_remove "$(manifest_of "$(oid_of n6.bin)")"
+		sleep 4
+		say_upload n6.bin
+		say_terminate
+	)
+	says_not '"error"'
+	[ "$(grep -c '"complete"' <<<"$output")" -eq 4 ]
+	in_store "$(oid_of n6.bin)"
+}

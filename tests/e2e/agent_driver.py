@@ -122,7 +122,7 @@ def main(words):
     if "--" in words:
         command = words[words.index("--") + 1:]
         words = words[:words.index("--")]
-    lines = [line.rstrip("\n") for line in sys.stdin if line.strip()]
+    lines = (line.rstrip("\n") for line in sys.stdin if line.strip())  # as they come
     agent = Agent(command)
     try:
         if "--close-stdout" in words:

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -233,6 +235,66 @@ static void one_repository_comes_with_the_bases_it_needs(void **state)
 	drop_family(&f);
 }
 
+/* ---------------------------------------------------------------- what takes long */
+
+/* A copy that takes its time, and a gc that takes a record away meanwhile: it was listed
+ * by no manifest yet when the gc looked. */
+struct slow {
+	struct store *to;
+	size_t told, taken;
+};
+
+static int note_first(void *ctx, const struct store_entry *entry)
+{
+	strcpy(ctx, entry->key);
+	return 1;
+}
+
+static void take_a_record_away(struct slow *slow)
+{
+	char key[KEY_MAX] = "";
+
+	store_list(slow->to, "blobs/", note_first, key, NULL);
+	slow->taken += *key && !store_remove(slow->to, key, NULL);
+}
+
+static void tell_slowly(void *ctx, const struct oid *oid, uint64_t size,
+                        const struct err *failure)
+{
+	struct slow *slow = ctx;
+
+	(void)oid, (void)size;
+	assert_null(failure);
+	if (++slow->told < FILES || slow->taken)
+		return;
+	sleep(2);
+	take_a_record_away(slow);
+}
+
+static void a_copy_longer_than_the_grace_period_looks_again(void **state)
+{
+	struct family f;
+	struct slow slow = { .to = new_memory() };
+	struct store_copy_result result;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_family(&f);
+	struct store_copy_request request = { .from = &f.transfer,
+		                              .to = slow.to,
+		                              .repo_id = "",
+		                              .grace = 1,
+		                              .told = tell_slowly,
+		                              .ctx = &slow };
+	assert_int_equal(store_copy(&request, &result, &err), 0);
+	assert_int_equal(slow.taken, 1);
+	for (int i = 0; i < FILES; i++)
+		assert_true(is_whole(slow.to, &f.files[i]));
+	assert_int_equal(count_keys(slow.to, ""), count_keys(f.store, ""));
+	store_close(slow.to);
+	drop_family(&f);
+}
+
 /* ---------------------------------------------------------------- what fails */
 
 /* As in test_transfer.c: ThreadSanitizer looks for something else. */
@@ -350,6 +412,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_store_is_mirrored_and_then_there),
 		cmocka_unit_test(one_repository_comes_with_the_bases_it_needs),
+		cmocka_unit_test(a_copy_longer_than_the_grace_period_looks_again),
 		cmocka_unit_test(a_copy_that_dies_anywhere_goes_on_later),
 		cmocka_unit_test(a_turned_bit_never_gets_into_the_mirror),
 		cmocka_unit_test(
