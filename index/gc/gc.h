@@ -27,11 +27,11 @@ struct gc_request {
 };
 
 struct gc_summary {
-	size_t missed;      /* blobs that no live record decoded when the run began */
-	size_t lost;        /* of them, those that trash/ does not have either */
-	size_t unowned;     /* objects that nobody owns, which are kept */
-	size_t strange;     /* things in trash/ that are left alone */
-	struct err blind;   /* why not all manifests could be read: then nothing was done to
+	size_t missed;    /* blobs that no live record decoded when the run began */
+	size_t lost;      /* of them, those that trash/ does not have either */
+	size_t unowned;   /* objects that nobody owns, which are kept */
+	size_t strange;   /* things in trash/ that are left alone */
+	struct err blind; /* why not all manifests could be read: then nothing was done to
 	                     * records; code 0: they could */
 	size_t blind_count; /* of these manifests */
 	bool late;          /* the looks took too long: nothing was destroyed */

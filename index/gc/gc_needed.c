@@ -97,11 +97,11 @@ static int read_live(struct reading *r, const struct gc_object *o, struct manife
                      struct err *err)
 {
 	struct store *s = r->transfer->store;
-	int rc = manifest_get_places(s, &o->oid, m, NULL, err);
+	int rc = manifest_get(s, &o->oid, manifest_parse_places, m, err);
 	char key[KEY_MAX];
 
 	for (int rounds = 0; rc == 1 && rounds < ROUNDS; rounds++)
-		rc = manifest_recall(s, &o->oid, manifest_parse_places, m, NULL, err);
+		rc = manifest_recall(s, &o->oid, manifest_parse_places, m, err);
 	gc_object_key(o, key);
 	return rc == 1 ? err_set(err, ERR_MISSING,
 	                         "store %s: manifest %s was removed while it was read; "
@@ -113,11 +113,12 @@ static int read_live(struct reading *r, const struct gc_object *o, struct manife
 static int read_entry(struct reading *r, const struct gc_object *o, struct manifest *m,
                       struct err *err)
 {
+	const struct manifest_query q = { r->transfer->store, &o->oid,
+		                          manifest_parse_places, NULL };
 	char trash[KEY_MAX];
 
 	gc_object_trash(o, trash);
-	return manifest_get_at(r->transfer->store, trash, &o->oid, manifest_parse_places,
-	                       m, NULL, err);
+	return manifest_get_at(&q, trash, m, err);
 }
 
 /* An entry that is gone was given back or is not needed; a damaged one is of use to nobody.

@@ -49,12 +49,12 @@ static int judge_object(const struct restoring *r, const struct gc_object *o,
 {
 	const struct transfer *t = r->run->transfer;
 	enum object_verdict verdict = OBJECT_RECORDS_WRONG;
+	const struct manifest_query q = { t->store, &o->oid, manifest_parse_places, NULL };
 	char trash[KEY_MAX];
 	struct manifest m;
 
 	gc_object_trash(o, trash);
-	int rc = manifest_get_at(t->store, trash, &o->oid, manifest_parse_places, &m,
-	                         NULL, err);
+	int rc = manifest_get_at(&q, trash, &m, err);
 	if (rc)
 		return rc == ERR_DAMAGED ? 1 : rc;
 	rc = object_prove(t, &m, NULL, &verdict, err);
