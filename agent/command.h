@@ -35,6 +35,7 @@ struct command {
 	row(stats)       \
 	row(verify)      \
 	row(fsck)        \
+	row(gc)          \
 	row(copy)        \
 	row(doctor)      \
 	row(trust)       \

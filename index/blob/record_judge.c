@@ -18,11 +18,9 @@
 /* Bytes that come with the first request: the heads of most records. */
 enum { HEAD_FIRST = 4096 };
 
-enum verdict { RECORD_RIGHT, RECORD_WRONG, RECORD_UNSAID, RECORD_GONE };
-
 /* Of one record; and where nothing can be said, the bases that are not proved. */
 struct judgement {
-	enum verdict verdict;
+	enum record_verdict verdict;
 	struct oid unproved[RECORD_BASES_MAX];
 	unsigned count;
 };
@@ -134,6 +132,17 @@ static int judge(const struct transfer *t, const struct blob_place *place,
 		rc = prove(t, &place->record.id, place->key, &proved, err);
 	record_head_wipe(&head);
 	out->verdict = out->count ? RECORD_UNSAID : proved ? RECORD_RIGHT : RECORD_WRONG;
+	return rc;
+}
+
+int record_judge_place(const struct transfer *t, const struct blob_place *place,
+                       enum record_verdict *verdict, struct err *err)
+{
+	const struct transfer own = bare(t);
+	struct judgement j;
+	int rc = judge(&own, place, &j, err);
+
+	*verdict = j.verdict;
 	return rc;
 }
 

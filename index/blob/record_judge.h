@@ -22,6 +22,18 @@ struct oid;
 struct store;
 struct transfer;
 
+enum record_verdict {
+	RECORD_RIGHT,
+	RECORD_WRONG,
+	RECORD_UNSAID, /* a base is not proved */
+	RECORD_GONE
+};
+
+/* Judges the record at place->key, which may lie in trash/: reads it, and its bases, all of
+ * them. 0 with the verdict; or why nothing can be said: ERR_IO, ERR_FORMAT ... */
+int record_judge_place(const struct transfer *t, const struct blob_place *place,
+                       enum record_verdict *verdict, struct err *err);
+
 /* Judges every record that the store lists of the blob `id`, and of those of its bases that
  * cannot be proved: reads them, all of them. Adds a struct blob_place for each that is wrong
  * to *wrong, which the caller wipes. 0, also when there are none; or why nothing can be

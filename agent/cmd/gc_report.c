@@ -1,0 +1,130 @@
+#include "agent/cmd/gc_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "agent/cmd/gc_world.h"
+#include "agent/report/json.h"
+#include "agent/report/report.h"
+#include "agent/report/report_json.h"
+#include "agent/report/size_text.h"
+#include "codec/common/err.h"
+#include "index/gc/gc.h"
+#include "index/store/store.h"
+
+static const char *const things[GC_THINGS] = {
+	[GC_OWNERS] = "owners",
+	[GC_TRACES] = "traces of expired owners",
+	[GC_MANIFESTS] = "manifests",
+	[GC_RECORDS] = "records",
+	[GC_BASES] = "base markers",
+	[GC_NAMES] = "names",
+	[GC_TEMPORARY] = "temporary files",
+	[GC_UPLOADS] = "unfinished uploads",
+};
+
+static const char *const words[GC_THINGS] = {
+	[GC_OWNERS] = "owners",       [GC_TRACES] = "traces",
+	[GC_MANIFESTS] = "manifests", [GC_RECORDS] = "records",
+	[GC_BASES] = "bases",         [GC_NAMES] = "names",
+	[GC_TEMPORARY] = "temporary", [GC_UPLOADS] = "uploads",
+};
+
+static const char *const deeds[GC_DEEDS] = {
+	[GC_KEPT] = "kept",
+	[GC_WAITING] = "in trash",
+	[GC_MOVED] = "moved to trash",
+	[GC_RESTORED] = "restored",
+	[GC_DESTROYED] = "removed",
+	[GC_MADE] = "made",
+	[GC_FAILED] = "failed",
+	[GC_LEFT] = "left for another run",
+};
+
+static const char *const deed_words[GC_DEEDS] = {
+	[GC_KEPT] = "kept",         [GC_WAITING] = "trash",     [GC_MOVED] = "moved",
+	[GC_RESTORED] = "restored", [GC_DESTROYED] = "removed", [GC_MADE] = "made",
+	[GC_FAILED] = "failed",     [GC_LEFT] = "left",
+};
+
+static void tell_count(enum gc_thing thing, enum gc_deed deed,
+                       const struct gc_count *count)
+{
+	char size[SIZE_TEXT] = "";
+
+	if (!count->count)
+		return;
+	if (count->bytes)
+		size_format(count->bytes, size);
+	report_line("%-22s %10" PRIu64 " %-26s %10s", deeds[deed], count->count,
+	            things[thing], size);
+}
+
+void gc_report_text(const struct gc_world *w, const struct gc_summary *s)
+{
+	static const enum gc_deed order[] = { GC_RESTORED, GC_MOVED,  GC_DESTROYED,
+		                              GC_MADE,     GC_FAILED, GC_LEFT,
+		                              GC_WAITING,  GC_KEPT };
+
+	(void)s;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (int thing = 0; thing < GC_THINGS; thing++)
+			tell_count((enum gc_thing)thing, order[i],
+			           &w->run.counts.of[thing][order[i]]);
+}
+
+static void put_count(struct json *to, const char *word, const struct gc_count *count)
+{
+	struct json *j = json_object();
+
+	json_put_u64(j, "count", count->count);
+	json_put_u64(j, "bytes", count->bytes);
+	json_put(to, word, j);
+}
+
+int gc_report_json(const struct gc_world *w, const struct gc_summary *s, struct err *err)
+{
+	struct json *j = json_object();
+	struct budget_spent spent = budget_spent(&w->budget);
+
+	json_put_str(j, "store", w->store->name);
+	json_put_bool(j, "dry_run", w->run.flags & GC_DRY_RUN);
+	for (int thing = 0; thing < GC_THINGS; thing++) {
+		struct json *of = json_object();
+		for (int deed = 0; deed < GC_DEEDS; deed++)
+			put_count(of, deed_words[deed], &w->run.counts.of[thing][deed]);
+		json_put(j, words[thing], of);
+	}
+	json_put_u64(j, "missed", s->missed);
+	json_put_u64(j, "lost", s->lost);
+	json_put_u64(j, "unowned", s->unowned);
+	json_put_u64(j, "unreadable", s->blind_count);
+	json_put_bool(j, "late", s->late);
+	json_put_bool(j, "finished", !atomic_load(&w->run.over));
+	json_put_u64(j, "requests", spent.requests);
+	json_put_u64(j, "read", spent.read);
+	json_put_u64(j, "written", spent.written);
+	return report_json(j, err);
+}
+
+void gc_report_remarks(const struct gc_world *w, const struct gc_summary *s)
+{
+	if (s->blind.code)
+		report_note("%s", s->blind.text);
+	if (s->blind_count)
+		report_note("%zu manifest(s) could not be read, so what they need is not "
+		            "known: no record was moved or removed; run 'git zllm fsck'",
+		            s->blind_count);
+	if (s->late)
+		report_note("looking at the store took longer than the grace period: "
+		            "nothing was removed; give a longer --grace");
+	if (s->unowned)
+		report_note("%zu object(s) have no owner, and are kept; 'git zllm gc "
+		            "--unowned' gives them up",
+		            s->unowned);
+	if (s->strange)
+		report_note("%zu thing(s) in trash/ are not this version's, and stay",
+		            s->strange);
+	if (atomic_load(&w->run.over))
+		report_note("the budget is spent: run it again, and it goes on");
+}

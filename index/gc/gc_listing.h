@@ -1,0 +1,34 @@
+/*
+ * A listing of everything below a prefix that ids follow ("blobs/", "trash/"), as sixteen
+ * listings at once, by their first digit: what each tells of goes to a place of its own, and
+ * the sixteen together are in byte order.
+ */
+#ifndef ZLLM_GC_LISTING_H
+#define ZLLM_GC_LISTING_H
+
+#include <stdint.h>
+
+#include "codec/common/buf.h"
+
+struct err;
+struct store_entry;
+struct transfer;
+
+enum { GC_LISTING_OUTS = 2 };
+
+/* What one of the sixteen has gathered. */
+struct gc_listing_part {
+	struct buf out[GC_LISTING_OUTS]; /* of whatever note() adds */
+	uint64_t strange;                /* what it did not know */
+};
+
+/* Adds what a key says to the part. Called for each, in order. */
+typedef void gc_listing_note(struct gc_listing_part *part,
+                             const struct store_entry *entry);
+
+/* Lists; `into[i]` (NULL: there is nothing of that) gets what was added to out[i], behind
+ * what it holds. *strange is raised by what was not known. 0, or negative. */
+int gc_listing_take(const struct transfer *t, const char *prefix, gc_listing_note *note,
+                    struct buf *into[GC_LISTING_OUTS], size_t *strange, struct err *err);
+
+#endif
