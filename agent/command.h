@@ -36,6 +36,7 @@ struct command {
 	row(verify)      \
 	row(fsck)        \
 	row(gc)          \
+	row(prune)       \
 	row(copy)        \
 	row(doctor)      \
 	row(trust)       \
