@@ -356,8 +356,8 @@ static int run_hook(int argc, char **argv)
 		check_all_received();
 		return 0; /* git has taken the push: this hook only tells */
 	}
-	err_set(&err, ERR_INPUT, "'%s' is none of pre-push, pre-receive and post-receive",
-	        name);
+	err_set(&err, ERR_INPUT,
+	        "unknown hook '%s'; use pre-push, pre-receive or post-receive", name);
 	return report_error(&err);
 }
 
