@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that are missing: `deps.sh build` for building,
-# running and the demo, `deps.sh check` for the tests too, `deps.sh bench` for what
-# is measured against. Silent when all is there. The servers that the tests of
+# running and the demo, `deps.sh check` for the tests too, `deps.sh bench` for `make
+# bench`: what it runs and is measured against, and no compilers for other processors. Silent when all is there. The servers that the tests of
 # buckets start are wanted, not needed: without them those tests are skipped.
 set -eu
 
@@ -12,6 +12,7 @@ check="$build bats libcmocka-dev libsimde-dev clang libclang-rt-14-dev clang-for
        python3-xxhash python3-numpy strace acl libfaketime zstd man-db
        gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu libc6-dev-i386-cross
        qemu-user"
+bench="$build python3-zstandard python3-numpy"
 servers="ceph-mon ceph-osd radosgw ceph-common curl
          swift-proxy swift-account swift-container swift-object libeatmydata1"
 rivals="awscli s3cmd"
@@ -85,7 +86,8 @@ want() {
 
 case "${1:-build}" in
 build) wanted=$build ;;
-check | bench) wanted=$check ;;
+check) wanted=$check ;;
+bench) wanted=$bench ;;
 *) echo "usage: deps.sh build|check|bench" >&2; exit 2 ;;
 esac
 

@@ -115,8 +115,9 @@ static int resolve_all(struct place *p, int count, char **typed,
 			            buf_text(&values[i].words));
 		if (!rc && count > 1 &&
 		    strcmp(buf_text(&values[i].text), BASE_SETTING_NONE) == 0)
-			rc = err_set(err, ERR_INPUT,
-			             "'none' stands alone: nothing is a base");
+			rc = err_set(
+				err, ERR_INPUT,
+				"'none' cannot be given with others: it says that nothing is a base");
 	}
 	if (open)
 		connection_close(&c);
@@ -198,7 +199,7 @@ const struct command cmd_base = {
 	.name = "base",
 	.arguments = "[--path <pattern>] [none | <path> | <rev> | <rev>:<path> | <oid> | "
 		     "<name>... | --unset]",
-	.summary = "says which model those of this repository derive from",
+	.summary = "which model this repository's models derive from",
 	.details =
 		"Bases are found without being told; this is for those who know better. What is\n"
 		"set is tried first, in the order given, and each tensor takes it where it pays.\n"

@@ -266,8 +266,8 @@ const struct command cmd_diff = {
 		"  DELTA   bytes of the new tensor as a delta against the old, coded in full; with\n"
 		"          a low-rank product where that pays, and the new one is at hand here\n"
 		"\n"
-		"Another dtype is compared by the cast of the old values; more or fewer rows by\n"
-		"those that both have. Objects are read from git-lfs's storage, else from the\n"
+		"Another dtype is compared by the cast of the old values; with more or fewer rows,\n"
+		"the rows that both have are compared. Objects are read from git-lfs's storage, else from the\n"
 		"store. 'git diff' shows the same for models, where 'git zllm install' and\n"
 		"'git zllm init' set it up.\n",
 	.options = specs,

@@ -156,7 +156,8 @@ static void print_opaque(const struct family_member *m, const struct family *f)
 	report_line("%s", "");
 	report_line("It is not a model of a known format: it has no tensors to compare.");
 	if (!m->tensors) {
-		report_line("It lies in its manifest, whole, and shares nothing.");
+		report_line(
+			"It is stored whole inside its manifest, and shares nothing.");
 	} else if (sharing->with == FAMILY_NONE) {
 		report_line("None of its %u chunks is in another object.", m->tensors);
 	} else {

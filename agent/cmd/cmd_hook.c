@@ -13,6 +13,7 @@
 #include "agent/cmd/push_check.h"
 #include "agent/cmd/push_gaps.h"
 #include "agent/command.h"
+#include "agent/git/absent_objects.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
@@ -235,6 +236,29 @@ static void tell_refs(const struct buf *input)
 	buf_wipe(&text);
 }
 
+/* In a partial clone git-lfs, and all who look at what is pushed, would have git fetch the
+ * files that are absent one by one. What is not understood here is an error later. */
+static void bring_absent(const struct buf *input, const char *remote)
+{
+	static const char *const not_all_known[] = { "--ignore-missing", NULL };
+	struct absent_objects absent = { 0 };
+	struct push_refs refs = PUSH_REFS_INIT;
+	struct buf text = BUF_INIT, new_ones = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	buf_add(&text, input->data, input->size);
+	if (!push_refs_parse(buf_text(&text), PUSH_REFS_CLIENT, &refs, &ignored) &&
+	    refs.count && !list_new(&refs, remote, &new_ones, &ignored))
+		(void)absent_objects_bring(&new_ones, not_all_known, &absent, &ignored);
+	if (absent.left)
+		report_note("%zu files and folders of what is pushed are not in this "
+		            "partial clone and could not be fetched",
+		            absent.left);
+	push_refs_wipe(&refs);
+	buf_wipe(&new_ones);
+	buf_wipe(&text);
+}
+
 /* The hooks before ours, then what the store says. 0, 1 when the push is refused (and
  * that is said), or negative; *status is that of the hooks. */
 static int serve_push(struct hook_push *given, int *status, struct err *err)
@@ -247,6 +271,8 @@ static int serve_push(struct hook_push *given, int *status, struct err *err)
 		return rc;
 	bool ours = push_check_concerns_us(config, ENDPOINT_UPLOAD, remote);
 	given->gaps = ours ? HOOK_GAPS_FOR_US : HOOK_GAPS_REFUSED_BY_LFS;
+	if (ours)
+		bring_absent(given->input, remote);
 	rc = hook_chain_run(given, status, err);
 	if (rc > 0)
 		rc = 0;
@@ -356,8 +382,8 @@ static int run_hook(int argc, char **argv)
 		check_all_received();
 		return 0; /* git has taken the push: this hook only tells */
 	}
-	err_set(&err, ERR_INPUT, "'%s' is none of pre-push, pre-receive and post-receive",
-	        name);
+	err_set(&err, ERR_INPUT,
+	        "unknown hook '%s'; use pre-push, pre-receive or post-receive", name);
 	return report_error(&err);
 }
 

@@ -43,7 +43,7 @@ static int find_scope(int argc, char **argv, struct git_scope *out, struct err *
 	if (rc)
 		return rc;
 	if (argc)
-		return err_set(err, ERR_INPUT, "'%s' is one word too many", argv[0]);
+		return err_set(err, ERR_INPUT, "unexpected argument '%s'", argv[0]);
 	if (options.system + options.local + (options.file != NULL) > 1)
 		return err_set(err, ERR_INPUT,
 		               "only one of --system, --local and --file");

@@ -22,7 +22,7 @@ struct trust_options {
 static const struct option_spec specs[] = {
 	{ "list", OPTION_FLAG, NULL, "print what is trusted",
 	  offsetof(struct trust_options, list) },
-	{ "remove", OPTION_FLAG, NULL, "trust the store no more",
+	{ "remove", OPTION_FLAG, NULL, "stop trusting the store",
 	  offsetof(struct trust_options, remove) },
 	{ 0 },
 };
@@ -85,7 +85,7 @@ static int run(int argc, char **argv)
 
 	if (!rc && (argc > 1 || (options.list && (argc || options.remove))))
 		rc = err_set(&err, ERR_INPUT,
-		             "trust takes one store or none, and --list stands alone");
+		             "trust takes one store or none, and --list takes none");
 	if (!rc)
 		rc = lfs_config_read(&config, &err);
 	if (!rc && options.list)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/cmd/push_check.h"
+#include "agent/git/absent_objects.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/options.h"
@@ -89,11 +90,73 @@ static void print_result(const struct store *store, const struct lfs_objects *ne
 	            missing->count, store->name);
 }
 
-static int run_verify(int argc, char **argv)
+/* Whether history ends here before it begins. */
+static int is_shallow(bool *out, struct err *err)
+{
+	static const char *const argv[] = { "git", "rev-parse", "--is-shallow-repository",
+		                            NULL };
+	struct buf answer = BUF_INIT;
+	int status;
+
+	int rc = git_run(argv, &(struct git_run_io){ .output = &answer }, &status, err);
+	*out = !rc && strcmp(buf_text(&answer), "true\n") == 0;
+	buf_wipe(&answer);
+	return rc;
+}
+
+/* What this clone does not have of its history is not looked at, and nobody shall take
+ * it for complete. */
+static int bring_history(const struct buf *revisions, const char *const *arguments,
+                         struct absent_objects *absent, struct err *err)
+{
+	bool shallow = false;
+
+	int rc = absent_objects_bring(revisions, arguments, absent, err);
+	if (!rc)
+		rc = is_shallow(&shallow, err);
+	if (rc)
+		return rc;
+	if (absent->brought)
+		report_note("%zu files and folders of history that this partial clone "
+		            "lacked were fetched",
+		            absent->brought);
+	if (absent->left)
+		report_note("%zu files and folders of history are not in this partial "
+		            "clone and could not be fetched: what they need was not "
+		            "looked at",
+		            absent->left);
+	if (shallow)
+		report_note("this clone is shallow: what older commits need was not "
+		            "looked at ('git fetch --unshallow' brings them)");
+	return 0;
+}
+
+struct verify_result {
+	struct lfs_objects needed, missing;
+	struct absent_objects absent;
+};
+
+static int verify(const struct verify_options *options, const struct buf *revisions,
+                  struct store *store, struct verify_result *r, struct err *err)
 {
 	static const char *const all[] = { "--all", NULL };
+	const char *const *arguments = options->all ? all : NULL;
+
+	int rc = bring_history(revisions, arguments, &r->absent, err);
+	if (!rc)
+		rc = lfs_objects_add(&r->needed, revisions, arguments, err);
+	lfs_objects_unique(&r->needed);
+	if (!rc)
+		rc = push_check_run(store, &r->needed, &r->missing, err);
+	if (!rc)
+		print_result(store, &r->needed, &r->missing);
+	return rc;
+}
+
+static int run_verify(int argc, char **argv)
+{
+	struct verify_result result = { LFS_OBJECTS_INIT, LFS_OBJECTS_INIT, { 0 } };
 	struct verify_options options = { 0 };
-	struct lfs_objects needed = LFS_OBJECTS_INIT, missing = LFS_OBJECTS_INIT;
 	struct buf revisions = BUF_INIT;
 	struct store *store = NULL;
 	struct err err = ERR_INIT;
@@ -104,17 +167,12 @@ static int run_verify(int argc, char **argv)
 	if (!rc)
 		rc = add_revisions(&options, argc, argv, &revisions, &err);
 	if (!rc)
-		rc = lfs_objects_add(&needed, &revisions, options.all ? all : NULL, &err);
-	lfs_objects_unique(&needed);
-	if (!rc)
-		rc = push_check_run(store, &needed, &missing, &err);
-	if (!rc)
-		print_result(store, &needed, &missing);
-	int code = rc ? report_error(&err) : missing.count != 0;
+		rc = verify(&options, &revisions, store, &result, &err);
+	int code = rc ? report_error(&err) : result.missing.count || result.absent.left;
 	store_close(store);
 	buf_wipe(&revisions);
-	lfs_objects_wipe(&missing);
-	lfs_objects_wipe(&needed);
+	lfs_objects_wipe(&result.missing);
+	lfs_objects_wipe(&result.needed);
 	return code;
 }
 
@@ -129,7 +187,9 @@ const struct command cmd_verify = {
 		"a store like this one is used, and says \"verified\" nonetheless.\n"
 		"An object counts as missing too when its manifest is damaged, or when a record\n"
 		"that it needs is not there or is cut; what is wrong is said. Whether the bytes\n"
-		"are sound as well is what 'git zllm fsck' reads.\n",
+		"are sound as well is what 'git zllm fsck' reads.\n"
+		"In a partial clone (--filter=blob:none) it first fetches what git left on the\n"
+		"remote, for a file's pointer is in it; where that fails the exit code is 1.\n",
 	.options = specs,
 	.run = run_verify,
 };

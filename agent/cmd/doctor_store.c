@@ -37,11 +37,10 @@ static void check_verbs(struct checkup *c, const struct store_probe *probe)
 {
 	static const char *const names[] = { "list", "read", "write", "remove" };
 	static const char *const needs[] = {
-		"listing is needed to push and by verify, status and fsck; cloning does "
-		"without where git-zllm of today pushed",
-		"reading is needed to push and to clone",
-		"writing is needed only to push",
-		"removing is needed only by gc",
+		"needed to push, and by verify, status and fsck; what a recent git-zllm pushed can be cloned without",
+		"needed to push and to clone",
+		"needed only to push",
+		"needed only by gc",
 	};
 
 	for (int v = 0; v < VERB_COUNT; v++) {

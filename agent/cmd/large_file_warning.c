@@ -20,9 +20,9 @@ static uint64_t find_limit(const struct lfs_config *config)
 	uint64_t limit = DEFAULT_LIMIT;
 
 	if (text && !base_cache_parse_size(text, &limit))
-		report_note("zllm.largeFile is '%s', which is not a size like 10m; taken "
-		            "as 10m",
-		            text);
+		report_note(
+			"zllm.largeFile is '%s', which is not a size such as 10m; 10m is used",
+			text);
 	return limit;
 }
 

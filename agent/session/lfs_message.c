@@ -27,7 +27,7 @@ static int parse_event(const char *name, struct lfs_message *out, struct err *er
 			out->event = events[i].event;
 			return 0;
 		}
-	return err_set(err, ERR_INPUT, "git-lfs sent an event that is not known: '%s'",
+	return err_set(err, ERR_INPUT, "git-lfs sent an unknown event: '%s'",
 	               name ? name : "");
 }
 
@@ -42,8 +42,7 @@ static int parse_init(const struct json *j, struct lfs_message *out, struct err 
 
 	if (!operation ||
 	    (strcmp(operation, "upload") != 0 && strcmp(operation, "download") != 0))
-		return err_set(err, ERR_INPUT,
-		               "git-lfs sent an operation that is not known: '%s'",
+		return err_set(err, ERR_INPUT, "git-lfs sent an unknown operation: '%s'",
 		               operation ? operation : "");
 	out->upload = strcmp(operation, "upload") == 0;
 	out->remote = copy(json_get_str(j, "remote"));

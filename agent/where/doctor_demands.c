@@ -74,7 +74,7 @@ static void name_payer(struct checkup *c)
 	checkup_add(
 		c, FINDING_DOUBTFUL, "bucket",
 		"if it is one, 'git config --global zllm.s3.requestPayer requester'",
-		"a bucket whose requester pays refuses those who do not say that they pay");
+		"a bucket of 'requester pays' refuses requests that do not say that the requester pays");
 }
 
 void doctor_demands(struct checkup *c, const struct store_url *url,

@@ -61,8 +61,8 @@ static void tell_survey(struct checkup *c, const struct store *s,
 	snprintf(what, sizeof(what), "is not of the group %s, as the store's folder is",
 	         group);
 	tell_some(c, &v->foreign, what, remedy);
-	tell_some(c, &v->narrow, "has not all the rights that the store's folder gives",
-	          remedy);
+	tell_some(c, &v->narrow,
+	          "does not have all the rights that the store's folder gives", remedy);
 	tell_some(c, &v->unset, "does not hand its group down (setgid)", remedy);
 	tell_some(c, &v->hidden, "cannot be read by all who may read the store's folder",
 	          remedy);
@@ -71,7 +71,8 @@ static void tell_survey(struct checkup *c, const struct store *s,
 		"its owner or root runs: getfacl -cp '%s' >acl.txt; find '%s' -mindepth 1 "
 		"-type d -exec setfacl --set-file=acl.txt {} +",
 		s->name, s->name);
-	tell_some(c, &v->bare, "has not the default ACL of the store's folder", remedy);
+	tell_some(c, &v->bare, "does not have the default ACL of the store's folder",
+	          remedy);
 }
 
 /* What a push of this user would make. */
@@ -111,7 +112,7 @@ static void tell_shared(struct checkup *c, const struct store *s,
 	open_up(s, is_shared(v->above_mode) ? above : group, v->mode, remedy);
 	if (v->by_acl)
 		checkup_add(c, FINDING_GOOD, "sharing", NULL,
-		            "who may push says the folder's default ACL");
+		            "the folder's default ACL says who may push");
 	else if (v->mode & S_IWGRP)
 		checkup_add(c, FINDING_GOOD, "sharing", NULL, "the group %s may push",
 		            group);
@@ -172,8 +173,7 @@ static void check_promises(struct checkup *c, const struct store *s)
 		  "cut may take what was pushed last",
 		  "after one, run 'git zllm fsck' and push again what it misses" },
 		{ STORE_FOLDER_HAS_MODES,
-		  "the file system takes no modes: who may read and write is said by how "
-		  "it is mounted",
+		  "the file system does not store modes: the options it is mounted with say who may read and write",
 		  NULL },
 	};
 

@@ -281,7 +281,7 @@ static int split_place(const char *place, struct s3_settings *s, struct err *err
 		n = strcspn(at, "/");
 		if ((n == 1 || n == 2) && memcmp(at, "..", n) == 0)
 			return err_set(err, ERR_INPUT,
-			               "s3://%s: a prefix has no '.' or '..' in it",
+			               "s3://%s: a prefix cannot have '.' or '..' in it",
 			               place);
 		if (n && to != s->prefix)
 			*to++ = '/';

@@ -116,7 +116,7 @@ static int no_such_scheme(const char *scheme, size_t n, const char *all, struct 
 {
 	struct buf words = BUF_INIT;
 
-	buf_addf(&words, "'%s': no store is reached by %.*s://; use ", all, (int)n,
+	buf_addf(&words, "'%s': unknown kind of store '%.*s://'; use ", all, (int)n,
 	         scheme);
 	int rc = not_among(example_form, &words, err);
 	buf_wipe(&words);
@@ -182,7 +182,7 @@ static int parse_text(const char *text, size_t n, const char *all, char **out,
 	char *value = *out ? NULL : decoded(text, n, &bad);
 
 	if (*out)
-		return err_set(err, ERR_INPUT, "'%s': an option is there twice", all);
+		return err_set(err, ERR_INPUT, "'%s': an option is given twice", all);
 
 	if (!value)
 		return err_nomem(err, "the store's URL");
@@ -243,7 +243,8 @@ static int parse_place(const char *text, size_t n, const char *all, struct store
 		return err_nomem(err, "the store's URL");
 	if (bad || has_bad_byte(u->place))
 		return err_set(err, ERR_INPUT,
-		               "'%s': no store's name has a newline or NUL in it", all);
+		               "'%s': a store's name cannot have a newline or NUL in it",
+		               all);
 	if (!*u->place || (!u->kind->is_path && *u->place == '/'))
 		return err_set(err, ERR_INPUT, "'%s' names no %s", all, u->kind->noun);
 	return 0;

@@ -37,7 +37,7 @@ static const char *extent_fault(const struct extent *x)
 		return "is of an unknown kind or dtype";
 	if (x->kind != EXTENT_TENSOR &&
 	    (x->name || x->dtype != DTYPE_BYTES || x->dim_count || !x->size))
-		return "is empty or looks like a tensor, and is none";
+		return "is empty, or looks like a tensor but is not one";
 	if (x->kind == EXTENT_TENSOR && !x->name)
 		return "is a tensor without a name";
 	if (x->name && strlen(x->name) > TENSOR_NAME_MAX)

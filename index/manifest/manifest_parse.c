@@ -69,7 +69,7 @@ static int check_frame(const uint8_t *bytes, size_t n, struct err *err)
 {
 	if (n < MANIFEST_HEAD_SIZE + MANIFEST_SUM_SIZE || n > MANIFEST_MAX ||
 	    memcmp(bytes, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE) != 0)
-		return damaged(err, "this is none");
+		return damaged(err, "this is not a manifest");
 	struct xxh128 sum = xxh128_of(bytes, n - MANIFEST_SUM_SIZE);
 	if (memcmp(sum.bytes, bytes + n - MANIFEST_SUM_SIZE, XXH128_SIZE) != 0)
 		return damaged(err, "its checksum is wrong");

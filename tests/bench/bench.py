@@ -4,13 +4,13 @@
     bench.py [codec] [threads] [sparse] [family] [transfer] [memory] [search] [s3]
                                                                  all when none is named
 
-codec     each codec on real pairs, one thread: part of raw, speed, and both next to
+codec     each codec on pairs of models, one thread: part of raw, speed, and both next to
           BitX with zstd -3, which is the published method
 threads   the same on two threads, by their own time; and push and clone through the agent
           on all CPUs next to one, by the clock: for idle machines
 sparse    tensors of which few values changed, at random and in rows: part of raw next to
           the entropy of the places, and speed next to tensors of which all did
-family    the trained models of ../shared/data in one repository: stored bytes next
+family    the trained models of ../shared/data, or made ones, in one repository: stored bytes next
           to BitX (zstd -3) per tensor plus zstd -3 on the base
 transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
 memory    peak memory of the agent for a 4 GB object, each way
@@ -70,6 +70,30 @@ class Place:
         return work, bare
 
 
+# ------------------------------------------------------------------------ models
+
+MADE = {"sft-a": ("2", "1e-5"), "sft-c": ("3", "1e-4")}  # seed, step
+
+
+def made_models(where):
+    """A base and two fine-tunes, where there are no trained models: noise of the right
+    widths, whose weights moved as an optimiser moves them."""
+    def path(name):
+        os.makedirs(f"{where}/{name}", exist_ok=True)
+        return f"{where}/{name}/model.safetensors"
+    script = TOP + "/tests/demo/make_family.py"
+    run(sys.executable, script, "base", path("base"), "1")
+    for name, (seed, step) in MADE.items():
+        run(sys.executable, script, "tune", path("base"), path(name), seed, step)
+    print("no trained models (ZLLM_DATA): made ones instead, whose figures compare programs "
+          "with each other, and do not say what trained models save")
+    return where
+
+
+def have(data, *names):
+    return all(os.path.exists(f"{data}/{name}/model.safetensors") for name in names)
+
+
 # ------------------------------------------------------------------------ codec
 
 PAIRS = [("base", "sft-a"), ("ckpt-4", "base"), ("base", "sft-c"), ("base", "sft-purebf16"),
@@ -98,7 +122,7 @@ def rivals(data, base, model, paper):
 def codec(data):
     print(f"{'base -> model':24}{'codec':>7}{'part':>10}{'encode':>9}{'alone':>8}{'decode':>9}"
           f"{'size':>8}{'enc.':>7}{'dec.':>7}   (MB/s; size and speeds over bitx)")
-    for base, model in PAIRS:
+    for base, model in (pair for pair in PAIRS if have(data, *pair)):
         report = json.loads(run(TOP + "/build/git-zllm", "codec", "bench", "--json", "--base",
                                 f"{data}/{base}/model.safetensors",
                                 f"{data}/{model}/model.safetensors"))
@@ -250,23 +274,24 @@ def reference(paths):
 
 
 def family(place, data):
+    models = [name for name in FAMILY if have(data, name)]
     work, bare = place.repository("family")
     run("git", "zllm", "init", place.root + "/family.store", cwd=work)
-    for name in FAMILY:
+    for name in models:
         os.mkdir(f"{work}/{name}")
         shutil.copy(f"{data}/{name}/model.safetensors", f"{work}/{name}/model.safetensors")
         run("git", "add", ".", cwd=work)
         run("git", "commit", "-q", "-m", name, cwd=work)
         run("git", "push", "-q", "-u", "origin", "main", cwd=work)
     run("git", "clone", "-q", bare, place.root + "/family.clone")
-    for name in FAMILY:
+    for name in models:
         run("cmp", f"{work}/{name}/model.safetensors",
             f"{place.root}/family.clone/{name}/model.safetensors")
     stats = json.loads(run("git", "zllm", "stats", "--json", cwd=work))
     ours, raw = stats["bytes"]["stored"], stats["bytes"]["pushed"]
-    theirs = reference([f"{data}/{name}/model.safetensors" for name in FAMILY])
+    theirs = reference([f"{data}/{name}/model.safetensors" for name in models])
     print(run("git", "zllm", "status", cwd=work))
-    print(f"family: {len(FAMILY)} models, {raw / 1e6:.1f} MB; stored {ours / 1e6:.1f} MB "
+    print(f"family: {len(models)} models, {raw / 1e6:.1f} MB; stored {ours / 1e6:.1f} MB "
           f"({100 * ours / raw:.1f} %); BitX zstd -3 + zstd on the base {theirs / 1e6:.1f} MB "
           f"({100 * theirs / raw:.1f} %); ours / theirs {ours / theirs:.3f}")
 
@@ -414,24 +439,24 @@ def with_place(measure):
 
 
 def main():
-    data = os.environ.get("ZLLM_DATA", "")
-    known = {"codec": lambda: codec(data),
-             "threads": lambda: with_place(lambda place: threads(place, data)),
-             "sparse": lambda: with_place(sparse),
-             "family": lambda: with_place(lambda place: family(place, data)),
-             "transfer": lambda: with_place(transfer),
-             "memory": lambda: with_place(memory),
-             "search": lambda: with_place(search),
-             "s3": s3}
+    known = {"codec": codec,
+             "threads": lambda data: with_place(lambda place: threads(place, data)),
+             "family": lambda data: with_place(lambda place: family(place, data)),
+             "sparse": lambda _: with_place(sparse),
+             "transfer": lambda _: with_place(transfer),
+             "memory": lambda _: with_place(memory),
+             "search": lambda _: with_place(search),
+             "s3": lambda _: s3()}
     wanted = sys.argv[1:] or list(known)
     if any(name not in known for name in wanted):
         sys.exit(__doc__)
-    for name in wanted:
-        if name in ("codec", "threads", "family") and not os.path.exists(data + "/base/model.safetensors"):
-            print(f"{name}: skipped: ZLLM_DATA names no folder with the trained models")
-        else:
-            known[name]()
-        print(flush=True)
+    with tempfile.TemporaryDirectory(prefix="git-zllm-models.") as own:
+        data = os.environ.get("ZLLM_DATA", "")
+        if not have(data, "base", "sft-a") and {"codec", "threads", "family"} & set(wanted):
+            data = made_models(own)
+        for name in wanted:
+            known[name](data)
+            print(flush=True)
 
 
 if __name__ == "__main__":

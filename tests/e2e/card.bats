@@ -298,7 +298,7 @@ expect_own_base() {
 		one_line_error
 	done
 	run -2 git zllm base none HEAD
-	says "'none' stands alone"
+	says "'none' cannot be given with others"
 	run -2 git zllm base --path x
 	one_line_error
 	run -2 git zllm base --unset

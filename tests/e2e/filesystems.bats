@@ -85,7 +85,7 @@ fails_in_words() {
 		odd "fchmod=$error" git push -q origin main
 		clone_and_compare
 		run odd "fchmod=$error" git zllm doctor
-		says 'the file system takes no modes'
+		says 'the file system does not store modes'
 	done
 }
 

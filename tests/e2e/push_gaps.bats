@@ -184,3 +184,41 @@ at() {
 	[ "$status" -ne 0 ]
 	says "git lfs push --object-id origin $NEW" 'git lfs push --all origin'
 }
+
+# fetches FILE: how often git fetched, as the trace says.
+fetches() {
+	grep -c "trace: run_command: git .*fetch\|trace: built-in: git fetch" "$1" || true
+}
+
+@test "a partial clone pushes its history to a fork: what is absent comes in one fetch" {
+	make_repo r
+	local i
+	for i in 1 2 3 4 5 6; do
+		noise model.bin 20000 "$i"
+		noise "notes-$i" 2000 "$i"
+		commit "Version $i"
+	done
+	git push -q
+	git -C "$T/r.git" config uploadpack.allowFilter true
+	git clone -q --filter=blob:none "file://$T/r.git" "$T/c"
+	cd "$T/c"
+	git zllm init "$STORE" '*.safetensors' '*.bin' >/dev/null
+	git init -q --bare "$T/fork.git"
+	git remote add fork "$T/fork.git"
+	GIT_TRACE=$T/trace run -0 git push fork main
+	says '5 LFS objects' 'nothing is missing'
+	[ "$(fetches "$T/trace")" -le 4 ] # one, and the processes that it is made of
+	at fork
+	git clone -q "$T/fork.git" "$T/whole"
+	expect_same_files "$T/r" "$T/whole"
+
+	# An old version that the store has lost is found, though its pointer was absent.
+	store_remove "$(manifest_of "$(git -C "$T/r" show main~3:model.bin | sed -n 's/^oid sha256://p')")"
+	git clone -q --filter=blob:none "file://$T/r.git" "$T/d"
+	cd "$T/d"
+	git zllm init "$STORE" '*.safetensors' '*.bin' >/dev/null
+	git init -q --bare "$T/other.git"
+	run git push "$T/other.git" main
+	[ "$status" -ne 0 ]
+	says model.bin 'not in the store' 'not in this clone either'
+}
