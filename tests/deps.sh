@@ -15,6 +15,7 @@ check="$build bats libcmocka-dev libsimde-dev clang libclang-rt-14-dev clang-for
 bench="$build python3-zstandard python3-numpy"
 servers="ceph-mon ceph-osd radosgw ceph-common curl
          swift-proxy swift-account swift-container swift-object libeatmydata1"
+forge="nginx-light fcgiwrap"
 rivals="awscli s3cmd"
 
 # missing PACKAGE...: those that are not installed.
@@ -103,6 +104,9 @@ fi
 need $wanted
 # shellcheck disable=SC2086  # lists of words
 case "${1:-build}" in
-check) want 'the tests of buckets are skipped' $servers ;;
+check)
+	want 'the test of a git server is skipped' $forge
+	want 'the tests of buckets are skipped' $servers
+	;;
 bench) want 'no bucket is measured, or not beside others' $servers $rivals ;;
 esac

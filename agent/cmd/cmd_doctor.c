@@ -63,7 +63,8 @@ const struct command cmd_doctor = {
 		"and remove (each is tried, on a key of its own that is removed again), do the\n"
 		"clocks agree, and where are the bases of a bucket's models kept. Of a folder it says\n"
 		"who may push, what is in the way of others in a shared one, and which promise its\n"
-		"file system does not keep. With a store's\n"
+		"file system does not keep. Where a remote lies on a server that keeps LFS objects\n"
+		"of its own (GitHub, GitLab, Gitea ...), it says what that wants. With a store's\n"
 		"name it looks at that store instead of the repository. Exit code 1 when something\n"
 		"is to be put right.\n",
 	.options = specs,

@@ -3,15 +3,16 @@
  * when an agent died over the last object, and a push with --no-verify uploads
  * nothing at all; these checks see it before, or at least after.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/cmd/hook_chain.h"
+#include "agent/cmd/hook_configured.h"
+#include "agent/cmd/hook_told.h"
 #include "agent/cmd/large_file_warning.h"
 #include "agent/cmd/push_check.h"
 #include "agent/cmd/push_gaps.h"
+#include "agent/cmd/push_others.h"
 #include "agent/command.h"
 #include "agent/git/absent_objects.h"
 #include "agent/git/git_paths.h"
@@ -23,24 +24,6 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
-
-enum { INPUT_MAX = 64 << 20, READ_STEP = 65536 };
-
-static int read_input(struct buf *out, struct err *err)
-{
-	for (;;) {
-		if (out->size > INPUT_MAX || !buf_reserve(out, READ_STEP))
-			return err_nomem(err, "the refs of a push");
-		ssize_t n = read(0, out->data + out->size, READ_STEP);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(err, "cannot read standard input");
-		if (n == 0)
-			return 0;
-		out->size += (size_t)n;
-	}
-}
 
 static bool is_pushed(const struct push_refs *refs, const char *name, size_t n)
 {
@@ -155,6 +138,7 @@ struct push {
 	const char *remote;
 	const struct buf *input;
 	const struct lfs_config *config;
+	bool one_ref; /* of maybe several */
 };
 
 /* What git-lfs has just called missing, and what it is not. */
@@ -208,9 +192,11 @@ static int check_push(const struct push *push, struct err *err)
 		goto out;
 	warn_of_large_files(push->config, &new_ones);
 	rc = find_pushed(&refs, &new_ones, &needs, err);
-	if (rc || !(needs.brought.count + needs.carried.count))
+	if (rc || !(needs.brought.count + needs.carried.count || push->one_ref))
 		goto out;
 	rc = push_check_open(push->config, ENDPOINT_UPLOAD, push->remote, &store, err);
+	if (!rc && push->one_ref)
+		rc = push_others_tell(&refs, push->remote, store, err);
 	if (!rc)
 		rc = judge_objects(push, store, &needs, err);
 out:
@@ -270,36 +256,40 @@ static int serve_push(struct hook_push *given, int *status, struct err *err)
 	if (rc)
 		return rc;
 	bool ours = push_check_concerns_us(config, ENDPOINT_UPLOAD, remote);
+	bool nothing = !ours && given->by == HOOK_RUN_BY_CONFIGURATION;
 	given->gaps = ours ? HOOK_GAPS_FOR_US : HOOK_GAPS_REFUSED_BY_LFS;
 	if (ours)
 		bring_absent(given->input, remote);
-	rc = hook_chain_run(given, status, err);
+	rc = nothing ? 1 : hook_chain_run(given, status, err);
 	if (rc > 0)
 		rc = 0;
 	else if (!rc && !*status && ours)
-		rc = check_push(&(struct push){ remote, given->input, config }, err);
+		rc = check_push(
+			&(struct push){ remote, given->input, config, given->one_ref },
+			err);
 	lfs_config_free(config);
 	return rc;
 }
 
-static int run_pre_push(int argc, char **argv)
+static int run_pre_push(int argc, char **argv, const char *name)
 {
-	struct buf input = BUF_INIT;
+	struct hook_told told = HOOK_TOLD_INIT;
+	struct hook_push push = { .by = HOOK_RUN_BY_FILE };
 	struct err err = ERR_INIT;
 	int status = 0;
 
-	int rc = argc < 1 ? err_set(&err, ERR_INPUT, "pre-push is given a remote by git")
-	                  : 0;
-	if (!rc)
-		rc = read_input(&input, &err);
+	if (strcmp(name, HOOK_CONFIGURED_VERB) == 0)
+		push.by = HOOK_RUN_BY_CONFIGURATION;
+	int rc = hook_told_read(argc, argv, &told, &err);
 	if (!rc) {
-		tell_refs(&input);
-		rc = serve_push(&(struct hook_push){ .argc = argc,
-		                                     .argv = argv,
-		                                     .input = &input },
-		                &status, &err);
+		push.argc = told.argc;
+		push.argv = told.argv;
+		push.input = &told.input;
+		push.one_ref = told.one_ref;
+		tell_refs(&told.input);
+		rc = serve_push(&push, &status, &err);
 	}
-	buf_wipe(&input);
+	hook_told_wipe(&told);
 	if (rc < 0)
 		return report_error(&err);
 	return rc ? 1 : status;
@@ -350,7 +340,7 @@ static int check_all_received(void)
 	struct err err = ERR_INIT;
 	int bad = 0;
 
-	int rc = read_input(&input, &err);
+	int rc = hook_told_read_input(&input, &err);
 	if (!rc)
 		rc = push_refs_parse(buf_text(&input), PUSH_REFS_SERVER, &refs, &err);
 	if (!rc)
@@ -374,8 +364,8 @@ static int run_hook(int argc, char **argv)
 	struct err err = ERR_INIT;
 	const char *name = argc > 1 ? argv[1] : "";
 
-	if (strcmp(name, "pre-push") == 0)
-		return run_pre_push(argc - 2, argv + 2);
+	if (strcmp(name, "pre-push") == 0 || strcmp(name, HOOK_CONFIGURED_VERB) == 0)
+		return run_pre_push(argc - 2, argv + 2, name);
 	if (strcmp(name, "pre-receive") == 0)
 		return check_all_received() != 0;
 	if (strcmp(name, "post-receive") == 0) {

@@ -8,7 +8,9 @@
 #include "agent/cmd/agent_install.h"
 #include "agent/cmd/base_value.h"
 #include "agent/cmd/diff_install.h"
+#include "agent/cmd/hook_configured.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/cmd/hook_state.h"
 #include "agent/cmd/init_links.h"
 #include "agent/cmd/init_place.h"
 #include "agent/cmd/init_shared.h"
@@ -334,21 +336,40 @@ static int write_files(struct init *in, struct err *err)
 	return rc;
 }
 
+/* A hook that stays as it is, and what makes it run ours. */
+static void tell_hook_stays(struct hook_state *state)
+{
+	struct buf reason = BUF_INIT, remedy = BUF_INIT;
+
+	hook_state_add_reason(state, &reason);
+	hook_state_add_remedy(state, &remedy);
+	if (hook_configured_runs())
+		report_line("hook:     git runs ours from its configuration, beside "
+		            "the pre-push hook that is there");
+	else
+		report_note("%s: left as it is, and until it runs ours, pushes are not "
+		            "checked, and may not upload their objects: %s",
+		            buf_text(&reason), buf_text(&remedy));
+	buf_wipe(&reason);
+	buf_wipe(&remedy);
+}
+
 static int install_hook(struct err *err)
 {
-	int rc = hook_install_pre_push(err);
+	struct hook_state state = HOOK_STATE_INIT;
 
-	if (rc == 1) {
-		report_note("no pre-push hook is installed: there is another one, "
-		            "and " HOOK_BEFORE
-		            " exists as well. Call 'git zllm hook pre-push \"$@\"' "
-		            "from yours; hooks/README.md says how");
-		return 0;
-	}
+	int rc = hook_state_find(&state, err);
 	if (!rc)
+		rc = hook_install_pre_push(&state, err);
+	if (!rc && state.standing == HOOK_STAYS)
+		tell_hook_stays(&state);
+	else if (!rc && state.standing == HOOK_RUNS_OURS)
+		report_line("hook:     the pre-push hook that is there runs ours");
+	else if (!rc)
 		report_line(
 			"hook:     pre-push refuses commits whose objects are not in the "
 			"store");
+	hook_state_wipe(&state);
 	return rc;
 }
 
@@ -433,7 +454,9 @@ const struct command cmd_init = {
 		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
 		"patterns to .gitattributes (both to be committed), and installs a pre-push\n"
 		"hook that refuses commits whose LFS objects are not in the store. A hook that\n"
-		"was there is kept as pre-push.before-zllm and runs first. May be repeated, and\n"
+		"was there is kept as pre-push.before-zllm and runs first; one that belongs to\n"
+		"husky, lefthook, pre-commit or the like, or asks what it is called, stays as it\n"
+		"is, and init prints the line by which it runs ours. May be repeated, and\n"
 		"by others on their branches: everybody's init writes the same.\n"
 		"\n"
 		"<store> is a folder, on this machine or on a network file system:\n"

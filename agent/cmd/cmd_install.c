@@ -6,6 +6,7 @@
 
 #include "agent/cmd/agent_install.h"
 #include "agent/cmd/diff_install.h"
+#include "agent/cmd/hook_configured.h"
 #include "agent/command.h"
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
@@ -163,6 +164,8 @@ static int run_install(int argc, char **argv)
 		rc = agent_install_add(&scope, &err);
 	if (!rc)
 		rc = diff_install_add(&scope, &err);
+	if (!rc)
+		rc = hook_configured_add(&scope, &err);
 	if (rc)
 		return report_error(&err);
 	tell_installed(&scope);
@@ -196,6 +199,8 @@ static int run_uninstall(int argc, char **argv)
 	if (!rc)
 		rc = diff_install_remove(&scope, &err);
 	if (!rc)
+		rc = hook_configured_remove(&scope, &err);
+	if (!rc)
 		rc = uninstall_lfs(&scope, &err);
 	if (rc)
 		return report_error(&err);
@@ -211,7 +216,8 @@ const struct command cmd_install = {
 	.details =
 		"Writes to the user's git configuration that stores named zllm::... are reached\n"
 		"by this program, that 'git diff' shows models by 'git zllm diff', and runs\n"
-		"'git lfs install' where that was not done yet.\n"
+		"'git lfs install' where that was not done yet. git 2.54 and later also run our\n"
+		"pre-push hook from there (hook.zllm.command), so that a clone needs no init.\n"
 		"Afterwards plain 'git push' and 'git clone' are all that is needed. Nothing\n"
 		"changes for repositories whose LFS objects lie elsewhere. May be repeated.\n"
 		"Says so where this git-lfs would run a program that a repository names, as\n"

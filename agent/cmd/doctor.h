@@ -15,6 +15,9 @@ void doctor_setup(struct checkup *c, const struct lfs_config *config);
 /* The hook of the repository of the current directory. */
 void doctor_hook(struct checkup *c);
 
+/* What is known of the servers of its remotes; `top` is its worktree, or NULL. */
+void doctor_servers(struct checkup *c, const char *top);
+
 /* The repository of the current directory, its hook and its store, or the store that
  * `named` names: found, opened, each verb tried, its clock compared. */
 void doctor_store(struct checkup *c, const struct lfs_config *config, const char *named);

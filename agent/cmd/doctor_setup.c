@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "agent/cmd/agent_install.h"
-#include "agent/cmd/hook_install.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
 #include "agent/git/lfs_trial.h"
@@ -170,31 +169,4 @@ void doctor_setup(struct checkup *c, const struct lfs_config *config)
 		checkup_add(c, FINDING_GOOD, "agent", NULL,
 		            "all %u keys by which git-lfs finds git-zllm are right",
 		            count.all);
-}
-
-/* ---------------------------------------------------------------- the hook */
-
-void doctor_hook(struct checkup *c)
-{
-	struct buf path = BUF_INIT;
-	struct err ignored = ERR_INIT;
-
-	if (hook_install_folder(&path, &ignored)) {
-		buf_wipe(&path);
-		return;
-	}
-	buf_add_str(&path, "/pre-push");
-	if (hook_install_is_ours(buf_text(&path)))
-		checkup_add(c, FINDING_GOOD, "hook", NULL,
-		            "pushes without their objects are refused");
-	else if (hook_install_runs_lfs(buf_text(&path)))
-		checkup_add(c, FINDING_DOUBTFUL, "hook",
-		            "run 'git zllm init' with this repository's store again",
-		            "git-lfs's own pre-push hook is there instead of ours: it "
-		            "uploads, but does not look at what the store lacks");
-	else
-		checkup_add(c, FINDING_BAD, "hook",
-		            "run 'git zllm init' with this repository's store again",
-		            "no pre-push hook uploads the objects of a push");
-	buf_wipe(&path);
 }

@@ -163,6 +163,7 @@ static void examine_repository(struct checkup *c, const struct lfs_config *confi
 
 	if (paths->worktree)
 		doctor_hook(c);
+	doctor_servers(c, paths->worktree);
 	push.context.use = STORE_TO_WRITE;
 	bool pushes = find_way(c, config, &push), clones = find_way(c, config, &clone);
 	if (pushes)

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/cmd/hook_configured.h"
 #include "agent/cmd/hook_install.h"
+#include "agent/cmd/hook_state.h"
 #include "agent/git/git_run.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -85,29 +87,69 @@ static int run_kept(const char *kept, const struct hook_push *push, int *status,
 	return rc;
 }
 
+/* git-lfs's own hook gives way to ours in the repository's own folder; where that cannot
+ * be written, it does its work a second time. Whether ours is there now. */
+static bool replace_lfs_hook(struct hook_state *state)
+{
+	static const char *const argv[] = { "git", "config", "core.hooksPath", NULL };
+	struct buf set = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	int status;
+
+	int rc = git_run(argv, &(struct git_run_io){ .output = &set }, &status, &ignored);
+	buf_wipe(&set);
+	return !rc && status && hook_install_pre_push(state, &ignored) == 0;
+}
+
+/* Whether git runs our file next, at this push. */
+static bool file_is_next(struct hook_state *state)
+{
+	bool ours = state->hook.author == HOOK_BY_US;
+
+	if (state->hook.author == HOOK_BY_LFS && state->hook.executable &&
+	    !state->manager)
+		return replace_lfs_hook(state);
+	return ours && state->hook.executable;
+}
+
+/* Whether the configured hook has done all before us. */
+static bool configured_was_first(const struct hook_push *push,
+                                 const struct hook_state *state)
+{
+	return push->gaps == HOOK_GAPS_FOR_US && state->hook.author != HOOK_BY_US &&
+	       hook_configured_runs();
+}
+
+/* 1 when nothing is left to do. */
+static int run_before_lfs(const struct hook_push *push, struct hook_state *state,
+                          int *status, struct err *err)
+{
+	int rc = 0;
+
+	if (push->by == HOOK_RUN_BY_CONFIGURATION)
+		return file_is_next(state);
+	if (hook_state_runs_kept(state))
+		rc = run_kept(buf_text(&state->kept_path), push, status, err);
+	if (!rc && !*status && configured_was_first(push, state))
+		rc = 1;
+	return rc;
+}
+
 int hook_chain_run(const struct hook_push *push, int *status, struct err *err)
 {
 	static const char *const lfs[] = { "git", "lfs", "pre-push", NULL };
-	struct buf hook = BUF_INIT, kept = BUF_INIT;
-	bool lfs_ran = false;
+	struct hook_state state = HOOK_STATE_INIT;
 
 	*status = 0;
-	int rc = hook_install_folder(&hook, err);
-	if (rc)
-		goto out;
-	buf_addf(&kept, "%s/" HOOK_BEFORE, buf_text(&hook));
-	buf_add_str(&hook, "/pre-push");
-	if (push->gaps == HOOK_GAPS_FOR_US)
+	int rc = hook_state_find(&state, err);
+	if (!rc && push->gaps == HOOK_GAPS_FOR_US)
 		tell_lfs_to_leave_gaps();
-	if (access(buf_text(&kept), X_OK) == 0 &&
-	    !hook_install_same(buf_text(&hook), buf_text(&kept))) {
-		lfs_ran = hook_install_runs_lfs(buf_text(&kept));
-		rc = run_kept(buf_text(&kept), push, status, err);
-	}
+	if (!rc)
+		rc = run_before_lfs(push, &state, status, err);
+	bool lfs_ran = push->by == HOOK_RUN_BY_FILE && hook_state_runs_kept(&state) &&
+	               state.kept.runs_lfs;
 	if (!rc && !*status && !lfs_ran)
 		rc = run_with(lfs, push, status, err);
-out:
-	buf_wipe(&kept);
-	buf_wipe(&hook);
+	hook_state_wipe(&state);
 	return rc;
 }

@@ -8,33 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/cmd/hook_state.h"
 #include "agent/cmd/program_path.h"
-#include "agent/git/git_run.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder.h"
 #include "index/work/random_name.h"
 
 /* hooks/pre-push in the source is the same text for a program on PATH. */
-#define MARK "# git-zllm: no push of commits whose LFS objects are not in the store.\n"
-
-enum { HOOK_SIZE_MAX = 65536 };
-
-int hook_install_folder(struct buf *out, struct err *err)
-{
-	static const char *const argv[] = {
-		"git", "rev-parse", "--path-format=absolute", "--git-path", "hooks", NULL
-	};
-	int status;
-
-	int rc = git_run(argv, &(struct git_run_io){ .output = out }, &status, err);
-	if (!rc && (status || !out->size || out->data[out->size - 1] != '\n'))
-		rc = err_set(err, ERR_CONFIG, "git does not say where its hooks are");
-	if (!rc)
-		out->size--;
-	return rc;
-}
-
 static int hook_text(struct buf *out, struct err *err)
 {
 	struct buf path = BUF_INIT;
@@ -42,7 +23,7 @@ static int hook_text(struct buf *out, struct err *err)
 
 	int rc = program_path(&path, &on_path, err);
 	if (!rc) {
-		buf_add_str(out, "#!/bin/sh\n" MARK "exec ");
+		buf_add_str(out, "#!/bin/sh\n" HOOK_MARK "exec ");
 		if (on_path)
 			buf_add_str(out, "git zllm");
 		else
@@ -51,61 +32,6 @@ static int hook_text(struct buf *out, struct err *err)
 	}
 	buf_wipe(&path);
 	return rc;
-}
-
-/* Appends the text of a hook; nothing when there is none. */
-static void read_hook(const char *path, struct buf *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    buf_reserve(out, HOOK_SIZE_MAX)) {
-		ssize_t n = read(fd, out->data + out->size, HOOK_SIZE_MAX - 1);
-		out->size += n > 0 ? (size_t)n : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-}
-
-static bool hook_has(const char *path, const char *words)
-{
-	struct buf text = BUF_INIT;
-
-	read_hook(path, &text);
-	bool has = strstr(buf_text(&text), words) != NULL;
-	buf_wipe(&text);
-	return has;
-}
-
-bool hook_install_is_ours(const char *path)
-{
-	return hook_has(path, MARK);
-}
-
-bool hook_install_same(const char *one, const char *other)
-{
-	struct buf text = BUF_INIT, second = BUF_INIT;
-
-	read_hook(one, &text);
-	read_hook(other, &second);
-	bool same = text.size && text.size == second.size &&
-	            memcmp(text.data, second.data, text.size) == 0;
-	buf_wipe(&text);
-	buf_wipe(&second);
-	return same;
-}
-
-bool hook_install_runs_lfs(const char *path)
-{
-	return hook_has(path, "lfs pre-push");
-}
-
-/* git-lfs's own, whose work ours does: nothing is lost with it. */
-static bool is_lfs_hook(const char *path)
-{
-	return hook_has(path, "#!/bin/sh\ncommand -v git-lfs ") &&
-	       hook_install_runs_lfs(path);
 }
 
 /* A name beside the hook that nobody can have foreseen, and so put a link at. */
@@ -148,39 +74,39 @@ out:
 	return rc;
 }
 
-/* Moves the hook that is there out of the way; 1 when the way is taken. */
-static int keep_hook(const char *hook, const char *before, struct err *err)
-{
-	struct stat st;
-
-	if (lstat(hook, &st) < 0 || hook_install_is_ours(hook))
-		return 0;
-	if (lstat(before, &st) == 0)
-		return is_lfs_hook(hook) ? 0 : 1;
-	if (rename(hook, before) < 0)
-		return err_errno(err, "cannot rename '%s'", hook);
-	return 0;
-}
-
 /* Of the folder for hooks, where git made none. */
 static const struct store_folder_modes hook_modes = { 0444, 0755 };
 
-int hook_install_pre_push(struct err *err)
+/* Puts ours at the hook's name. What was there is kept beside it, where it is another's. */
+static int put_ours(struct hook_state *s, struct err *err)
 {
-	struct buf folder = BUF_INIT, hook = BUF_INIT, before = BUF_INIT;
+	const char *path = buf_text(&s->path), *kept = buf_text(&s->kept_path);
 
-	int rc = hook_install_folder(&folder, err);
+	int rc = store_folder_create(buf_text(&s->folder), &hook_modes, err);
+	if (!rc && s->standing == HOOK_MAY_BE_KEPT && rename(path, kept) < 0)
+		rc = err_errno(err, "cannot rename '%s'", path);
+	return rc ? rc : write_hook(path, err);
+}
+
+/* What an older init set aside goes back to where it works. */
+static int put_back(struct hook_state *s, struct err *err)
+{
+	if (rename(buf_text(&s->kept_path), buf_text(&s->path)) < 0)
+		return err_errno(err, "cannot rename '%s'", buf_text(&s->kept_path));
+	hook_state_wipe(s);
+	return hook_state_find(s, err);
+}
+
+int hook_install_pre_push(struct hook_state *s, struct err *err)
+{
+	int rc = 0;
+
+	if (s->standing == HOOK_HIDES_ANOTHER)
+		rc = put_back(s, err);
+	if (rc || s->standing == HOOK_STAYS || s->standing == HOOK_RUNS_OURS)
+		return rc;
+	rc = put_ours(s, err);
 	if (!rc)
-		rc = store_folder_create(buf_text(&folder), &hook_modes, err);
-	if (!rc) {
-		buf_addf(&hook, "%s/pre-push", buf_text(&folder));
-		buf_addf(&before, "%s/" HOOK_BEFORE, buf_text(&folder));
-		rc = keep_hook(buf_text(&hook), buf_text(&before), err);
-	}
-	if (!rc)
-		rc = write_hook(buf_text(&hook), err);
-	buf_wipe(&folder);
-	buf_wipe(&hook);
-	buf_wipe(&before);
+		s->standing = HOOK_IS_OURS;
 	return rc;
 }
