@@ -147,6 +147,7 @@ static int begin_run(struct gc_world *w, const struct gc_options *options,
 	int rc = options->budget ? budget_parse(options->budget, &limits, err) : 0;
 
 	budget_begin(&w->budget, &limits, budget_clock());
+	w->store->step_limit = (unsigned)gc_step_limit(w->grace);
 	if (!rc)
 		rc = store_metered_new(w->store, &w->budget, &w->metered, err);
 	if (!rc)

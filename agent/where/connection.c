@@ -5,6 +5,7 @@
 #include "agent/where/grace.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
+#include "index/gc/gc_ages.h"
 #include "index/store/store.h"
 
 static int open_store(struct connection *c, enum endpoint_direction direction,
@@ -29,6 +30,7 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	rc = base_cache_open(c->config, c->store, &c->cache, err);
 	if (!rc)
 		rc = grace_read(c->config, &c->grace, err);
+	c->store->step_limit = (unsigned)gc_step_limit(c->grace);
 	if (!rc)
 		rc = transfer_init(&c->transfer, c->store, 0, err);
 	c->transfer.repo_id = c->url.repo_id;

@@ -5,6 +5,7 @@
 #include "index/gc/gc_look.h"
 #include "index/gc/gc_mark.h"
 #include "index/gc/gc_restore.h"
+#include "index/gc/gc_sweep.h"
 #include "index/gc/gc_view.h"
 
 static int restore(struct gc_run *run, const struct gc_mark *mark, struct gc_summary *out,
@@ -36,6 +37,10 @@ static int act(struct gc_run *run, const struct gc_request *request,
 	    gc_run_may_go_on(run)) {
 		gc_run_step(run, "recompacting");
 		rc = request->recompact(run, mark, request->ctx, err);
+	}
+	if (!rc) {
+		gc_run_step(run, "sweeping");
+		rc = gc_sweep(run, mark, err);
 	}
 	return rc;
 }

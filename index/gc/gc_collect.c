@@ -66,16 +66,24 @@ static void count_records(struct gc_run *run, const struct gc_mark *m)
 	}
 }
 
-void gc_collect_count(struct gc_run *run, const struct gc_mark *mark)
+/* An owner of nothing is the sweep's to count. */
+static void count_owners(struct gc_run *run, const struct gc_view *v)
 {
-	const struct gc_view *v = mark->view;
-
-	for (size_t i = 0; i < v->owners.count; i++)
-		if (gc_run_has(run, &v->owners.list[i].oid))
+	for (size_t i = 0; i < v->owners.count; i++) {
+		const struct oid *oid = &v->owners.list[i].oid;
+		bool owns = gc_object_find(&v->objects, oid) ||
+		            gc_object_find(&v->object_entries, oid);
+		if (owns && gc_run_has(run, oid))
 			gc_run_count(run, GC_OWNERS, GC_KEPT, 0);
+	}
 	for (size_t i = 0; i < v->owner_entries.count; i++)
 		if (gc_run_has(run, &v->owner_entries.list[i].oid))
 			gc_run_count(run, GC_OWNERS, GC_WAITING, 0);
+}
+
+void gc_collect_count(struct gc_run *run, const struct gc_mark *mark)
+{
+	count_owners(run, mark->view);
 	count_objects(run, mark);
 	count_records(run, mark);
 }

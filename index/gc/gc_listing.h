@@ -6,6 +6,7 @@
 #ifndef ZLLM_GC_LISTING_H
 #define ZLLM_GC_LISTING_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "codec/common/buf.h"
@@ -26,9 +27,18 @@ struct gc_listing_part {
 typedef void gc_listing_note(struct gc_listing_part *part,
                              const struct store_entry *entry);
 
-/* Lists; `into[i]` (NULL: there is nothing of that) gets what was added to out[i], behind
- * what it holds. *strange is raised by what was not known. 0, or negative. */
-int gc_listing_take(const struct transfer *t, const char *prefix, gc_listing_note *note,
-                    struct buf *into[GC_LISTING_OUTS], size_t *strange, struct err *err);
+/* What is listed, and where it goes. */
+struct gc_listing {
+	const char *prefix;
+	gc_listing_note *note;
+	struct buf
+		*into[GC_LISTING_OUTS]; /* get what was added to out[i], behind what they
+	                                    * hold; NULL: there is nothing of that */
+	size_t *strange;                /* raised by what was not known; or NULL */
+};
+
+/* 0, or negative. */
+int gc_listing_take(const struct transfer *t, const struct gc_listing *what,
+                    struct err *err);
 
 #endif

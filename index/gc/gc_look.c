@@ -119,39 +119,49 @@ static void note_record_entry(struct gc_listing_part *part,
 
 static int look_at_owners(struct gc_view *v, const struct transfer *t, struct err *err)
 {
-	struct buf *live[] = { &v->owners.bytes, NULL };
-	struct buf *entries[] = { &v->owner_entries.bytes, &v->traces.bytes };
-	size_t ignored = 0;
-	int rc = gc_listing_take(t, "owners/", note_owner, live, &ignored, err);
+	const struct gc_listing live = { .prefix = "owners/",
+		                         .note = note_owner,
+		                         .into = { &v->owners.bytes } };
+	const struct gc_listing entries = { .prefix = "trash/",
+		                            .note = note_owner_entry,
+		                            .into = { &v->owner_entries.bytes,
+		                                      &v->traces.bytes } };
+	int rc = gc_listing_take(t, &live, err);
 
 	if (!rc)
-		rc = gc_listing_take(t, "trash/", note_owner_entry, entries, &ignored,
-		                     err);
+		rc = gc_listing_take(t, &entries, err);
 	return rc ? rc : gc_view_seal_owners(v, err);
 }
 
 static int look_at_objects(struct gc_view *v, const struct transfer *t, struct err *err)
 {
-	struct buf *live[] = { &v->objects.bytes, NULL };
-	struct buf *entries[] = { &v->object_entries.bytes, NULL };
-	size_t ignored = 0;
-	int rc = gc_listing_take(t, "objects/", note_object, live, &ignored, err);
+	const struct gc_listing live = { .prefix = "objects/",
+		                         .note = note_object,
+		                         .into = { &v->objects.bytes } };
+	const struct gc_listing entries = { .prefix = "trash/",
+		                            .note = note_object_entry,
+		                            .into = { &v->object_entries.bytes } };
+	int rc = gc_listing_take(t, &live, err);
 
 	if (!rc)
-		rc = gc_listing_take(t, "trash/", note_object_entry, entries, &ignored,
-		                     err);
+		rc = gc_listing_take(t, &entries, err);
 	return rc ? rc : gc_view_seal_objects(v, err);
 }
 
 static int look_at_records(struct gc_view *v, const struct transfer *t, struct err *err)
 {
-	struct buf *live[] = { &v->records.bytes, NULL };
-	struct buf *entries[] = { &v->record_entries.bytes, &v->others };
-	int rc = gc_listing_take(t, "blobs/", note_record, live, &v->strange, err);
+	const struct gc_listing live = { .prefix = "blobs/",
+		                         .note = note_record,
+		                         .into = { &v->records.bytes } };
+	const struct gc_listing entries = { .prefix = "trash/",
+		                            .note = note_record_entry,
+		                            .into = { &v->record_entries.bytes,
+		                                      &v->others },
+		                            .strange = &v->strange };
+	int rc = gc_listing_take(t, &live, err);
 
 	if (!rc)
-		rc = gc_listing_take(t, "trash/", note_record_entry, entries, &v->strange,
-		                     err);
+		rc = gc_listing_take(t, &entries, err);
 	return rc ? rc : gc_view_seal_records(v, err);
 }
 

@@ -49,7 +49,8 @@ static int judge_object(const struct restoring *r, const struct gc_object *o,
 {
 	const struct transfer *t = r->run->transfer;
 	enum object_verdict verdict = OBJECT_RECORDS_WRONG;
-	const struct manifest_query q = { t->store, &o->oid, manifest_parse_places, NULL };
+	const struct manifest_query q = { t->store, &o->oid, manifest_parse_places,
+		                          NULL };
 	char trash[KEY_MAX];
 	struct manifest m;
 

@@ -127,6 +127,16 @@ int store_restore(struct store *s, const char *trash, const char *key, struct er
 	return rc == STORE_RESTORE_BY_COPY ? restore_by_copy(s, trash, key, err) : rc;
 }
 
+int store_list_left(struct store *s, store_left_fn *each, void *ctx, struct err *err)
+{
+	return s->ops->list_left ? s->ops->list_left(s, each, ctx, err) : 0;
+}
+
+int store_remove_left(struct store *s, const char *name, struct err *err)
+{
+	return s->ops->remove_left ? s->ops->remove_left(s, name, err) : 1;
+}
+
 void store_close(struct store *s)
 {
 	if (s)

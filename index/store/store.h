@@ -73,6 +73,20 @@ typedef int store_each_fn(void *ctx, const struct store_entry *entry);
 
 enum { STORE_RESTORE_BY_COPY = 2 };
 
+/* What a writer that was killed left in a store: no value, and in no listing. */
+struct store_left {
+	const char *name; /* for store_remove_left(), and for people; valid during the call */
+	uint64_t size;    /* bytes; 0 where the store does not say */
+	int64_t since;    /* when it was last touched, by the store's own clock */
+};
+
+typedef int store_left_fn(void *ctx, const struct store_left *left);
+
+enum {
+	STORE_LEFT_MAX = 2048,   /* bytes of the longest name of what is left, NUL included */
+	STORE_STEP_LIMIT = 3600 /* seconds: a 24th of a day */
+};
+
 struct store_ops {
 	/* Opens `key` for reading. `want` is how many bytes from the start the
 	 * caller is about to read (0: none), so that a bucket fetches them with
@@ -109,6 +123,13 @@ struct store_ops {
 	int (*restore)(struct store *s, const char *trash, const char *key,
 	               struct err *err);
 
+	/* Calls `each` for all that killed writers left here, in any order; non-zero ends it.
+	 * And takes one of these away, durably: 0; 1 when it is not there any more, or is not
+	 * such a thing. Both NULL: nothing is ever left. */
+	int (*list_left)(struct store *s, store_left_fn *each, void *ctx,
+	                 struct err *err);
+	int (*remove_left)(struct store *s, const char *name, struct err *err);
+
 	void (*close)(struct store *s); /* and frees */
 };
 
@@ -120,6 +141,9 @@ struct store {
 	                    * keeping on the local disk what was fetched, pays off */
 	unsigned name_max; /* bytes of the longest last part of a key that it takes,
 	                    * where keys may be longer (store_keys.h); else 0 */
+	unsigned step_limit; /* seconds after which setting aside is given up, where it
+	                      * takes two steps: the key then stays, and what was copied
+	                      * too (docs/store.md, "gc"). 0: STORE_STEP_LIMIT */
 };
 
 /* The verbs. The contracts are those of the operations above; in addition a
@@ -152,6 +176,10 @@ int store_set_aside(struct store *s, const char *key, char *trash, struct err *e
 /* Gives `key` the value that lies under `trash`, unless the key exists; the entry stays
  * in trash/. 0, also when the key exists; 1 when there is no such entry. */
 int store_restore(struct store *s, const char *trash, const char *key, struct err *err);
+
+/* The operations on what is left; a store without them has nothing. */
+int store_list_left(struct store *s, store_left_fn *each, void *ctx, struct err *err);
+int store_remove_left(struct store *s, const char *name, struct err *err);
 
 /* store_set_aside() to a name that the caller made: for stores before others. */
 int store_move_aside(struct store *s, const char *key, const char *trash,

@@ -220,6 +220,19 @@ static int metered_restore(struct store *s, const char *trash, const char *key,
 	return store_restore(m->inner, trash, key, err);
 }
 
+static int metered_list_left(struct store *s, store_left_fn *each, void *ctx,
+                             struct err *err)
+{
+	pay(metered_of(s)->budget, 1);
+	return store_list_left(metered_of(s)->inner, each, ctx, err);
+}
+
+static int metered_remove_left(struct store *s, const char *name, struct err *err)
+{
+	pay(metered_of(s)->budget, 1);
+	return store_remove_left(metered_of(s)->inner, name, err);
+}
+
 static void metered_close(struct store *s)
 {
 	free(s);
@@ -233,6 +246,8 @@ static const struct store_ops metered_ops = {
 	.remove = metered_remove,
 	.set_aside = metered_set_aside,
 	.restore = metered_restore,
+	.list_left = metered_list_left,
+	.remove_left = metered_remove_left,
 	.close = metered_close,
 };
 

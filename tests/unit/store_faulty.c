@@ -267,6 +267,45 @@ static int faulty_set_aside(struct store *s, const char *key, const char *trash,
 	return rc;
 }
 
+static int faulty_restore(struct store *s, const char *trash, const char *key,
+                          struct err *err)
+{
+	struct faulty *f = (struct faulty *)s;
+	enum store_fault fault = call_begin(f);
+
+	int rc = prevents(fault) ? injected(fault, "restore", err)
+	                         : store_restore(f->inner, trash, key, err);
+	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
+		rc = injected(fault, "restore", err);
+	call_end(f);
+	return rc;
+}
+
+static int faulty_list_left(struct store *s, store_left_fn *each, void *ctx,
+                            struct err *err)
+{
+	struct faulty *f = (struct faulty *)s;
+	enum store_fault fault = call_begin(f);
+
+	int rc = prevents(fault) ? injected(fault, "list", err)
+	                         : store_list_left(f->inner, each, ctx, err);
+	call_end(f);
+	return rc;
+}
+
+static int faulty_remove_left(struct store *s, const char *name, struct err *err)
+{
+	struct faulty *f = (struct faulty *)s;
+	enum store_fault fault = call_begin(f);
+
+	int rc = prevents(fault) ? injected(fault, "remove", err)
+	                         : store_remove_left(f->inner, name, err);
+	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
+		rc = injected(fault, "remove", err);
+	call_end(f);
+	return rc;
+}
+
 static void faulty_close(struct store *s)
 {
 	struct faulty *f = (struct faulty *)s;
@@ -282,6 +321,9 @@ static const struct store_ops faulty_ops = {
 	.list = faulty_list,
 	.remove = faulty_remove,
 	.set_aside = faulty_set_aside,
+	.restore = faulty_restore,
+	.list_left = faulty_list_left,
+	.remove_left = faulty_remove_left,
 	.close = faulty_close,
 };
 
@@ -293,8 +335,8 @@ int store_faulty_new(struct store *inner, struct store_fault_plan plan, unsigned
 	struct faulty *f = calloc(1, sizeof(*f));
 	if (!f)
 		return err_nomem(err, "a faulty store");
-	f->base = (struct store){ &faulty_ops, inner->inflight, inner->name,
-		                  inner->remote, inner->name_max };
+	f->base = *inner; /* its name, whether it is remote, how long its names may be */
+	f->base.ops = &faulty_ops;
 	f->inner = inner;
 	f->plan = plan;
 	f->flags = flags;

@@ -312,6 +312,22 @@ static void something_foreign_in_the_place_of_the_store_file_is_named(void **sta
 #define aside_gives(steps, expected, words) \
 	aside_gives_steps(steps, ARRAY_SIZE(steps), expected, words)
 
+static void aside_within(unsigned step_limit, const struct http_step *steps, size_t count,
+                         const char *words)
+{
+	struct scripted s;
+	struct err err = ERR_INIT;
+	char trash[KEY_MAX];
+
+	scripted_begin_steps(&s, steps, count);
+	s.store->step_limit = step_limit;
+	assert_int_equal(store_set_aside(s.store, keys_of_kinds[0].key, trash, &err),
+	                 ERR_IO);
+	if (!strstr(err.text, words))
+		fail_msg("%s", err.text);
+	scripted_end(&s);
+}
+
 static void aside_gives_steps(const struct http_step *steps, size_t count, int expected,
                               const char *words)
 {
@@ -392,6 +408,27 @@ static void a_copy_that_fails_after_all_is_made_again_before_anything_is_deleted
 	aside_gives(steps, 0, NULL);
 }
 
+#define SLOWER                                                                \
+	"HTTP/1.1 503 Slow Down\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" \
+	"<Error><Code>SlowDown</Code></Error>"
+
+/* Ages count from the copy: who deletes much later would take what a push relies on. */
+static void what_took_long_to_copy_is_not_deleted(void **state)
+{
+	static const struct http_step steps[] = { LOOK, COPY(SLOWER), COPY(COPIED) };
+
+	(void)state;
+	aside_within(1, steps, ARRAY_SIZE(steps), "stays where it is");
+}
+
+static void a_deletion_that_failed_is_not_repeated_after_the_limit(void **state)
+{
+	static const struct http_step steps[] = { LOOK, COPY(COPIED), DELETE(SLOWER) };
+
+	(void)state;
+	aside_within(1, steps, ARRAY_SIZE(steps), "SlowDown");
+}
+
 static void who_may_not_delete_hears_which_permission_it_takes(void **state)
 {
 	static const struct http_step steps[] = {
@@ -468,6 +505,8 @@ int main(void)
 		cmocka_unit_test(a_copy_that_is_refused_deletes_nothing),
 		cmocka_unit_test(
 			a_copy_that_fails_after_all_is_made_again_before_anything_is_deleted),
+		cmocka_unit_test(what_took_long_to_copy_is_not_deleted),
+		cmocka_unit_test(a_deletion_that_failed_is_not_repeated_after_the_limit),
 		cmocka_unit_test(who_may_not_delete_hears_which_permission_it_takes),
 		cmocka_unit_test(a_service_that_copies_nothing_gets_the_bytes),
 		cmocka_unit_test(a_bucket_says_that_a_key_was_there),

@@ -166,6 +166,8 @@ static const struct store_ops folder_ops = {
 	.remove = folder_remove,
 	.set_aside = store_folder_set_aside,
 	.restore = store_folder_restore,
+	.list_left = store_folder_list_left,
+	.remove_left = store_folder_remove_left,
 	.close = folder_close,
 };
 

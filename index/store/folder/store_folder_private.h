@@ -85,6 +85,13 @@ int store_folder_restore(struct store *s, const char *trash, const char *key,
 enum { FOLDER_PLAIN = 3 };
 int store_folder_clear_foreign(const struct folder *f, const char *key, struct err *err);
 
+/* ---------------------------------------------------------------- store_folder_left.c */
+
+/* The verbs of what killed writers left; names are paths below the store's folder. */
+int store_folder_list_left(struct store *s, store_left_fn *each, void *ctx,
+                           struct err *err);
+int store_folder_remove_left(struct store *s, const char *name, struct err *err);
+
 /* ---------------------------------------------------------------- store_folder_tree.c */
 
 /* Makes the folders that `key` lies in as far as they are missing, with the store's

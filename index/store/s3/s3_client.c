@@ -36,8 +36,11 @@ static unsigned limit_of(const struct s3_client *c, const struct s3_call *call)
 	for (unsigned i = 0; i < call->pieces; i++)
 		bytes += call->body[i].size;
 	uint64_t ms = call->repeat_ms ? call->repeat_ms : c->repeat_ms;
+	int64_t left = call->not_after_ms - s3_now_ms();
 
 	ms += bytes * 1000 / SLOWEST;
+	if (call->not_after_ms && left < (int64_t)ms)
+		return left > 1 ? (unsigned)left : 1;
 	return ms < INT32_MAX ? (unsigned)ms : INT32_MAX;
 }
 
@@ -138,6 +141,8 @@ static bool may_repeat(const struct s3_client *c, struct s3_call *call)
 	    ms > UNREACHED_MS)
 		until += UNREACHED_MS - ms;
 	int64_t pause = pause_ms(call);
+	if (call->not_after_ms && now + pause >= call->not_after_ms)
+		return false;
 	if (pause > until - now)
 		pause = until - now;
 	if (pause <= 0)

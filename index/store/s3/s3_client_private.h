@@ -59,7 +59,4 @@ int64_t s3_retry_after_ms(const struct http_reply *r);
 /* Adds to `err` how often and how long it was tried. */
 void s3_say_tries(const struct s3_call *call, struct err *err);
 
-/* A clock that does not go back, suspends counted. */
-int64_t s3_now_ms(void);
-
 #endif

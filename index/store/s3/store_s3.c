@@ -235,6 +235,8 @@ static const struct store_ops s3_store_ops = {
 	.list = s3_store_list,
 	.remove = s3_store_remove,
 	.set_aside = s3_store_set_aside,
+	.list_left = s3_store_list_left,
+	.remove_left = s3_store_remove_left,
 	.close = s3_store_close,
 };
 

@@ -5,6 +5,10 @@
  *     PUT trash, copied from key if it still has that ETag, by the service itself
  *     DELETE key                 if it still has that ETag
  *
+ * The DELETE is sent within half of the store's step limit after the copy began, or not at
+ * all: what lies in trash/ longer than the grace period and that limit is then known to
+ * have been moved by nobody who may still be about to delete (docs/store.md, "gc").
+ *
  * A version that came meanwhile is not what the caller looked at, and stays. A service
  * that passes over the condition of the DELETE may take away one that came within the
  * round trip after the copy (docs/store.md, "A bucket"). Killed in between, there is a
@@ -97,17 +101,36 @@ static int carry_there(struct s3_store *s, const char *key, const char *trash,
 	return rc;
 }
 
+/* Half of the limit: the other half is the request's, which may be on its way for a while. */
+static int64_t half_limit_ms(const struct s3_store *s)
+{
+	return (int64_t)(s->base.step_limit ? s->base.step_limit : STORE_STEP_LIMIT) *
+	       500;
+}
+
+static int too_late(const struct s3_store *s, const char *key, struct err *err)
+{
+	return err_set(err, ERR_IO,
+	               "store %s: copying %s to trash took more than %lld s, so it stays "
+	               "where it is, and the copy too",
+	               s->base.name, key, (long long)half_limit_ms(s) / 1000);
+}
+
 /* 0; GONE; BY_HAND when the service does not know the condition; or negative. */
 static int delete_version(struct s3_store *s, const char *key, const char *etag,
-                          struct err *err)
+                          int64_t not_after, struct err *err)
 {
+	int64_t left = not_after - s3_now_ms();
 	char match[S3_ETAG_MAX + 16];
 	struct s3_call call = { .method = "DELETE",
 		                .key = key,
 		                .permission = "s3:DeleteObject",
 		                .answers = S3_OR_ABSENT | S3_OR_CHANGED |
-		                           S3_OR_NO_SUPPORT };
+		                           S3_OR_NO_SUPPORT,
+		                .not_after_ms = not_after };
 
+	if (left <= 0)
+		return too_late(s, key, err);
 	snprintf(match, sizeof(match), "If-Match: %s", etag);
 	if (*etag)
 		call.fields[0] = match;
@@ -135,12 +158,13 @@ int s3_store_set_aside(struct store *store, const char *key, const char *trash,
 	if (rc)
 		return rc;
 	s3_reader_etag((struct s3_reader *)seen, etag);
+	int64_t not_after = s3_now_ms() + half_limit_ms(s);
 	rc = seen->size > COPY_MAX ? BY_HAND : copy_there(s, key, trash, etag, err);
 	store_reader_close(seen);
 	if (rc == BY_HAND)
 		rc = carry_there(s, key, trash, etag, err);
 	if (rc)
 		return rc;
-	rc = delete_version(s, key, etag, err);
-	return rc == BY_HAND ? delete_version(s, key, "", err) : rc;
+	rc = delete_version(s, key, etag, not_after, err);
+	return rc == BY_HAND ? delete_version(s, key, "", not_after, err) : rc;
 }

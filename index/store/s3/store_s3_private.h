@@ -87,6 +87,10 @@ void s3_reader_etag(const struct s3_reader *r, char etag[S3_ETAG_MAX]);
 int s3_store_set_aside(struct store *s, const char *key, const char *trash,
                        struct err *err);
 
+/* store_s3_left.c: the verbs of uploads that nobody ended. */
+int s3_store_list_left(struct store *s, store_left_fn *each, void *ctx, struct err *err);
+int s3_store_remove_left(struct store *s, const char *name, struct err *err);
+
 /* store_s3_buffers.c: room for S3_PART bytes, with what *b held; false when memory ran
  * out. Buffers go from one value to the next: fresh pages for each byte that is sent
  * were a fifth of all the work. */

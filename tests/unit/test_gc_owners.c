@@ -1,0 +1,568 @@
+/* What gc does to manifests and owners: a manifest is given up only where the trace of an
+ * expired owner says so and nobody owns it any more; looks go live first, then trash; and
+ * what leads nowhere is swept. */
+#include "tests/unit/gc_store.h"
+#include "tests/unit/store_hooked.h"
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, gc_begin, gc_end)
+
+static void collect_for_long(struct gc_store *w)
+{
+	for (int i = 0; i < 6; i++) {
+		wait_long(w);
+		collect(w);
+	}
+}
+
+static void what_is_given_up_is_gone_after_a_while_to_its_last_byte(void **state)
+{
+	struct gc_store *w = *state;
+
+	push_solo(w, "ab");
+	push_solo(w, "bc");
+	give_up(w, "ab");
+	wait_long(w);
+	collect(w);
+	assert_false(has_object(w, "ab"));
+	assert_true(has_object_entry(w, "ab"));
+	assert_true(reads(w, "ab"));
+	collect_for_long(w);
+	assert_false(has_object_entry(w, "ab"));
+	assert_false(has_record(w, "a"));
+	assert_true(reads(w, "bc"));
+	assert_int_equal(sum_of(w, "trash/").count, 0);
+	assert_int_equal(sum_of(w, "blobs/").count, 2);
+	/* What gc says is kept is what the manifests need, to the byte. */
+	assert_int_equal(w->counts.of[GC_RECORDS][GC_KEPT].bytes,
+	                 sum_of(w, "blobs/").bytes);
+	assert_int_equal(w->counts.of[GC_MANIFESTS][GC_KEPT].bytes,
+	                 sum_of(w, "objects/").bytes);
+	assert_int_equal(counted(w, GC_OWNERS, GC_KEPT), 1);
+}
+
+static void who_else_owns_it_keeps_it(void **state)
+{
+	struct gc_store *w = *state;
+
+	push_solo(w, "a");
+	owner(w, "a", theirs);
+	give_up(w, "a");
+	collect_for_long(w);
+	assert_true(has_object(w, "a"));
+	assert_true(reads(w, "a"));
+}
+
+static void an_owner_in_trash_owns(void **state)
+{
+	struct gc_store *w = *state;
+	char key[KEY_MAX];
+
+	push_solo(w, "a");
+	trace(w, "a", theirs);
+	owner_key(w, "a", ours, key);
+	move(w, key);
+	collect_for_long(w);
+	assert_true(has_object(w, "a"));
+	assert_int_equal(counted(w, GC_OWNERS, GC_WAITING), 1);
+}
+
+static void what_nobody_ever_owned_is_kept_until_that_is_asked_for(void **state)
+{
+	struct gc_store *w = *state;
+
+	solo(w, "a");
+	object(w, "a");
+	collect_for_long(w);
+	assert_true(has_object(w, "a"));
+	assert_int_equal(w->summary.unowned, 1);
+	collect_as(w, GC_UNOWNED);
+	assert_false(has_object(w, "a"));
+	assert_true(reads(w, "a"));
+}
+
+/* Given back once it is aged: another push came between. */
+static void a_manifest_that_somebody_owns_again_comes_back(void **state)
+{
+	struct gc_store *w = *state;
+
+	push_solo(w, "a");
+	give_up(w, "a");
+	collect(w);
+	assert_false(has_object(w, "a"));
+	owner(w, "a", theirs);
+	collect(w);
+	assert_false(has_object(w, "a"));
+	wait_long(w);
+	collect(w);
+	assert_true(has_object(w, "a"));
+	assert_true(has_object_entry(w, "a"));
+	assert_int_equal(counted(w, GC_MANIFESTS, GC_RESTORED), 1);
+}
+
+/* Without this the model breaks in 20 steps. */
+static void an_entry_goes_only_when_the_live_key_is_old_too(void **state)
+{
+	struct gc_store *w = *state;
+	char key[KEY_MAX];
+
+	push_solo(w, "a");
+	object_key(w, "a", key);
+	move(w, key);
+	wait_long(w);
+	object(w, "a");
+	collect(w);
+	assert_true(has_object_entry(w, "a"));
+	wait_long(w);
+	collect(w);
+	assert_false(has_object_entry(w, "a"));
+	assert_true(has_object(w, "a"));
+}
+
+static void put_bytes(struct gc_store *w, const char *key, const char *text)
+{
+	store_remove(w->store, key, NULL);
+	assert_int_equal(store_put_all(w->store, key, text, strlen(text), NULL), 0);
+}
+
+static void a_manifest_that_cannot_be_read_stops_what_is_done_to_records(void **state)
+{
+	struct gc_store *w = *state;
+	char key[KEY_MAX];
+
+	push_solo(w, "a");
+	push_solo(w, "b");
+	solo(w, "cd");
+	move_record(w, "c");
+	give_up(w, "b");
+	object_key(w, "a", key);
+	put_bytes(w, key, "not a manifest");
+	collect_for_long(w);
+	assert_int_equal(w->summary.blind_count, 1);
+	assert_non_null(strstr(w->summary.blind.text, key));
+	assert_true(has_record(w, "a") && has_record(w, "b") && has_record(w, "d"));
+	assert_true(has_record_entry(w, "c"));
+	/* The other layers are collected. */
+	assert_false(has_object_entry(w, "b"));
+}
+
+static void a_damaged_manifest_in_trash_needs_nothing(void **state)
+{
+	struct gc_store *w = *state;
+	char key[KEY_MAX], trash[KEY_MAX];
+
+	push_solo(w, "a");
+	solo(w, "b");
+	object_key(w, "b", key);
+	assert_true(key_trash(key, "00000000000000000000000000000001", trash));
+	put_bytes(w, trash, "not a manifest");
+	wait_long(w);
+	collect(w);
+	assert_int_equal(w->summary.blind_count, 0);
+	assert_false(has_record(w, "b"));
+}
+
+/* What a mender moved away is the last good one as long as what is at the key is not. */
+static void an_entry_stays_while_the_live_manifest_is_damaged(void **state)
+{
+	struct gc_store *w = *state;
+	char key[KEY_MAX];
+
+	push_solo(w, "a");
+	object_key(w, "a", key);
+	move(w, key);
+	put_bytes(w, key, "not a manifest");
+	collect_for_long(w);
+	assert_true(has_object_entry(w, "a"));
+	assert_true(reads(w, "a"));
+}
+
+/* It lists other blobs, which are right, than those of its name: fsck set it aside. */
+static void a_false_manifest_is_not_given_back(void **state)
+{
+	struct gc_store *w = *state;
+	char key[KEY_MAX];
+
+	solo(w, "ab");
+	owner(w, "a", ours);
+	put_object(w, "b", "a");
+	object_key(w, "a", key);
+	move(w, key);
+	collect_for_long(w);
+	assert_false(has_object(w, "a"));
+	assert_true(has_object_entry(w, "a"));
+}
+
+static void two_manifests_that_disagree_do_not_keep_a_blob_from_coming_back(void **state)
+{
+	struct gc_store *w = *state;
+	struct extent x = { .kind = EXTENT_CHUNK, .size = GC_BYTES + 1 };
+	struct manifest m = { .extents = { .model = MODEL_OPAQUE,
+		                           .size = GC_BYTES + 1,
+		                           .list = &x,
+		                           .count = 1 } };
+	struct err err = ERR_INIT;
+
+	push_solo(w, "a");
+	x.id = *blob(w, 'a');
+	m.oid.bytes[0] = 7;
+	if (manifest_put(w->store, &m, NULL, &err))
+		fail_msg("%s", err.text);
+	move_record(w, "a");
+	collect(w);
+	assert_true(has_record(w, "a"));
+	collect_for_long(w);
+	assert_false(has_record_entry(w, "a"));
+	assert_true(reads(w, "a"));
+}
+
+/* ---------------------------------------------------------------- traces */
+
+static void a_trace_goes_with_its_object(void **state)
+{
+	struct gc_store *w = *state;
+
+	push_solo(w, "a");
+	give_up(w, "a");
+	collect(w);
+	assert_int_equal(counted(w, GC_TRACES, GC_WAITING), 1);
+	collect_for_long(w);
+	assert_int_equal(sum_of(w, "").count, 0);
+}
+
+static void a_trace_goes_when_the_owner_is_back_for_long(void **state)
+{
+	struct gc_store *w = *state;
+
+	push_solo(w, "a");
+	give_up(w, "a");
+	owner(w, "a", ours);
+	collect(w);
+	assert_int_equal(sum_of(w, "trash/").count, 1);
+	wait_long(w);
+	collect(w);
+	assert_int_equal(sum_of(w, "trash/").count, 0);
+	assert_true(has_object(w, "a"));
+}
+
+static void another_s_owner_does_not_end_a_trace(void **state)
+{
+	struct gc_store *w = *state;
+
+	push_solo(w, "a");
+	give_up(w, "a");
+	owner(w, "a", theirs);
+	collect_for_long(w);
+	assert_int_equal(sum_of(w, "trash/").count, 1);
+	assert_true(has_object(w, "a"));
+}
+
+/* ---------------------------------------------------------------- the order of looks */
+
+/* What others do in the middle of a look, once, before a listing of that prefix, for the
+ * nth time. */
+struct meanwhile {
+	struct gc_store *w;
+	const char *prefix;
+	int nth;
+	void (*happens)(struct gc_store *w);
+};
+
+static void when_listed(void *ctx, const char *verb, const char *what)
+{
+	struct meanwhile *m = ctx;
+
+	if (m->happens && strcmp(verb, "list") == 0 && strcmp(what, m->prefix) == 0 &&
+	    --m->nth == 0) {
+		m->happens(m->w);
+		m->happens = NULL;
+	}
+}
+
+static void collect_while(struct gc_store *w, struct meanwhile m)
+{
+	struct store_hooked *h = store_hooked_new(w->store);
+
+	m.w = w;
+	h->hook = when_listed;
+	h->ctx = &m;
+	w->transfer.store = &h->base;
+	w->transfer.lanes = 1;
+	collect(w);
+	assert_null(m.happens);
+	w->transfer.store = w->store;
+	store_close(&h->base);
+}
+
+static void move_the_owner(struct gc_store *w)
+{
+	char key[KEY_MAX];
+
+	owner_key(w, "a", ours, key);
+	move(w, key);
+}
+
+static void restore_the_owner(struct gc_store *w)
+{
+	char key[KEY_MAX];
+
+	owner_key(w, "a", ours, key);
+	restore_key(w, key);
+}
+
+/* A prune moves the owner after the live ones were listed: it is found in trash. One that
+ * is restored stays there, so it is found too. */
+static void an_owner_that_moves_during_the_look_is_seen(void **state)
+{
+	struct gc_store *w = *state;
+
+	push_solo(w, "a");
+	trace(w, "a", theirs);
+	collect_while(w, (struct meanwhile){ .prefix = "trash/0",
+	                                     .nth = 1,
+	                                     .happens = move_the_owner });
+	assert_true(has_object(w, "a"));
+	collect_while(w, (struct meanwhile){ .prefix = "owners/0",
+	                                     .nth = 1,
+	                                     .happens = restore_the_owner });
+	assert_true(has_object(w, "a"));
+}
+
+static void move_record_a(struct gc_store *w)
+{
+	move_record(w, "a");
+}
+
+static void restore_record_a(struct gc_store *w)
+{
+	char key[KEY_MAX];
+
+	record_key(w, "a", key);
+	restore_key(w, key);
+}
+
+/* It was live when the live ones were listed, and its entry is young. */
+static void a_record_that_moves_during_the_look_is_not_destroyed(void **state)
+{
+	struct gc_store *w = *state;
+
+	push_solo(w, "a");
+	wait_long(w);
+	/* The third listing of trash/ is that for records. */
+	collect_while(w, (struct meanwhile){ .prefix = "trash/0",
+	                                     .nth = 3,
+	                                     .happens = move_record_a });
+	assert_true(reads(w, "a"));
+	wait_long(w);
+	collect_while(w, (struct meanwhile){ .prefix = "trash/0",
+	                                     .nth = 3,
+	                                     .happens = restore_record_a });
+	assert_true(has_record(w, "a"));
+	assert_true(reads(w, "a"));
+}
+
+static void push_another(struct gc_store *w)
+{
+	owner(w, "a", ours);
+	object(w, "a");
+}
+
+/* The manifest came after they were read: a is not needed by this mark, but young. */
+static void a_push_during_the_look_loses_nothing(void **state)
+{
+	struct gc_store *w = *state;
+
+	solo(w, "a");
+	move_record(w, "a");
+	solo(w, "a");
+	collect_while(w, (struct meanwhile){ .prefix = "blobs/0",
+	                                     .nth = 1,
+	                                     .happens = push_another });
+	assert_true(reads(w, "a"));
+	wait_long(w);
+	collect(w);
+	assert_true(has_record(w, "a"));
+	assert_true(reads(w, "a"));
+}
+
+static void move_the_manifest(struct gc_store *w)
+{
+	char key[KEY_MAX];
+
+	object_key(w, "a", key);
+	move(w, key);
+}
+
+/* It was listed live, and is in trash when it is to be read, too late to be listed there. */
+static void a_manifest_that_moves_during_the_look_is_read_where_it_is(void **state)
+{
+	struct gc_store *w = *state;
+	struct store_hooked *h = store_hooked_new(w->store);
+	struct meanwhile m = { .w = w,
+		               .prefix = "trash/f",
+		               .nth = 2,
+		               .happens = move_the_manifest };
+
+	push_solo(w, "a");
+	wait_long(w);
+	h->hook = when_listed;
+	h->ctx = &m;
+	w->transfer.store = &h->base;
+	w->transfer.lanes = 1;
+	collect(w);
+	assert_null(m.happens);
+	w->transfer.store = w->store;
+	store_close(&h->base);
+	assert_int_equal(w->summary.blind_count, 0);
+	assert_true(has_record(w, "a"));
+}
+
+/* ---------------------------------------------------------------- what leads nowhere */
+
+static void an_owner_of_nothing_goes_out_of_sight_and_is_destroyed(void **state)
+{
+	struct gc_store *w = *state;
+	char key[KEY_MAX];
+
+	owner(w, "a", ours);
+	collect(w);
+	assert_int_equal(sum_of(w, "owners/").count, 1);
+	wait_long(w);
+	collect(w);
+	owner_key(w, "a", ours, key);
+	assert_false(is_live(w, key));
+	assert_int_equal(sum_of(w, "trash/").count, 1);
+	wait_long(w);
+	collect(w);
+	assert_int_equal(sum_of(w, "").count, 0);
+}
+
+/* An owner's marker that a push put again is young, and what it owns may come any moment. */
+static void an_owner_in_trash_of_nothing_stays_while_the_live_one_is_young(void **state)
+{
+	struct gc_store *w = *state;
+
+	owner(w, "a", ours);
+	wait_long(w);
+	collect(w);
+	wait_long(w);
+	owner(w, "a", ours);
+	collect(w);
+	assert_int_equal(sum_of(w, "trash/").count, 1);
+}
+
+static void name_key(const char *repo, char key[KEY_MAX])
+{
+	struct oid hash = { { 5 } };
+
+	key_name(&hash, repo, key);
+}
+
+static void a_name_of_who_owns_nothing_is_swept(void **state)
+{
+	struct gc_store *w = *state;
+	char key[KEY_MAX], other[KEY_MAX];
+
+	push_solo(w, "a");
+	name_key(ours, key);
+	name_key(theirs, other);
+	put_bytes(w, key, "");
+	put_bytes(w, other, "");
+	collect(w);
+	assert_true(is_live(w, other));
+	collect_for_long(w);
+	assert_true(is_live(w, key));
+	assert_false(is_live(w, other));
+	assert_int_equal(sum_of(w, "trash/").count, 0);
+}
+
+static void marker_key(struct gc_store *w, const char *letters, char key[KEY_MAX])
+{
+	struct key_marker marker = { .name = 1, .id = *blob(w, *letters) };
+
+	object_oid(w, letters, &marker.object);
+	key_marker(&marker, key);
+}
+
+static void a_base_marker_that_leads_nowhere_is_swept(void **state)
+{
+	struct gc_store *w = *state;
+	char good[KEY_MAX], no_object[KEY_MAX], no_record[KEY_MAX];
+
+	push_solo(w, "a");
+	push_solo(w, "c");
+	solo(w, "b");
+	marker_key(w, "a", good);
+	marker_key(w, "b", no_object);
+	marker_key(w, "c", no_record);
+	put_bytes(w, good, "");
+	put_bytes(w, no_object, "");
+	put_bytes(w, no_record, "");
+	delta(w, "c", "a");
+	char key[KEY_MAX];
+	record_key(w, "c", key);
+	assert_int_equal(store_remove(w->store, key, NULL), 0);
+	collect(w);
+	assert_true(is_live(w, no_object));
+	wait_long(w);
+	collect(w);
+	assert_true(is_live(w, good));
+	assert_false(is_live(w, no_object));
+	assert_false(is_live(w, no_record));
+	assert_int_equal(counted(w, GC_BASES, GC_DESTROYED), 2);
+}
+
+static void an_old_probe_is_swept(void **state)
+{
+	struct gc_store *w = *state;
+
+	put_bytes(w, "probe/0123", "x");
+	collect(w);
+	assert_true(is_live(w, "probe/0123"));
+	wait_long(w);
+	collect(w);
+	assert_false(is_live(w, "probe/0123"));
+}
+
+static void things_in_trash_that_are_not_ours_stay(void **state)
+{
+	struct gc_store *w = *state;
+
+	put_bytes(w, "trash/00/00/from-the-future@00000000000000000000000000000000", "x");
+	put_bytes(w, "trash/elsewhere", "x");
+	put_bytes(w, "trash/00/11", "x");
+	collect_for_long(w);
+	assert_int_equal(sum_of(w, "trash/").count, 3);
+	assert_true(w->summary.strange >= 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_given_up_is_gone_after_a_while_to_its_last_byte),
+		TEST(who_else_owns_it_keeps_it),
+		TEST(an_owner_in_trash_owns),
+		TEST(what_nobody_ever_owned_is_kept_until_that_is_asked_for),
+		TEST(a_manifest_that_somebody_owns_again_comes_back),
+		TEST(an_entry_goes_only_when_the_live_key_is_old_too),
+		TEST(a_manifest_that_cannot_be_read_stops_what_is_done_to_records),
+		TEST(a_damaged_manifest_in_trash_needs_nothing),
+		TEST(an_entry_stays_while_the_live_manifest_is_damaged),
+		TEST(a_false_manifest_is_not_given_back),
+		TEST(two_manifests_that_disagree_do_not_keep_a_blob_from_coming_back),
+		TEST(a_trace_goes_with_its_object),
+		TEST(a_trace_goes_when_the_owner_is_back_for_long),
+		TEST(another_s_owner_does_not_end_a_trace),
+		TEST(an_owner_that_moves_during_the_look_is_seen),
+		TEST(a_record_that_moves_during_the_look_is_not_destroyed),
+		TEST(a_push_during_the_look_loses_nothing),
+		TEST(a_manifest_that_moves_during_the_look_is_read_where_it_is),
+		TEST(an_owner_of_nothing_goes_out_of_sight_and_is_destroyed),
+		TEST(an_owner_in_trash_of_nothing_stays_while_the_live_one_is_young),
+		TEST(a_name_of_who_owns_nothing_is_swept),
+		TEST(a_base_marker_that_leads_nowhere_is_swept),
+		TEST(an_old_probe_is_swept),
+		TEST(things_in_trash_that_are_not_ours_stay),
+	};
+
+	return cmocka_run_group_tests_name("gc: owners and manifests", tests, NULL, NULL);
+}
