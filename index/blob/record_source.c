@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/codec_table.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "codec/common/pool.h"
 #include "codec/frame.h"
 #include "index/blob/bases.h"
 #include "index/blob/blob_source.h"
@@ -15,21 +13,19 @@
 #include "index/blob/predictor.h"
 #include "index/blob/record_check.h"
 #include "index/blob/record_file.h"
+#include "index/blob/record_frames.h"
 #include "index/blob/record_ways.h"
 #include "index/blob/transfer.h"
 #include "index/store/cache/store_cache.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/work/scratch_shelf.h"
 
 struct record_source {
 	struct blob_source source;
 	struct record_file record;
 	struct bases bases;          /* head.basis.base_count of them */
-	struct predictor *predictor; /* of these; NULL when solo */
-
-	/* Buffers kept from one window to the next. */
-	struct buf stored, predicted, bounce;
+	struct record_frames frames; /* of the record, predicted by these */
+	struct buf bounce;           /* a frame of which a part is wanted */
 };
 
 static int read_record(struct blob_source *source, uint64_t offset, size_t n,
@@ -117,9 +113,10 @@ static int begin_prediction(struct record_source *r, struct err *err)
 		                        frame_size(basis->bases[0].dtype)),
 	};
 
-	predictor_free(r->predictor);
-	r->predictor = NULL;
-	int rc = predictor_new(basis, r->record.head.dtype, &source, &r->predictor, err);
+	predictor_free(r->frames.predictor);
+	r->frames.predictor = NULL;
+	int rc = predictor_new(basis, r->record.head.dtype, &source, &r->frames.predictor,
+	                       err);
 	return rc ? err_context(err, "record %s", r->record.key) : 0;
 }
 
@@ -232,6 +229,8 @@ static int open_at(const struct transfer *t, const struct opening *o, const char
 	r->source.name = r->record.key;
 	r->source.transfer = t;
 	r->record.transfer = t;
+	r->frames.transfer = t;
+	r->frames.record = &r->record;
 	r->record.cached = o->cached;
 	int rc = open_record(r, o, key, err);
 	if (!rc)
@@ -340,10 +339,8 @@ static void close_record(struct blob_source *source)
 	struct record_source *r = (struct record_source *)source;
 
 	bases_close(&r->bases);
-	predictor_free(r->predictor);
+	record_frames_wipe(&r->frames);
 	record_file_close(&r->record);
-	buf_wipe(&r->stored);
-	buf_wipe(&r->predicted);
 	buf_wipe(&r->bounce);
 	free(r);
 }
@@ -355,87 +352,6 @@ const struct record_head *record_source_head(const struct blob_source *s)
 
 /* ---------------------------------------------------------------- reading */
 
-/* Frames [first, first + count), their stored bytes and their predictions in the
- * source's buffers, on the way to `dst`. */
-struct window {
-	struct record_source *r;
-	const struct codec *codec;
-	uint32_t first, count;
-	uint8_t *dst;
-};
-
-static int decode_one(const struct window *w, uint32_t i, struct frame_scratch *scratch,
-                      struct err *err)
-{
-	const struct record_source *r = w->r;
-	const struct record_head *head = &r->record.head;
-	uint64_t at = record_frame_start(head, i) - record_frame_start(head, w->first);
-	const uint8_t *stored = r->stored.data +
-	                        record_file_stored(&r->record, w->first, i - w->first);
-	const struct frame_job job = {
-		.codec = w->codec,
-		.dtype = head->dtype,
-		.parts = &head->basis.parts,
-		.start = record_frame_start(head, i) / dtype_unit(head->dtype),
-		.base = r->predictor ? r->predicted.data + at : NULL,
-		.size = record_frame_size(head, i),
-		.scratch = scratch,
-		.low_rank = head->low_rank,
-	};
-
-	int rc = frame_decode(&job, &head->frames[i], stored, w->dst + at, err);
-	return rc ? err_context(err, "record %s, frame %u", r->record.key, i) : 0;
-}
-
-static int decode_job(void *ctx, size_t i, struct err *err)
-{
-	struct window *w = ctx;
-	struct frame_scratch *scratch;
-	int rc = scratch_shelf_take(w->r->source.transfer->shelf, &scratch, err);
-
-	if (rc)
-		return rc;
-	rc = decode_one(w, w->first + (uint32_t)i, scratch, err);
-	scratch_shelf_put_back(w->r->source.transfer->shelf, scratch);
-	return rc;
-}
-
-/* What the bases say [start, start + n) is, into r->predicted. */
-static int read_prediction(struct record_source *r, uint64_t start, size_t n,
-                           struct err *err)
-{
-	r->predicted.size = 0;
-	if (!buf_reserve(&r->predicted, n ? n : 1))
-		return err_nomem(err, "a window of the base");
-	return predictor_read(r->predictor, start, n, r->predicted.data, err);
-}
-
-/* Restores whole frames from what the bases at hand predict. */
-static int try_frames(struct record_source *r, uint32_t first, uint32_t count,
-                      uint8_t *dst, struct err *err)
-{
-	const struct record_head *head = &r->record.head;
-	uint64_t start = record_frame_start(head, first);
-	uint32_t last = first + count - 1;
-	size_t n = (size_t)(record_frame_start(head, last) - start) +
-	           record_frame_size(head, last);
-	size_t stored = record_file_stored(&r->record, first, count);
-	struct window w = { .r = r, .first = first, .count = count, .dst = dst };
-
-	w.codec = codec_by_id(head->codec);
-	if (!w.codec)
-		return err_set(err, ERR_FORMAT,
-		               "record %s: this git-zllm has no codec %u; upgrade it",
-		               r->record.key, (unsigned)head->codec);
-	r->stored.size = 0;
-	if (!buf_reserve(&r->stored, stored ? stored : 1))
-		return err_nomem(err, "a window of a record");
-	int rc = record_file_read(&r->record, first, count, r->stored.data, err);
-	if (!rc && r->predictor)
-		rc = read_prediction(r, start, n, err);
-	return rc ? rc : pool_try(r->source.transfer->pool, count, decode_job, &w, err);
-}
-
 /* Restores whole frames. Bases that turn out wrong give way to the store's: local ones,
  * and those in the cache; so does a record in the cache, and one that came damaged is
  * fetched once more. */
@@ -443,15 +359,15 @@ static int read_frames(struct record_source *r, uint32_t first, uint32_t count,
                        uint8_t *dst, struct err *err)
 {
 	struct err why = ERR_INIT, ignored = ERR_INIT;
-	int rc = try_frames(r, first, count, dst, &why);
+	int rc = record_frames_restore(&r->frames, first, count, dst, &why);
 
 	while (rc && !replace_bases(r))
-		rc = try_frames(r, first, count, dst, &why);
+		rc = record_frames_restore(&r->frames, first, count, dst, &why);
 	if (rc && r->record.cached && !record_file_leave_cache(&r->record, &ignored))
-		rc = try_frames(r, first, count, dst, &why);
+		rc = record_frames_restore(&r->frames, first, count, dst, &why);
 	if (record_file_worth_another(&r->record, rc) &&
 	    !record_file_reopen(&r->record, &ignored))
-		rc = try_frames(r, first, count, dst, &why);
+		rc = record_frames_restore(&r->frames, first, count, dst, &why);
 	if (rc == ERR_DAMAGED)
 		blame_bases(r, &why);
 	if (rc)

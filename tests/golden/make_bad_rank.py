@@ -1,11 +1,9 @@
 #!/usr/bin/python3
-"""make_bad_rank.py: as make_bad.py, of records with a low-rank product."""
+"""make_bad_rank.py: damaged records with a low-rank product."""
 import struct
 
-import make_bad
-from make_bad import CODED, field, lie
+from bad_record import CODED, field, lie, main
 
-make_bad.LIES.clear()
 TIGHT, ULP = 4, 4
 
 
@@ -167,4 +165,4 @@ def _(r):
 
 
 if __name__ == "__main__":
-    make_bad.main()
+    main()

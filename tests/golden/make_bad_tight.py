@@ -1,11 +1,9 @@
 #!/usr/bin/python3
-"""make_bad_tight.py: as make_bad.py, of tight and sparse frames."""
+"""make_bad_tight.py: damaged tight and sparse frames."""
 import struct
 
-import make_bad
-from make_bad import CODED, entry, halves, spoil_frame
+from bad_record import CODED, entry, halves, main, spoil_frame
 
-make_bad.LIES.clear()
 TIGHT, SPARSE = 4, 5
 
 
@@ -199,4 +197,4 @@ half("parts-sparse", "sparse-half-cut", 0, code=lambda b: b[:-1])
 
 
 if __name__ == "__main__":
-    make_bad.main()
+    main()

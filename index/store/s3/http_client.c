@@ -1,7 +1,6 @@
 /* The only file that includes curl. */
 #include "index/store/s3/http_client.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +9,9 @@
 #include "codec/common/err.h"
 
 enum {
-	SLOW_BYTES = 1024,          /* a second; fewer is no flow */
-	PATIENCE = 10,              /* times longer where the server thinks */
-	WIRE_BUFFER = 512 * 1024,   /* bytes curl moves at once */
-	FIELDS_MAX = 64 * 1024,     /* bytes of a reply's fields */
-	ERROR_BODY_MAX = 64 * 1024, /* bytes of an error's text that are of use */
+	SLOW_BYTES = 1024,        /* a second; fewer is no flow */
+	PATIENCE = 10,            /* times longer where the server thinks */
+	WIRE_BUFFER = 512 * 1024, /* bytes curl moves at once */
 	WIDTH_MIN = 4, /* requests at once, however often it says "slow down" */
 	POLL_MS = 1000 /* a wake-up ends it at once */
 };
@@ -24,8 +21,6 @@ struct http_slot {
 	CURL *easy;
 	struct curl_slist *fields;
 	struct http_exchange *x; /* NULL: idle */
-	unsigned piece;          /* next byte to send */
-	size_t piece_at;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -48,24 +43,8 @@ struct http_client {
 static size_t send_body(char *to, size_t size, size_t count, void *ctx)
 {
 	struct http_slot *slot = ctx;
-	const struct http_request *q = &slot->x->request;
-	size_t room = size * count, used = 0;
 
-	while (used < room && slot->piece < q->pieces) {
-		const struct http_piece *p = &q->body[slot->piece];
-		size_t n = p->size - slot->piece_at;
-		if (n > room - used)
-			n = room - used;
-		if (n)
-			memcpy(to + used, (const char *)p->bytes + slot->piece_at, n);
-		used += n;
-		slot->piece_at += n;
-		if (slot->piece_at == p->size) {
-			slot->piece++;
-			slot->piece_at = 0;
-		}
-	}
-	return used;
+	return http_exchange_send(slot->x, to, size * count);
 }
 
 /* A kept connection that turns out dead makes curl begin again. */
@@ -75,75 +54,26 @@ static int seek_body(void *ctx, curl_off_t offset, int origin)
 
 	if (offset != 0 || origin != SEEK_SET)
 		return CURL_SEEKFUNC_CANTSEEK;
-	slot->piece = 0;
-	slot->piece_at = 0;
+	http_exchange_rewind(slot->x);
 	return CURL_SEEKFUNC_OK;
-}
-
-static bool is_success(long status)
-{
-	return status == 200 || status == 206;
 }
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct http_slot *slot = ctx;
-	struct http_exchange *x = slot->x;
-	struct http_reply *r = &x->reply;
 	size_t n = size * count;
 	long status = 0;
 
 	curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (x->request.into && is_success(status)) {
-		if (n > x->request.room - r->got) {
-			x->too_large = true;
-			return 0;
-		}
-		memcpy((char *)x->request.into + r->got, bytes, n);
-		r->got += n;
-		return n;
-	}
-	if (status >= 200 && status < 300) {
-		if (n > x->request.body_max - r->body.size) {
-			x->too_large = true;
-			return 0;
-		}
-		buf_add(&r->body, bytes, n);
-		return r->body.failed ? 0 : n;
-	}
-	if (r->body.size < ERROR_BODY_MAX) {
-		size_t keep = ERROR_BODY_MAX - r->body.size;
-		buf_add(&r->body, bytes, n < keep ? n : keep);
-		return n;
-	}
-	x->too_large = true;
-	return 0;
+	return http_exchange_take_body(slot->x, status, bytes, n) ? n : 0;
 }
 
 static size_t take_field(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct http_slot *slot = ctx;
-	struct buf *fields = &slot->x->reply.fields;
-	size_t n = size * count, end = n;
+	size_t n = size * count;
 
-	if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
-		fields->size = 0; /* what came with a 100 is no part of the answer */
-		return n;
-	}
-	while (end && (bytes[end - 1] == '\r' || bytes[end - 1] == '\n'))
-		end--;
-	const char *colon = memchr(bytes, ':', end);
-	if (!colon)
-		return n;
-	if (fields->size + n > FIELDS_MAX) {
-		slot->x->too_large = true;
-		return 0;
-	}
-	for (const char *p = bytes; p < colon; p++)
-		buf_add_u8(fields, (uint8_t)tolower((unsigned char)*p));
-	buf_add(fields, colon, end - (size_t)(colon - bytes));
-	buf_add_u8(fields, '\n');
-	return fields->failed ? 0 : n;
+	return http_exchange_take_field(slot->x, bytes, n) ? n : 0;
 }
 
 /* ---------------------------------------------------------------- one exchange */
@@ -217,8 +147,7 @@ static CURLcode begin(struct http_client *c, struct http_slot *slot,
                       struct http_exchange *x)
 {
 	slot->x = x;
-	slot->piece = 0;
-	slot->piece_at = 0;
+	http_exchange_rewind(x);
 	slot->error[0] = 0;
 	curl_easy_reset(slot->easy);
 	curl_easy_setopt(slot->easy, CURLOPT_PRIVATE, slot);
@@ -481,38 +410,4 @@ void http_wait(struct http_exchange *x)
 		pthread_cond_wait(&x->ended, &x->client->lock);
 	pthread_mutex_unlock(&x->client->lock);
 	pthread_cond_destroy(&x->ended);
-}
-
-bool http_reply_field(const struct http_reply *r, const char *name, char *value,
-                      size_t room)
-{
-	size_t n = strlen(name), at = 0;
-
-	while (at < r->fields.size) {
-		const char *line = (const char *)r->fields.data + at;
-		const char *end = memchr(line, '\n', r->fields.size - at);
-		if (!end)
-			return false;
-		size_t size = (size_t)(end - line);
-		at += size + 1;
-		if (size <= n || memcmp(line, name, n) != 0 || line[n] != ':')
-			continue;
-		const char *from = line + n + 1;
-		while (from < end && (*from == ' ' || *from == '\t'))
-			from++;
-		size = (size_t)(end - from);
-		if (size >= room)
-			return false;
-		memcpy(value, from, size);
-		value[size] = 0;
-		return true;
-	}
-	return false;
-}
-
-void http_reply_wipe(struct http_reply *r)
-{
-	buf_wipe(&r->fields);
-	buf_wipe(&r->body);
-	*r = (struct http_reply){ 0 };
 }
