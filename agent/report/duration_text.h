@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DURATION_TEXT = 24 };
+enum { DURATION_TEXT = 56 };
 
 /* A number and one of s, m, h, d, in seconds; at most 100 years. "0" needs no unit. False,
  * and *seconds stays, when `text` is anything else. */
