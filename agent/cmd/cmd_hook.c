@@ -21,6 +21,8 @@
 #include "agent/git/lfs_objects.h"
 #include "agent/git/push_refs.h"
 #include "agent/report/report.h"
+#include "agent/where/connection.h"
+#include "agent/where/remote_tell.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -176,6 +178,32 @@ static int judge_objects(const struct push *push, struct store *store,
 	return rc;
 }
 
+/* The store learns of a remote also where git-lfs had nothing to send to it: a fork that
+ * gets what the store has already. Who may not write to the store is not kept from pushing
+ * for that. */
+static void tell_remote(const struct push *push, struct err *err)
+{
+	struct connection c;
+	int rc = connection_open(ENDPOINT_UPLOAD, push->remote, &c, err);
+
+	if (!rc) {
+		const struct git_paths *paths = &c.paths;
+		struct remote_tell tell = { c.config,
+			                    paths->worktree ? paths->worktree
+			                                    : paths->git_dir,
+			                    c.store, c.url.repo_id };
+		bool told;
+		rc = remote_is_told(&tell, push->remote, &told, err);
+		if (!rc && !told)
+			rc = remote_tell(&tell, push->remote, err);
+		connection_close(&c);
+	}
+	if (rc)
+		report_note("the store does not know of this remote, so 'git zllm gc "
+		            "--prune' by another one may drop what it needs: %s",
+		            err->text);
+}
+
 static int check_push(const struct push *push, struct err *err)
 {
 	struct needs needs = { LFS_OBJECTS_INIT, LFS_OBJECTS_INIT };
@@ -199,6 +227,8 @@ static int check_push(const struct push *push, struct err *err)
 		rc = push_others_tell(&refs, push->remote, store, err);
 	if (!rc)
 		rc = judge_objects(push, store, &needs, err);
+	if (!rc)
+		tell_remote(push, &(struct err)ERR_INIT);
 out:
 	store_close(store);
 	push_refs_wipe(&refs);

@@ -15,7 +15,6 @@
 #include "agent/cmd/init_place.h"
 #include "agent/cmd/init_shared.h"
 #include "agent/cmd/model_patterns.h"
-#include "agent/cmd/repo_id.h"
 #include "agent/command.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
@@ -25,6 +24,8 @@
 #include "agent/hints/model_name.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
+#include "agent/where/remote_tell.h"
+#include "agent/where/repo_id.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_trust.h"
 #include "agent/where/store_url.h"
@@ -248,6 +249,18 @@ static int make_store(struct init *in, struct err *err)
 	return rc;
 }
 
+/* The remote that pushes will go to, if there is one already. Each push tells it again, so
+ * who may only read the store can set up a clone. */
+static void tell_remote(const struct init *in)
+{
+	struct remote_tell tell = { in->config, in->paths.worktree, in->store,
+		                    in->store_url.repo_id };
+	struct err failure = ERR_INIT;
+
+	if (remote_tell(&tell, NULL, &failure))
+		report_note("%s", failure.text);
+}
+
 static int check_name(struct init *in, struct err *err)
 {
 	const char *name = in->options.name;
@@ -418,6 +431,8 @@ static int init_all(struct init *in, const char *typed, struct err *err)
 		rc = write_files(in, err);
 	if (!rc)
 		rc = write_setting(in, err);
+	if (!rc)
+		tell_remote(in);
 	if (!rc)
 		rc = install_hook(err);
 	if (!rc)

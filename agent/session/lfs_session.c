@@ -15,6 +15,7 @@
 #include "agent/session/partial_file.h"
 #include "agent/session/push_ahead.h"
 #include "agent/where/connection.h"
+#include "agent/where/remote_tell.h"
 #include "codec/common/err.h"
 #include "index/manifest/name_claim.h"
 #include "index/upload.h"
@@ -34,6 +35,7 @@ struct session {
 	struct push_ahead *push;  /* likewise */
 	uint64_t uploads;         /* objects that were offered */
 	bool named;               /* the repository's name was told to the store */
+	bool told_remote;         /* and the remote that is pushed to */
 	bool refused;             /* the store refused an object, as it would any */
 	struct term term;         /* of what was seen of the store */
 
@@ -87,6 +89,7 @@ static void session_disconnect(struct session *s)
 	s->push = NULL;
 	s->uploads = 0;
 	s->refused = false;
+	s->told_remote = false;
 	s->term = (struct term){ .seconds = 0 };
 	history_free(s->history);
 	s->history = NULL;
@@ -147,6 +150,22 @@ static void claim_name(struct session *s)
 	    repo_name_find(history_setting(history), c->config, s->remote, &name) &&
 	    name_claim_put(c->store, name.text, c->url.repo_id, &failure))
 		report_trace("the name %s: %s", name.text, failure.text);
+}
+
+/* Before anything is owned: who drops what no ref reaches shall know of this remote's. */
+static int tell_remote(struct session *s, struct err *err)
+{
+	const struct connection *c = &s->connection;
+	const struct git_paths *paths = &c->paths;
+	struct remote_tell tell = { .config = c->config,
+		                    .root = paths->worktree ? paths->worktree
+		                                            : paths->git_dir,
+		                    .store = c->store,
+		                    .repo_id = c->url.repo_id };
+	int rc = s->told_remote ? 0 : remote_tell(&tell, s->remote, err);
+
+	s->told_remote = !rc;
+	return rc;
 }
 
 /* What is known of the object already. Only from the second on: a push of one object
@@ -215,6 +234,8 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 	struct upload_result result;
 	int rc = begin_transfer(s, m, failure);
 
+	if (!rc)
+		rc = tell_remote(s, failure);
 	if (!rc)
 		rc = upload_in_time(s, &request, &result, failure);
 	if (rc)

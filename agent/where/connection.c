@@ -3,6 +3,7 @@
 #include "agent/git/lfs_config.h"
 #include "agent/where/base_cache.h"
 #include "agent/where/grace.h"
+#include "agent/where/repo_id.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
 #include "index/gc/gc_ages.h"
@@ -25,7 +26,10 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	if (lfs_config_from_lfsconfig(c->config, c->endpoint.key))
 		context.named_by = STORE_NAMED_BY_REPOSITORY;
 	rc = store_open(&c->url, &context, &c->store, err);
-	if (rc)
+	if (!rc && direction == ENDPOINT_UPLOAD && !*c->url.repo_id)
+		rc = repo_id_of_push(c->config, context.root, remote, c->url.repo_id,
+		                     err);
+	if (rc < 0)
 		return rc;
 	rc = base_cache_open(c->config, c->store, &c->cache, err);
 	if (!rc)

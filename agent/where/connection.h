@@ -25,7 +25,8 @@ struct connection {
 };
 
 /* Resolves and opens the store of the repository of the current directory, for
- * transfers in that direction with `remote` (a name, a URL, or NULL: the default).
+ * transfers in that direction with `remote` (a name, a URL, or NULL: the default). For
+ * uploads url.repo_id is found where the URL has none: repo_id_of_push().
  * The error is a sentence for the user. The caller closes. */
 int connection_open(enum endpoint_direction direction, const char *remote,
                     struct connection *out, struct err *err);

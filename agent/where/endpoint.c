@@ -1,7 +1,6 @@
 /*
  * The order is git-lfs's own (lfsapi/endpoint_finder.go), down to its corners: a
- * remote that has a git URL of its own never falls back to origin's LFS URL, and
- * for an upload any pushInsteadOf that fits goes before every insteadOf.
+ * remote that has a git URL of its own never falls back to origin's LFS URL.
  */
 #include "agent/where/endpoint.h"
 
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "agent/git/lfs_config.h"
+#include "agent/git/url_alias.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -92,59 +92,6 @@ static int find_configured(const struct lfs_config *config,
 	return rc;
 }
 
-/* The longest url.<base>.<variable> that is a prefix of `url`. */
-struct alias_search {
-	const char *url;
-	const char *variable; /* ".insteadof" */
-	const char *base;     /* of the best so far; not ended */
-	size_t base_size;
-	size_t prefix_size;
-	bool found;
-};
-
-static int look_at_alias(void *ctx, const char *key, const char *value)
-{
-	struct alias_search *s = ctx;
-	size_t n = strlen(key), m = strlen(s->variable), prefix = strlen(value);
-
-	if (n < 4 + m || strncmp(key, "url.", 4) != 0 ||
-	    strcmp(key + n - m, s->variable) != 0)
-		return 0;
-	if (strncmp(s->url, value, prefix) != 0 || (s->found && prefix < s->prefix_size))
-		return 0;
-	s->found = true;
-	s->base = key + 4;
-	s->base_size = n - 4 - m;
-	s->prefix_size = prefix;
-	return 0;
-}
-
-static char *apply_aliases(const struct lfs_config *config,
-                           enum endpoint_direction direction, const char *url)
-{
-	struct alias_search push = { .url = url, .variable = ".pushinsteadof" };
-	struct alias_search any = { .url = url, .variable = ".insteadof" };
-	struct alias_search *best = &any;
-	struct buf result = BUF_INIT;
-
-	if (direction == ENDPOINT_UPLOAD)
-		lfs_config_each(config, look_at_alias, &push);
-	if (push.found)
-		best = &push;
-	else
-		lfs_config_each(config, look_at_alias, &any);
-	if (best->found)
-		buf_add(&result, best->base, best->base_size);
-	buf_add_str(&result, url + best->prefix_size);
-	char *text = strdup(buf_text(&result));
-	if (result.failed) {
-		free(text);
-		text = NULL;
-	}
-	buf_wipe(&result);
-	return text;
-}
-
 int endpoint_find(const struct lfs_config *config, enum endpoint_direction direction,
                   const char *remote, struct endpoint *out, struct err *err)
 {
@@ -163,7 +110,9 @@ int endpoint_find(const struct lfs_config *config, enum endpoint_direction direc
 			".lfsconfig, or set lfs.url to zllm::<store>");
 		goto out;
 	}
-	found.url = apply_aliases(config, direction, value);
+	found.url = url_alias_apply(config, value,
+	                            direction == ENDPOINT_UPLOAD ? URL_ALIAS_PUSH
+	                                                         : URL_ALIAS_FETCH);
 	if (!found.url) {
 		rc = err_nomem(err, "the store's URL");
 		goto out;

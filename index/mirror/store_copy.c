@@ -12,6 +12,7 @@
 #include "index/blob/transfer.h"
 #include "index/mirror/blob_copy.h"
 #include "index/mirror/object_copy.h"
+#include "index/store/remote_marks.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/work/blob_set.h"
@@ -150,11 +151,32 @@ static int put_missing(struct copying *c, const struct buf *own, const struct bu
 	return rc;
 }
 
+/* What is owned in the target came by a remote whose marker the target has, as in the
+ * source: so those are read after the owners were listed, and put before these. */
+static int copy_remotes(struct copying *c, const struct buf *keys, struct err *err)
+{
+	const char *key = (const char *)keys->data, *end = key + keys->size;
+	char repo[REPO_ID_HEX + 1], last[REPO_ID_HEX + 1] = "";
+	struct oid oid;
+	int rc = 0;
+
+	for (; !rc && key < end; key += strlen(key) + 1) {
+		if (!key_parse_owner(key, repo, &oid) || strcmp(repo, last) == 0)
+			continue;
+		memcpy(last, repo, sizeof(last));
+		rc = remote_marks_copy(c->request->from->store, c->request->to, repo,
+		                       err);
+	}
+	return rc;
+}
+
 static int copy_markers(struct copying *c, const char *prefix, struct err *err)
 {
 	struct markers own = { c, BUF_INIT }, had = { c, BUF_INIT };
 	int rc = store_list(c->request->from->store, prefix, note_marker, &own, err);
 
+	if (!rc)
+		rc = copy_remotes(c, &own.keys, err);
 	if (!rc)
 		rc = store_list(c->request->to, prefix, note_marker, &had, err);
 	if (!rc)

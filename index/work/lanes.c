@@ -137,9 +137,10 @@ int lanes_run(unsigned width, const struct lanes_work *work, struct err *err)
 	pthread_cond_init(&l.ended, &attr);
 	pthread_condattr_destroy(&attr);
 
-	unsigned started = start_lanes(&l, list, width);
+	bool alone = width == 1 && !work->tick;
+	unsigned started = alone ? 0 : start_lanes(&l, list, width);
 	if (!started)
-		run_tasks(&l, 0); /* no thread to be had: slower, not wrong */
+		run_tasks(&l, 0); /* or no thread is to be had: slower, not wrong */
 	wait_for_lanes(&l);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(list[i].thread, NULL);

@@ -7,7 +7,8 @@
  *                                    lane 1: task 1, task 2, ...
  *
  * The caller's thread does no task; it calls `tick` about ten times a second,
- * so that progress is told from one thread only.
+ * so that progress is told from one thread only. (One lane without a tick is the caller's
+ * own thread.)
  */
 #ifndef ZLLM_LANES_H
 #define ZLLM_LANES_H

@@ -42,4 +42,18 @@ struct repo_id {
  */
 int repo_id_find(const struct lfs_config *config, struct repo_id *out, struct err *err);
 
+/*
+ * The id under which a push to `remote` owns where the URL of its store has none: the store
+ * is named by `-c lfs.url`, or by an alias, alone. As above, so that it is the id that an
+ * `init` would write; but in place of random bytes, which nobody would find again,
+ *
+ *   the same of "git-zllm place " and the hash of the place that is pushed to
+ *     (agent/git/remote_place.h, 64 digits)
+ *
+ * `root` is where relative paths of remotes begin. 0; 1 when nothing is known that others,
+ * or this clone tomorrow, would find as well: then the push owns nothing.
+ */
+int repo_id_of_push(const struct lfs_config *config, const char *root, const char *remote,
+                    char out[REPO_ID_HEX + 1], struct err *err);
+
 #endif

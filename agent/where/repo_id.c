@@ -1,10 +1,11 @@
-#include "agent/cmd/repo_id.h"
+#include "agent/where/repo_id.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
+#include "agent/git/remote_ways.h"
 #include "agent/hints/model_name.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
@@ -193,7 +194,9 @@ static int make_random(struct repo_id *out, struct err *err)
 	return random_name(out->hex, err);
 }
 
-int repo_id_find(const struct lfs_config *config, struct repo_id *out, struct err *err)
+/* What others find as well; out->hex stays "" where there is nothing. */
+static int find_common(const struct lfs_config *config, struct repo_id *out,
+                       struct err *err)
 {
 	const char *url = lfs_config_get(config, "remote.origin.url");
 	struct model_name name;
@@ -204,5 +207,42 @@ int repo_id_find(const struct lfs_config *config, struct repo_id *out, struct er
 		rc = derive_from_root(out, err);
 	if (!rc && !*out->hex && url && model_name_from_url(url, &name))
 		rc = derive("remote", name.text, REPO_ID_OF_REMOTE, out, err);
+	return rc;
+}
+
+int repo_id_find(const struct lfs_config *config, struct repo_id *out, struct err *err)
+{
+	int rc = find_common(config, out, err);
+
 	return rc || *out->hex ? rc : make_random(out, err);
+}
+
+static int derive_from_place(const struct lfs_config *config, const char *root,
+                             const char *remote, struct repo_id *out, struct err *err)
+{
+	const struct remote_view view = { config, root };
+	struct remote_ways ways = REMOTE_WAYS_INIT;
+	char hex[SHA256_HEX + 1];
+
+	int rc = remote_ways_add_push(&ways, &view, remote, err);
+	if (!rc && ways.count) {
+		oid_format(&ways.list[0].place.hash, hex);
+		rc = derive("place", hex, REPO_ID_OF_REMOTE, out, err);
+	}
+	remote_ways_wipe(&ways);
+	return rc;
+}
+
+int repo_id_of_push(const struct lfs_config *config, const char *root, const char *remote,
+                    char out[REPO_ID_HEX + 1], struct err *err)
+{
+	struct repo_id found;
+	int rc = find_common(config, &found, err);
+
+	if (!rc && !*found.hex)
+		rc = derive_from_place(config, root, remote, &found, err);
+	if (rc)
+		return rc;
+	memcpy(out, found.hex, sizeof(found.hex));
+	return *out ? 0 : 1;
 }
