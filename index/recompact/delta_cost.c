@@ -73,6 +73,19 @@ unsigned solo_cost_permille(const struct extent *x)
 	return best <= 1000 ? best : solo_cost_usual(x->dtype);
 }
 
+/* Rows that the base does not have cost what they cost alone: a vocabulary that grew. */
+static unsigned with_bare_rows(const struct extent *x, const struct extent *base,
+                               unsigned covered, unsigned solo)
+{
+	uint64_t rows = x->dim_count ? x->dims[0] : 0;
+	uint64_t known = base->dim_count ? base->dims[0] : 0;
+
+	if (known >= rows)
+		return covered;
+	double part = (double)known / (double)rows;
+	return (unsigned)(part * covered + (1 - part) * solo);
+}
+
 unsigned delta_cost_permille(const struct extent *x, const struct extent *base,
                              unsigned solo)
 {
@@ -91,5 +104,5 @@ unsigned delta_cost_permille(const struct extent *x, const struct extent *base,
 		bits = on_line(words, sizeof(words) / sizeof(words[0]), gap.steps);
 		bits += alone > BF16_SOLO_BITS ? alone - BF16_SOLO_BITS : 0;
 	}
-	return bits * 10 / width;
+	return with_bare_rows(x, base, bits * 10 / width, solo);
 }

@@ -153,6 +153,10 @@ int store_set_aside(struct store *s, const char *key, char *trash, struct err *e
  * in trash/. 0, also when the key exists; 1 when there is no such entry. */
 int store_restore(struct store *s, const char *trash, const char *key, struct err *err);
 
+/* The name under which the value of `key` would be set aside: `trash` (KEY_MAX bytes) was
+ * never used before. ERR_INPUT for a key that is never set aside. */
+int store_trash_name(struct store *s, const char *key, char *trash, struct err *err);
+
 /* store_set_aside() to a name that the caller made: for stores before others. */
 int store_move_aside(struct store *s, const char *key, const char *trash,
                      struct err *err);
