@@ -18,7 +18,9 @@
 #include "codec/common/err.h"
 #include "index/blob/transfer.h"
 #include "index/recompact/group_costs.h"
+#include "index/recompact/reencode.h"
 #include "index/recompact/stock.h"
+#include "index/recompact/trial_memory.h"
 #include "index/store/store.h"
 
 /* A plan is tried, and made anew by what was measured, so many times at most. */
@@ -39,6 +41,11 @@ struct work {
 	bool *fresh; /* the planned record was put and proved by us */
 	bool stopped;
 };
+
+static const struct oid *id_of(const struct work *w, size_t i)
+{
+	return &w->costs.members[i].blob->id;
+}
 
 static struct reencode_task task_of(const struct work *w, size_t i)
 {
@@ -61,7 +68,7 @@ static void tell_failed(struct work *w, size_t i, struct err *why)
 {
 	char text[SHA256_HEX + 1];
 
-	oid_format(&w->costs.members[i].blob->id, text);
+	oid_format(id_of(w, i), text);
 	err_context(why, "blob %s cannot be coded anew", text);
 	w->sum->failed++;
 	if (w->request->failed)
@@ -82,6 +89,25 @@ static bool is_new(const struct work *w, size_t i)
 	return w->plan[i] < w->costs.count && group_way_is_new(&w->costs, i, w->plan[i]);
 }
 
+/* Takes what was measured before, of all pairs that are worth a trial. */
+static void remember(struct work *w)
+{
+	for (size_t i = 0; i < w->costs.count; i++)
+		for (size_t j = 0; j < w->costs.count; j++) {
+			uint32_t permille;
+			if (group_way(&w->costs, i, j)->permille != UINT32_MAX &&
+			    trial_memory_find(w->request->memory, id_of(w, i),
+			                      id_of(w, j), &permille))
+				group_way_measured(&w->costs, i, j, permille);
+		}
+}
+
+static void note_trial(struct work *w, size_t i, size_t j, uint32_t permille)
+{
+	group_way_measured(&w->costs, i, j, permille);
+	trial_memory_add(w->request->memory, id_of(w, i), id_of(w, j), permille);
+}
+
 static int try_member(struct work *w, size_t i, size_t j, struct err *err)
 {
 	struct tried *t = &w->tried[i];
@@ -93,7 +119,10 @@ static int try_member(struct work *w, size_t i, size_t j, struct err *err)
 	int rc = reencode_try(&task, j == i ? NULL : &w->costs.members[j].extent,
 	                      &t->choice, &why);
 	w->sum->trials++;
-	group_way_measured(&w->costs, i, j, rc ? UINT32_MAX : t->choice.permille);
+	if (rc >= 0)
+		note_trial(w, i, j, rc ? UINT32_MAX : t->choice.permille);
+	else
+		group_way_measured(&w->costs, i, j, UINT32_MAX);
 	if (!rc)
 		t->base = (uint32_t)j;
 	if (rc < 0 && !is_final(rc))
@@ -171,6 +200,12 @@ static void put_marker(struct work *w, size_t i)
 	store_put_hint(store, key, &ignored);
 }
 
+/* Rounded up. */
+static uint32_t permille_of(uint64_t bytes, uint64_t size)
+{
+	return (uint32_t)(bytes * 1000 / (size ? size : 1) + 1);
+}
+
 static int put_member(struct work *w, size_t i, struct err *err)
 {
 	size_t j = w->plan[i];
@@ -190,6 +225,8 @@ static int put_member(struct work *w, size_t i, struct err *err)
 			return *err = why, rc;
 		tell_failed(w, i, &why);
 	}
+	if (rc > 0) /* the samples promised more than there was */
+		note_trial(w, i, j, permille_of(old, task.extent->size));
 	if (rc)
 		return 0;
 	way->have = stored;
@@ -231,7 +268,7 @@ static int put_all(struct work *w, struct err *err)
 /* ---------------------------------------------------------------- retiring */
 
 /* 0 when it is away; 1 when it was; or negative, which was told unless it ends the run. */
-static int retire(struct work *w, size_t i, const struct stock_record *r, struct err *err)
+static int retire(struct work *w, const struct stock_record *r, struct err *err)
 {
 	const struct retiring *by = w->request->retiring;
 	struct err why = ERR_INIT;
@@ -239,10 +276,9 @@ static int retire(struct work *w, size_t i, const struct stock_record *r, struct
 
 	key_record(&r->record, key);
 	int rc = by->retire(by->ctx, key, r->stored, &why);
-	if (rc < 0 && is_final(rc))
+	if (is_final(rc))
 		*err = why;
-	else if (rc < 0)
-		tell_failed(w, i, &why);
+	w->sum->failed += rc < 0;
 	if (!rc) {
 		w->sum->retired++;
 		w->sum->retired_bytes += r->stored;
@@ -336,7 +372,7 @@ static int retire_of(struct work *w, size_t i, enum turn turn, struct err *err)
 		if (!goes(w, i, &r[k], turn) ||
 		    (w->plan[i] != BASE_PLAN_GONE && !is_sure(w, i, kept)))
 			continue;
-		rc = retire(w, i, &r[k], err);
+		rc = retire(w, &r[k], err);
 		size_t way = way_of(w, i, &r[k]);
 		if (rc >= 0 && way < w->costs.count)
 			group_way(&w->costs, i, way)->have = BASE_PLAN_NEVER;
@@ -401,6 +437,8 @@ int group_work(const struct recompact_request *r, const struct stock *s, size_t 
 		end(&w);
 		return 0;
 	}
+	if (!rc)
+		remember(&w);
 	if (!rc)
 		rc = plan_and_try(&w, err);
 	if (!rc)

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "index/recompact/recompact.h"
+#include "index/recompact/recompact_request.h"
 
 struct err;
 struct stock;

@@ -27,7 +27,7 @@ struct transfer;
 /* How records go out of sight. */
 struct retiring {
 	/* Moves the record at `key`, of `bytes`, to trash/. 0; 1 when there is none (any
-	 * more); or negative. */
+	 * more); or negative, which was told. */
 	int (*retire)(void *ctx, const char *key, uint64_t bytes, struct err *err);
 	void *ctx;
 };

@@ -24,7 +24,9 @@
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/recompact/recompact.h"
+#include "index/recompact/reencode.h"
 #include "index/recompact/stock.h"
+#include "index/recompact/trial_memory.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
@@ -181,7 +183,7 @@ static inline int take_object(void *ctx, const struct store_entry *entry)
 	struct oid oid;
 
 	if (!key_parse_object(entry->key, &oid) ||
-	    manifest_get_bases(t->store, &oid, &m, &err))
+	    manifest_get(t->store, &oid, manifest_parse_bases, &m, &err))
 		return 0;
 	assert_int_equal(stock_add_manifest(t->stock, &m, &err), 0);
 	manifest_wipe(&m);
@@ -225,7 +227,8 @@ static inline int retire_aside(void *ctx, const char *key, uint64_t bytes,
 
 /* A run that asks `may_go_on` so often before it is told to stop. */
 struct patience {
-	int steps; /* negative: for ever */
+	int steps;                   /* negative: for ever */
+	struct trial_memory *memory; /* or NULL */
 	unsigned failures;
 	bool loud;
 };
@@ -260,6 +263,7 @@ static inline int recompact_with(struct store *s, struct patience *p,
 	struct stock stock;
 
 	request.transfer = &t;
+	request.memory = p->memory;
 	int rc = stock_take(s, &stock) ? recompact(&request, &stock, out, &err) : 1;
 	stock_wipe(&stock);
 	return rc;

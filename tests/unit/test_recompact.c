@@ -229,10 +229,12 @@ static void of_two_records_the_dearer_one_goes(void **state)
 	end_world(&w);
 }
 
-/* Stopped after each step in turn: whole, and the next run goes on. */
+/* Stopped after a few steps, again and again: whole each time, and the next run goes on.
+ * What was measured is kept between runs, so that even a budget of a few trials is enough. */
 static void a_run_that_is_stopped_is_gone_on_with(void **state)
 {
 	struct world w;
+	struct trial_memory *memory;
 	unsigned runs = 0;
 
 	(void)state;
@@ -240,8 +242,9 @@ static void a_run_that_is_stopped_is_gone_on_with(void **state)
 	add_family(&w, 1, 3);
 	push_backwards(&w);
 	uint64_t best = bytes_at_best(&w);
+	assert_int_equal(trial_memory_new(&memory, NULL), 0);
 	for (;; runs++) {
-		struct patience p = { .steps = 12, .loud = true };
+		struct patience p = { .steps = 3, .memory = memory, .loud = true };
 		struct recompact_result r;
 		assert_true(runs < 50);
 		assert_int_equal(recompact_with(w.store, &p, &r), 0);
@@ -252,7 +255,82 @@ static void a_run_that_is_stopped_is_gone_on_with(void **state)
 	print_message("%u runs\n", runs + 1);
 	assert_true(runs > 0);
 	assert_true(bytes_of_records(w.store) * 100 <= best * 102);
+	trial_memory_free(memory);
 	end_world(&w);
+}
+
+/* What did not pay is not tried again, nor what a stopped run measured. */
+static void what_was_tried_is_not_tried_again(void **state)
+{
+	struct world w;
+	struct patience p = { .steps = -1 };
+	struct recompact_result r;
+	char path[] = "/tmp/zllm-trials-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	begin_world(&w);
+	add_family(&w, 1, 3);
+	for (size_t i = 0; i < w.count; i++)
+		push_with(w.store, &w.models[i], i ? &w.models[0] : NULL,
+		          codec_by_id(i ? CODEC_ULP : CODEC_FLOAT));
+	assert_int_equal(trial_memory_new(&p.memory, NULL), 0);
+	assert_int_equal(recompact_with(w.store, &p, &r), 0);
+	print_message("%zu trials of what another effort wrote\n", r.trials);
+	assert_true(r.trials > 0);
+	size_t count = trial_memory_count(p.memory);
+	assert_int_equal(trial_memory_save(p.memory, path, NULL), 0);
+	trial_memory_free(p.memory);
+	assert_int_equal(trial_memory_new(&p.memory, NULL), 0);
+	trial_memory_load(p.memory, path);
+	assert_int_equal(trial_memory_count(p.memory), count);
+	assert_int_equal(recompact_with(w.store, &p, &r), 0);
+	assert_int_equal(r.trials, 0);
+	assert_int_equal(r.made, 0);
+	trial_memory_free(p.memory);
+	close(fd);
+	unlink(path);
+	end_world(&w);
+}
+
+/* Any bytes for a file: each cut, each turned bit adds nothing. */
+static void a_damaged_memory_remembers_nothing(void **state)
+{
+	struct oid a = { { 1 } }, b = { { 2 } };
+	struct trial_memory *m, *other;
+	struct buf bytes = BUF_INIT;
+	char path[] = "/tmp/zllm-trials-XXXXXX";
+	int fd = mkstemp(path);
+	uint32_t permille;
+
+	(void)state;
+	assert_int_equal(trial_memory_new(&m, NULL), 0);
+	trial_memory_add(m, &a, &b, 123);
+	trial_memory_add(m, &b, &b, UINT32_MAX);
+	assert_int_equal(trial_memory_save(m, path, NULL), 0);
+	close(fd);
+	fd = open(path, O_RDONLY);
+	assert_true(buf_reserve(&bytes, 4096));
+	bytes.size = (size_t)read(fd, bytes.data, 4096);
+	assert_int_equal(trial_memory_new(&other, NULL), 0);
+	for (size_t n = 0; n < bytes.size; n++)
+		trial_memory_parse(other, bytes.data, n);
+	for (size_t i = 0; i < 8 * bytes.size; i++) {
+		bytes.data[i / 8] ^= (uint8_t)(1 << i % 8);
+		trial_memory_parse(other, bytes.data, bytes.size);
+		bytes.data[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	assert_int_equal(trial_memory_count(other), 0);
+	trial_memory_parse(other, bytes.data, bytes.size);
+	assert_int_equal(trial_memory_count(other), 2);
+	assert_true(trial_memory_find(other, &a, &b, &permille));
+	assert_int_equal(permille, 123);
+	assert_false(trial_memory_find(other, &b, &a, &permille));
+	close(fd);
+	unlink(path);
+	buf_wipe(&bytes);
+	trial_memory_free(m);
+	trial_memory_free(other);
 }
 
 /* ---------------------------------------------------------------- faults */
@@ -371,6 +449,8 @@ int main(void)
 		cmocka_unit_test(a_base_that_only_deltas_keep_alive_goes),
 		cmocka_unit_test(of_two_records_the_dearer_one_goes),
 		cmocka_unit_test(a_run_that_is_stopped_is_gone_on_with),
+		cmocka_unit_test(what_was_tried_is_not_tried_again),
+		cmocka_unit_test(a_damaged_memory_remembers_nothing),
 		cmocka_unit_test(each_call_of_a_run_may_fail),
 		cmocka_unit_test(each_call_of_an_exchange_may_fail),
 	};
