@@ -137,7 +137,9 @@ static int put_and_look(const struct putting *p, struct err *err)
 int upload_put_blob(struct upload *u, struct upload_blob *blob, struct err *err)
 {
 	struct extent *x = blob->extent;
-	struct blob_file file = { x->id, x->sum, x->dtype, u->fd, x->offset, x->size };
+	struct blob_file file = {
+		x->id, x->sum, x->dtype, u->fd, x->offset, x->size, NULL
+	};
 	const struct base_task task = { u->transfer, base_search_relatives(u->search), x,
 		                        &file };
 	struct base_choice choice = { 0 };

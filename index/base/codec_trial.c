@@ -7,11 +7,10 @@
 #include "codec/common/err.h"
 #include "codec/frame.h"
 #include "codec/record.h"
-#include "index/blob/blob_put.h"
+#include "index/blob/blob_file.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/predictor.h"
 #include "index/blob/transfer.h"
-#include "index/work/file_range.h"
 #include "index/work/scratch_shelf.h"
 
 struct codec_trial {
@@ -45,9 +44,8 @@ static void choose_pieces(struct codec_trial *t)
 static int read_pieces(struct codec_trial *t, struct err *err)
 {
 	for (size_t i = 0; i < t->pieces; i++) {
-		int rc = file_range_read(t->blob->fd,
-		                         t->blob->offset + piece_offset(t, i),
-		                         t->raw + i * t->piece, t->piece, err);
+		int rc = blob_file_read(t->blob, piece_offset(t, i),
+		                        t->raw + i * t->piece, t->piece, err);
 		if (rc)
 			return rc;
 	}

@@ -13,12 +13,11 @@
 #include "codec/low_rank_frame.h"
 #include "codec/parts.h"
 #include "codec/record.h"
-#include "index/blob/blob_put.h"
+#include "index/blob/blob_file.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/predictor.h"
 #include "index/blob/transfer.h"
 #include "index/model/extent.h"
-#include "index/work/file_range.h"
 #include "index/work/scratch_shelf.h"
 
 enum {
@@ -148,8 +147,7 @@ static int read_block(struct trial *t, size_t i, struct err *err)
 
 	if (t->blocks[i].read)
 		return 0;
-	int rc = file_range_read(t->task->blob->fd, t->task->blob->offset + at, raw,
-	                         t->block_bytes, err);
+	int rc = blob_file_read(t->task->blob, at, raw, t->block_bytes, err);
 	if (!rc)
 		rc = predictor_read(t->predictor, at, t->block_bytes, predicted, err);
 	if (rc)

@@ -11,6 +11,7 @@
 #include "index/blob/blob_put.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,6 @@
 #include "index/blob/transfer.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
-#include "index/work/file_range.h"
 #include "index/work/scratch_shelf.h"
 #include "index/work/turns.h"
 #include "index/work/work_meter.h"
@@ -111,7 +111,7 @@ static int allocate(struct put *p, struct err *err)
 
 static int read_window(struct put *p, uint64_t at, size_t n, struct err *err)
 {
-	int rc = file_range_read(p->blob->fd, p->blob->offset + at, p->raw, n, err);
+	int rc = blob_file_read_in_order(p->blob, at, p->raw, n, err);
 
 	if (rc)
 		return rc;
@@ -172,6 +172,9 @@ static int prove(struct put *p, struct err *err)
 	if (!xxh128_equal(&p->head.sum, &p->blob->sum))
 		return err_set(err, ERR_MISMATCH,
 		               "the file changed while it was being read");
+	int rc = blob_file_prove(p->blob, err);
+	if (rc)
+		return rc;
 	return basis->base_count ? bases_prove(p->plan->bases, basis, err) : 0;
 }
 
@@ -215,6 +218,8 @@ static int begin(struct put *p, struct err *err)
 		return rc;
 	blob_plan_record(plan, &p->blob->id, &record);
 	key_record(&record, p->key);
+	if (plan->key)
+		snprintf(p->key, sizeof(p->key), "%s", plan->key);
 	return allocate(p, err);
 }
 

@@ -9,10 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "codec/common/sha256.h"
-#include "codec/common/xxh128.h"
-#include "codec/dtype.h"
 #include "codec/record.h"
+#include "index/blob/blob_file.h"
 
 struct bases;
 struct codec;
@@ -23,16 +21,6 @@ struct transfer;
 struct turns;
 struct work_meter;
 
-/* A blob in a local file, as hashing found it. */
-struct blob_file {
-	struct oid id;
-	struct xxh128 sum;
-	enum dtype dtype;
-	int fd;
-	uint64_t offset; /* bytes */
-	uint64_t size;   /* bytes */
-};
-
 /* How it is to be stored. */
 struct blob_plan {
 	const struct codec *codec;
@@ -42,6 +30,8 @@ struct blob_plan {
 	const struct bases *bases;       /* of the basis, freshly opened */
 	struct work_meter *meter;        /* counts the blob's bytes as they are coded */
 	bool *existed; /* set where something had the record's key, which stays; or NULL */
+	const char *key; /* where the record is put instead of at its own key: an entry of
+	                  * trash/ that was never used; or NULL */
 	struct turns *turns; /* the record is begun in this turn; or NULL: at any time */
 	size_t turn;
 };
@@ -53,8 +43,8 @@ void blob_plan_record(const struct blob_plan *plan, const struct oid *id,
 /*
  * Writes the record and makes it durable; its stored bytes are added to *stored.
  * ERR_MISMATCH when the file no
- * longer holds what was hashed, ERR_DAMAGED when a base is not the blob its id
- * says, or too short: then nothing is in the store.
+ * longer holds what was hashed, ERR_DAMAGED when a base, or the record that the blob comes
+ * from, is not the blob its id says, or a base is too short: then nothing is in the store.
  */
 int blob_put(const struct transfer *t, const struct blob_file *blob,
              const struct blob_plan *plan, uint64_t *stored, struct err *err);

@@ -214,16 +214,16 @@ static int add_asked(const struct prune_request *r, struct buf *traces, struct e
 static int look(struct buf *live, struct buf *entries, struct buf *traces,
                 const struct gc_run *run, const char *repo_id, struct err *err)
 {
-	struct buf *first[GC_LISTING_OUTS] = { live, NULL };
-	struct buf *second[GC_LISTING_OUTS] = { entries, traces };
 	char prefix[KEY_MAX];
-	size_t ignored = 0;
+	const struct gc_listing mine = { prefix, note_live, { live }, NULL };
+	const struct gc_listing trash = {
+		"trash/", note_trash, { entries, traces }, NULL
+	};
 
 	key_owners(repo_id, prefix);
-	int rc = gc_listing_take(run->transfer, prefix, note_live, first, &ignored, err);
+	int rc = gc_listing_take(run->transfer, &mine, err);
 	if (!rc)
-		rc = gc_listing_take(run->transfer, "trash/", note_trash, second,
-		                     &ignored, err);
+		rc = gc_listing_take(run->transfer, &trash, err);
 	keep_repo(live, repo_id);
 	keep_repo(entries, repo_id);
 	keep_repo(traces, repo_id);

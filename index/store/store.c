@@ -63,7 +63,7 @@ int store_move_aside(struct store *s, const char *key, const char *trash, struct
 	return s->ops->set_aside(s, key, trash, err);
 }
 
-int store_set_aside(struct store *s, const char *key, char *trash, struct err *err)
+int store_trash_name(struct store *s, const char *key, char *trash, struct err *err)
 {
 	char nonce[KEY_NONCE_HEX + 1];
 	int rc = random_name(nonce, err);
@@ -73,7 +73,14 @@ int store_set_aside(struct store *s, const char *key, char *trash, struct err *e
 	if (!key_trash(key, nonce, trash))
 		return err_set(err, ERR_INPUT, "store %s: '%s' is never set aside",
 		               s->name, key);
-	return store_move_aside(s, key, trash, err);
+	return 0;
+}
+
+int store_set_aside(struct store *s, const char *key, char *trash, struct err *err)
+{
+	int rc = store_trash_name(s, key, trash, err);
+
+	return rc ? rc : store_move_aside(s, key, trash, err);
 }
 
 enum { RESTORE_PIECE = 1024 * 1024 };

@@ -181,6 +181,10 @@ int store_restore(struct store *s, const char *trash, const char *key, struct er
 int store_list_left(struct store *s, store_left_fn *each, void *ctx, struct err *err);
 int store_remove_left(struct store *s, const char *name, struct err *err);
 
+/* The name under which the value of `key` would be set aside: `trash` (KEY_MAX bytes) was
+ * never used before. ERR_INPUT for a key that is never set aside. */
+int store_trash_name(struct store *s, const char *key, char *trash, struct err *err);
+
 /* store_set_aside() to a name that the caller made: for stores before others. */
 int store_move_aside(struct store *s, const char *key, const char *trash,
                      struct err *err);

@@ -250,7 +250,8 @@ static int diff_with_product(struct word_diff *w, const struct word_pair *pair,
 	const struct bases bases = { 1, { bytes->old } };
 	const struct blob_file blob = { x->id,     x->sum,
 		                        w->dtype,  pair->new_part->local.fd,
-		                        x->offset, x->size };
+		                        x->offset, x->size,
+		                        NULL };
 	const struct low_rank_task task = { w->transfer, x,      &blob,
 		                            w->codec,    &basis, &bases };
 	struct word_count with = { .words = 0 };

@@ -49,7 +49,7 @@ static void model_make(struct model *m, const uint8_t *values, enum dtype dtype)
 	m->tensor = &m->extents.list[1];
 	assert_int_equal(m->tensor->kind, EXTENT_TENSOR);
 	m->blob = (struct blob_file){ m->tensor->id,     m->tensor->sum, dtype, fd,
-		                      m->tensor->offset, BYTES };
+		                      m->tensor->offset, BYTES,          NULL };
 }
 
 /* BF16 weights of a seed, moved by `step` at the most. */

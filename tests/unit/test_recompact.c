@@ -1,0 +1,459 @@
+/* Recompaction of real stores: the bytes that a plan promises, and nothing lost. */
+#include "tests/unit/recompact_world.h"
+
+#include "tests/unit/store_faulty.h"
+
+enum { TENSORS = 2, ROWS = 256, MODELS_MAX = 64 };
+
+/* ---------------------------------------------------------------- words */
+
+struct world {
+	struct store *store;
+	struct model_file models[MODELS_MAX];
+	size_t count;
+};
+
+static void begin_world(struct world *w)
+{
+	w->count = 0;
+	assert_int_equal(store_memory_new(&w->store, NULL), 0);
+}
+
+static void add_kin(struct world *w, struct kin k)
+{
+	assert_true(w->count < MODELS_MAX);
+	w->models[w->count++] = kin_file(&k, TENSORS, ROWS);
+}
+
+/* Of one tensor, as small as has a record: for what is tried a thousand times. */
+static void add_small_family(struct world *w, unsigned tunes)
+{
+	for (unsigned i = 0; i <= tunes; i++) {
+		struct kin k = { 1, i, i ? 2e-4f : 0, 0, 0 };
+		w->models[w->count++] = kin_file(&k, 1, 128);
+	}
+}
+
+static void end_world(struct world *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		model_file_remove(&w->models[i]);
+	store_close(w->store);
+}
+
+static void assert_all_come_back(const struct world *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		assert_true(comes_back(w->store, &w->models[i]));
+}
+
+/* What the models take in a store of their own where the first is the base of all others,
+ * and each is told so. */
+static uint64_t bytes_at_best(const struct world *w)
+{
+	struct store *s;
+
+	assert_int_equal(store_memory_new(&s, NULL), 0);
+	push_blindly(s, &w->models[0]);
+	for (size_t i = 1; i < w->count; i++)
+		push_with(s, &w->models[i], &w->models[0], NULL);
+	uint64_t bytes = bytes_of_records(s);
+	store_close(s);
+	return bytes;
+}
+
+/* A root and `tunes` fine-tunes of it. */
+static void add_family(struct world *w, uint64_t family, unsigned tunes)
+{
+	add_kin(w, (struct kin){ .family = family });
+	for (unsigned i = 0; i < tunes; i++)
+		add_kin(w, (struct kin){ family, i + 1, 2e-4f, 0, 0 });
+}
+
+static void push_backwards(const struct world *w)
+{
+	for (size_t i = w->count; i > 0; i--)
+		push_blindly(w->store, &w->models[i - 1]);
+}
+
+/* ---------------------------------------------------------------- rules */
+
+static void fine_tunes_that_came_first_stand_on_their_base(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	add_family(&w, 1, 4);
+	push_backwards(&w);
+	uint64_t before = bytes_of_records(w.store), best = bytes_at_best(&w);
+	struct recompact_result r = recompact_all(w.store);
+	uint64_t after = bytes_of_records(w.store);
+	print_message("%llu bytes, then %llu; with hints, in the best order %llu; "
+	              "%zu made, %zu retired, %zu trials\n",
+	              (unsigned long long)before, (unsigned long long)after,
+	              (unsigned long long)best, r.made, r.retired, r.trials);
+	assert_int_equal(r.before, before);
+	assert_int_equal(r.after, after);
+	assert_true(after * 100 <= best * 102);
+	assert_true(after * 100 < before * 60);
+	struct counted_records n = records_of(w.store);
+	assert_int_equal(n.solos, TENSORS);
+	assert_int_equal(n.deltas, 4 * TENSORS);
+	assert_all_come_back(&w);
+	end_world(&w);
+}
+
+static void what_was_recompacted_is_left_alone(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	add_family(&w, 1, 4);
+	add_family(&w, 2, 3);
+	push_backwards(&w);
+	recompact_all(w.store);
+	struct recompact_result r = recompact_all(w.store);
+	assert_int_equal(r.made, 0);
+	assert_int_equal(r.retired, 0);
+	assert_int_equal(r.before, r.after);
+	end_world(&w);
+}
+
+static void strangers_stay_as_they_are(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	for (uint64_t i = 0; i < 4; i++)
+		add_kin(&w, (struct kin){ .family = i + 1 });
+	push_backwards(&w);
+	struct recompact_result r = recompact_all(w.store);
+	assert_int_equal(r.made, 0);
+	assert_int_equal(r.retired, 0);
+	end_world(&w);
+}
+
+/* A store that an older program wrote: `bitx` where there is a base, else raw. */
+static void a_store_of_bitx_alone_falls_as_the_codec_promises(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	add_family(&w, 1, 3);
+	for (size_t i = 0; i < w.count; i++)
+		push_with(w.store, &w.models[i], i ? &w.models[0] : NULL,
+		          codec_by_id(CODEC_BITX));
+	uint64_t before = bytes_of_records(w.store), best = bytes_at_best(&w);
+	recompact_all(w.store);
+	uint64_t after = bytes_of_records(w.store);
+	print_message("%llu bytes, then %llu; written today %llu\n",
+	              (unsigned long long)before, (unsigned long long)after,
+	              (unsigned long long)best);
+	assert_true(before * 100 > best * 120);
+	assert_true(after * 100 <= best * 102);
+	assert_all_come_back(&w);
+	end_world(&w);
+}
+
+static void retire_manifest(const struct world *w, size_t i)
+{
+	char key[KEY_MAX];
+
+	key_object(&w->models[i].oid, key);
+	assert_int_equal(store_remove(w->store, key, NULL), 0);
+}
+
+/* The base was pruned; two fine-tunes of one parent of theirs are left. */
+static void a_base_that_only_deltas_keep_alive_goes(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	add_kin(&w, (struct kin){ .family = 1 });
+	for (uint64_t i = 1; i <= 3; i++)
+		add_kin(&w, (struct kin){ 1, i, 2e-5f, 9, 4e-3f });
+	for (size_t i = 0; i < w.count; i++)
+		push_with(w.store, &w.models[i], i ? &w.models[0] : NULL, NULL);
+	retire_manifest(&w, 0);
+	uint64_t before = bytes_of_records(w.store);
+	recompact_all(w.store);
+	uint64_t after = bytes_of_records(w.store);
+	print_message("%llu bytes, then %llu\n", (unsigned long long)before,
+	              (unsigned long long)after);
+	assert_true(after < before);
+	assert_int_equal(records_of(w.store).solos, TENSORS);
+	for (size_t i = 1; i < w.count; i++)
+		assert_true(comes_back(w.store, &w.models[i]));
+	end_world(&w);
+}
+
+/* Two pushed at once, one blob as a delta and solo. */
+static void of_two_records_the_dearer_one_goes(void **state)
+{
+	struct world w;
+	struct store *other;
+	struct buf bytes = BUF_INIT;
+	struct stock stock;
+	char key[KEY_MAX];
+
+	(void)state;
+	begin_world(&w);
+	add_family(&w, 1, 1);
+	push_blindly(w.store, &w.models[0]);
+	push_with(w.store, &w.models[1], &w.models[0], NULL);
+	uint64_t best = bytes_of_records(w.store);
+	assert_int_equal(store_memory_new(&other, NULL), 0);
+	push_blindly(other, &w.models[1]);
+	assert_true(stock_take(other, &stock));
+	for (size_t i = 0; i < stock.blobs.size / sizeof(struct stock_blob); i++) {
+		key_blob(&stock_blob_at(&stock, i)->id, key);
+		bytes.size = 0;
+		assert_int_equal(store_get_all(other, key, 1 << 24, &bytes, NULL), 0);
+		assert_int_equal(
+			store_put_all(w.store, key, bytes.data, bytes.size, NULL), 0);
+	}
+	assert_true(bytes_of_records(w.store) > best);
+	struct recompact_result r = recompact_all(w.store);
+	assert_int_equal(r.made, 0);
+	assert_int_equal(r.retired, TENSORS);
+	assert_int_equal(bytes_of_records(w.store), best);
+	assert_all_come_back(&w);
+	buf_wipe(&bytes);
+	stock_wipe(&stock);
+	store_close(other);
+	end_world(&w);
+}
+
+/* Stopped after a few steps, again and again: whole each time, and the next run goes on.
+ * What was measured is kept between runs, so that even a budget of a few trials is enough. */
+static void a_run_that_is_stopped_is_gone_on_with(void **state)
+{
+	struct world w;
+	struct trial_memory *memory;
+	unsigned runs = 0;
+
+	(void)state;
+	begin_world(&w);
+	add_family(&w, 1, 3);
+	push_backwards(&w);
+	uint64_t best = bytes_at_best(&w);
+	assert_int_equal(trial_memory_new(&memory, NULL), 0);
+	for (;; runs++) {
+		struct patience p = { .steps = 3, .memory = memory, .loud = true };
+		struct recompact_result r;
+		assert_true(runs < 50);
+		assert_int_equal(recompact_with(w.store, &p, &r), 0);
+		assert_all_come_back(&w);
+		if (!r.left)
+			break;
+	}
+	print_message("%u runs\n", runs + 1);
+	assert_true(runs > 0);
+	assert_true(bytes_of_records(w.store) * 100 <= best * 102);
+	trial_memory_free(memory);
+	end_world(&w);
+}
+
+/* What did not pay is not tried again, nor what a stopped run measured. */
+static void what_was_tried_is_not_tried_again(void **state)
+{
+	struct world w;
+	struct patience p = { .steps = -1 };
+	struct recompact_result r;
+	char path[] = "/tmp/zllm-trials-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	begin_world(&w);
+	add_family(&w, 1, 3);
+	for (size_t i = 0; i < w.count; i++)
+		push_with(w.store, &w.models[i], i ? &w.models[0] : NULL,
+		          codec_by_id(i ? CODEC_ULP : CODEC_FLOAT));
+	assert_int_equal(trial_memory_new(&p.memory, NULL), 0);
+	assert_int_equal(recompact_with(w.store, &p, &r), 0);
+	print_message("%zu trials of what another effort wrote\n", r.trials);
+	assert_true(r.trials > 0);
+	size_t count = trial_memory_count(p.memory);
+	assert_int_equal(trial_memory_save(p.memory, path, NULL), 0);
+	trial_memory_free(p.memory);
+	assert_int_equal(trial_memory_new(&p.memory, NULL), 0);
+	trial_memory_load(p.memory, path);
+	assert_int_equal(trial_memory_count(p.memory), count);
+	assert_int_equal(recompact_with(w.store, &p, &r), 0);
+	assert_int_equal(r.trials, 0);
+	assert_int_equal(r.made, 0);
+	trial_memory_free(p.memory);
+	close(fd);
+	unlink(path);
+	end_world(&w);
+}
+
+/* Any bytes for a file: each cut, each turned bit adds nothing. */
+static void a_damaged_memory_remembers_nothing(void **state)
+{
+	struct oid a = { { 1 } }, b = { { 2 } };
+	struct trial_memory *m, *other;
+	struct buf bytes = BUF_INIT;
+	char path[] = "/tmp/zllm-trials-XXXXXX";
+	int fd = mkstemp(path);
+	uint32_t permille;
+
+	(void)state;
+	assert_int_equal(trial_memory_new(&m, NULL), 0);
+	trial_memory_add(m, &a, &b, 123);
+	trial_memory_add(m, &b, &b, UINT32_MAX);
+	assert_int_equal(trial_memory_save(m, path, NULL), 0);
+	close(fd);
+	fd = open(path, O_RDONLY);
+	assert_true(buf_reserve(&bytes, 4096));
+	bytes.size = (size_t)read(fd, bytes.data, 4096);
+	assert_int_equal(trial_memory_new(&other, NULL), 0);
+	for (size_t n = 0; n < bytes.size; n++)
+		trial_memory_parse(other, bytes.data, n);
+	for (size_t i = 0; i < 8 * bytes.size; i++) {
+		bytes.data[i / 8] ^= (uint8_t)(1 << i % 8);
+		trial_memory_parse(other, bytes.data, bytes.size);
+		bytes.data[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	assert_int_equal(trial_memory_count(other), 0);
+	trial_memory_parse(other, bytes.data, bytes.size);
+	assert_int_equal(trial_memory_count(other), 2);
+	assert_true(trial_memory_find(other, &a, &b, &permille));
+	assert_int_equal(permille, 123);
+	assert_false(trial_memory_find(other, &b, &a, &permille));
+	close(fd);
+	unlink(path);
+	buf_wipe(&bytes);
+	trial_memory_free(m);
+	trial_memory_free(other);
+}
+
+/* ---------------------------------------------------------------- faults */
+
+static void copy_key(struct store *from, struct store *to, const char *key)
+{
+	struct buf bytes = BUF_INIT;
+
+	assert_int_equal(store_get_all(from, key, 1 << 24, &bytes, NULL), 0);
+	assert_int_equal(store_put_all(to, key, bytes.data, bytes.size, NULL), 0);
+	buf_wipe(&bytes);
+}
+
+struct copying {
+	struct store *from, *to;
+};
+
+static int copy_entry(void *ctx, const struct store_entry *entry)
+{
+	const struct copying *c = ctx;
+
+	copy_key(c->from, c->to, entry->key);
+	return 0;
+}
+
+static struct store *copy_of(struct store *s)
+{
+	struct copying c = { s, NULL };
+
+	assert_int_equal(store_memory_new(&c.to, NULL), 0);
+	assert_int_equal(store_list(s, "", copy_entry, &c, NULL), 0);
+	return c.to;
+}
+
+/* One call of a run fails, or it and all that follow: nothing is lost, and another run
+ * completes. False when the run has no call of that number. */
+static bool survives(struct store *begun, const struct world *w,
+                     struct store_fault_plan plan, uint64_t best)
+{
+	struct world copy = *w;
+	struct store *faulty;
+	struct patience p = { .steps = -1 }, again = { .steps = -1, .loud = true };
+	struct recompact_result r;
+
+	copy.store = copy_of(begun);
+	assert_int_equal(
+		store_faulty_new(copy.store, plan, FAULT_KEEP_INNER, &faulty, NULL), 0);
+	recompact_with(faulty, &p, &r);
+	bool hit = store_faulty_calls(faulty) >= plan.nth;
+	store_close(faulty);
+	assert_all_come_back(&copy);
+	assert_int_equal(recompact_with(copy.store, &again, &r), 0);
+	assert_all_come_back(&copy);
+	if (bytes_of_records(copy.store) * 100 > best * 106)
+		fail_msg("fault %u at call %llu: %llu bytes, not %llu", plan.fault,
+		         (unsigned long long)plan.nth,
+		         (unsigned long long)bytes_of_records(copy.store),
+		         (unsigned long long)best);
+	store_close(copy.store);
+	return hit;
+}
+
+static unsigned fail_everywhere(const struct world *w, uint64_t best)
+{
+	static const enum store_fault faults[] = { FAULT_FAIL, FAULT_LOSE_REPLY,
+		                                   FAULT_CRASH, FAULT_FLIP };
+	unsigned points = 0;
+
+	for (size_t k = 0; k < sizeof(faults) / sizeof(faults[0]); k++)
+		for (uint64_t nth = 1;; nth++, points++)
+			if (!survives(w->store, w,
+			              (struct store_fault_plan){ faults[k], nth }, best))
+				break;
+	return points;
+}
+
+/* New keys: fine-tunes came first. */
+static void each_call_of_a_run_may_fail(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	add_small_family(&w, 2);
+	push_backwards(&w);
+	unsigned points = fail_everywhere(&w, bytes_at_best(&w));
+	print_message("%u points\n", points);
+	assert_true(points > 100);
+	end_world(&w);
+}
+
+/* Keys that stay: records of one codec become those of another. */
+static void each_call_of_an_exchange_may_fail(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	add_small_family(&w, 1);
+	for (size_t i = 0; i < w.count; i++)
+		push_with(w.store, &w.models[i], i ? &w.models[0] : NULL,
+		          codec_by_id(CODEC_BITX));
+	unsigned points = fail_everywhere(&w, bytes_at_best(&w));
+	print_message("%u points\n", points);
+	assert_true(points > 100);
+	end_world(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fine_tunes_that_came_first_stand_on_their_base),
+		cmocka_unit_test(what_was_recompacted_is_left_alone),
+		cmocka_unit_test(strangers_stay_as_they_are),
+		cmocka_unit_test(a_store_of_bitx_alone_falls_as_the_codec_promises),
+		cmocka_unit_test(a_base_that_only_deltas_keep_alive_goes),
+		cmocka_unit_test(of_two_records_the_dearer_one_goes),
+		cmocka_unit_test(a_run_that_is_stopped_is_gone_on_with),
+		cmocka_unit_test(what_was_tried_is_not_tried_again),
+		cmocka_unit_test(a_damaged_memory_remembers_nothing),
+		cmocka_unit_test(each_call_of_a_run_may_fail),
+		cmocka_unit_test(each_call_of_an_exchange_may_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
