@@ -22,6 +22,18 @@ struct oid;
 struct store;
 struct transfer;
 
+enum record_verdict {
+	RECORD_RIGHT,
+	RECORD_WRONG,
+	RECORD_UNSAID, /* a base of it is not proved */
+	RECORD_GONE    /* nothing is at the key */
+};
+
+/* Judges what lies at place->key, which may be in trash/: reads it and its bases, all of
+ * them. 0 with the verdict; or why none can be given. */
+int record_judge_one(const struct transfer *t, const struct blob_place *place,
+                     enum record_verdict *verdict, struct err *err);
+
 /* Judges every record that the store lists of the blob `id`, and of those of its bases that
  * cannot be proved: reads them, all of them. Adds a struct blob_place for each that is wrong
  * to *wrong, which the caller wipes. 0, also when there are none; or why nothing can be
