@@ -13,7 +13,7 @@
 #include "index/blob/record_judge.h"
 #include "index/blob/record_source.h"
 #include "index/blob/transfer.h"
-#include "index/fsck/fsck_private.h"
+#include "index/fsck/fsck_run_private.h"
 #include "index/store/store.h"
 
 bool fsck_blob_in_trash(const struct fsck *f, const struct oid *id)

@@ -21,10 +21,10 @@
 const char *fsck_source_name(enum fsck_source from)
 {
 	static const char *const names[FSCK_SOURCES] = {
-		[FSCK_FROM_NOWHERE] = "",          [FSCK_FROM_TRASH] = "trash",
-		[FSCK_FROM_RECORD] = "record",     [FSCK_FROM_CACHE] = "cache",
-		[FSCK_FROM_LFS] = "lfs",           [FSCK_FROM_WORKTREE] = "worktree",
-		[FSCK_FROM_FOLDER] = "folder",     [FSCK_FROM_STORE] = "store",
+		[FSCK_FROM_NOWHERE] = "",      [FSCK_FROM_TRASH] = "trash",
+		[FSCK_FROM_RECORD] = "record", [FSCK_FROM_CACHE] = "cache",
+		[FSCK_FROM_LFS] = "lfs",       [FSCK_FROM_WORKTREE] = "worktree",
+		[FSCK_FROM_FOLDER] = "folder", [FSCK_FROM_STORE] = "store",
 	};
 
 	return names[from];
@@ -131,8 +131,8 @@ static int find_in_files(const struct fsck_copies *copies, const struct fsck_tou
                          struct seeking *s)
 {
 	size_t count;
-	const struct fsck_use *uses =
-		fsck_uses_of(touch, s->id->bytes, SHA256_SIZE, &count);
+	const struct fsck_use *uses = fsck_uses_of(touch, s->id->bytes, SHA256_SIZE,
+	                                           &count);
 
 	for (size_t i = 0; copies->each_file && i < count; i++) {
 		const struct fsck_touched *object = fsck_touched(touch, uses[i].object);
@@ -225,8 +225,8 @@ static enum fsck_source look_in_files(const struct fsck_copies *copies,
                                       const struct oid *id)
 {
 	size_t count;
-	const struct fsck_use *uses =
-		fsck_uses_of(touch, id->bytes, KEY_BASE_PREFIX, &count);
+	const struct fsck_use *uses = fsck_uses_of(touch, id->bytes, KEY_BASE_PREFIX,
+	                                           &count);
 
 	for (size_t i = 0; copies->each_file && i < count; i++) {
 		const struct fsck_touched *object = fsck_touched(touch, uses[i].object);

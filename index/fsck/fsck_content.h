@@ -16,7 +16,7 @@ struct err;
 struct fsck_touch;
 
 struct fsck_content {
-	int fd; /* closed by fsck_content_close() */
+	int fd;                /* closed by fsck_content_close() */
 	uint64_t offset, size; /* bytes */
 	struct xxh128 sum;
 	enum fsck_source from;

@@ -99,8 +99,8 @@ static int put_as_remembered(const struct fsck_encode *e, char *key, struct err 
 	    blob_find_base(e->to->store, f->bases[0], &place, &ignored))
 		return NOT_SO;
 	plan.basis.base_count = 1;
-	plan.basis.bases[0] =
-		(struct record_base){ .id = place.record.id, .dtype = e->file->dtype };
+	plan.basis.bases[0] = (struct record_base){ .id = place.record.id,
+		                                    .dtype = e->file->dtype };
 	return put_delta(e, &plan, key, err);
 }
 

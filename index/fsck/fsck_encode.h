@@ -14,10 +14,10 @@ struct transfer;
 
 struct fsck_encode {
 	const struct transfer *to;
-	const struct blob_file *file;   /* the content, proved */
-	struct extent *extent;          /* as a manifest has it, with its finding */
-	const struct record_head *was;  /* of the record that was lost, or NULL */
-	bool solo;                      /* others stand on it */
+	const struct blob_file *file;  /* the content, proved */
+	struct extent *extent;         /* as a manifest has it, with its finding */
+	const struct record_head *was; /* of the record that was lost, or NULL */
+	bool solo;                     /* others stand on it */
 };
 
 /* Puts it: as it was, where its bases are live and solo; else as a push would, which

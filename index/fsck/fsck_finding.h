@@ -35,11 +35,11 @@ bool fsck_kind_hurts(enum fsck_kind kind);
 
 struct fsck_finding {
 	enum fsck_kind kind;
-	bool hurts;      /* some object is not whole for it */
-	bool is_object;  /* `id` is an object's, else a blob's; of neither for a key that is
+	bool hurts;     /* some object is not whole for it */
+	bool is_object; /* `id` is an object's, else a blob's; of neither for a key that is
 	                  * nobody's */
-	bool set_aside;  /* what was wrong is in trash/ */
-	bool repaired;   /* by this run, and proved */
+	bool set_aside;   /* what was wrong is in trash/ */
+	bool repaired;    /* by this run, and proved */
 	unsigned id_size; /* bytes of it that are known: a base may be known by its key */
 	struct oid id;
 	char key[KEY_MAX]; /* where it lies, or should; "" when not known */

@@ -92,9 +92,8 @@ static int add_owner(struct fsck_listing *l, const struct oid *oid)
 	const struct oid *last = (const struct oid *)(const void *)l->unmade.data;
 
 	l->owners++;
-	if (l->objects.size &&
-	    bsearch(oid, l->objects.data, oid_count(&l->objects), sizeof(*oid),
-	            compare_oids))
+	if (l->objects.size && bsearch(oid, l->objects.data, oid_count(&l->objects),
+	                               sizeof(*oid), compare_oids))
 		return 0;
 	if (l->unmade.size && oid_equal(&last[oid_count(&l->unmade) - 1], oid))
 		return 0;
@@ -107,7 +106,7 @@ enum { TOO_FOREIGN = 1 };
 static int add_foreign(struct fsck_listing *l, const char *key)
 {
 	if (l->foreign_count++ >= FSCK_FOREIGN_MAX)
-		return TOO_FOREIGN;
+		return l->ours_alone ? 0 : TOO_FOREIGN;
 	buf_add(&l->foreign, key, strlen(key) + 1);
 	return l->foreign.failed ? ERR_NOMEM : 0;
 }
@@ -156,21 +155,20 @@ static int note_key(void *ctx, const struct store_entry *entry)
  * or holds a great many things. */
 static int list_ours(struct fsck_listing *l, struct store *s, struct err *err)
 {
-	static const char *const prefixes[] = { "bases/",  "blobs/",   "names/", "objects/",
-		                                "owners/", "remotes/", "trash/" };
+	static const char *const prefixes[] = { "bases/",   "blobs/",  "names/",
+		                                "objects/", "owners/", "remotes/",
+		                                "trash/" };
 	struct fsck_listing fresh = FSCK_LISTING_INIT;
 	int rc = 0;
 
 	fresh.foreign = l->foreign;
 	fresh.foreign_count = l->foreign_count;
+	fresh.ours_alone = true;
 	l->foreign = (struct buf)BUF_INIT;
 	fsck_listing_wipe(l);
 	*l = fresh;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]) && rc >= 0; i++) {
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]) && !rc; i++)
 		rc = store_list(s, prefixes[i], note_key, l, err);
-		if (rc > 0)
-			rc = 0;
-	}
 	return rc;
 }
 
@@ -194,9 +192,8 @@ static int note_record(void *ctx, const struct store_entry *entry)
 	struct fsck_listing *l = ctx;
 	struct key_record record;
 
-	return key_parse_record(entry->key, &record)
-	               ? add_record(l, &record, entry->size)
-	               : 0;
+	return key_parse_record(entry->key, &record) ? add_record(l, &record, entry->size)
+	                                             : 0;
 }
 
 int fsck_list_blob(struct fsck_listing *l, struct store *s, const struct oid *id,
@@ -253,8 +250,8 @@ struct fsck_record *fsck_record_read(const struct fsck_listing *l,
 {
 	const struct fsck_record told = { .what = *remembered };
 	size_t count;
-	struct fsck_record *all =
-		fsck_records_of(l, remembered->id.bytes, SHA256_SIZE, &count);
+	struct fsck_record *all = fsck_records_of(l, remembered->id.bytes, SHA256_SIZE,
+	                                          &count);
 	struct fsck_record *best = all;
 
 	for (size_t i = 0; i < count; i++) {

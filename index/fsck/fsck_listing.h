@@ -36,21 +36,21 @@ enum { FSCK_FOREIGN_MAX = 1000 }; /* keys that are not ours are named; more are 
 struct fsck_listing {
 	struct fsck_record *records; /* owned; in order of id, solo ones first */
 	size_t record_count, record_cap;
-	struct buf objects; /* struct oid each, in order: those with something at the key */
+	struct buf
+		objects; /* struct oid each, in order: those with something at the key */
 	struct buf unmade;  /* struct oid each, once: an owner names them, and there is no
 	                     * manifest */
 	struct buf foreign; /* keys, each with its NUL */
 	uint64_t foreign_count;
 	uint64_t record_bytes; /* of all records */
 	uint64_t owners, markers, trash;
-	bool whole; /* of the whole store, not of some blobs */
+	bool ours_alone; /* what lies beside our prefixes is not listed */
+	bool whole;      /* of the whole store, not of some blobs */
 };
 
-#define FSCK_LISTING_INIT            \
-	{                            \
-		.objects = BUF_INIT, \
-		.unmade = BUF_INIT,  \
-		.foreign = BUF_INIT  \
+#define FSCK_LISTING_INIT                                                    \
+	{                                                                    \
+		.objects = BUF_INIT, .unmade = BUF_INIT, .foreign = BUF_INIT \
 	}
 
 /* Of the whole store. `l` is empty. 0, or what the store says. */

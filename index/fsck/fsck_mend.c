@@ -54,10 +54,10 @@ static bool full_id(const struct fsck_mend *m, const struct fsck_finding *one,
 {
 	const struct fsck_listing *l = m->listing;
 	size_t count;
-	const struct fsck_use *use =
-		fsck_uses_of(m->touch, one->id.bytes, one->id_size, &count);
-	const struct fsck_record *base =
-		fsck_records_of(l, one->id.bytes, one->id_size, &count);
+	const struct fsck_use *use = fsck_uses_of(m->touch, one->id.bytes, one->id_size,
+	                                          &count);
+	const struct fsck_record *base = fsck_records_of(l, one->id.bytes, one->id_size,
+	                                                 &count);
 
 	*id = one->id;
 	if (one->id_size == SHA256_SIZE)
@@ -102,15 +102,18 @@ static int see(void *ctx, const char *path, enum fsck_source from)
 	return 1;
 }
 
-static enum fsck_source look_for_object(const struct fsck_mend *m, const struct oid *oid)
+static enum fsck_source look_for_object(const struct fsck_mend *m,
+                                        const struct fsck_finding *one)
 {
+	const struct oid *oid = &one->id;
 	const struct fsck_copies *copies = m->copies;
 	enum fsck_source from = FSCK_FROM_NOWHERE;
 	struct manifest found;
 	struct err ignored = ERR_INIT;
 
-	if (manifest_recall(m->to->store, oid, manifest_parse_places, &found, NULL,
-	                    &ignored) == 0) {
+	if (one->kind != FSCK_MANIFEST_FALSE &&
+	    manifest_recall(m->to->store, oid, manifest_parse_places, &found, &ignored) ==
+	            0) {
 		manifest_wipe(&found);
 		return FSCK_FROM_TRASH;
 	}
@@ -126,7 +129,8 @@ static enum fsck_source look_for_object(const struct fsck_mend *m, const struct 
 }
 
 static enum fsck_source look_for_blob(const struct fsck_mend *m,
-                                      const struct fsck_finding *one, const struct oid *id)
+                                      const struct fsck_finding *one,
+                                      const struct oid *id)
 {
 	const struct blob_claim any = { id, UINT64_MAX, NULL, NULL };
 	struct err ignored = ERR_INIT;
@@ -149,6 +153,6 @@ enum fsck_source fsck_mend_look(const struct fsck_mend *m, const struct fsck_fin
 	if (!fsck_mend_takes(one))
 		return FSCK_FROM_NOWHERE;
 	if (one->is_object)
-		return look_for_object(m, &one->id);
+		return look_for_object(m, one);
 	return full_id(m, one, &id) ? look_for_blob(m, one, &id) : FSCK_FROM_NOWHERE;
 }

@@ -27,11 +27,12 @@ struct err;
 struct transfer;
 
 struct fsck_mend {
-	const struct transfer *to; /* the store as one who may write has it, without a cache */
+	const struct transfer
+		*to; /* the store as one who may write has it, without a cache */
 	const struct fsck_copies *copies;
 	const struct fsck_touch *touch;
 	const struct fsck_listing *listing; /* the records that there were */
-	struct blob_set *tried;             /* blobs that no copy was found of, in this run */
+	struct blob_set *tried; /* blobs that no copy was found of, in this run */
 };
 
 /* Mends one. 0 with where it came from; 1 when no copy is right, or there is none;

@@ -30,8 +30,8 @@ struct mending {
 	const struct fsck_mend *mend;
 	const struct oid *id;
 	unsigned depth;
-	bool solo;               /* others stand on it */
-	struct record_head was;  /* of a wrong record of it, whose head is sound */
+	bool solo;              /* others stand on it */
+	struct record_head was; /* of a wrong record of it, whose head is sound */
 	bool has_was;
 	enum fsck_source from;
 };
@@ -202,8 +202,8 @@ static int from_trash(struct mending *g, struct err *err)
 static bool was_solo(const struct mending *g)
 {
 	size_t count;
-	const struct fsck_use *use =
-		fsck_uses_of(g->mend->touch, g->id->bytes, SHA256_SIZE, &count);
+	const struct fsck_use *use = fsck_uses_of(g->mend->touch, g->id->bytes,
+	                                          SHA256_SIZE, &count);
 
 	return g->solo || !use || !use->remembered.base_count;
 }
@@ -249,8 +249,8 @@ static enum dtype dtype_of_base(const struct mending *g)
 		for (unsigned k = 0; k < what->base_count; k++)
 			stands |= !memcmp(what->bases[k], g->id->bytes, KEY_BASE_PREFIX);
 		key_record(what, place.key);
-		if (!stands || record_check(store_of(g), &place, &any, &head,
-		                            &(struct err)ERR_INIT))
+		if (!stands ||
+		    record_check(store_of(g), &place, &any, &head, &(struct err)ERR_INIT))
 			continue;
 		dtype = head.basis.bases[0].dtype; /* all bases of a record have one */
 		record_head_wipe(&head);
@@ -263,13 +263,13 @@ static enum dtype dtype_of_base(const struct mending *g)
 static int find_extent(const struct mending *g, struct manifest *m, struct extent **out)
 {
 	size_t count;
-	const struct fsck_use *use =
-		fsck_uses_of(g->mend->touch, g->id->bytes, SHA256_SIZE, &count);
+	const struct fsck_use *use = fsck_uses_of(g->mend->touch, g->id->bytes,
+	                                          SHA256_SIZE, &count);
 	struct err ignored = ERR_INIT;
 
 	if (!use ||
 	    manifest_recall(store_of(g), &fsck_touched(g->mend->touch, use->object)->oid,
-	                    manifest_parse_places, m, NULL, &ignored))
+	                    manifest_parse_places, m, &ignored))
 		return NONE;
 	if (!extents_add_findings(&m->extents, &ignored))
 		for (size_t i = 0; i < m->extents.count; i++)
@@ -285,7 +285,8 @@ static int find_extent(const struct mending *g, struct manifest *m, struct exten
 static int encode(struct mending *g, const struct fsck_content *c, struct extent *x,
                   struct err *err)
 {
-	const struct blob_file file = { *g->id, c->sum, x->dtype, c->fd, c->offset, c->size };
+	const struct blob_file file = { *g->id, c->sum,    x->dtype,
+		                        c->fd,  c->offset, c->size };
 	const struct fsck_encode how = { g->mend->to, &file, x,
 		                         g->has_was ? &g->was : NULL, g->solo };
 	struct blob_place place;
@@ -351,7 +352,8 @@ static int mend(struct mending *g, struct err *err)
 	int rc = find_right(g, err);
 
 	if (rc > 0 && !is_needed(g)) {
-		g->from = FSCK_FROM_NOWHERE; /* what was wrong is away, and nobody misses it */
+		g->from =
+			FSCK_FROM_NOWHERE; /* what was wrong is away, and nobody misses it */
 		return 0;
 	}
 	if (rc > 0 && blob_set_has(g->mend->tried, g->id))

@@ -38,8 +38,9 @@ static int prove_at(const struct mending *g, const char *key, struct err *err)
 	const struct object_judge nobody = { NULL, NULL };
 	enum object_verdict verdict;
 	struct manifest m;
-	int rc = manifest_get_at(store_of(g), key, g->oid, manifest_parse_places, &m, NULL,
-	                         err);
+	const struct manifest_query query = { store_of(g), g->oid, manifest_parse_places,
+		                              NULL };
+	int rc = manifest_get_at(&query, key, &m, err);
 
 	if (rc)
 		return rc == ERR_DAMAGED ? NONE : rc;

@@ -10,7 +10,7 @@
 #include "index/blob/blob_find.h"
 #include "index/blob/record_check.h"
 #include "index/blob/transfer.h"
-#include "index/fsck/fsck_private.h"
+#include "index/fsck/fsck_run_private.h"
 #include "index/manifest/extent_key.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
@@ -66,7 +66,7 @@ static int find_manifest(struct fsck *f, const struct oid *oid, struct manifest 
 
 	why = live;
 	if (first == 1 || first == ERR_DAMAGED)
-		rc = manifest_recall(s, oid, manifest_parse_places, out, NULL, &why);
+		rc = manifest_recall(s, oid, manifest_parse_places, out, &why);
 	if (first && !rc)
 		note_recalled(f, oid, &live);
 	if (rc < 0)
@@ -85,7 +85,8 @@ static enum fsck_kind kind_of_manifest(int rc)
 
 /* Takes a manifest that was proved false out of the way of a true one, where that is
  * allowed; a checker that may only read says what it found all the same. */
-static void set_false_aside(struct fsck *f, const struct oid *oid, const struct buf *bytes)
+static void set_false_aside(struct fsck *f, const struct oid *oid,
+                            const struct buf *bytes)
 {
 	struct fsck_finding one = of_object(FSCK_MANIFEST_FALSE, oid);
 	struct err why = ERR_INIT, told = ERR_INIT;
@@ -179,7 +180,8 @@ static int check_head(void *ctx, unsigned lane, size_t i, struct err *err)
 		claim.sum = &x->sum;
 	}
 	key_record(&place.record, place.key);
-	int rc = record_check(all->fsck->transfer->store, &place, &claim, NULL, &one->why);
+	int rc = record_check(all->fsck->transfer->store, &place, &claim, NULL,
+	                      &one->why);
 	if (rc > 0)
 		err_set(&one->why, ERR_MISSING, "record %s: it was there a moment ago",
 		        place.key);
@@ -298,8 +300,8 @@ static bool extent_is_recalled(struct fsck *f, const struct oid *oid,
 	if (rc == 0)
 		return true; /* it came since */
 	if (rc > 0) {
-		err_set(&why, ERR_DAMAGED, "there is no record %s, and no other of the blob",
-		        one.key);
+		err_set(&why, ERR_DAMAGED,
+		        "there is no record %s, and no other of the blob", one.key);
 		*one.key = 0;
 	} else {
 		one.kind = rc == ERR_DAMAGED ? FSCK_RECORD_WRONG : FSCK_UNREADABLE;
@@ -375,8 +377,8 @@ static int list_records(struct fsck *f, const struct manifest *m, struct err *er
 
 	for (size_t i = 0; i < m->extents.count && !rc; i++)
 		if (!m->extents.list[i].inlined)
-			rc = fsck_list_blob(l, f->transfer->store,
-			                    &m->extents.list[i].id, err);
+			rc = fsck_list_blob(l, f->transfer->store, &m->extents.list[i].id,
+			                    err);
 	fsck_listing_sort(l);
 	return rc;
 }

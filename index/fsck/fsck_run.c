@@ -8,7 +8,7 @@
 #include "index/blob/record_check.h"
 #include "index/blob/record_judge.h"
 #include "index/blob/transfer.h"
-#include "index/fsck/fsck_private.h"
+#include "index/fsck/fsck_run_private.h"
 #include "index/manifest/extent_key.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
@@ -85,8 +85,8 @@ void fsck_note_needed(struct fsck *f, const struct manifest *m, bool whole)
 		if (x->inlined)
 			continue;
 		extent_recall(x, &memory);
-		struct fsck_record *r =
-			fsck_record_read(&f->result->listing, &memory.record);
+		struct fsck_record *r = fsck_record_read(&f->result->listing,
+		                                         &memory.record);
 		if (!r && whole)
 			note_out_of_sight(f, x);
 		if (!r)
@@ -106,8 +106,7 @@ static void pass_over(struct fsck *f, const struct oid *oid)
 	struct manifest m;
 	struct err ignored = ERR_INIT;
 
-	if (manifest_recall(f->transfer->store, oid, manifest_parse_places, &m, NULL,
-	                    &ignored))
+	if (manifest_recall(f->transfer->store, oid, manifest_parse_places, &m, &ignored))
 		return;
 	fsck_note_needed(f, &m, true);
 	manifest_wipe(&m);
@@ -134,7 +133,7 @@ static void check_unmade(struct fsck *f, const struct oid *oid)
 		                    .id = *oid };
 	struct manifest m;
 	struct err why = ERR_INIT;
-	int rc = manifest_recall(f->transfer->store, oid, manifest_parse_places, &m, NULL,
+	int rc = manifest_recall(f->transfer->store, oid, manifest_parse_places, &m,
 	                         &why);
 
 	if (!rc) {
@@ -231,7 +230,8 @@ static int judge_record(struct fsck *f, const struct blob_place *place, bool *wr
 	int rc;
 
 	if (f->request->mode == FSCK_QUICK) {
-		const struct blob_claim any = { &place->record.id, UINT64_MAX, NULL, NULL };
+		const struct blob_claim any = { &place->record.id, UINT64_MAX, NULL,
+			                        NULL };
 		rc = record_check(f->transfer->store, place, &any, NULL, err);
 		*wrong = rc == ERR_DAMAGED;
 		return rc == ERR_DAMAGED || rc > 0 ? 0 : rc;
@@ -239,8 +239,8 @@ static int judge_record(struct fsck *f, const struct blob_place *place, bool *wr
 	rc = record_judge_one(f->transfer, place, &verdict, err);
 	*wrong = !rc && verdict == RECORD_WRONG;
 	if (*wrong)
-		err_set(err, ERR_DAMAGED, "record %s: its content is not that of its name",
-		        place->key);
+		err_set(err, ERR_DAMAGED,
+		        "record %s: its content is not that of its name", place->key);
 	return rc;
 }
 
@@ -338,6 +338,8 @@ static int check_all(struct fsck *f, struct err *err)
 	if (rc)
 		return rc;
 	note_foreign(f);
+	if (f->request->listed)
+		f->request->listed(f->request->ctx, f->result->listing.record_bytes);
 	rc = check_objects(f);
 	if (!rc)
 		rc = check_records(f);

@@ -31,7 +31,8 @@ struct transfer;
 enum fsck_mode { FSCK_QUICK, FSCK_DEEP };
 
 struct fsck_request {
-	const struct transfer *transfer; /* without a cache: what that has proves nothing */
+	const struct transfer
+		*transfer; /* without a cache: what that has proves nothing */
 	enum fsck_mode mode;
 	const struct oid *named; /* these objects alone; NULL: all */
 	size_t named_count;
@@ -44,9 +45,11 @@ struct fsck_request {
 	/* An object is not whole, or (oid NULL) something else is wrong: as it is found, so
 	 * that the same record may be told of by several objects. May be NULL. */
 	void (*told)(void *ctx, const struct oid *oid, const struct err *fault);
+	/* The store was listed: it has so many bytes of records. May be NULL. */
+	void (*listed)(void *ctx, uint64_t bytes);
 	/* All up to `key` is done; `bytes` more of the records were looked at. May be NULL. */
 	void (*came)(void *ctx, const char *key, uint64_t bytes);
-	void *ctx; /* for all three */
+	void *ctx; /* for all of these */
 };
 
 struct fsck_result {

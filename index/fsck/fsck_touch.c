@@ -73,8 +73,7 @@ static const void *range_of(const void *list, size_t all, size_t width,
 {
 	size_t first = first_from(list, all, width, what, n), end = first;
 
-	while (end < all &&
-	       memcmp((const uint8_t *)list + end * width, what, n) == 0)
+	while (end < all && memcmp((const uint8_t *)list + end * width, what, n) == 0)
 		end++;
 	*count = end - first;
 	return *count ? (const uint8_t *)list + first * width : NULL;
@@ -203,7 +202,7 @@ static int scan_object(const struct scan *s, const struct transfer *t,
 	struct err ignored = ERR_INIT;
 	int rc = 0;
 
-	if (manifest_recall(t->store, oid, manifest_parse_places, &m, NULL, &ignored))
+	if (manifest_recall(t->store, oid, manifest_parse_places, &m, &ignored))
 		return 0;
 	for (size_t i = 0; i < m.extents.count && !rc; i++)
 		if (!m.extents.list[i].inlined && is_wanted(s, &m.extents.list[i].id) &&
@@ -375,8 +374,8 @@ int fsck_touched_by(const struct fsck_touch *t, const struct fsck_finding *one,
 		rc = add_standing(t, one->id.bytes, seen, &ids, err);
 	for (size_t at = 0; at < ids.size && !rc; at += sizeof(struct oid)) {
 		size_t count;
-		const struct fsck_use *list =
-			fsck_uses_of(t, ids.data + at, KEY_BASE_PREFIX, &count);
+		const struct fsck_use *list = fsck_uses_of(t, ids.data + at,
+		                                           KEY_BASE_PREFIX, &count);
 		for (size_t i = 0; i < count; i++) {
 			const struct fsck_use *use = &list[i];
 			buf_add(uses, &use, sizeof(const struct fsck_use *));

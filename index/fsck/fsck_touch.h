@@ -50,14 +50,12 @@ struct fsck_touch {
 	size_t use_count, use_cap;
 	struct buf objects; /* of struct fsck_touched */
 	struct buf owners;  /* of struct fsck_owner, in order of oids */
-	struct buf edges;   /* of a base's prefix and a blob that stands on it, in order */
+	struct buf edges; /* of a base's prefix and a blob that stands on it, in order */
 };
 
-#define FSCK_TOUCH_INIT              \
-	{                            \
-		.objects = BUF_INIT, \
-		.owners = BUF_INIT,  \
-		.edges = BUF_INIT    \
+#define FSCK_TOUCH_INIT                                                    \
+	{                                                                  \
+		.objects = BUF_INIT, .owners = BUF_INIT, .edges = BUF_INIT \
 	}
 
 /* Whose manifests are read: those of the listing, or the named ones. */

@@ -1,7 +1,7 @@
 /* What the parts of a check share: the walk (fsck_run.c), one object (fsck_object.c), and
  * what is to blame for one that is not whole (fsck_blame.c). */
-#ifndef ZLLM_FSCK_PRIVATE_H
-#define ZLLM_FSCK_PRIVATE_H
+#ifndef ZLLM_FSCK_RUN_PRIVATE_H
+#define ZLLM_FSCK_RUN_PRIVATE_H
 
 #include "index/fsck/fsck_run.h"
 
@@ -12,9 +12,10 @@ struct fsck {
 	const struct fsck_request *request;
 	const struct transfer *transfer;
 	struct fsck_result *result;
-	struct blob_set *recalled; /* bases, by the part of the id in keys, that lie in trash/ */
-	uint64_t bytes; /* of records, looked at since that was last told */
-	int no_memory;  /* ERR_NOMEM once a finding could not be kept */
+	struct blob_set
+		*recalled; /* bases, by the part of the id in keys, that lie in trash/ */
+	uint64_t bytes;    /* of records, looked at since that was last told */
+	int no_memory;     /* ERR_NOMEM once a finding could not be kept */
 };
 
 /* Keeps a finding whose sentence is that of `fault`. *out may be NULL, and is NULL where it
