@@ -56,9 +56,9 @@ struct fsck {
 	struct fsck_touch touch;
 	struct clone_copies copies;
 	bool has_copies;
-	struct fsck_remedy *remedies;
-	size_t mended, whole_again, left;
-	int worst; /* the exit code of what was found by now */
+	bool touched;        /* whether that is known of what was found */
+	size_t mended, left; /* findings; objects that are not whole at the end */
+	int worst;           /* the exit code of what was found by now */
 };
 
 static const char *mode_of(const struct fsck *f)
@@ -239,9 +239,7 @@ static int find_touched(struct fsck *f, struct err *err)
 	};
 	int rc = find_copies(f, err);
 
-	f->remedies = calloc(f->result.findings.count, sizeof(*f->remedies));
-	if (!rc && !f->remedies)
-		rc = err_nomem(err, "a list of what was found");
+	f->touched = true;
 	if (!rc)
 		judge_missing(f);
 	return rc ? rc : fsck_touch_find(&f->touch, &scope, &f->result.findings, err);
@@ -249,27 +247,16 @@ static int find_touched(struct fsck *f, struct err *err)
 
 /* ---------------------------------------------------------------- mending */
 
-static void mend_one(struct fsck *f, const struct fsck_mend *m, size_t i)
+/* An object that only an owner names, and that was not mended, never was whole. */
+static bool is_unmade(const struct fsck *f, const struct oid *oid)
 {
-	struct fsck_finding *one = &f->result.findings.list[i];
-	struct fsck_remedy *remedy = &f->remedies[i];
-	struct err why = ERR_INIT;
-	int rc = fsck_mend(m, one, &remedy->from, &why);
-
-	one->repaired = rc == 0;
-	f->mended += rc == 0;
-	if (rc < 0)
-		remedy->why = strdup(why.text);
-}
-
-/* Blobs first: a manifest is proved by all of the object's bytes. */
-static void mend_all(struct fsck *f, const struct fsck_mend *m)
-{
-	for (int objects = 0; objects < 2; objects++)
-		for (size_t i = 0; i < f->result.findings.count; i++)
-			if (fsck_mend_takes(&f->result.findings.list[i]) &&
-			    f->result.findings.list[i].is_object == objects)
-				mend_one(f, m, i);
+	for (size_t i = 0; i < f->result.findings.count; i++) {
+		const struct fsck_finding *one = &f->result.findings.list[i];
+		if (one->kind == FSCK_MANIFEST_MISSING && !one->hurts && !one->repaired &&
+		    oid_equal(&one->id, oid))
+			return true;
+	}
+	return false;
 }
 
 /* Those that were touched are proved by all of their bytes, once more. */
@@ -281,7 +268,6 @@ static int prove_again(struct fsck *f, struct err *err)
 	struct fsck_request request = { .transfer = &f->transfer,
 		                        .mode = FSCK_DEEP,
 		                        .named = oids,
-		                        .named_count = count,
 		                        .from = "",
 		                        .told = tell,
 		                        .ctx = f };
@@ -289,14 +275,13 @@ static int prove_again(struct fsck *f, struct err *err)
 	if (!oids)
 		return err_nomem(err, "a list of objects");
 	for (size_t i = 0; i < count; i++)
-		oids[i] = fsck_touched(&f->touch, i)->oid;
+		if (!is_unmade(f, &fsck_touched(&f->touch, i)->oid))
+			oids[request.named_count++] = fsck_touched(&f->touch, i)->oid;
+	count = request.named_count;
 	progress_begin(&f->progress, "proving", 0, PROGRESS_QUIET);
 	int rc = count ? fsck_run(&request, &again, err) : 0;
 	progress_end(&f->progress);
-	if (count && !rc) {
-		f->whole_again = again.whole;
-		f->left = again.not_whole;
-	}
+	f->left = count && !rc ? again.not_whole : 0;
 	if (count)
 		fsck_result_wipe(&again);
 	free(oids);
@@ -315,7 +300,7 @@ static int mend(struct fsck *f, struct err *err)
 	if (rc)
 		return rc;
 	to = bare(&f->writing, f->metered_writing);
-	mend_all(f, &m);
+	f->mended = fsck_mend_all(&m, &f->result.findings);
 	blob_set_free(m.tried);
 	return prove_again(f, err);
 }
@@ -326,8 +311,7 @@ static void look_for_copies(struct fsck *f)
 	const struct fsck_mend m = { &f->transfer, &f->copies.copies, &f->touch,
 		                     &f->result.listing, NULL };
 
-	for (size_t i = 0; i < f->result.findings.count; i++)
-		f->remedies[i].from = fsck_mend_look(&m, &f->result.findings.list[i]);
+	fsck_mend_look(&m, &f->result.findings);
 }
 
 /* ---------------------------------------------------------------- the result */
@@ -346,13 +330,13 @@ static int code_of(const struct fsck_finding *one)
 static int exit_code(const struct fsck *f)
 {
 	const struct fsck_findings *list = &f->result.findings;
-	int worst = f->left || list->left_out ? EXIT_DAMAGED : 0;
+	int worst = list->left_out ? EXIT_DAMAGED : 0;
 
 	for (size_t i = 0; i < list->count; i++) {
 		int code = code_of(&list->list[i]);
 		worst = code > worst ? code : worst;
 	}
-	if (!worst && f->result.not_whole && !f->options.repair)
+	if (!worst && f->left)
 		worst = EXIT_DAMAGED;
 	if (!worst && !f->result.complete)
 		worst = EXIT_BUDGET;
@@ -361,18 +345,19 @@ static int exit_code(const struct fsck *f)
 
 static int report(struct fsck *f, struct err *err)
 {
+	if (!f->options.repair || !f->result.findings.count)
+		f->left = f->result.not_whole;
 	f->worst = exit_code(f);
 	const struct fsck_report r = {
 		.result = &f->result,
 		.touch = &f->touch,
-		.copies = f->remedies ? &f->copies : NULL,
-		.remedies = f->remedies,
+		.copies = f->touched ? &f->copies : NULL,
 		.store = f->connection.store->name,
 		.mode = mode_of(f),
 		.repair = f->options.repair,
 		.mended = f->mended,
-		.whole_again = f->whole_again,
 		.left = f->left,
+		.whole = f->result.whole + f->result.not_whole - f->left,
 		.spent = budget_spent(&f->budget),
 		.exit_code = f->worst,
 	};
@@ -407,9 +392,6 @@ static int fsck_all(struct fsck *f, struct err *err)
 
 static void fsck_wipe(struct fsck *f)
 {
-	for (size_t i = 0; f->remedies && i < f->result.findings.count; i++)
-		free(f->remedies[i].why);
-	free(f->remedies);
 	fsck_touch_wipe(&f->touch);
 	fsck_result_wipe(&f->result);
 	if (f->has_copies)

@@ -216,21 +216,20 @@ static int tell_objects(const struct fsck_report *r, const struct fsck_finding *
 	return rc;
 }
 
-static void tell_remedy(const struct fsck_report *r, const struct fsck_finding *one,
-                        const struct fsck_remedy *remedy)
+static void tell_remedy(const struct fsck_report *r, const struct fsck_finding *one)
 {
-	if (one->repaired && remedy->from)
-		report_line("    mended from %s", source_words(remedy->from));
+	if (one->repaired && one->copy)
+		report_line("    mended from %s", source_words(one->copy));
 	else if (one->repaired)
 		report_line("    set aside; nothing needs it");
 	else if (r->repair)
 		report_line("    not mended: %s",
-		            remedy->why ? remedy->why : "no copy of it is here");
-	else if (remedy->from)
+		            one->why ? one->why : "no copy of it is here");
+	else if (one->copy)
 		report_line(
 			"    a copy seems to be in %s; to mend it, run: git zllm fsck "
 			"--repair",
-			source_words(remedy->from));
+			source_words(one->copy));
 	else
 		report_line(
 			"    no copy is at hand; 'git zllm fsck --repair --from <store or "
@@ -240,7 +239,6 @@ static void tell_remedy(const struct fsck_report *r, const struct fsck_finding *
 static int tell_finding(const struct fsck_report *r, size_t i, struct err *err)
 {
 	const struct fsck_finding *one = &r->result->findings.list[i];
-	const struct fsck_remedy *remedy = &r->remedies[i];
 	bool lost = r->repair && !one->repaired && fsck_mend_takes(one);
 	char name[KEY_MAX];
 
@@ -250,7 +248,7 @@ static int tell_finding(const struct fsck_report *r, size_t i, struct err *err)
 		return 0;
 	int rc = tell_objects(r, one, lost, err);
 	if (!rc)
-		tell_remedy(r, one, remedy);
+		tell_remedy(r, one);
 	return rc;
 }
 
@@ -288,6 +286,16 @@ static size_t count_kind(const struct fsck_report *r, enum fsck_kind kind)
 	return count;
 }
 
+static size_t count_mendable(const struct fsck_report *r)
+{
+	const struct fsck_findings *f = &r->result->findings;
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		count += fsck_mend_takes(&f->list[i]);
+	return count;
+}
+
 int fsck_report_text(const struct fsck_report *r, struct err *err)
 {
 	const struct fsck_result *result = r->result;
@@ -298,15 +306,12 @@ int fsck_report_text(const struct fsck_report *r, struct err *err)
 		return rc;
 	if (unmade)
 		report_line("%zu objects have an owner, and no manifest", unmade);
-	if (r->repair && result->findings.count)
-		report_line(
-			"mended: %zu of %zu; of the objects they touch %zu are whole now, "
-			"%zu are not",
-			r->mended, result->findings.count, r->whole_again, r->left);
+	if (r->repair && count_mendable(r))
+		report_line("%zu of %zu mended", r->mended, count_mendable(r));
 	if (!result->complete)
 		report_line(
 			"stopped: the budget is over; the same command goes on from here");
-	report_line("%zu objects whole, %zu not", result->whole, result->not_whole);
+	report_line("%zu objects whole, %zu not", r->whole, r->left);
 	return 0;
 }
 
@@ -394,7 +399,6 @@ static int add_finding(const struct fsck_report *r, size_t i, struct json *list,
                        struct err *err)
 {
 	const struct fsck_finding *one = &r->result->findings.list[i];
-	const struct fsck_remedy *remedy = &r->remedies[i];
 	struct json *j = json_object();
 	char hex[SHA256_HEX + 1];
 
@@ -407,8 +411,8 @@ static int add_finding(const struct fsck_report *r, size_t i, struct json *list,
 	json_put_str(j, "text", one->text);
 	json_put_bool(j, "set_aside", one->set_aside);
 	json_put_bool(j, "repaired", one->repaired);
-	json_put_str(j, "copy", remedy->from ? fsck_source_name(remedy->from) : NULL);
-	json_put_str(j, "not_repaired", remedy->why);
+	json_put_str(j, "copy", one->copy ? fsck_source_name(one->copy) : NULL);
+	json_put_str(j, "not_repaired", one->why);
 	int rc = r->copies ? put_objects(r, one, j, err) : 0;
 	json_add(list, j);
 	return rc;
@@ -423,8 +427,8 @@ int fsck_report_json(const struct fsck_report *r, struct err *err)
 	json_put_str(j, "store", r->store);
 	json_put_str(j, "mode", r->mode);
 	json_put_bool(j, "complete", result->complete);
-	json_put_u64(j, "whole", result->whole);
-	json_put_u64(j, "not_whole", result->not_whole);
+	json_put_u64(j, "whole", r->whole);
+	json_put_u64(j, "not_whole", r->left);
 	json_put_u64(j, "no_manifest", count_kind(r, FSCK_MANIFEST_MISSING));
 	json_put_u64(j, "records", result->listing.record_count);
 	json_put_u64(j, "record_bytes", result->listing.record_bytes);
@@ -434,8 +438,6 @@ int fsck_report_json(const struct fsck_report *r, struct err *err)
 	json_put(j, "findings", list);
 	json_put_u64(j, "findings_left_out", result->findings.left_out);
 	json_put_u64(j, "repaired", r->mended);
-	json_put_u64(j, "objects_whole_again", r->whole_again);
-	json_put_u64(j, "objects_still_not_whole", r->left);
 	json_put_u64(j, "requests", r->spent.requests);
 	json_put_u64(j, "bytes_read", r->spent.read);
 	json_put_u64(j, "bytes_written", r->spent.written);

@@ -13,20 +13,14 @@ struct clone_copies;
 struct err;
 struct fsck_touch;
 
-/* Of one finding: where a copy is, or where it was mended from; and what was in the way. */
-struct fsck_remedy {
-	enum fsck_source from;
-	char *why; /* owned; NULL: nothing */
-};
-
 struct fsck_report {
 	const struct fsck_result *result;
 	const struct fsck_touch *touch;
 	const struct clone_copies *copies;  /* NULL where nothing was found */
-	const struct fsck_remedy *remedies; /* one for each finding */
 	const char *store, *mode;
 	bool repair;                      /* whether it was tried */
-	size_t mended, whole_again, left; /* findings, objects, objects */
+	size_t mended, left; /* findings; objects that are still not whole */
+	size_t whole;        /* objects, at the end */
 	struct budget_spent spent;
 	int exit_code;
 };

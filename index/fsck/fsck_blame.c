@@ -15,37 +15,73 @@
 #include "index/blob/transfer.h"
 #include "index/fsck/fsck_run_private.h"
 #include "index/store/store.h"
+#include "index/work/blob_set.h"
 
-bool fsck_blob_in_trash(const struct fsck *f, const struct oid *id)
+/* One of them is right. */
+static bool find_right_in_trash(const struct fsck *f, const struct oid *id)
 {
 	const struct blob_claim claim = { id, UINT64_MAX, NULL, NULL };
 	struct err ignored = ERR_INIT;
 	struct blob_place place;
+	enum record_verdict verdict;
 
-	return blob_recall(f->transfer->store, &claim, 0, &place, &ignored) == 0;
+	for (size_t nth = 0;; nth++) {
+		if (blob_recall(f->transfer->store, &claim, nth, &place, &ignored))
+			return false;
+		if (!record_judge_one(f->transfer, &place, &verdict, &ignored) &&
+		    verdict == RECORD_RIGHT)
+			return true;
+	}
 }
+
+bool fsck_blob_in_trash(struct fsck *f, const struct oid *id)
+{
+	struct err ignored = ERR_INIT;
+
+	if (blob_set_has(f->in_trash, id))
+		return true;
+	if (blob_set_has(f->not_in_trash, id))
+		return false;
+	bool is = find_right_in_trash(f, id);
+	if (blob_set_add(is ? f->in_trash : f->not_in_trash, id, &ignored) < 0)
+		f->no_memory = ERR_NOMEM;
+	return is;
+}
+
+struct search {
+	struct oid id;
+	bool found;
+};
 
 static int note_any(void *ctx, const struct store_entry *entry)
 {
+	struct search *s = ctx;
 	struct key_record record;
 
-	*(bool *)ctx |= key_parse_trash_record(entry->key, &record);
+	if (key_parse_trash_record(entry->key, &record)) {
+		s->id = record.id;
+		s->found = true;
+	}
 	return 0;
 }
 
-bool fsck_base_in_trash(const struct fsck *f, const uint8_t base[KEY_BASE_PREFIX])
+bool fsck_base_in_trash(struct fsck *f, const uint8_t base[KEY_BASE_PREFIX])
 {
-	struct oid id = { { 0 } };
+	struct search search = { .found = false };
 	struct err ignored = ERR_INIT;
 	char prefix[KEY_MAX];
-	bool any = false;
 
-	memcpy(id.bytes, base, KEY_BASE_PREFIX);
-	key_trash_blobs(&id, prefix);
-	prefix[strlen(prefix) - 2 * (SHA256_SIZE - KEY_BASE_PREFIX)] = 0;
-	if (store_list(f->transfer->store, prefix, note_any, &any, &ignored))
+	memcpy(search.id.bytes, base, KEY_BASE_PREFIX);
+	if (blob_set_has(f->not_in_trash, &search.id))
 		return false;
-	return any;
+	key_trash_blobs(&search.id, prefix);
+	prefix[strlen(prefix) - 2 * (SHA256_SIZE - KEY_BASE_PREFIX)] = 0;
+	if (!store_list(f->transfer->store, prefix, note_any, &search, &ignored) &&
+	    search.found)
+		return fsck_blob_in_trash(f, &search.id);
+	if (blob_set_add(f->not_in_trash, &search.id, &ignored) < 0)
+		f->no_memory = ERR_NOMEM;
+	return false;
 }
 
 int fsck_set_aside(struct fsck *f, const struct blob_place *place, struct err *err)

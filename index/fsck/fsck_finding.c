@@ -31,8 +31,10 @@ bool fsck_kind_hurts(enum fsck_kind kind)
 
 void fsck_findings_wipe(struct fsck_findings *f)
 {
-	for (size_t i = 0; i < f->count; i++)
+	for (size_t i = 0; i < f->count; i++) {
 		free(f->list[i].text);
+		free(f->list[i].why);
+	}
 	free(f->list);
 	*f = (struct fsck_findings){ NULL, 0, 0, 0 };
 }

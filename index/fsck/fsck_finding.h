@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "codec/common/sha256.h"
+#include "index/fsck/fsck_copies.h"
 #include "index/store/store_keys.h"
 
 struct err;
@@ -45,6 +46,8 @@ struct fsck_finding {
 	char key[KEY_MAX]; /* where it lies, or should; "" when not known */
 	char *text;        /* one sentence; owned */
 	int code;          /* the error that it is */
+	enum fsck_source copy; /* where it was mended from, or where a copy seems to be */
+	char *why;             /* it was not mended; owned; NULL: there is no copy */
 };
 
 enum { FSCK_FINDINGS_MAX = 10000 }; /* more are counted, and are found by the next run */

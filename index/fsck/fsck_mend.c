@@ -93,6 +93,29 @@ int fsck_mend(const struct fsck_mend *m, const struct fsck_finding *one,
 	return fsck_mend_blob(m, &id, 0, from, err);
 }
 
+static bool mend_one(const struct fsck_mend *m, struct fsck_finding *one)
+{
+	struct err why = ERR_INIT;
+	int rc = fsck_mend(m, one, &one->copy, &why);
+
+	one->repaired = rc == 0;
+	if (rc < 0)
+		one->why = strdup(why.text);
+	return one->repaired;
+}
+
+size_t fsck_mend_all(const struct fsck_mend *m, struct fsck_findings *findings)
+{
+	size_t mended = 0;
+
+	for (int objects = 0; objects < 2; objects++)
+		for (size_t i = 0; i < findings->count; i++)
+			if (fsck_mend_takes(&findings->list[i]) &&
+			    findings->list[i].is_object == objects)
+				mended += mend_one(m, &findings->list[i]);
+	return mended;
+}
+
 /* ---------------------------------------------------------------- a look */
 
 static int see(void *ctx, const char *path, enum fsck_source from)
@@ -141,12 +164,14 @@ static enum fsck_source look_for_blob(const struct fsck_mend *m,
 	if (blob_find(m->to->store, id, &place, &ignored) == 0 &&
 	    strcmp(place.key, one->key) != 0)
 		return FSCK_FROM_RECORD;
-	if (!one->set_aside && blob_recall(m->to->store, &any, 0, &place, &ignored) == 0)
+	if (one->kind == FSCK_IN_TRASH ||
+	    (one->kind == FSCK_RECORD_WRONG && !one->set_aside &&
+	     blob_recall(m->to->store, &any, 0, &place, &ignored) == 0))
 		return FSCK_FROM_TRASH;
 	return fsck_content_look(m->copies, m->touch, id);
 }
 
-enum fsck_source fsck_mend_look(const struct fsck_mend *m, const struct fsck_finding *one)
+static enum fsck_source look(const struct fsck_mend *m, const struct fsck_finding *one)
 {
 	struct oid id;
 
@@ -155,4 +180,10 @@ enum fsck_source fsck_mend_look(const struct fsck_mend *m, const struct fsck_fin
 	if (one->is_object)
 		return look_for_object(m, one);
 	return full_id(m, one, &id) ? look_for_blob(m, one, &id) : FSCK_FROM_NOWHERE;
+}
+
+void fsck_mend_look(const struct fsck_mend *m, struct fsck_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		findings->list[i].copy = look(m, &findings->list[i]);
 }

@@ -40,9 +40,12 @@ struct fsck_mend {
 int fsck_mend(const struct fsck_mend *m, const struct fsck_finding *one,
               enum fsck_source *from, struct err *err);
 
-/* Where it would come from, by names and sizes: FSCK_FROM_NOWHERE when no copy is seen. */
-enum fsck_source fsck_mend_look(const struct fsck_mend *m,
-                                const struct fsck_finding *one);
+/* Mends all: blobs, and then manifests, which are proved by all of an object's bytes. Each
+ * finding then says whether it was, from where, or why not. Returns how many were. */
+size_t fsck_mend_all(const struct fsck_mend *m, struct fsck_findings *findings);
+
+/* Says of each where a copy seems to be, by names and sizes alone. */
+void fsck_mend_look(const struct fsck_mend *m, struct fsck_findings *findings);
 
 /* Whether there is anything to be mended of it at all. */
 bool fsck_mend_takes(const struct fsck_finding *one);

@@ -31,8 +31,7 @@ struct transfer;
 enum fsck_mode { FSCK_QUICK, FSCK_DEEP };
 
 struct fsck_request {
-	const struct transfer
-		*transfer; /* without a cache: what that has proves nothing */
+	const struct transfer *transfer; /* without a cache: that proves nothing */
 	enum fsck_mode mode;
 	const struct oid *named; /* these objects alone; NULL: all */
 	size_t named_count;

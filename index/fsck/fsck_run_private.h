@@ -12,8 +12,7 @@ struct fsck {
 	const struct fsck_request *request;
 	const struct transfer *transfer;
 	struct fsck_result *result;
-	struct blob_set
-		*recalled; /* bases, by the part of the id in keys, that lie in trash/ */
+	struct blob_set *in_trash, *not_in_trash; /* blobs that were looked for there */
 	uint64_t bytes;    /* of records, looked at since that was last told */
 	int no_memory;     /* ERR_NOMEM once a finding could not be kept */
 };
@@ -42,10 +41,11 @@ void fsck_blame_blob(struct fsck *f, const struct oid *oid, const struct oid *id
 struct blob_place;
 int fsck_set_aside(struct fsck *f, const struct blob_place *place, struct err *err);
 
-/* Whether trash/ has a record of the blob `id`, sound by its head. */
-bool fsck_blob_in_trash(const struct fsck *f, const struct oid *id);
+/* Whether trash/ has a right record of the blob `id`: proved in a quick check too, for what
+ * was found to be wrong lies there beside what was only moved. */
+bool fsck_blob_in_trash(struct fsck *f, const struct oid *id);
 
-/* Whether trash/ has anything of the blob whose id begins so. */
-bool fsck_base_in_trash(const struct fsck *f, const uint8_t base[KEY_BASE_PREFIX]);
+/* The same of the blob whose id begins so. */
+bool fsck_base_in_trash(struct fsck *f, const uint8_t base[KEY_BASE_PREFIX]);
 
 #endif

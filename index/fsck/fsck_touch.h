@@ -53,9 +53,11 @@ struct fsck_touch {
 	struct buf edges; /* of a base's prefix and a blob that stands on it, in order */
 };
 
-#define FSCK_TOUCH_INIT                                                    \
-	{                                                                  \
-		.objects = BUF_INIT, .owners = BUF_INIT, .edges = BUF_INIT \
+#define FSCK_TOUCH_INIT              \
+	{                            \
+		.objects = BUF_INIT, \
+		.owners = BUF_INIT,  \
+		.edges = BUF_INIT    \
 	}
 
 /* Whose manifests are read: those of the listing, or the named ones. */
