@@ -1,33 +1,79 @@
+/* git zllm fsck: what is wrong with the store, whom it touches, and mending it. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/cmd/clone_copies.h"
+#include "agent/cmd/fsck_place.h"
+#include "agent/cmd/fsck_report.h"
 #include "agent/command.h"
+#include "agent/report/budget_text.h"
 #include "agent/report/options.h"
+#include "agent/report/progress.h"
 #include "agent/report/report.h"
+#include "agent/where/base_cache.h"
 #include "agent/where/connection.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/base/base_marker_rebuild.h"
-#include "index/blob/blob_find.h"
-#include "index/blob/record_judge.h"
-#include "index/manifest/manifest.h"
-#include "index/manifest/manifest_mend.h"
-#include "index/manifest/manifest_store.h"
-#include "index/manifest/object_proof.h"
+#include "index/fsck/fsck_mend.h"
+#include "index/fsck/fsck_run.h"
+#include "index/fsck/fsck_touch.h"
 #include "index/store/store.h"
+#include "index/store/store_format.h"
+#include "index/store/store_metered.h"
+#include "index/work/blob_set.h"
+#include "index/work/budget.h"
 
-struct fsck {
-	struct connection connection;
-	struct connection writing; /* opened when something is to be set aside */
-	bool tried;                /* whether it was; then, if it could not be: */
-	struct err no_writing;
-	size_t good, bad;
-	int exit_code;
+enum { EXIT_DAMAGED = 3, EXIT_BUDGET = 4 };
+enum { SAVE_MS = 5000 }; /* between two notes of how far it came */
+
+struct fsck_options {
+	bool quick, deep, repair, markers, json;
+	const char *from, *budget;
 };
 
-/* ---------------------------------------------------------------- setting aside */
+struct fsck {
+	struct fsck_options options;
+	struct budget budget;
+	struct connection connection;
+	struct store *metered; /* before the connection's */
+	struct transfer transfer;
+
+	struct connection writing; /* opened when something is to be moved */
+	struct store *metered_writing;
+	bool tried; /* whether it was; then, if it could not be: */
+	struct err no_writing;
+
+	struct fsck_place place;
+	char from[KEY_MAX]; /* where a budget ended the last one */
+	uint64_t saved;     /* milliseconds: when it was noted how far it came */
+	struct progress progress;
+
+	struct buf named; /* of struct oid */
+	struct fsck_result result;
+	struct fsck_touch touch;
+	struct clone_copies copies;
+	bool has_copies;
+	bool touched;        /* whether that is known of what was found */
+	size_t mended, left; /* findings; objects that are not whole at the end */
+	int worst;           /* the exit code of what was found by now */
+};
+
+static const char *mode_of(const struct fsck *f)
+{
+	return f->options.quick ? "quick" : "deep";
+}
+
+/* ---------------------------------------------------------------- the two ends */
+
+/* Everything that the store is asked for is paid from the budget. */
+static int meter(struct fsck *f, struct connection *c, struct store **metered,
+                 struct err *err)
+{
+	return store_metered_new(c->store, &f->budget, metered, err);
+}
 
 /* The store that is being checked, opened as a push would: with its trust and keys. */
 static int open_for_writing(struct fsck *f, struct err *err)
@@ -39,186 +85,326 @@ static int open_for_writing(struct fsck *f, struct err *err)
 		    strcmp(f->writing.store->name, f->connection.store->name) != 0)
 			err_set(&f->no_writing, ERR_CONFIG,
 			        "pushes go to another store, %s", f->writing.store->name);
+		if (!f->no_writing.code)
+			meter(f, &f->writing, &f->metered_writing, &f->no_writing);
 	}
 	if (f->no_writing.code)
 		*err = f->no_writing;
 	return f->no_writing.code;
 }
 
-/* A bucket that lets nothing be deleted has taken a copy into trash/ before it says so: one
- * is enough. */
-static int note_refusal(struct fsck *f, int rc, const struct err *why)
+static int give_writing(void *ctx, struct store **out, struct err *err)
 {
-	if (rc == ERR_CONFIG)
-		f->no_writing = *why;
+	struct fsck *f = ctx;
+	int rc = open_for_writing(f, err);
+
+	*out = f->metered_writing;
 	return rc;
 }
 
-/* Takes a manifest that was proved false out of the way of a true one, where that is
- * allowed; a checker that may only read says what it found all the same. */
-static int tell_false(struct fsck *f, const struct oid *oid, const struct buf *bytes,
-                      struct err *err)
+/* What a cache has of a base proves nothing of the store's, and neither does a map. */
+static struct transfer bare(const struct connection *c, struct store *metered)
 {
-	struct err why = ERR_INIT;
-	int rc = open_for_writing(f, &why);
+	struct transfer t = c->transfer;
 
-	if (!bytes->size)
-		return err_set(err, ERR_MISSING, "the store does not have it");
-	if (!rc)
-		rc = note_refusal(
-			f, manifest_set_aside(f->writing.store, oid, bytes, &why), &why);
-	if (rc > 0)
-		return err_set(err, ERR_MISMATCH,
-		               "its manifest was false, and is another one by now; check "
-		               "it again");
-	err_set(err, ERR_MISMATCH, "%s; push the object again from a clone that has it",
-	        rc ? why.text : "it was set aside");
-	if (rc)
-		err_context(err, "it could not be set aside");
-	return err_context(err,
-	                   "its manifest is false, for its records are whole and make "
-	                   "up other bytes than those of its name");
+	t.store = metered;
+	t.cache = NULL;
+	t.records = NULL;
+	return t;
+}
+
+/* ---------------------------------------------------------------- as it goes */
+
+static void tell(void *ctx, const struct oid *oid, const struct err *fault)
+{
+	struct fsck *f = ctx;
+	char text[SHA256_HEX + 1];
+	struct err err = *fault;
+
+	if (f->options.json)
+		return;
+	if (oid) {
+		oid_format(oid, text);
+		err_context(&err, "object %s", text);
+	}
+	progress_clear(&f->progress);
+	report_note("%s", err.text);
+}
+
+static void listed(void *ctx, uint64_t bytes)
+{
+	((struct fsck *)ctx)->progress.total = bytes;
+}
+
+static void came(void *ctx, const char *key, uint64_t bytes)
+{
+	struct fsck *f = ctx;
+	uint64_t now = budget_clock();
+
+	progress_step(&f->progress, bytes);
+	if (f->options.budget && now - f->saved >= SAVE_MS) {
+		fsck_place_write(&f->place, key);
+		f->saved = now;
+	}
 }
 
 /* ---------------------------------------------------------------- checking */
 
-static void tell_fault(struct fsck *f, const struct oid *oid, const struct err *fault)
+static int open_place(struct fsck *f, struct err *err)
 {
-	char text[SHA256_HEX + 1];
-	struct err err = *fault;
+	char id[STORE_ID_HEX + 1];
+	int rc = store_format_check(f->connection.store, id, err);
 
-	oid_format(oid, text);
-	err_context(&err, "object %s", text);
-	f->exit_code = report_error(&err);
-}
-
-/* Which object is being looked at. */
-struct looking {
-	struct fsck *fsck;
-	const struct oid *oid;
-};
-
-/* Sets aside what was proved wrong; *moved is whether anything was. */
-static int set_aside_wrong(struct fsck *f, const struct buf *wrong, bool *moved,
-                           struct err *err)
-{
-	int rc = wrong->size ? open_for_writing(f, err) : 0;
-
-	*moved = false;
-	for (size_t at = 0; at < wrong->size && rc >= 0;
-	     at += sizeof(struct blob_place)) {
-		struct blob_place place;
-		memcpy(&place, wrong->data + at, sizeof(place));
-		rc = record_judge_set_aside(&f->connection.transfer, f->writing.store,
-		                            &place, err);
-		*moved |= rc == 0;
-	}
-	return rc < 0 ? note_refusal(f, rc, err) : 0;
-}
-
-/* A record is to blame. It is taken out of the way of a good one, where it is proved wrong
- * and that is allowed; else it stays, and a push may mend it all the same. */
-static void tell_record(void *ctx, const struct oid *id, const struct err *fault)
-{
-	const struct looking *l = ctx;
-	struct buf wrong = BUF_INIT;
-	struct err why = ERR_INIT, told = *fault;
-	bool moved = false;
-	int rc = record_judge_blob(&l->fsck->connection.transfer, id, &wrong, &why);
-
-	if (!rc)
-		rc = set_aside_wrong(l->fsck, &wrong, &moved, &why);
-	if (rc || moved || fault->code != ERR_MISSING)
-		err_set(&told, fault->code,
-		        "%s%s%s; push the object again from a clone that has it",
-		        fault->text,
-		        rc      ? "; what is wrong could not be set aside: "
-		        : moved ? "; what is wrong was set aside"
-		                : "",
-		        rc ? why.text : "");
-	told.code = fault->code == ERR_MISSING ? ERR_DAMAGED
-	                                       : fault->code; /* the object is */
-	tell_fault(l->fsck, l->oid, &told);
-	buf_wipe(&wrong);
-}
-
-/* The manifest and its bytes. One that was moved out of sight by a push that did not end
- * is looked at where it lies; *bytes then is what is in its place. */
-static int find_manifest(struct store *s, const struct oid *oid, struct manifest *out,
-                         struct buf *bytes, struct err *err)
-{
-	struct err why = ERR_INIT;
-	int rc = manifest_get_bytes(s, oid, out, bytes, &why);
-
-	if (rc == 1 || rc == ERR_DAMAGED)
-		rc = manifest_recall(s, oid, manifest_parse_places, out, &why);
-	if (rc < 0)
-		*err = why;
-	return rc > 0 ? err_set(err, ERR_MISSING, "the store does not have it") : rc;
-}
-
-/* Restores one object from the store and compares its SHA-256 with its name. True when
- * it is whole; what is not was told. */
-static bool check_object(struct fsck *f, const struct oid *oid)
-{
-	const struct transfer *t = &f->connection.transfer;
-	struct looking looking = { f, oid };
-	struct object_judge judge = { tell_record, &looking };
-	enum object_verdict verdict = OBJECT_RECORDS_WRONG;
-	struct buf bytes = BUF_INIT;
-	struct err err = ERR_INIT;
-	struct manifest m;
-	int rc = find_manifest(t->store, oid, &m, &bytes, &err);
-
-	if (!rc) {
-		rc = object_prove(t, &m, &judge, &verdict, &err);
-		manifest_wipe(&m);
-	}
-	if (!rc && verdict == OBJECT_MANIFEST_FALSE)
-		rc = tell_false(f, oid, &bytes, &err);
 	if (rc)
-		tell_fault(f, oid, &err);
-	buf_wipe(&bytes);
-	return !rc && verdict == OBJECT_PROVED;
+		return rc;
+	char *folder = base_cache_folder(f->connection.config);
+	fsck_place_open(&f->place, folder, id, mode_of(f));
+	free(folder);
+	if (f->options.budget && !f->named.size)
+		fsck_place_read(&f->place, f->from);
+	return 0;
 }
 
-static void check_and_count(struct fsck *f, const struct oid *oid)
+/* Where the round ended the next one begins at the beginning. */
+static void keep_place(const struct fsck *f)
 {
-	*(check_object(f, oid) ? &f->good : &f->bad) += 1;
+	if (f->named.size)
+		return;
+	if (f->result.complete)
+		fsck_place_forget(&f->place);
+	else if (f->options.budget)
+		fsck_place_write(&f->place, *f->result.place ? f->result.place : f->from);
 }
 
-static int note_object(void *ctx, const struct store_entry *entry)
+static int check(struct fsck *f, struct err *err)
 {
-	struct buf *oids = ctx;
-	struct oid oid;
+	const struct fsck_request request = {
+		.transfer = &f->transfer,
+		.mode = f->options.quick ? FSCK_QUICK : FSCK_DEEP,
+		.named = (const struct oid *)(const void *)f->named.data,
+		.named_count = f->named.size / sizeof(struct oid),
+		.from = f->from,
+		.budget = &f->budget,
+		.writing = give_writing,
+		.told = tell,
+		.listed = listed,
+		.came = came,
+		.ctx = f,
+	};
 
-	if (key_parse_object(entry->key, &oid))
-		buf_add(oids, &oid, sizeof(oid));
-	return oids->failed ? ERR_NOMEM : 0;
-}
-
-static int check_all(struct fsck *f, struct err *err)
-{
-	struct buf oids = BUF_INIT;
-	int rc = store_list(f->connection.store, "objects/", note_object, &oids, err);
-
-	for (size_t at = 0; at < oids.size && !rc; at += sizeof(struct oid))
-		check_and_count(f, (const struct oid *)(const void *)(oids.data + at));
-	buf_wipe(&oids);
+	progress_begin(&f->progress, "checking", 0,
+	               f->options.json ? PROGRESS_QUIET : PROGRESS_SHOWN);
+	int rc = fsck_run(&request, &f->result, err);
+	progress_end(&f->progress);
+	if (!rc)
+		keep_place(f);
 	return rc;
 }
 
-static int check_named(struct fsck *f, int count, char **names, struct err *err)
+/* ---------------------------------------------------------------- whom it touches */
+
+static int find_copies(struct fsck *f, struct err *err)
 {
-	for (int i = 0; i < count; i++) {
-		struct oid oid;
-		if (!oid_parse(names[i], &oid))
-			return err_set(err, ERR_INPUT,
-			               "'%s' is not an oid (64 hex digits)", names[i]);
-		check_and_count(f, &oid);
-	}
-	return 0;
+	if (f->has_copies)
+		return 0;
+	f->has_copies = true;
+	return clone_copies_open(&f->copies, &f->connection, f->options.from, err);
 }
+
+/* An object that a remote's branch needs was pushed, so its manifest is lost. */
+static void judge_missing(struct fsck *f)
+{
+	for (size_t i = 0; i < f->result.findings.count; i++) {
+		struct fsck_finding *one = &f->result.findings.list[i];
+		struct err lost = ERR_INIT;
+		if (one->kind != FSCK_MANIFEST_MISSING || one->hurts ||
+		    !clone_copies_is_pushed(&f->copies, &one->id))
+			continue;
+		one->hurts = true;
+		one->code = ERR_DAMAGED;
+		f->result.not_whole++;
+		err_set(&lost, ERR_DAMAGED,
+		        "the store does not have it, though a branch of a remote needs it");
+		tell(f, &one->id, &lost);
+	}
+}
+
+static int find_touched(struct fsck *f, struct err *err)
+{
+	const struct fsck_scope scope = {
+		.transfer = &f->transfer,
+		.listing = &f->result.listing,
+		.named = (const struct oid *)(const void *)f->named.data,
+		.named_count = f->named.size / sizeof(struct oid),
+	};
+	int rc = find_copies(f, err);
+
+	f->touched = true;
+	if (!rc)
+		judge_missing(f);
+	return rc ? rc : fsck_touch_find(&f->touch, &scope, &f->result.findings, err);
+}
+
+/* ---------------------------------------------------------------- mending */
+
+/* An object that only an owner names, and that was not mended, never was whole. */
+static bool is_unmade(const struct fsck *f, const struct oid *oid)
+{
+	for (size_t i = 0; i < f->result.findings.count; i++) {
+		const struct fsck_finding *one = &f->result.findings.list[i];
+		if (one->kind == FSCK_MANIFEST_MISSING && !one->hurts && !one->repaired &&
+		    oid_equal(&one->id, oid))
+			return true;
+	}
+	return false;
+}
+
+/* Those that were touched are proved by all of their bytes, once more. */
+static int prove_again(struct fsck *f, struct err *err)
+{
+	size_t count = fsck_touched_count(&f->touch);
+	struct oid *oids = calloc(count + 1, sizeof(*oids));
+	struct fsck_result again;
+	struct fsck_request request = { .transfer = &f->transfer,
+		                        .mode = FSCK_DEEP,
+		                        .named = oids,
+		                        .from = "",
+		                        .told = tell,
+		                        .ctx = f };
+
+	if (!oids)
+		return err_nomem(err, "a list of objects");
+	for (size_t i = 0; i < count; i++)
+		if (!is_unmade(f, &fsck_touched(&f->touch, i)->oid))
+			oids[request.named_count++] = fsck_touched(&f->touch, i)->oid;
+	count = request.named_count;
+	progress_begin(&f->progress, "proving", 0, PROGRESS_QUIET);
+	int rc = count ? fsck_run(&request, &again, err) : 0;
+	progress_end(&f->progress);
+	f->left = count && !rc ? again.not_whole : 0;
+	if (count)
+		fsck_result_wipe(&again);
+	free(oids);
+	return rc;
+}
+
+static int mend(struct fsck *f, struct err *err)
+{
+	struct transfer to = { 0 };
+	struct fsck_mend m = { &to, &f->copies.copies, &f->touch, &f->result.listing,
+		               NULL };
+	int rc = open_for_writing(f, err);
+
+	if (!rc)
+		rc = blob_set_new(&m.tried, err);
+	if (rc)
+		return rc;
+	to = bare(&f->writing, f->metered_writing);
+	f->mended = fsck_mend_all(&m, &f->result.findings);
+	blob_set_free(m.tried);
+	return prove_again(f, err);
+}
+
+/* Without a repair it is said where a copy is. */
+static void look_for_copies(struct fsck *f)
+{
+	const struct fsck_mend m = { &f->transfer, &f->copies.copies, &f->touch,
+		                     &f->result.listing, NULL };
+
+	fsck_mend_look(&m, &f->result.findings);
+}
+
+/* ---------------------------------------------------------------- the result */
+
+/* Of what is wrong, and was not mended. Damage weighs most. */
+static int code_of(const struct fsck_finding *one)
+{
+	if (one->repaired || !(one->hurts || one->kind == FSCK_RECORD_WRONG))
+		return 0;
+	if (one->kind == FSCK_UNREADABLE ||
+	    (one->kind == FSCK_MANIFEST_MISSING && one->code == ERR_MISSING))
+		return one->code == ERR_CONFIG || one->code == ERR_INPUT ? 2 : 1;
+	return EXIT_DAMAGED;
+}
+
+static int exit_code(const struct fsck *f)
+{
+	const struct fsck_findings *list = &f->result.findings;
+	int worst = list->left_out ? EXIT_DAMAGED : 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		int code = code_of(&list->list[i]);
+		worst = code > worst ? code : worst;
+	}
+	if (!worst && f->left)
+		worst = EXIT_DAMAGED;
+	if (!worst && !f->result.complete)
+		worst = EXIT_BUDGET;
+	return worst;
+}
+
+static int report(struct fsck *f, struct err *err)
+{
+	if (!f->options.repair || !f->result.findings.count)
+		f->left = f->result.not_whole;
+	f->worst = exit_code(f);
+	const struct fsck_report r = {
+		.result = &f->result,
+		.touch = &f->touch,
+		.copies = f->touched ? &f->copies : NULL,
+		.store = f->connection.store->name,
+		.mode = mode_of(f),
+		.repair = f->options.repair,
+		.mended = f->mended,
+		.left = f->left,
+		.whole = f->result.whole + f->result.not_whole - f->left,
+		.spent = budget_spent(&f->budget),
+		.exit_code = f->worst,
+	};
+
+	return f->options.json ? fsck_report_json(&r, err) : fsck_report_text(&r, err);
+}
+
+static int fsck_all(struct fsck *f, struct err *err)
+{
+	int rc = meter(f, &f->connection, &f->metered, err);
+
+	if (rc)
+		return rc;
+	f->transfer = bare(&f->connection, f->metered);
+	rc = open_place(f, err);
+	/* What is asked for wrongly is said before a check of hours. */
+	if (!rc && f->options.repair)
+		rc = open_for_writing(f, err);
+	if (!rc && f->options.repair)
+		rc = find_copies(f, err);
+	if (!rc)
+		rc = check(f, err);
+	if (!rc && f->result.findings.count) {
+		rc = find_touched(f, err);
+		if (!rc && f->options.repair)
+			rc = mend(f, err);
+		else if (!rc)
+			look_for_copies(f);
+	}
+	return rc ? rc : report(f, err);
+}
+
+static void fsck_wipe(struct fsck *f)
+{
+	fsck_touch_wipe(&f->touch);
+	fsck_result_wipe(&f->result);
+	if (f->has_copies)
+		clone_copies_close(&f->copies);
+	fsck_place_close(&f->place);
+	buf_wipe(&f->named);
+	store_close(f->metered);
+	store_close(f->metered_writing);
+	connection_close(&f->writing);
+	connection_close(&f->connection);
+}
+
+/* ---------------------------------------------------------------- the command */
 
 static int make_markers(struct fsck *f, struct err *err)
 {
@@ -231,66 +417,105 @@ static int make_markers(struct fsck *f, struct err *err)
 	return rc;
 }
 
-struct fsck_options {
-	bool markers;
-};
-
 static const struct option_spec specs[] = {
+	{ "quick", OPTION_FLAG, NULL,
+	  "decode nothing: manifests, edges, sizes, heads, keys",
+	  offsetof(struct fsck_options, quick) },
+	{ "deep", OPTION_FLAG, NULL, "decode everything and compare (the default)",
+	  offsetof(struct fsck_options, deep) },
+	{ "repair", OPTION_FLAG, NULL, "mend what is wrong from any copy at hand",
+	  offsetof(struct fsck_options, repair) },
+	{ "from", OPTION_VALUE, "STORE|FOLDER", "with --repair: a place of copies",
+	  offsetof(struct fsck_options, from) },
+	{ "budget", OPTION_VALUE, "10m|5GB|1000requests",
+	  "stop in time, and go on there the next time",
+	  offsetof(struct fsck_options, budget) },
+	{ "json", OPTION_FLAG, NULL, "print one JSON object at the end",
+	  offsetof(struct fsck_options, json) },
 	{ "markers", OPTION_FLAG, NULL, "make the base markers that the store lacks",
 	  offsetof(struct fsck_options, markers) },
 	{ 0 },
 };
 
-static int check(struct fsck *f, int argc, char **argv, struct err *err)
+static int add_names(struct fsck *f, int count, char **names, struct err *err)
 {
-	int rc;
+	for (int i = 0; i < count; i++) {
+		struct oid oid;
+		if (!oid_parse(names[i], &oid))
+			return err_set(err, ERR_INPUT,
+			               "'%s' is not an oid (64 hex digits)", names[i]);
+		buf_add(&f->named, &oid, sizeof(oid));
+	}
+	return f->named.failed ? err_nomem(err, "a list of objects") : 0;
+}
 
-	/* What a cache has of a base proves nothing of the store's. */
-	f->connection.transfer.cache = NULL;
-	rc = argc ? check_named(f, argc, argv, err) : check_all(f, err);
-	if (!rc)
-		report_line("%zu objects whole, %zu not", f->good, f->bad);
-	return rc;
+static int read_options(struct fsck *f, int argc, char **argv, struct err *err)
+{
+	const struct fsck_options *o = &f->options;
+	struct budget_limits limits = { 0 };
+	int rc = options_parse(&argc, argv, specs, &f->options, err);
+
+	if (!rc && o->markers &&
+	    (argc || o->quick || o->deep || o->repair || o->from || o->budget || o->json))
+		rc = err_set(err, ERR_INPUT,
+		             "fsck --markers takes no oid and no other option");
+	if (!rc && o->quick && o->deep)
+		rc = err_set(err, ERR_INPUT, "--quick and --deep exclude each other");
+	if (!rc && o->from && !o->repair)
+		rc = err_set(err, ERR_INPUT, "--from is for --repair; add that");
+	if (!rc && o->budget)
+		rc = budget_parse(o->budget, &limits, err);
+	budget_begin(&f->budget, &limits, budget_clock());
+	return rc ? rc : add_names(f, argc, argv, err);
 }
 
 static int run(int argc, char **argv)
 {
-	struct fsck_options options = { 0 };
-	struct fsck f = { 0 };
+	struct fsck *f = calloc(1, sizeof(*f));
 	struct err err = ERR_INIT;
-	int rc = options_parse(&argc, argv, specs, &options, &err);
 
-	if (!rc && options.markers && argc)
-		rc = err_set(&err, ERR_INPUT, "fsck --markers takes no oid");
+	if (!f)
+		return report_error(&(struct err){ ERR_NOMEM, "out of memory" });
+	f->result.listing = (struct fsck_listing)FSCK_LISTING_INIT;
+	int rc = read_options(f, argc, argv, &err);
 	if (!rc)
-		rc = connection_open(options.markers ? ENDPOINT_UPLOAD
-		                                     : ENDPOINT_DOWNLOAD,
-		                     NULL, &f.connection, &err);
-	if (rc)
-		return report_error(&err);
-	rc = options.markers ? make_markers(&f, &err) : check(&f, argc, argv, &err);
-	if (rc)
-		f.exit_code = report_error(&err);
-	connection_close(&f.writing);
-	connection_close(&f.connection);
-	return f.exit_code;
+		rc = connection_open(f->options.markers ? ENDPOINT_UPLOAD
+		                                        : ENDPOINT_DOWNLOAD,
+		                     NULL, &f->connection, &err);
+	if (!rc)
+		rc = f->options.markers ? make_markers(f, &err) : fsck_all(f, &err);
+	int code = rc ? report_error(&err) : f->worst;
+	fsck_wipe(f);
+	free(f);
+	return code;
 }
 
 const struct command cmd_fsck = {
 	.name = "fsck",
-	.arguments = "[--markers | <oid>...]",
-	.summary = "read every object of the store and check its SHA-256",
+	.arguments = "[--quick | --deep] [--repair [--from <store | folder>]] "
+		     "[--budget <budget>] [--json] [<oid>...] | --markers",
+	.summary = "check the store, say whom damage touches, and mend it",
 	.details =
-		"Restores each object (or those named) from the store without writing it\n"
-		"anywhere, and compares the SHA-256 of its bytes with its name. Exit code 3\n"
-		"when something is wrong. An object that is not whole is read once more to\n"
-		"name each record that is damaged, missing or another's. One whose content\n"
-		"is proved not to be that of its name is set aside (into trash/ of the store,\n"
-		"where you may write there). Where all of them are right the manifest is\n"
-		"false, and is set aside. What cannot be read, or is from a newer version,\n"
-		"stays. Nothing else is changed.\n"
-		"To mend an object: git lfs push --object-id <remote> <oid>, in a clone that\n"
-		"has it.\n\n"
+		"Deep, the default, restores each object (or those named) without writing it\n"
+		"anywhere, compares the SHA-256 of its bytes with its name, and proves the\n"
+		"records that no object needs. What is proved wrong is set aside (into trash/\n"
+		"of the store, where you may write there); nothing else is changed. What\n"
+		"cannot be read, or is from a newer version, stays. --quick decodes nothing:\n"
+		"it reads manifests and the heads of records, and looks at sizes, edges and\n"
+		"keys; it moves nothing.\n\n"
+		"Each finding names the record or manifest, the paths of this clone's history,\n"
+		"the objects, tensors and repositories that need it, and where a copy is.\n\n"
+		"--repair mends what was found: from trash/, another record, the cache of\n"
+		"bases, git-lfs's storage and the worktree of this clone, and from --from,\n"
+		"another store or a folder with model files. Everything is proved by SHA-256;\n"
+		"nothing is overwritten or deleted. What cannot be mended is listed with the\n"
+		"paths and commits that need it. Or, in a clone that has an object:\n"
+		"git lfs push --object-id <remote> <oid>\n\n"
+		"--budget stops between two steps once so much time, bytes or requests are\n"
+		"spent (several with commas); the same command goes on there.\n\n"
+		"Exit code: 0 all is whole, or mended; 1 it could not be checked, or some of\n"
+		"it could not be read; 2 wrong use; 3 something is damaged or missing; 4 the\n"
+		"budget ended it, and nothing was wrong so far.\n\n"
 		"With --markers it checks nothing, and makes the base markers that the store\n"
 		"lacks: those of a store from before there were any, or that could not be\n"
 		"written. By them a base is found where git names none.\n",

@@ -14,6 +14,7 @@
 #include "index/blob/transfer.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
+#include "index/work/blob_set.h"
 
 /* Bytes that come with the first request: the heads of most records. */
 enum { HEAD_FIRST = 4096 };
@@ -166,35 +167,46 @@ static int note_place(void *ctx, const struct store_entry *entry)
 	return p->list.failed ? ERR_NOMEM : 0;
 }
 
-static int judge_blob(const struct transfer *t, const struct oid *id, unsigned depth,
-                      struct buf *wrong, struct err *err);
+/* Blobs that were judged already are not judged again: a store may be made so that there
+ * are more ways than time. */
+struct judging {
+	const struct transfer *transfer;
+	struct blob_set *seen;
+	struct buf *wrong;
+};
 
-static int judge_place(const struct transfer *t, const struct blob_place *place,
-                       unsigned depth, struct buf *wrong, struct err *err)
+static int judge_blob(const struct judging *g, const struct oid *id, unsigned depth,
+                      struct err *err);
+
+static int judge_place(const struct judging *g, const struct blob_place *place,
+                       unsigned depth, struct err *err)
 {
 	struct judgement j;
-	int rc = judge(t, place, &j, err);
+	int rc = judge(g->transfer, place, &j, err);
 
 	if (!rc && j.verdict == RECORD_WRONG)
-		buf_add(wrong, place, sizeof(*place));
+		buf_add(g->wrong, place, sizeof(*place));
 	for (unsigned i = 0; i < j.count && !rc && depth < BLOB_DEPTH_MAX; i++)
-		rc = judge_blob(t, &j.unproved[i], depth + 1, wrong, err);
-	return !rc && wrong->failed ? err_nomem(err, "a list of records") : rc;
+		rc = judge_blob(g, &j.unproved[i], depth + 1, err);
+	return !rc && g->wrong->failed ? err_nomem(err, "a list of records") : rc;
 }
 
-static int judge_blob(const struct transfer *t, const struct oid *id, unsigned depth,
-                      struct buf *wrong, struct err *err)
+static int judge_blob(const struct judging *g, const struct oid *id, unsigned depth,
+                      struct err *err)
 {
 	struct places places = { id, BUF_INIT };
 	char prefix[KEY_MAX];
+	int rc = blob_set_add(g->seen, id, err);
 
+	if (rc)
+		return rc < 0 ? rc : 0;
 	key_blob(id, prefix);
-	int rc = store_list(t->store, prefix, note_place, &places, err);
+	rc = store_list(g->transfer->store, prefix, note_place, &places, err);
 	for (size_t at = 0; at < places.list.size && !rc;
 	     at += sizeof(struct blob_place)) {
 		struct blob_place place;
 		memcpy(&place, places.list.data + at, sizeof(place));
-		rc = judge_place(t, &place, depth, wrong, err);
+		rc = judge_place(g, &place, depth, err);
 	}
 	buf_wipe(&places.list);
 	return rc;
@@ -204,8 +216,13 @@ int record_judge_blob(const struct transfer *t, const struct oid *id, struct buf
                       struct err *err)
 {
 	const struct transfer own = bare(t);
+	struct judging judging = { &own, NULL, wrong };
+	int rc = blob_set_new(&judging.seen, err);
 
-	return judge_blob(&own, id, 0, wrong, err);
+	if (!rc)
+		rc = judge_blob(&judging, id, 0, err);
+	blob_set_free(judging.seen);
+	return rc;
 }
 
 /* ---------------------------------------------------------------- setting aside */

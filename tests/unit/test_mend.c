@@ -514,9 +514,12 @@ static bool two_mend(const struct model_file *f, const char *prefix, uint64_t at
 	assert_int_equal(store_memory_new(&memory, NULL), 0);
 	assert_int_equal(push(memory, f, NULL), 0);
 	struct second other = { memory, f, false };
-	struct meeting m = {
-		{ &meeting_ops, 1, "meeting", false, 0 }, memory, 0, at, mend_too, &other
-	};
+	struct meeting m = { { .ops = &meeting_ops, .inflight = 1, .name = "meeting" },
+		             memory,
+		             0,
+		             at,
+		             mend_too,
+		             &other };
 	damage(memory, keys_of(memory, prefix).list[0], CUT, NULL);
 	assert_int_equal(store_faulty_new(&m.base, plan, FAULT_KEEP_INNER, &faulty, NULL),
 	                 0);
