@@ -268,9 +268,11 @@ static void what_moves_between_two_looks_is_looked_for_again(void **state)
 	(void)state;
 	world_begin(&w);
 	for (int moves = 1; moves <= 4; moves++) {
-		struct moving m = { { &moving_ops, 1, "moving", false, 0 },
-			            w.store,
-			            moves };
+		struct moving m = {
+			{ .ops = &moving_ops, .inflight = 1, .name = "moving" },
+			w.store,
+			moves
+		};
 		assert_int_equal(clone(&m.base, &w.base, &err), 0);
 		assert_int_equal(clone(&m.base, &w.tune, &err), 0);
 		assert_int_equal(m.moves, 0);
