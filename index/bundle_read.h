@@ -15,10 +15,10 @@ struct bundle_source {
 };
 
 /*
- * Restores the object into the empty file `out_fd`, open for reading and writing,
- * and proves it by its SHA-256. ERR_INPUT when the bundle is none, holds something
- * else than one object, or needs a base that was not given; ERR_DAMAGED,
- * ERR_MISMATCH, ERR_FORMAT. What was written is then to be thrown away.
+ * Restores the object into the empty file `out_fd`, open for reading and writing, and
+ * proves it by its SHA-256. ERR_INPUT when it is not a bundle, holds something else than
+ * one object, or needs a base that was not given; ERR_DAMAGED, ERR_MISMATCH, ERR_FORMAT.
+ * What was written is then to be thrown away.
  */
 int bundle_read(const struct bundle_source *source, int out_fd, struct err *err);
 

@@ -75,8 +75,8 @@ static int copy_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n
 	return write_bytes(r->download, r->extent->offset + offset, bytes, n, err);
 }
 
-/* True when a local file had the extent: the sum in the manifest proves it. What it had
- * wrong the store restores. */
+/* True when a local file had the extent: the sum in the manifest proves it. What is wrong
+ * in it comes from the store. */
 static bool restore_local(struct download *d, const struct extent *x)
 {
 	struct restoring restoring = { d, x };
@@ -91,7 +91,7 @@ static bool restore_local(struct download *d, const struct extent *x)
 	return done;
 }
 
-/* Whether the file has bytes all over the extent, as far as the file system says. */
+/* Whether the file has bytes in all of the extent, as far as the file system says. */
 static bool has_data(int fd, const struct extent *x)
 {
 	off_t data = lseek(fd, (off_t)x->offset, SEEK_DATA);

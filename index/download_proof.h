@@ -1,7 +1,7 @@
 /*
  * The SHA-256 of a file that is being restored in pieces, in any order: a thread hashes
- * right behind what is complete from the beginning on, so that the file is proved about
- * when its last byte is written, and is read while it still is in memory.
+ * right behind what is complete from the beginning on, so that the proof ends about when
+ * the last byte is written, and the file is read while it is still in memory.
  *
  *     file   [done done done done|part|    |done|part|    ]
  *                                ^ hashed up to here

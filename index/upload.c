@@ -280,7 +280,7 @@ static int read_inline(struct upload *u, struct err *err)
 	return 0;
 }
 
-/* A base that is not found without asking a bucket for it is one of unknown size. */
+/* The size of a base is left unknown where only a request to a bucket would tell it. */
 static void remember_bases(const struct transfer *t, struct extent_finding *f)
 {
 	struct err ignored = ERR_INIT;

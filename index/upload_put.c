@@ -104,9 +104,9 @@ static int put_choice(const struct putting *p, struct err *err)
 
 enum { PUT_TRIES = 4 };
 
-/* Where something had the record's key another pushed the same blob, and that record is
- * relied upon as any that was there; or what lies there is no such record, and is out of
- * the way now: then ours is put once more. */
+/* Something had the record's key. Either another pushed the same blob, and that record is
+ * relied upon like any that was there; or it is not such a record, and is out of the way
+ * now: then ours is put once more. */
 static int put_and_look(const struct putting *p, struct err *err)
 {
 	const struct upload *u = p->upload;

@@ -376,8 +376,8 @@ static void try_candidate(struct choosing *c, struct candidate *one)
 	note_candidate(x->finding, one, score.permille);
 }
 
-/* A delta against the key of a series is part of it, or so dear that the series begins
- * anew: solo. */
+/* A delta against the key of a series becomes part of the series; where it has become too
+ * large, a new series begins: the tensor is stored solo. */
 static void continue_series(struct choosing *c)
 {
 	struct extent_finding *f = c->task->extent->finding;

@@ -154,7 +154,7 @@ static void compare_all(const struct base_search *s, struct sought *one)
 /* ---------------------------------------------------------------- one tensor */
 
 /* All markers of the tensor's name-key where they are few, else those of its band. Once
- * that was seen to be so, the others are taken to be as many. */
+ * one name-key had too many, the others are assumed to have too many, too. */
 static int list_one(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct base_search *s = ctx;

@@ -168,8 +168,8 @@ static int try_all(struct codec_trial *t, struct codec_score *score, struct err 
 	return rc;
 }
 
-/* Codes the first values by both codecs. Whether the challenger lost there, *lost: its
- * score is then guessed from that. */
+/* Codes the first values by both codecs. *lost is whether the challenger made more of
+ * them: its score is then estimated from that. */
 static int try_first(struct codec_trial *t, const struct codec_score *best,
                      struct codec_score *score, bool *lost, struct err *err)
 {
@@ -202,7 +202,8 @@ int codec_trial_run(struct codec_trial *t, const struct codec_score *best,
 	bool lost = false;
 	int rc = 0;
 
-	/* Where the first values are most of a sample, all of them are as quick. */
+	/* Where the first values are most of a sample, to code all of it takes hardly
+	 * longer. */
 	if (first && first <= t->piece / 2 && best->codec)
 		rc = try_first(t, best, score, &lost, err);
 	return rc || lost ? rc : try_all(t, score, err);

@@ -26,7 +26,7 @@ enum {
 	BLOCKS_MIN = 10,          /* many lanes share the memory */
 	FIRST_LOOK = 5,           /* blocks, */
 	FIRST_AXES = 8,           /* and axes */
-	MEASURE_EACH = 5,         /* of so many blocks one is not for finding */
+	MEASURE_EACH = 5,         /* one block of so many is held out, to measure */
 	SOME_AXES = 24,           /* sought before all */
 	ROWS_MIN = 32             /* of a tensor, and values of a row */
 };
@@ -209,8 +209,8 @@ static int look_first(struct trial *t, double *bits, struct err *err)
 	return rc;
 }
 
-/* All blocks; first for some axes, then, where most of these pay, for as many as there
- * may be. */
+/* Goes over all blocks, first for a few axes; then, where most of these pay, for as many
+ * as there may be. */
 static int look_at_all(struct trial *t, struct low_rank **out, struct err *err)
 {
 	struct view view = { t->distance, 0, t->count };

@@ -149,7 +149,7 @@ static bool relate_piece(const struct tensor_names *n, const struct extent *x,
 			if (pieces[k] != role->role)
 				continue;
 			whole = find_role(n, role, fused[i]);
-			/* Those after the first are as long as one another. */
+			/* All but the first have the same length. */
 			if (whole && !whole->inlined &&
 			    relation_to_fused(x, whole, k ? k - count : 0, out))
 				return true;
@@ -158,7 +158,7 @@ static bool relate_piece(const struct tensor_names *n, const struct extent *x,
 	return false;
 }
 
-/* x as made of pieces that the model has. */
+/* x as a fusion of pieces that the model has. */
 static bool relate_fused(const struct tensor_names *n, const struct extent *x,
                          const struct tensor_role *role, struct tensor_relation *out)
 {

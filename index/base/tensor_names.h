@@ -1,8 +1,8 @@
 /*
- * A model's tensors by name, and what of them another tensor may derive from by its
- * own name: the tensor of the same name; the fused tensor that it is a piece of, or
- * its pieces; its twin where head and embedding are tied. The naming rules are the
- * table in tensor_role.c.
+ * A model's tensors by name, and which of them another tensor may derive from, by its
+ * name: the tensor of the same name; the fused tensor that it is a piece of, or its
+ * pieces; its twin where head and embedding are tied. The naming rules are the table in
+ * tensor_role.c.
  *
  * Thread rule: constant once made; any thread may ask.
  */
@@ -23,7 +23,7 @@ int tensor_names_new(const struct extents *model, struct tensor_names **out,
 void tensor_names_free(struct tensor_names *n); /* NULL is fine */
 
 /* What in the model `x` may derive from; false where nothing is known. Tensors that
- * travel in a manifest are no bases. */
+ * travel in a manifest are not bases. */
 bool tensor_names_relate(const struct tensor_names *n, const struct extent *x,
                          struct tensor_relation *out);
 

@@ -1,6 +1,6 @@
 /*
  * A blob that is at hand and about to be stored: in a local file, as hashing found it, or
- * in a record that is to be coded anew.
+ * in a record that is to be coded again.
  */
 #ifndef ZLLM_BLOB_FILE_H
 #define ZLLM_BLOB_FILE_H

@@ -28,7 +28,7 @@ static int consider(void *ctx, const struct store_entry *entry)
 	struct search *s = ctx;
 	struct key_record record;
 
-	/* What is not exactly a record's key is none of our business. */
+	/* What is not exactly a record's key is passed over. */
 	if (!key_parse_record(entry->key, &record) ||
 	    memcmp(record.id.bytes, s->id, s->id_size) != 0)
 		return 0;

@@ -43,7 +43,7 @@ static int check_bases(const struct transfer *t, const struct record_head *head,
                        unsigned depth, struct err *err);
 
 /* 0 when the record and all that it needs are sound; 1 when it is gone; ERR_DAMAGED. A
- * record that only a newer git-zllm can read is its own affair. */
+ * record that only a newer git-zllm can read is left alone. */
 static int check_place(const struct transfer *t, const struct blob_place *place,
                        const struct blob_claim *claim, unsigned depth, struct err *err)
 {

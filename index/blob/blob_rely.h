@@ -17,7 +17,7 @@ struct transfer;
 int blob_rely(const struct transfer *t, const struct blob_claim *claim,
               struct blob_place *out, struct err *err);
 
-/* Only looks, and moves nothing: what this push could not put anew stays where it is. 0
+/* Only looks, and moves nothing: what this push could not put again stays where it is. 0
  * with *out when the best record of the blob is sound; 1 when there is none, or it is not
  * sound, with *why saying what; or negative. */
 int blob_sound(const struct transfer *t, const struct blob_claim *claim,

@@ -21,7 +21,7 @@ struct file_source {
 	char *path; /* owned; NULL where the caller has the name */
 };
 
-/* Whatever keeps the file from being read, another place of the blob has to do. */
+/* Whatever keeps the file from being read: the blob has to come from another place. */
 static int read_file(struct blob_source *source, uint64_t offset, size_t n, uint8_t *dst,
                      struct err *err)
 {

@@ -23,7 +23,7 @@ int file_source_of(int fd, uint64_t offset, uint64_t size, struct blob_source **
                    struct err *err);
 
 /* The blob `id` where transfer.local_blob knows it. 0; 1 where no local file is known to
- * hold it, or it cannot be opened: then the store has to do; or ERR_NOMEM. */
+ * hold it, or it cannot be opened: then it has to come from the store; or ERR_NOMEM. */
 int file_source_find(const struct transfer *t, const struct oid *id,
                      struct blob_source **out, struct err *err);
 

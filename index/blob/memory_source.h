@@ -8,7 +8,8 @@
 struct blob_source;
 struct err;
 
-/* The `size` bytes at `bytes`, which outlive it, as does `name`: who holds them. */
+/* The `size` bytes at `bytes`, which outlive the source, as does `name`: what holds them,
+ * for messages. */
 int memory_source_open(const uint8_t *bytes, size_t size, const char *name,
                        struct blob_source **out, struct err *err);
 

@@ -43,7 +43,7 @@ int record_file_open(struct record_file *f, const struct record_want *want,
                      struct err *err);
 void record_file_close(struct record_file *f);
 
-/* Opens it anew, in the store. It must look as before: its bases are open, and the caller
+/* Opens it again, in the store. It must look as before: its bases are open, and the caller
  * is within its frames. */
 int record_file_reopen(struct record_file *f, struct err *err);
 
@@ -51,8 +51,8 @@ int record_file_reopen(struct record_file *f, struct err *err);
 int record_file_leave_cache(struct record_file *f, struct err *err);
 
 /* Whether the store should be asked once more after `rc`: what is damaged on the way, by
- * a proxy or a line without TLS, is whole where it lies. What is damaged there comes so
- * again. */
+ * a proxy or a line without TLS, is whole where it lies. What is damaged there comes
+ * damaged again. */
 bool record_file_worth_another(const struct record_file *f, int rc);
 
 /* Bytes of the stored frames [first, first + count). */

@@ -7,7 +7,7 @@
  *     very many     nothing: one listing for each blob, as without a map
  *
  * What the map says was so when the store was listed, some minutes ago at the most:
- * then it is forgotten, and listed anew. A record that came since is not seen, and
+ * then it is forgotten, and listed again. A record that came since is not seen, and
  * put again for nothing; none is destroyed before a push has ended (docs/store.md, "gc").
  *
  * Thread rule: any thread may ask at any time.
@@ -48,7 +48,7 @@ int record_map_find_base(struct record_map *m, const uint8_t base[KEY_BASE_PREFI
                          struct blob_place *out, struct err *err);
 
 /* Whether this very record was looked at before by this process (record_check.h), or put
- * by it; noting that; and noting that what the map says of a blob is no good, so that the
+ * by it; noting that; and noting that what the map says of a blob is wrong, so that the
  * store is asked for it from now on. */
 bool record_map_checked(struct record_map *m, const struct key_record *record);
 void record_map_note_checked(struct record_map *m, const struct key_record *record);

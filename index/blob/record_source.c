@@ -102,7 +102,7 @@ static int open_base(const void *ctx, const struct record_base *base,
 	return rc > 0 ? open_store_base(l, &base->id, out, err) : rc;
 }
 
-/* Anew whenever a base is another one: the old predictor remembers bytes. */
+/* Done again whenever a base is replaced: the old predictor remembers bytes. */
 static int begin_prediction(struct record_source *r, struct err *err)
 {
 	const struct record_basis *basis = &r->record.head.basis;

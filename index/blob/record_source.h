@@ -40,7 +40,7 @@ struct blob_want {
 };
 
 /* ERR_MISSING when the store has no record of the blob; ERR_DAMAGED where the one it has
- * is another content's. Nothing of `want` needs to stay. */
+ * is another content's. `want` is not needed afterwards. */
 int record_source_open(const struct transfer *t, const struct blob_want *want,
                        struct blob_source **out, struct err *err);
 

@@ -23,7 +23,7 @@ struct record_ways {
 	struct store *store;
 	const struct blob_claim *claim;
 	const char *key; /* where its record is thought to be, or NULL */
-	unsigned depth;  /* deltas above it; 0: it is no base */
+	unsigned depth;  /* deltas above it; 0: it is not a base */
 
 	/* Reads by the record at `key`. 0; 1 when there is none, or a base of it has none;
 	 * or negative, which ends the search. */

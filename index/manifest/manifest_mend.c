@@ -84,7 +84,7 @@ int manifest_put_sure(struct store *s, const struct manifest *m, int fd, struct 
 		if (rc || !existed)
 			return rc;
 		rc = clear_false(s, m, fd, &why);
-		/* One that a newer git-zllm wrote is its own affair. */
+		/* One that a newer git-zllm wrote is left alone. */
 		if (rc == 0 || rc == ERR_FORMAT)
 			return 0;
 		if (rc < 0 && rc != ERR_DAMAGED) {

@@ -292,7 +292,7 @@ static int measure(const struct head *h, struct cursor c, enum keep keep,
 		if (!cursor_ok(&c) || !is_text(&e.name))
 			return damaged(err,
 			               "an extent is cut off, or its name is not text");
-		/* The text itself comes later; here counts only whether there is one. */
+		/* The text itself comes later; here matters only whether there is one. */
 		if (e.name.size || e.extent.kind == EXTENT_TENSOR)
 			e.extent.name = "";
 		fault = manifest_tally_add(&tally, &e.extent);

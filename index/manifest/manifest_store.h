@@ -38,7 +38,7 @@ struct manifest_query {
 int manifest_get_at(const struct manifest_query *q, const char *key, struct manifest *out,
                     struct err *err);
 
-/* Takes the manifest of `oid` out of the way, which was found to be worth nothing: its
+/* Takes the manifest of `oid` out of the way, which was found to be damaged or false; its
  * bytes were `found`. 0 when it is, durably (docs/store.md, "Set aside"); 1 when another
  * one is in its place, or none: that is left alone. */
 int manifest_set_aside(struct store *s, const struct oid *oid, const struct buf *found,

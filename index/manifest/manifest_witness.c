@@ -19,7 +19,7 @@ struct comparing {
 	struct xxh128_state *sum;
 	size_t known_at;    /* where in the known extents we are */
 	uint64_t inline_at; /* and in the inline bytes */
-	uint64_t every;     /* of so many extents with records one is hashed */
+	uint64_t every;     /* one of so many extents with records is hashed */
 };
 
 /* ---------------------------------------------------------------- one extent */

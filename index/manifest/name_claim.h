@@ -45,7 +45,7 @@ int name_claim_put(struct store *s, const char *name, const char *repo_id,
 int name_claim_count(struct store *s, const char *name, struct err *err);
 
 /* The models (objects with tensors) of those who claim `name`, in no order: at most
- * NAME_OBJECTS_MAX. None is no error. The caller frees *out. */
+ * NAME_OBJECTS_MAX. To find none is not an error. The caller frees *out. */
 int name_claim_objects(const struct transfer *t, const char *name,
                        struct named_object **out, size_t *count, struct err *err);
 

@@ -82,8 +82,8 @@ static int has_records(struct needs *needs, bool *all, struct err *why, struct e
 	return rc;
 }
 
-/* Whether the file is not what the manifest lists. What cannot be read says nothing: it
- * will be read where it is needed, and then it is said what is wrong with it. */
+/* Whether the file is not what the manifest lists. A file that cannot be read proves
+ * nothing: it is read where it is needed, and its fault is told there. */
 static bool is_contradicted(const struct manifest *m, const char *path)
 {
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -108,7 +108,7 @@ int object_look(const struct transfer *t, const struct object_asked *asked, bool
 {
 	struct manifest m;
 	struct needs needs = { .transfer = t, .extents = &m.extents };
-	/* What is held against a file needs the sketches; the rest of us, the places. */
+	/* To compare it with a file takes the sketches; else the places are enough. */
 	int rc = manifest_get(t->store, asked->oid,
 	                      asked->path ? manifest_parse : manifest_parse_places, &m,
 	                      why);

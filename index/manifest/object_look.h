@@ -28,12 +28,13 @@ struct object_asked {
 
 /* Asks the store, for a push. One whose manifest is damaged or is not the file's, or of
  * which a record is missing or not sound (blob_rely.h), counts as none, and *why says what
- * is wrong with it: pushing it anew mends it. *why stays as it is where there is simply no
+ * is wrong with it: pushing it again mends it. *why stays as it is where there is simply no
  * manifest. 0 or negative. */
 int object_look(const struct transfer *t, const struct object_asked *asked, bool *have,
                 struct err *why, struct err *err);
 
-/* The same for who asks whether it can be had again: what lies in trash/ counts too. */
+/* The same for those who ask whether the object can be restored: what lies in trash/
+ * counts too. */
 int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
                   struct err *why, struct err *err);
 

@@ -4,7 +4,7 @@
  * should hold the blob that names it, or the manifest, which says that these blobs make
  * up the object.
  *
- *     records wrong      ->  each is named; putting them anew mends the object
+ *     records wrong      ->  each is named; putting them again mends the object
  *     records all right  ->  the manifest is false: it lists another object's bytes
  */
 #ifndef ZLLM_OBJECT_PROOF_H

@@ -310,7 +310,7 @@ static int copy_with_bases(struct blob_copy *c, const struct wanted *w, const ch
 	return rc ? rc : copy_record(c, &w->extent->id, key, w, err);
 }
 
-/* The record may have been encoded anew since the manifest was written. */
+/* The record may have been encoded again since the manifest was written. */
 static int copy_blob(struct blob_copy *c, const struct wanted *w, struct err *err)
 {
 	struct blob_place place;
@@ -383,7 +383,7 @@ static bool is_of_record(int rc)
 }
 
 /* What the target has already is read for the proof of the object. What is wrong there is
- * put anew where the source has it: its sums tell, before anything of it is used. */
+ * put again where the source has it: its sums tell, before anything of it is used. */
 static int read_there(struct blob_copy *c, const struct wanted *w, struct err *err)
 {
 	const struct transfer there = target(c);

@@ -24,7 +24,7 @@ struct record_map;
 struct store;
 struct transfer;
 
-/* Which objects to take up: those without records are small and many, and go many at
+/* Which objects a pass takes up: those without records are small and many, and go many at
  * once; the others few at once. */
 enum copy_pass { COPY_SMALL, COPY_LARGE };
 

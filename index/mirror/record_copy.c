@@ -25,7 +25,7 @@ static int hash_piece(void *ctx, uint64_t offset, const uint8_t *bytes, size_t n
 	return 0;
 }
 
-/* Decodes all of the blob; what it is made of goes by the way into the copy. */
+/* Decodes all of the blob; the bytes of its record go into the copy on the way. */
 static int hash_content(struct blob_source *r, struct content_part *part, struct oid *out,
                         struct err *err)
 {

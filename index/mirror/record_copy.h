@@ -28,8 +28,8 @@ struct record_way {
  * Copies the record at `key`, which is one of the blob `id`. The bases of a delta must
  * have solo records in the target already (docs/store.md, I3). 0 with its size in
  * *stored; 1 when the source has no such record; ERR_MISMATCH when the content is
- * another; ERR_DAMAGED and so on. But for 0 nothing was put, and but for 1 the part has
- * been given something.
+ * another; ERR_DAMAGED and so on. Unless it is 0 nothing was put, and unless it is 1 the
+ * part has been given something.
  */
 int record_copy(const struct record_way *way, const struct oid *id, const char *key,
                 uint64_t *stored, struct err *err);

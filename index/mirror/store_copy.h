@@ -45,8 +45,8 @@ struct store_copy_result {
 
 /* 0 also where objects failed. A copy that took longer than the grace period looks at all
  * of it once more, and again if need be: only one that ended in time is sure that nothing
- * that it found there went meanwhile. Negative when nothing more could be done: a store
- * that fails, memory, three rounds that all took too long. */
+ * it found there has gone since. Negative when nothing more could be done: a store that
+ * fails, memory, three rounds that all took too long. */
 int store_copy(const struct store_copy_request *request, struct store_copy_result *out,
                struct err *err);
 

@@ -84,7 +84,8 @@ struct extent_finding {
 };
 
 /* A run of a file's bytes. A model may have millions of small ones, which travel in the
- * manifest: what only one with a record has is in its finding. 96 bytes. */
+ * manifest, so this has 96 bytes: what only extents with a record have is in their
+ * finding. */
 struct extent {
 	uint64_t offset;      /* in the file, bytes */
 	uint64_t size;        /* bytes */

@@ -18,7 +18,7 @@ static bool fail(struct json_cursor *c, const char *fault)
 	return false;
 }
 
-/* The first byte that is no white space, not taken; -1 at the end or after a
+/* The first byte that is not white space, which is not taken; -1 at the end or after a
  * fault. */
 static int peek(struct json_cursor *c)
 {

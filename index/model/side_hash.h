@@ -21,7 +21,7 @@ void side_hash_free(struct side_hash *h);
  * on `h` has returned; those of the call before may change from now on. */
 void side_hash_add(struct side_hash *h, const void *bytes, size_t n);
 
-/* The hash of all bytes handed over so far; then it starts anew. */
+/* The hash of all bytes handed over so far; then it begins again with none. */
 void side_hash_finish(struct side_hash *h, struct oid *out);
 
 #endif

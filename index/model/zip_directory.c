@@ -53,7 +53,8 @@ struct end {
 	uint64_t end;      /* where it has to end */
 };
 
-/* Whether the 32 or 16 bits of an old field leave the value to a 64-bit one, or agree. */
+/* Whether an old field of 32 or 16 bits leaves the value to the 64-bit one, or agrees
+ * with it. */
 static bool agrees(uint64_t old, uint64_t limit, uint64_t value)
 {
 	return old == limit || old == value;

@@ -134,7 +134,7 @@ static bool take_format(struct cursor *c, struct format_file *out)
 	return out->format > 0 && word.at[0] != '0';
 }
 
-/* A newer format may have ids of another kind: what is no string is no id, and
+/* A newer format may have ids of another kind: what is not a string is not an id, and
  * whether it must be one is judged when the format is known. */
 static bool take_id(struct cursor *c, struct format_file *out)
 {

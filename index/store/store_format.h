@@ -15,9 +15,9 @@ enum { STORE_FORMAT = 1, STORE_ID_HEX = 32 };
  * STORE_ID_HEX random hex digits and is used only for a new one. */
 int store_format_create(struct store *s, const char *id, struct err *err);
 
-/* Checks that `s` is a store that this program can read, and copies its id to
- * `id`. 0; ERR_MISSING when it is no store; ERR_FORMAT when a newer git-zllm
- * made it; ERR_DAMAGED when zllm.json is not readable. */
+/* Checks that `s` is a store that this program can read, and copies its id to `id`. 0;
+ * ERR_MISSING when it is not a store; ERR_FORMAT when a newer git-zllm made it;
+ * ERR_DAMAGED when zllm.json is not readable. */
 int store_format_check(struct store *s, char id[STORE_ID_HEX + 1], struct err *err);
 
 #endif

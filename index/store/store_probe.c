@@ -7,7 +7,7 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
-enum { LEFT_SECONDS = 3600 }; /* an older probe is nobody's any more */
+enum { LEFT_SECONDS = 3600 }; /* an older probe is a leftover */
 
 struct probing {
 	struct store *store;

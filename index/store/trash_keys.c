@@ -36,7 +36,7 @@ static const char *repo_in(const char *name, const char *word, size_t id_size)
 	return name + at + 1;
 }
 
-/* The trace of an expired owner is no key of a value that was moved. */
+/* The trace of an expired owner is not the key of a value that was moved. */
 static bool parse_expired(const char *name, struct trash_key *out)
 {
 	const char *repo = repo_in(name, EXPIRED, SHA256_HEX);

@@ -133,7 +133,7 @@ static int keep(struct base_holders *h, struct holding *one, struct err *err)
 	return 0;
 }
 
-/* The object that is noted as `hex`; NULL where nothing that is an oid is. */
+/* The object that is noted as `hex`; NULL where that is not an oid. */
 static int find_noted(struct base_holders *h, const char *hex, struct holding **out,
                       struct err *err)
 {

@@ -16,7 +16,7 @@ struct manifest;
 struct transfer;
 
 enum {
-	BASE_HOLDER_STEPS = 1024, /* objects that are followed at the most */
+	BASE_HOLDER_STEPS = 1024, /* objects that are followed, at most */
 	BASE_HOLDER_SAMPLES =
 		64 /* deltas of an object that are asked for, evenly spread */
 };

@@ -15,7 +15,7 @@
 
 struct bench_likes {
 	const struct local_model *base;
-	struct extents extents; /* a copy whose ids are numbers: they only tell apart */
+	struct extents extents; /* a copy whose ids are numbers, to tell tensors apart */
 	struct tensor_names *names;
 
 	/* Of the latest tensor. */
@@ -53,7 +53,7 @@ int bench_likes_new(const struct local_model *base, struct bench_likes **out,
 	return rc;
 }
 
-/* Lets go of what the latest tensor was predicted by. */
+/* Frees what the latest tensor was predicted by. */
 static void forget(struct bench_likes *l)
 {
 	predictor_free(l->predictor);

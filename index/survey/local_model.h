@@ -31,8 +31,8 @@ struct local_model {
 		.path = NULL, .fd = -1 \
 	}
 
-/* Opens the file and finds its extents by its content. ERR_INPUT where `path` is
- * there and no file. */
+/* Opens the file and finds its extents by its content. ERR_INPUT where something other
+ * than a file is at `path`. */
 int local_model_open(const char *path, struct local_model *out, struct err *err);
 
 /* The same, taking the file for one array of that dtype: a tensor with an empty name

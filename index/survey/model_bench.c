@@ -332,7 +332,7 @@ static void add_tensor(struct model_bench *out, struct bench_tensor *t)
 	}
 }
 
-/* Measures what is in memory and begins anew. The last tensor stays where more of its
+/* Measures what is in memory, and empties it. The last tensor stays where more of its
  * frames are to come. */
 static int end_batch(struct bench *b, bool more_of_last, struct err *err)
 {

@@ -13,7 +13,7 @@
 #include "index/model/format_table.h"
 #include "index/survey/model_side.h"
 
-/* A tensor of a side, or a file that is no model. */
+/* A tensor of a side, or a file that is not a model. */
 struct item {
 	struct side_part *part;
 	const struct extent *x; /* NULL: the file */
@@ -252,7 +252,7 @@ static int compare_tensors(struct comparing *c, const struct item *old,
 	return 0;
 }
 
-/* Files that are no models are the same, or not: their oids tell. */
+/* Of files that are not models the oids tell whether they are the same. */
 static int compare_files(struct comparing *c, const struct item *old,
                          const struct item *new, struct tensor_diff *d, struct err *err)
 {

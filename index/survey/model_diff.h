@@ -21,11 +21,11 @@ struct side_part;
 
 enum diff_kind { DIFF_EQUAL, DIFF_CHANGED, DIFF_NEW, DIFF_GONE };
 
-/* One tensor; or one file that is no model, whose `size` alone is told. */
+/* One tensor; or one file that is not a model, whose `size` alone is told. */
 struct tensor_diff {
 	enum diff_kind kind;
 	const struct side_part *old_part, *new_part; /* NULL: not there */
-	const struct extent *old, *new;              /* NULL: not there, or no tensor */
+	const struct extent *old, *new;              /* NULL: not there; not a tensor */
 	uint64_t old_size, new_size;                 /* bytes */
 
 	/* Where shape and dtype allow it: the old values, cast to the new dtype where

@@ -96,7 +96,7 @@ void word_diff_free(struct word_diff *w)
 /* ---------------------------------------------------------------- one frame */
 
 /* Counts what differs in `n` bytes of words of `unit` bytes, which the compiler knows.
- * Bits are counted: the order of bytes is all one. */
+ * Bits are counted: the order of bytes does not matter. */
 static inline __attribute__((always_inline)) void count_units(const uint8_t *a,
                                                               const uint8_t *b, size_t n,
                                                               size_t unit,

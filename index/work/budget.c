@@ -20,7 +20,7 @@ void budget_begin(struct budget *b, const struct budget_limits *limits, uint64_t
 	atomic_init(&b->written, 0);
 }
 
-/* A count that stops at its end rather than beginning anew: a budget that is over stays
+/* A count that stops at its end rather than begin at 0 again: a budget that is over stays
  * over. */
 static void count(_Atomic uint64_t *sum, uint64_t more)
 {

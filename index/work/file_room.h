@@ -18,8 +18,8 @@
 
 struct err;
 
-/* Reserves `size` bytes for the file, those it has included, and makes it as long. 0,
- * also where the file system cannot reserve and says that as much is free; ERR_IO with
+/* Reserves `size` bytes for the file, counting those it has, and sets its size to that.
+ * 0, also where the file system cannot reserve and says that as much is free; ERR_IO with
  * what does not fit where, and the file is then as it was. */
 int file_room_take(int fd, uint64_t size, struct err *err);
 
@@ -30,8 +30,8 @@ void file_room_give_back(int fd);
 /* Whether anything was written into the file, as far as the file system tells. */
 bool file_room_has_bytes(int fd);
 
-/* Whether what the file lacks to `size` bytes is free beside it; true where the file
- * system does not say. */
+/* Whether the disk has free what the file lacks to be `size` bytes long; true where the
+ * file system does not say. */
 bool file_room_is_there(int fd, uint64_t size);
 
 #endif

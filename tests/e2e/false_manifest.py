@@ -11,8 +11,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "reader"))
 
-from basics import Cursor, sum_of                                     # noqa: E402
-from zllm_reader import parse_extent, parse_note, unpack_zstd         # noqa: E402
+from basics import Cursor, sum_of, unpack_zstd                        # noqa: E402
+from manifest import parse_extent, parse_note                         # noqa: E402
 
 HEAD = struct.Struct("<8sHBBI32sQQIIQ")
 

@@ -3,6 +3,7 @@ import sys
 
 try:
     import xxhash
+    import zstandard
 except ImportError as missing:
     sys.exit(f"zllm_reader: {missing}; on Debian: apt install python3-xxhash "
              "python3-zstandard, and run /usr/bin/python3")
@@ -56,3 +57,26 @@ class Cursor:
 
     def number(self, count):
         return int.from_bytes(self.take(count), "little")
+
+
+def unpack_zstd(packed, size, what):
+    """The content of exactly one zstd frame, which must have exactly `size` bytes."""
+    need(packed[:4] == b"\x28\xb5\x2f\xfd", f"{what} is no zstd frame")
+    out = bytearray()
+    try:
+        need(zstandard.get_frame_parameters(packed).dict_id == 0, f"{what} wants a dictionary")
+        unpacker = zstandard.ZstdDecompressor().decompressobj()
+        for at in range(0, len(packed), 1024):      # in pieces: a bomb ends early
+            need(not unpacker.eof, f"{what} has bytes after its zstd frame")
+            out += unpacker.decompress(packed[at:at + 1024])
+            need(len(out) <= size, f"{what} unpacks to more than {size} bytes")
+    except zstandard.ZstdError as error:
+        raise Damage(f"{what} is damaged ({error})") from None
+    need(unpacker.eof, f"the zstd frame of {what} ends early")
+    need(not unpacker.unused_data, f"{what} has bytes after its zstd frame")
+    need(len(out) == size, f"{what} unpacks to {len(out)} bytes instead of {size}")
+    return bytes(out)
+
+
+def xor(a, b):
+    return (int.from_bytes(a, "little") ^ int.from_bytes(b, "little")).to_bytes(len(a), "little")

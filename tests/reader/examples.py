@@ -7,7 +7,10 @@ import re
 import sys
 
 from ulp_float import decode_float, decode_sparse, decode_ulp
-from zllm_reader import DTYPES, decode_record, parse_manifest, parse_record, sum_of
+from basics import sum_of
+from dtypes import DTYPES
+from manifest import parse_manifest
+from record import decode_record, parse_record
 
 HEX = "((?:[0-9a-f]{2} ?)+)"
 

@@ -5,8 +5,8 @@
 import hashlib
 import sys
 
-import zllm_reader
 from basics import Damage, Refusal
+from record import decode_record, parse_record
 
 
 def read(path):
@@ -23,8 +23,8 @@ def lines(folder, kind):
 
 
 def restore(data, base):
-    record = zllm_reader.parse_record(data)
-    return zllm_reader.decode_record(record, [base] * len(record.bases))
+    record = parse_record(data)
+    return decode_record(record, [base] * len(record.bases))
 
 
 def main(folder):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Records, manifests and stores made by hand from the documents, and made wrong on
-purpose: the writer's half of zllm_reader.py, for rules.py."""
+purpose: the writer's half of record.py and manifest.py, for rules.py."""
 import hashlib
 import json
 import os
@@ -8,7 +8,8 @@ import struct
 
 import zstandard
 
-from zllm_reader import DTYPES, blob_key, object_key, sum_of, xor
+from basics import sum_of, xor
+from dtypes import DTYPES
 
 TYPE = {name: number for number, (name, *_) in DTYPES.items()}
 RAW, ZSTD, BITX, FLOAT, ULP = range(5)

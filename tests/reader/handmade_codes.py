@@ -6,7 +6,7 @@ import struct
 from collections import Counter
 
 from ulp_float import EXPONENTS, SLOTS, Mean
-from zllm_reader import DTYPES
+from dtypes import DTYPES
 
 
 class Writer:

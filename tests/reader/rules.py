@@ -14,9 +14,11 @@ import random
 import struct
 import sys
 
+from dtypes import DTYPES
 from handmade import (BITX, RAW, TYPE, ZSTD, inline, make_manifest, make_record, new_store, pack,
                       plane, put, sha, stored)
-from zllm_reader import DTYPES, Record, blob_key, object_key, predict_cast
+from record import Record, predict_cast
+from zllm_reader import blob_key, object_key
 
 DAMAGE, NEWER, REFUSED, OPTIONAL = "damage", "newer", "refused", "optional"
 

@@ -12,12 +12,14 @@ import struct
 import sys
 from functools import partial
 
+from dtypes import DTYPES
 from handmade import (FLOAT, TYPE, ULP, ZSTD, make_manifest, make_record, new_store, put, sha,
                       stored)
 from handmade_codes import Writer, code_float, code_ulp, write_table
 from rules import DAMAGE, NEWER, OPTIONAL, change, put_bad, put_object, put_solo
 from ulp_float import EXPONENTS
-from zllm_reader import DTYPES, Record, blob_key, object_key, predict_cast
+from record import Record, predict_cast
+from zllm_reader import blob_key, object_key
 
 
 def tensor(seed, dtype, count):

@@ -9,10 +9,13 @@ import random
 import struct
 import sys
 
+from basics import sum_of, xor
+from dtypes import DTYPES
 from handmade import BITX, TYPE, ZSTD, coded, fill_of, new_store, put, sha, stored
 from parts import read_parts, source_of, split
 from rules import DAMAGE, NEWER, put_bad, put_object, put_solo
-from zllm_reader import DTYPES, Record, blob_key, predict_parts, sum_of, xor
+from record import Record, predict_parts
+from zllm_reader import blob_key
 
 
 def noise(seed, size):

@@ -11,8 +11,8 @@ import os
 import sys
 
 from basics import Cursor
-from zllm_reader import (CODED, MODES, TIGHT, Store, blob_key, frame_extent, object_key, parse_record,
-                         read_manifest)
+from record import CODED, MODES, TIGHT, frame_extent, parse_record
+from zllm_reader import Store, blob_key, object_key, read_manifest
 
 
 def cover(folder):

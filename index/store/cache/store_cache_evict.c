@@ -1,6 +1,6 @@
 /*
  * One look over all entries, of all stores: a cache of 20 GB has some ten thousand.
- * Several processes may do so at once; an entry that is gone already is no loss.
+ * Several processes may do so at once; an entry that is already gone does not matter.
  */
 #include <dirent.h>
 #include <errno.h>

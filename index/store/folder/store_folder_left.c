@@ -88,7 +88,7 @@ static int look_at(struct sweep *s, int fd, const struct dirent *d, unsigned dep
 	return walk_into(s, d->d_name, depth);
 }
 
-/* What cannot be opened is a folder that is gone, or somebody's that is none of ours. */
+/* What cannot be opened is a folder that is gone, or somebody else's. */
 static int walk(struct sweep *s, unsigned depth)
 {
 	int fd = store_folder_path_open(s->folder, *s->path ? s->path : ".",

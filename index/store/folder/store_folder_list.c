@@ -86,10 +86,10 @@ static bool is_leaf(const char *key)
 	return key_trash(key, nonce, trash);
 }
 
-/* Puts the entry's key behind the first `at` bytes of w->key. 0; 1 when it is none of
- * ours, or neither begins with the prefix nor leads to it. A symbolic link in the place of
- * a folder is an error: whoever lists would take what it leads to for missing. In the place
- * of one value it is told of like a value, of which it has nothing. */
+/* Puts the entry's key behind the first `at` bytes of w->key. 0; 1 when it is not one of
+ * ours, or neither begins with the prefix nor leads to it. A symbolic link in the place
+ * of a folder is an error: whoever lists would take what it leads to for missing. In the
+ * place of one value it is told of like a value, of which it has nothing. */
 static int entry_fits(struct walk *w, size_t at, DIR *dir, const struct dirent *d)
 {
 	size_t n = strlen(d->d_name), size = at + n;
@@ -137,7 +137,7 @@ static int names_read(struct walk *w, size_t at, DIR *dir, struct names *names)
 	return 0;
 }
 
-/* Opens that folder; *dir stays NULL when it is none, or no more. */
+/* Opens that folder; *dir stays NULL when it is not a folder, or is gone. */
 static int folder_open(struct walk *w, size_t at, DIR **dir)
 {
 	if (at)

@@ -28,7 +28,7 @@ bool store_folder_mode_by_acl(int in);
 int store_folder_mode_mkdir(int in, const char *name, const struct access *access);
 
 /* Gives the new file `fd`, made in the folder `in` with a->file, what it lacks. 0, or
- * -1 and errno; *modeless when the file system does not do modes, which is no error. */
+ * -1 and errno; *modeless when the file system has no modes, which is not an error. */
 int store_folder_mode_file(int in, int fd, const struct access *access, bool *modeless);
 
 /* Makes the folder `name` in `in`, which appears with its mode. 0, also when it was

@@ -41,7 +41,7 @@ static int open_once(int in, const char *name, int flags, mode_t mode)
 		if (fd >= 0 || errno != EINTR)
 			break;
 	}
-	/* A link that was to be a folder is only said to be none. */
+	/* Of a link in the place of a folder errno says only that it is not a folder. */
 	if (fd < 0 && errno == ENOTDIR)
 		errno = is_link(in, name) ? ELOOP : ENOTDIR;
 	return fd;

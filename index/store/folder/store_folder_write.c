@@ -6,7 +6,7 @@
  *     the rest     unlink() of tmp/<nonce>
  *
  * A failed fsync() may have thrown the bytes away, and a second one would not
- * say so: any failure ends this value, and the caller begins anew.
+ * say so: any failure ends this value, and the caller starts again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -97,7 +97,8 @@ static int finish_file(struct folder_writer *w, const void *head, struct err *er
 		return err_errno(err, "store %s: making %s durable", path, w->key);
 	int fd = w->fd;
 	w->fd = -1;
-	/* An interrupted close() is one all the same, and the bytes are durable. */
+	/* A close() that was interrupted has closed the file, and the bytes are
+	 * durable. */
 	if (close(fd) && errno != EINTR)
 		return err_errno(err, "store %s: closing %s", path, w->key);
 	return 0;

@@ -9,7 +9,7 @@
 #include "codec/common/err.h"
 
 enum {
-	SLOW_BYTES = 1024,        /* a second; fewer is no flow */
+	SLOW_BYTES = 1024,        /* a second; fewer: it has stalled */
 	PATIENCE = 10,            /* times longer where the server thinks */
 	WIRE_BUFFER = 512 * 1024, /* bytes curl moves at once */
 	WIDTH_MIN = 4, /* requests at once, however often it says "slow down" */

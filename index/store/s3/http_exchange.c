@@ -85,7 +85,7 @@ bool http_exchange_take_field(struct http_exchange *x, const char *bytes, size_t
 	size_t end = n;
 
 	if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
-		fields->size = 0; /* what came with a 100 is no part of the answer */
+		fields->size = 0; /* what came with a 100 is not part of the answer */
 		return true;
 	}
 	while (end && (bytes[end - 1] == '\r' || bytes[end - 1] == '\n'))

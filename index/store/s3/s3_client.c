@@ -128,7 +128,7 @@ static void sleep_ms(int64_t ms)
 }
 
 /* Whether to send once more, after the pause. The time for repeats begins with the
- * first failure: a slow line is no failure. */
+ * first failure: a slow line is not a failure. */
 static bool may_repeat(const struct s3_client *c, struct s3_call *call)
 {
 	int64_t now = s3_now_ms();

@@ -56,7 +56,7 @@ const char *s3_client_prefix(const struct s3_client *c);
 /* Appends "/bucket/prefix/key", encoded, as x-amz-copy-source names a key. */
 void s3_client_copy_source(const struct s3_client *c, const char *key, struct buf *out);
 
-/* Statuses that are answers to the caller and no failure. */
+/* Statuses that are answers to the caller, and not failures. */
 enum {
 	S3_OR_ABSENT = 1,    /* 404, unless it is the bucket that is missing */
 	S3_OR_CHANGED = 2,   /* 412 */

@@ -30,7 +30,7 @@ enum s3_verdict {
 	S3_ANSWER,      /* to the caller */
 	S3_REPEAT,      /* may go well the next time */
 	S3_WRONG_CLOCK, /* ours and the server's differ too much */
-	S3_OLD_KEYS,    /* they held once, and do no more */
+	S3_OLD_KEYS,    /* they were valid once, and are not any more */
 	S3_WANTS_MD5,   /* the body's MD5 must stand beside it, if it is empty too */
 	S3_REFUSED      /* for good */
 };

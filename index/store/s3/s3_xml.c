@@ -191,7 +191,7 @@ static uint32_t reference(const char *at, size_t left, size_t *used)
 	return 0;
 }
 
-/* The character of "&...;" at `at`; 0 when it is none of ours. */
+/* The character of "&...;" at `at`; 0 when it is not one of ours. */
 static uint32_t entity(const char *at, size_t left, size_t *used)
 {
 	static const struct {

@@ -46,8 +46,8 @@ enum xml_event xml_next(struct xml *x, struct xml_item *out);
 
 bool xml_is(const struct xml_word *word, const char *name);
 
-/* The text of a leaf, decoded, with a NUL. False when it does not fit, holds a NUL,
- * or an entity that is none of ours. */
+/* The text of a leaf, decoded, with a NUL. False when it does not fit, holds a NUL, or an
+ * entity that is not one of ours. */
 bool xml_text(const struct xml_word *raw, char *out, size_t room);
 
 /* The same for people: cut where it does not fit, a '?' for what is not understood. */
