@@ -2,7 +2,7 @@
  * What is known about objects that may hold the bases of an object's tensors,
  * best first. Users, git (agent/hints/history.h) and model cards name objects; the
  * store's own markers name single blobs (base_search.h). A hint is only a hint: the
- * upload checks each against bytes, and does without when there is none.
+ * upload checks each against bytes, and goes on without one where there is none.
  */
 #ifndef ZLLM_BASE_HINT_H
 #define ZLLM_BASE_HINT_H
