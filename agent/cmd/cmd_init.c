@@ -210,20 +210,6 @@ static int make_url(struct init *in, const char *typed, struct err *err)
 	return 0;
 }
 
-static int check_place(const struct init *in, const struct store_context *context,
-                       struct err *err)
-{
-	struct buf path = BUF_INIT;
-	int rc = 0;
-
-	if (in->store_url.kind->is_path)
-		rc = store_url_path(&in->store_url, context->root, &path, err);
-	if (!rc && path.size)
-		rc = init_place_check(buf_text(&path), err);
-	buf_wipe(&path);
-	return rc;
-}
-
 static int make_store(struct init *in, struct err *err)
 {
 	const struct store_kind *kind = in->store_url.kind;
@@ -232,9 +218,8 @@ static int make_store(struct init *in, struct err *err)
 	context.use = STORE_TO_WRITE;
 	if (in->options.shared)
 		init_shared_ask(&in->paths.modes);
-	int rc = check_place(in, &context, err);
-	if (!rc)
-		rc = store_open_or_make(&in->store_url, &context, &in->store, err);
+	const struct git_scope scope = lfsconfig_scope(in);
+	int rc = init_place_open(&scope, &in->store_url, &context, &in->store, err);
 	if (!rc && in->options.shared)
 		rc = init_shared_open_up(kind, in->store, err);
 	if (!rc) {
@@ -472,7 +457,8 @@ const struct command cmd_init = {
 		"was there is kept as pre-push.before-zllm and runs first; one that belongs to\n"
 		"husky, lefthook, pre-commit or the like, or asks what it is called, stays as it\n"
 		"is, and init prints the line by which it runs ours. May be repeated, and\n"
-		"by others on their branches: everybody's init writes the same.\n"
+		"by others on their branches: everybody's init writes the same. A store that\n"
+		".lfsconfig names already is never made anew: its disk may not be mounted.\n"
 		"\n"
 		"<store> is a folder, on this machine or on a network file system:\n"
 		"  /mnt/models, models     the same folder for everybody, written as absolute\n"

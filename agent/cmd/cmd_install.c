@@ -8,6 +8,7 @@
 #include "agent/cmd/diff_install.h"
 #include "agent/cmd/hook_configured.h"
 #include "agent/command.h"
+#include "agent/git/git_refusal.h"
 #include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
 #include "agent/git/lfs_trial.h"
@@ -51,8 +52,12 @@ static int find_scope(int argc, char **argv, struct git_scope *out, struct err *
 	*out = (struct git_scope){ "--global", NULL };
 	if (options.system)
 		out->option = "--system";
-	if (options.local)
+	if (options.local) {
+		rc = git_refusal_find(err);
+		if (rc < 0)
+			return rc;
 		out->option = "--local";
+	}
 	if (options.file)
 		*out = (struct git_scope){ "--file", options.file };
 	return 0;

@@ -11,7 +11,11 @@
 
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
+#include "agent/git/git_scope.h"
 #include "agent/report/report.h"
+#include "agent/report/shell_word.h"
+#include "agent/where/store_open.h"
+#include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -24,7 +28,7 @@ static bool has(const char *folder, const char *name)
 	return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0;
 }
 
-int init_place_check(const char *folder, struct err *err)
+static int check_folder(const char *folder, struct err *err)
 {
 	bool bare = has(folder, "HEAD") && has(folder, "refs") && has(folder, "objects");
 
@@ -35,6 +39,60 @@ int init_place_check(const char *folder, struct err *err)
 		"%s is a git repository, and a store there would be mixed with its "
 		"files: name a folder of its own, such as ../store",
 		folder);
+}
+
+/* Whether the file names this very store. */
+static int is_named(const struct git_scope *lfsconfig, const struct store_url *url,
+                    bool *named, struct err *err)
+{
+	struct store_url old = { 0 };
+	struct buf text = BUF_INIT;
+	int rc = access(lfsconfig->file, F_OK) == 0
+	                 ? git_scope_get(lfsconfig, "lfs.url", &text, err)
+	                 : 1;
+
+	*named = rc == 0 && store_url_parse(buf_text(&text), &old, NULL) == 0 &&
+	         old.kind == url->kind && strcmp(old.place, url->place) == 0;
+	store_url_wipe(&old);
+	buf_wipe(&text);
+	return rc < 0 ? rc : 0;
+}
+
+static int say_away(const struct git_scope *lfsconfig, const struct store_url *url,
+                    struct err *err)
+{
+	struct buf word = BUF_INIT;
+
+	shell_word_add(&word, lfsconfig->file);
+	err_set(err, ERR_MISSING,
+	        "there is no store at %s, which .lfsconfig names: %s To make an empty one "
+	        "there all the same, first run: git config -f %s --unset lfs.url",
+	        url->place, url->kind->missing, buf_text(&word));
+	buf_wipe(&word);
+	return ERR_MISSING;
+}
+
+int init_place_open(const struct git_scope *lfsconfig, const struct store_url *url,
+                    const struct store_context *context, struct store **out,
+                    struct err *err)
+{
+	struct buf path = BUF_INIT;
+	bool named = false;
+	int rc = 0;
+
+	if (url->kind->is_path)
+		rc = store_url_path(url, context->root, &path, err);
+	if (!rc && path.size)
+		rc = check_folder(buf_text(&path), err);
+	buf_wipe(&path);
+	if (!rc)
+		rc = is_named(lfsconfig, url, &named, err);
+	if (rc)
+		return rc;
+	if (!named)
+		return store_open_or_make(url, context, out, err);
+	rc = store_open(url, context, out, err);
+	return rc == ERR_MISSING ? say_away(lfsconfig, url, err) : rc;
 }
 
 /* ---------------------------------------------------------------- inside a worktree */
@@ -162,7 +220,10 @@ int init_place_ignore(const struct git_paths *paths, const char *folder, struct 
 		goto out;
 	}
 	rc = append_line(paths, lines[LINE_EXCLUDE], buf_text(&pattern), err);
-	if (!rc)
+	if (!rc && !is_ignored(folder))
+		report_note("the store lies inside this worktree, and a line of "
+		            ".gitignore has git add it: take that line out");
+	else if (!rc)
 		report_note("the store lies inside this worktree: git ignores it, by the "
 		            "line '%s' in %s. Other clones do not have it",
 		            buf_text(&pattern), lines[LINE_EXCLUDE]);

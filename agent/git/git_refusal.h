@@ -8,8 +8,8 @@
 struct buf;
 struct err;
 
-/* Asks git again, in English. 1 when there is no repository around the current directory;
- * ERR_CONFIG with git's words, and what to do where that is known; or another error. */
+/* Asks git again, in English. 1 when git refuses nothing, or when there is no repository
+ * around the current directory; ERR_CONFIG with git's words, and what to do where that is known; or another error. */
 int git_refusal_find(struct err *err);
 
 /* Sets ERR_CONFIG: `what`, and the first line of what git wrote to standard error. */

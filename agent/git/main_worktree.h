@@ -9,7 +9,9 @@
  *     a bare repository, its worktrees   the repository itself
  *
  * The main worktree of a repository made by --separate-git-dir is written down nowhere:
- * there a linked worktree is taken for itself.
+ * there a linked worktree is taken for itself. A submodule is known by its git directory,
+ * SUPER/modules/NAME (the superproject's index does not have it while it is added); one
+ * that keeps its git directory in its own worktree is taken for a clone.
  */
 #ifndef ZLLM_MAIN_WORKTREE_H
 #define ZLLM_MAIN_WORKTREE_H

@@ -26,14 +26,28 @@ static int place_name(const struct store_url *u, const struct store_context *con
 	return out->failed ? err_nomem(err, "the store's name") : 0;
 }
 
-/* What a relative place leads to depends on where the clone is: an init there would make a
- * second store, so that what is asked for is the way to the first. */
+/* ", where '../store' leads from /a/clone" */
+static void add_reason(const struct store_url *u, const struct store_context *context,
+                       struct buf *out)
+{
+	if (strchr("/~", *u->place))
+		buf_add_str(out, ", which .lfsconfig names");
+	else
+		buf_addf(out, ", where '%s' leads from %s%s", u->place,
+		         context->root_is == STORE_ROOT_BARE ? "the bare repository "
+		                                             : "",
+		         context->root);
+}
+
+/* Others have a store that is called so: an init here would make a second one, so what is
+ * asked for is the way to the first. */
 static void say_elsewhere(const struct store_url *u, const struct store_context *context,
                           const char *name, struct err *err)
 {
-	struct buf where = BUF_INIT, url = BUF_INIT, word = BUF_INIT;
+	struct buf reason = BUF_INIT, where = BUF_INIT, url = BUF_INIT, word = BUF_INIT;
 	bool bare = context->root_is == STORE_ROOT_BARE;
 
+	add_reason(u, context, &reason);
 	if (bare) {
 		buf_add_str(&where, "-C ");
 		shell_word_add(&where, context->root);
@@ -42,14 +56,15 @@ static void say_elsewhere(const struct store_url *u, const struct store_context 
 	buf_addf(&url, "zllm::/<path>%s%s", *u->repo_id ? "?repo=" : "", u->repo_id);
 	shell_word_add(&word, buf_text(&url));
 	err_set(err, ERR_MISSING,
-	        "no store at %s, where '%s' leads from %s%s; if it lies elsewhere, name it "
-	        "%s: git %sconfig lfs.url %s",
-	        name, u->place, bare ? "the bare repository " : "", context->root,
+	        "no store at %s%s: %s If it lies elsewhere, name it %s: git %sconfig "
+	        "lfs.url %s",
+	        name, buf_text(&reason), u->kind->missing,
 	        bare ? "on the server" : "in this repository", buf_text(&where),
 	        buf_text(&word));
 	buf_wipe(&word);
 	buf_wipe(&url);
 	buf_wipe(&where);
+	buf_wipe(&reason);
 }
 
 static void say_none(const struct store_url *u, const char *name, struct err *err)
@@ -67,7 +82,10 @@ static void say_none(const struct store_url *u, const char *name, struct err *er
 static int no_store(const struct store_url *u, const struct store_context *context,
                     const char *name, struct err *err)
 {
-	if (u->kind->is_path && context->root && strchr("/~", *u->place) == NULL)
+	bool relative = context->root && !strchr("/~", *u->place);
+
+	if (u->kind->is_path &&
+	    (relative || context->named_by == STORE_NAMED_BY_REPOSITORY))
 		say_elsewhere(u, context, name, err);
 	else
 		say_none(u, name, err);

@@ -132,7 +132,7 @@ int object_look(const struct transfer *t, const struct object_asked *asked, bool
 int object_verify(const struct transfer *t, const struct oid *oid, bool *have,
                   struct err *why, struct err *err)
 {
-	struct manifest m;
+	struct manifest m = { .note_count = 0 };
 	int rc = manifest_recall(t->store, oid, manifest_parse_places, &m, why);
 
 	*have = false;

@@ -8,7 +8,7 @@ load helpers
 beside() {
 	folder_only 'a bucket has no relative name'
 	plain_repo "$1"
-	cd "$T/$1"
+	cd "$T/$1" || return 1
 	git zllm init ../store '*.safetensors' >/dev/null
 	make_model model.safetensors
 	commit 'A model'
@@ -61,7 +61,7 @@ beside() {
 # kept_out: whatever `git add` takes, nothing of the store is among it.
 kept_out() {
 	git add -A
-	[ -z "$(git ls-files | grep -v -e '^\.lfsconfig$' -e '^\.gitattributes$' -e '^model')" ]
+	! git ls-files | grep -qv -e '^\.lfsconfig$' -e '^\.gitattributes$' -e '^model'
 }
 
 @test "a store inside the worktree is ignored by git, and that is said" {
@@ -85,11 +85,13 @@ kept_out() {
 	run -0 git zllm init "$T/r/w/deep/store" '*.safetensors'
 	says "'/deep/store/'" "$T/r/.git/info/exclude"
 	kept_out
-	cd ..
+	cd "$T/r"
 	rm -rf .git/info
-	echo /w >.gitignore
+	printf '/w\n!/third/\n' >.gitignore
 	run -0 git zllm init w/another '*.safetensors'
 	says "'/another/'"
+	run -0 git zllm init third '*.safetensors'
+	says 'a line of .gitignore has git add it'
 }
 
 @test "a store in another repository's worktree is told of" {
@@ -99,10 +101,40 @@ kept_out() {
 	cd r
 	run -0 git zllm init "$T/outer/store" '*.safetensors'
 	says 'another repository' "'/store/' in $T/outer/.git/info/exclude"
-	[ -z "$(git -C "$T/outer" status --porcelain --ignored | grep '!!')" ]
+	run -0 git -C "$T/outer" status --porcelain --ignored
+	says_not '!!'
 	echo /store >"$T/outer/.gitignore"
 	run -0 git zllm init "$T/outer/store" '*.safetensors'
 	says_not 'another repository'
+}
+
+# bats test_tags=bucket
+@test "a store whose disk is away: nothing is made under its mount point" {
+	make_repo r
+	git clone -q "$T/r.git" "$T/c"
+	store_hide
+	cd "$T/c"
+	if ! has_bucket; then
+		run git zllm status
+		[ "$status" -ne 0 ]
+		one_line_error
+		says "no store at $STORE, which .lfsconfig names: is its disk mounted?" 'git config lfs.url'
+		says_not 'zllm init'
+	fi
+	has_bucket || mkdir -p "$STORE" # a mount point stays
+	run git zllm init "$STORE"
+	[ "$status" -ne 0 ]
+	one_line_error
+	says "no store at ${STORE#*://}, which .lfsconfig names"
+	has_bucket || [ -z "$(ls -A "$STORE")" ]
+	# To begin a new one all the same, as it says; it is of the same repository.
+	local id
+	id=$(git config -f .lfsconfig lfs.url)
+	cd "$T"
+	sh -c "$(grep -o 'git config -f .*' <<<"$output")"
+	cd c
+	run -0 git zllm init "$STORE"
+	[ "$(git config -f .lfsconfig lfs.url)" = "$id" ]
 }
 
 @test "init refuses a folder that git keeps a repository in" {
@@ -133,7 +165,7 @@ kept_out() {
 	fi
 	local command
 	for command in doctor status verify 'fsck' stats trust 'base none' "init $T/store" \
-		'show HEAD' 'family HEAD'; do
+		'show HEAD' 'family HEAD' 'install --local' 'uninstall --local'; do
 		# shellcheck disable=SC2086 # words
 		run git zllm $command </dev/null
 		[ "$status" -ne 0 ]
