@@ -187,6 +187,11 @@ $(B)/search_bench: $(B)/tests/bench/search_bench.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 
+# Pushes, clones, collections at once, and their deaths (tests/chaos).
+$(B)/chaos: $(B)/tests/chaos/chaos.o $(UNIT_OBJ) $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
+
 # A fuzz target under libFuzzer, and the same linked with a driver that only
 # reads files, so that the kept corpora run as ordinary tests.
 fuzz-binaries: $(FUZZ_BIN)

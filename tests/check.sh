@@ -6,8 +6,9 @@
 #   check.sh [PHASE...]      some phases only: build lint unit threads corpora fuzz
 #                            quick (what `make check-fast` runs: a minute's look)
 #                            cross reader cross-reader e2e sanitized-e2e s3 swift buckets
-#                            (s3 and swift at once) e2e-buckets (they and e2e); and
-#                            what takes longer: s3-e2e, swift-e2e: everything on each server
+#                            (s3 and swift at once) e2e-buckets (they and e2e),
+#                            chaos; and what takes longer: s3-e2e, swift-e2e: everything on each
+#                            server, chaos-long: a thousand rounds (CHAOS_SEED=1)
 #   FUZZ_SECONDS=4           for each fuzz target
 #   ZLLM_DATA=DIR            trained models; ../shared/data is unpacked where it is there
 set -u
@@ -245,6 +246,21 @@ phase_e2e_buckets() {
 	cat "$results/buckets.phase"
 }
 
+# Everything at once on one store, killed where it may be; and the same for long.
+phase_chaos() {
+	must 'build: chaos' make -j2 build/chaos || return
+	echo 'chaos/folder sh tests/chaos/run.sh folder 40' | tap_each
+}
+
+phase_chaos_long() {
+	must 'build: chaos' make -j2 build/chaos || return
+	echo 'chaos/folder sh tests/chaos/run.sh folder 1000 2 '"${CHAOS_SEED:-1}" | TAP_SECONDS=7200 tap_each
+	for server in ceph swift; do
+		TAP_SECONDS=7200 sh tests/s3/with_server.sh $server sh tests/run_tap.sh "$results" "chaos/$server" \
+			sh tests/chaos/run.sh bucket 100 4 "${CHAOS_SEED:-1}" || note failed "chaos: $server"
+	done
+}
+
 phase_s3_e2e() {
 	share=100
 	on_bucket ceph
@@ -273,7 +289,7 @@ prepare_data() {
 
 begin_all=$(date +%s)
 [ "$*" = quick ] || prepare_data
-[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross-reader sanitized-e2e e2e-buckets
+[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross-reader sanitized-e2e chaos e2e-buckets
 for name; do
 	phase "$name"
 done

@@ -211,7 +211,7 @@ static bool was_solo(const struct mending *g)
 static int from_record_of(struct mending *g, const struct fsck_other *other,
                           struct err *err)
 {
-	const struct record_way way = { other->transfer, store_of(g), NULL, NULL };
+	const struct record_way way = { other->transfer, store_of(g), NULL, NULL, NULL };
 	struct blob_place place = { .record = { .id = *g->id } };
 	struct err ignored = ERR_INIT;
 	uint64_t stored;

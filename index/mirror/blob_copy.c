@@ -2,11 +2,13 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
+#include "index/blob/blob_recall.h"
 #include "index/blob/record_check.h"
 #include "index/blob/record_judge.h"
 #include "index/blob/transfer.h"
@@ -114,15 +116,18 @@ struct wanted {
 	bool anew; /* that the target has its bases was believed, and is looked at again */
 };
 
-/* `w`: who wants it; NULL for a base. */
-static int copy_record(struct blob_copy *c, const struct oid *id, const char *key,
-                       const struct wanted *w, struct err *err)
+/* The record at `key`, which becomes `record` in the target. `w`: who wants it; NULL for a
+ * base. */
+static int copy_record(struct blob_copy *c, const struct key_record *record,
+                       const char *key, const struct wanted *w, struct err *err)
 {
+	char as[KEY_MAX];
 	struct record_way way = { c->from, c->to, w ? w->part : NULL,
-		                  w ? &w->extent->sum : NULL };
+		                  w ? &w->extent->sum : NULL, as };
 	uint64_t stored;
-	int rc = record_copy(&way, id, key, &stored, err);
 
+	key_record(record, as);
+	int rc = record_copy(&way, &record->id, key, &stored, err);
 	if (rc)
 		return rc;
 	pthread_mutex_lock(&c->lock);
@@ -193,6 +198,19 @@ static int note_solo(void *ctx, const struct store_entry *entry)
 	return 0;
 }
 
+static int note_moved_solo(void *ctx, const struct store_entry *entry)
+{
+	struct solo_search *search = ctx;
+	struct key_record record;
+
+	if (search->found || !key_parse_trash_record(entry->key, &record) ||
+	    record.base_count)
+		return 0;
+	search->id = record.id;
+	search->found = true;
+	return 0;
+}
+
 /* The blob whose id begins with `base` and that has a solo record in `s`; 1 when there
  * is none. */
 static int find_solo(struct store *s, const struct oid *base, struct oid *out,
@@ -234,18 +252,52 @@ static int find_sound_solo(struct blob_copy *c, const struct oid *base, struct o
 	return rc ? rc : moved > 0;
 }
 
+/* The blob whose id begins with `base` and that had a solo record in the source, which lies
+ * in trash/ now: a gc may have moved it a moment ago. 1 when there is none. */
+static int find_moved_solo(struct blob_copy *c, const struct oid *base,
+                           struct blob_place *out, struct err *err)
+{
+	struct solo_search search = { .found = false };
+	char prefix[KEY_MAX], live[KEY_MAX];
+
+	key_blobs_of_base(base->bytes, live);
+	snprintf(prefix, sizeof(prefix), "trash%.*s", KEY_MAX - 8, strchr(live, '/'));
+	int rc = store_list(c->from->store, prefix, note_moved_solo, &search, err);
+	const struct blob_claim claim = { &search.id, UINT64_MAX, NULL, NULL };
+	if (!rc && !search.found)
+		rc = RECORD_MISSING;
+	for (size_t nth = 0; !rc; nth++) {
+		rc = blob_recall(c->from->store, &claim, nth, out, err);
+		if (!rc && !out->record.base_count)
+			break;
+	}
+	return rc;
+}
+
+/* Its solo record, live or in trash/, into the target. */
+static int copy_solo_base(struct blob_copy *c, const struct oid *base, struct err *err)
+{
+	struct key_record solo = { .base_count = 0 };
+	struct blob_place moved;
+	char key[KEY_MAX];
+	int rc = find_solo(c->from->store, base, &solo.id, err);
+
+	key_blob(&solo.id, key);
+	if (!rc)
+		rc = copy_record(c, &solo, key, NULL, err);
+	if (rc != RECORD_MISSING)
+		return rc;
+	rc = find_moved_solo(c, base, &moved, err);
+	return rc ? rc : copy_record(c, &moved.record, moved.key, NULL, err);
+}
+
 static int copy_base(struct blob_copy *c, const struct oid *base, struct err *err)
 {
-	char key[KEY_MAX];
 	struct oid id;
 	int rc = find_sound_solo(c, base, &id, err);
 
-	if (rc > 0) {
-		rc = find_solo(c->from->store, base, &id, err);
-		key_blob(&id, key);
-		if (!rc)
-			rc = copy_record(c, &id, key, NULL, err);
-	}
+	if (rc > 0)
+		rc = copy_solo_base(c, base, err);
 	return rc ? rc : note_known(c, c->bases, base, err);
 }
 
@@ -276,8 +328,8 @@ static int need_base(struct blob_copy *c, const struct wanted *w,
 /* ---------------------------------------------------------------- blobs */
 
 /* A solo record, which may be copied as a base in the same moment. */
-static int copy_solo(struct blob_copy *c, const struct wanted *w, const char *key,
-                     struct err *err)
+static int copy_solo(struct blob_copy *c, const struct wanted *w,
+                     const struct blob_place *place, struct err *err)
 {
 	struct oid base = base_of(w->extent->id.bytes);
 	pthread_mutex_t *lock = &c->base_locks[base.bytes[0] % LOCKS];
@@ -285,7 +337,7 @@ static int copy_solo(struct blob_copy *c, const struct wanted *w, const char *ke
 
 	pthread_mutex_lock(lock);
 	if (w->anew || !is_known(c, c->bases, &base)) {
-		rc = copy_record(c, &w->extent->id, key, w, err);
+		rc = copy_record(c, &place->record, place->key, w, err);
 		if (!rc)
 			rc = note_known(c, c->bases, &base, err);
 	}
@@ -295,34 +347,54 @@ static int copy_solo(struct blob_copy *c, const struct wanted *w, const char *ke
 
 /* RECORD_MISSING when the source has no such record, or not all that it needs;
  * RECORD_THERE when the target has it by now. */
-static int copy_with_bases(struct blob_copy *c, const struct wanted *w, const char *key,
-                           struct err *err)
+static int copy_with_bases(struct blob_copy *c, const struct wanted *w,
+                           const struct blob_place *place, struct err *err)
 {
-	struct key_record record;
 	int rc = 0;
 
-	if (!key_parse_record(key, &record))
-		return RECORD_MISSING;
-	if (!record.base_count)
-		return copy_solo(c, w, key, err);
-	for (unsigned i = 0; i < record.base_count && !rc; i++)
-		rc = need_base(c, w, record.bases[i], err);
-	return rc ? rc : copy_record(c, &w->extent->id, key, w, err);
+	if (!place->record.base_count)
+		return copy_solo(c, w, place, err);
+	for (unsigned i = 0; i < place->record.base_count && !rc; i++)
+		rc = need_base(c, w, place->record.bases[i], err);
+	return rc ? rc : copy_record(c, &place->record, place->key, w, err);
 }
 
-/* The record may have been encoded again since the manifest was written. */
+/* Where the manifest says, else the best that is live: it may have been encoded anew since
+ * the manifest was written; else what a gc moved to trash/, sound by its head. */
+static int copy_one_way(struct blob_copy *c, const struct wanted *w, struct err *err)
+{
+	const struct extent *x = w->extent;
+	const struct blob_claim claim = { &x->id, x->size, &x->sum, NULL };
+	struct blob_place place;
+	int rc = RECORD_MISSING;
+
+	extent_key(x, place.key);
+	if (key_parse_record(place.key, &place.record))
+		rc = copy_with_bases(c, w, &place, err);
+	if (rc == RECORD_MISSING)
+		rc = blob_find(c->from->store, &x->id, &place, err);
+	else
+		return rc;
+	if (!rc)
+		rc = copy_with_bases(c, w, &place, err);
+	for (size_t nth = 0; rc == RECORD_MISSING; nth++) {
+		rc = blob_recall(c->from->store, &claim, nth, &place, err);
+		if (rc)
+			return rc;
+		rc = copy_with_bases(c, w, &place, err);
+	}
+	return rc;
+}
+
+enum { ROUNDS = 3 }; /* what moves between two looks may be in neither */
+
 static int copy_blob(struct blob_copy *c, const struct wanted *w, struct err *err)
 {
-	struct blob_place place;
-	char key[KEY_MAX], text[SHA256_HEX + 1];
+	char text[SHA256_HEX + 1];
+	int rc = RECORD_MISSING;
 
-	extent_key(w->extent, key);
-	int rc = copy_with_bases(c, w, key, err);
-	if (rc != RECORD_MISSING)
-		return rc;
-	rc = blob_find(c->from->store, &w->extent->id, &place, err);
-	if (!rc)
-		rc = copy_with_bases(c, w, place.key, err);
+	for (int round = 0; round < ROUNDS && rc == RECORD_MISSING; round++)
+		rc = copy_one_way(c, w, err);
 	if (rc != RECORD_MISSING)
 		return rc;
 	oid_format(&w->extent->id, text);

@@ -50,9 +50,12 @@ static int read_through(const struct transfer *t, const struct record_way *way,
 	uint64_t size, copied;
 	int rc = record_source_open(t, &want, &r, &why);
 
-	if (!rc)
+	/* Where nothing is at the key another record of the blob was opened, which must not
+	 * be taken for it. */
+	store_tee_copied(t->store, &size);
+	if (!rc && size)
 		rc = hash_content(r, way->part, &found, &why);
-	if (!rc && !oid_equal(&found, id))
+	if (!rc && size && !oid_equal(&found, id))
 		rc = err_set(&why, ERR_MISMATCH,
 		             "record %s: its content is not that of its name", key);
 	blob_source_close(r);
@@ -75,7 +78,7 @@ int record_copy(const struct record_way *way, const struct oid *id, const char *
 	struct store_tee_ends ends = { way->from->store, way->to, key, NULL };
 	struct store *tee = NULL;
 	uint64_t size;
-	int rc = store_put(way->to, key, 0, &ends.copy, err);
+	int rc = store_put(way->to, way->as ? way->as : key, 0, &ends.copy, err);
 
 	if (!rc)
 		rc = store_tee_new(&ends, &tee, err);

@@ -12,6 +12,7 @@
 #include "index/blob/transfer.h"
 #include "index/mirror/blob_copy.h"
 #include "index/mirror/object_copy.h"
+#include "index/mirror/trash_wanted.h"
 #include "index/store/remote_marks.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
@@ -82,6 +83,8 @@ static int list_wanted(const struct store_copy_request *request, struct buf *out
 	}
 	int rc = store_list(request->from->store, prefix, note_oid, &list, err);
 	*out = list.oids;
+	if (!rc)
+		rc = trash_wanted_add(request->from->store, request->repo_id, out, err);
 	if (!rc && *request->repo_id && !out->size)
 		rc = err_set(err, ERR_INPUT, "store %s has nothing of repository %s",
 		             request->from->store->name, request->repo_id);
@@ -221,6 +224,12 @@ static int copy_and_tell(struct copying *c, const struct object_copy *how,
 	if (done)
 		return 0;
 	int rc = object_copy(how, oid, blob_set_has(c->listed, oid), &copied, &failure);
+	/* A gc beside us may have moved what was being read; it is elsewhere now. */
+	for (int again = 0; again < 2 && rc == ERR_MISSING; again++) {
+		failure = (struct err)ERR_INIT;
+		rc = object_copy(how, oid, blob_set_has(c->listed, oid), &copied,
+		                 &failure);
+	}
 	if (rc > 0) {
 		pthread_mutex_lock(&c->lock);
 		c->large++;

@@ -235,6 +235,125 @@ static void one_repository_comes_with_the_bases_it_needs(void **state)
 	drop_family(&f);
 }
 
+/* A gc moved manifests, and a prune a marker, while others pushed the objects again. */
+static void what_is_out_of_sight_and_owned_is_mirrored_too(void **state)
+{
+	struct family f;
+	struct store_copy_result result;
+	struct telling told;
+	char key[KEY_MAX], trash[KEY_MAX];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_family(&f);
+	for (int i = 0; i < FILES; i++) {
+		key_object(&f.files[i].oid, key);
+		assert_int_equal(store_set_aside(f.store, key, trash, &err), 0);
+	}
+	key_owner(ours, &f.files[SMALL].oid, key);
+	assert_int_equal(store_set_aside(f.store, key, trash, &err), 0);
+	const char *const of[] = { "", ours };
+	for (int i = 0; i < 2; i++) {
+		struct store *to = new_memory();
+		assert_int_equal(copy(&f, to, of[i], &result, &told, &err), 0);
+		assert_int_equal(result.copied, i ? 2 : FILES);
+		assert_int_equal(result.failed, 0);
+		assert_true(is_whole(to, &f.files[TUNED]));
+		assert_true(is_whole(to, &f.files[SMALL]));
+		store_close(to);
+	}
+	/* What nobody owns, and lies in trash, is nobody's. */
+	key_owner(theirs, &f.files[OTHER].oid, key);
+	assert_int_equal(store_remove(f.store, key, &err), 0);
+	struct store *to = new_memory();
+	assert_int_equal(copy(&f, to, "", &result, &told, &err), 0);
+	assert_int_equal(result.copied, FILES - 1);
+	store_close(to);
+	drop_family(&f);
+}
+
+struct keys {
+	char list[64][KEY_MAX];
+	size_t count;
+};
+
+static int note_record(void *ctx, const struct store_entry *entry)
+{
+	struct keys *k = ctx;
+
+	assert_true(k->count < 64);
+	strcpy(k->list[k->count++], entry->key);
+	return 0;
+}
+
+/* Moves all records to trash, or the deltas alone. */
+static void move_records(struct store *s, bool deltas_alone)
+{
+	struct keys k = { .count = 0 };
+	char trash[KEY_MAX];
+
+	assert_int_equal(store_list(s, "blobs/", note_record, &k, NULL), 0);
+	for (size_t i = 0; i < k.count; i++)
+		if (!deltas_alone || strchr(k.list[i], '~'))
+			assert_int_equal(store_set_aside(s, k.list[i], trash, NULL), 0);
+}
+
+/* The fine-tune's blobs get solo records, as a gc would give them. */
+static void put_solo_records(struct family *f)
+{
+	struct store *alone = new_memory();
+	struct transfer t;
+	struct keys k = { .count = 0 };
+	const struct model_file *file = &f->files[TUNED];
+	struct upload_request request = { .oid = file->oid,
+		                          .size = file->size,
+		                          .path = file->path };
+	struct upload_result result;
+
+	assert_int_equal(transfer_init(&t, alone, 1, NULL), 0);
+	assert_int_equal(upload_object(&t, &request, &result, NULL), 0);
+	transfer_wipe(&t);
+	assert_int_equal(store_list(alone, "blobs/", note_record, &k, NULL), 0);
+	for (size_t i = 0; i < k.count; i++) {
+		struct buf value = BUF_INIT;
+		assert_int_equal(
+			store_get_all(alone, k.list[i], SIZE_MAX >> 1, &value, NULL), 0);
+		assert_int_equal(
+			store_put_all(f->store, k.list[i], value.data, value.size, NULL),
+			0);
+		buf_wipe(&value);
+	}
+	store_close(alone);
+}
+
+/* A gc beside it: records are coded anew, or in trash, when the mirror comes to them. Each
+ * byte is hashed once, whichever record it comes from. */
+static void records_that_a_gc_moved_or_coded_anew_are_mirrored(void **state)
+{
+	struct store_copy_result result;
+	struct telling told;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (int anew = 0; anew < 2; anew++) {
+		struct store *to = new_memory();
+		struct family f;
+		make_family(&f);
+		if (anew)
+			put_solo_records(&f);
+		move_records(f.store, anew);
+		assert_int_equal(copy(&f, to, "", &result, &told, &err), 0);
+		if (told.bad)
+			fail_msg("%s", told.last.text);
+		assert_int_equal(result.copied, FILES);
+		for (int i = 0; i < FILES; i++)
+			assert_true(is_whole(to, &f.files[i]));
+		assert_int_equal(count_keys(to, "trash/"), 0);
+		store_close(to);
+		drop_family(&f);
+	}
+}
+
 /* ---------------------------------------------------------------- what takes long */
 
 /* A copy that takes its time, and a gc that takes a record away meanwhile: it was listed
@@ -412,6 +531,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_store_is_mirrored_and_then_there),
 		cmocka_unit_test(one_repository_comes_with_the_bases_it_needs),
+		cmocka_unit_test(what_is_out_of_sight_and_owned_is_mirrored_too),
+		cmocka_unit_test(records_that_a_gc_moved_or_coded_anew_are_mirrored),
 		cmocka_unit_test(a_copy_longer_than_the_grace_period_looks_again),
 		cmocka_unit_test(a_copy_that_dies_anywhere_goes_on_later),
 		cmocka_unit_test(a_turned_bit_never_gets_into_the_mirror),
