@@ -20,12 +20,27 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
+/* What is opened, and how. */
+struct opening {
+	struct oid id;
+	const char *key;         /* where its record is thought to be, or NULL */
+	struct record_want want; /* all but its key */
+	unsigned depth;          /* deltas above it */
+	unsigned moves;          /* how often it went while it was being read */
+	bool cached;             /* it may come from the cache */
+};
+
 struct record_source {
 	struct blob_source source;
 	struct record_file record;
 	struct bases bases;          /* head.basis.base_count of them */
 	struct record_frames frames; /* of the record, predicted by these */
 	struct buf bounce;           /* a frame of which a part is wanted */
+	struct opening opening;      /* with a key and a sum of its own: */
+	struct xxh128 sum;
+	struct blob_source
+		*instead; /* where the blob is read once the record went away; or
+	                              * NULL; owned */
 };
 
 static int read_record(struct blob_source *source, uint64_t offset, size_t n,
@@ -34,15 +49,6 @@ static void close_record(struct blob_source *source);
 
 static const struct blob_source_kind record_kind = { "record", read_record,
 	                                             close_record };
-
-/* What is opened, and how. */
-struct opening {
-	struct oid id;
-	const char *key;         /* where its record is thought to be, or NULL */
-	struct record_want want; /* all but its key */
-	unsigned depth;          /* deltas above it */
-	bool cached;             /* it may come from the cache */
-};
 
 /* ---------------------------------------------------------------- opening */
 
@@ -217,6 +223,16 @@ static int open_bases(struct record_source *r, unsigned depth, struct err *err)
 	return rc;
 }
 
+static void remember_opening(struct record_source *r, const struct opening *o)
+{
+	r->opening = *o;
+	r->opening.key = r->record.key;
+	if (o->want.sum) {
+		r->sum = *o->want.sum;
+		r->opening.want.sum = &r->sum;
+	}
+}
+
 /* The record at `key`, with its bases. 1 when there is none. */
 static int open_at(const struct transfer *t, const struct opening *o, const char *key,
                    struct blob_source **out, struct err *err)
@@ -232,6 +248,7 @@ static int open_at(const struct transfer *t, const struct opening *o, const char
 	r->frames.transfer = t;
 	r->frames.record = &r->record;
 	r->record.cached = o->cached;
+	remember_opening(r, o);
 	int rc = open_record(r, o, key, err);
 	if (!rc)
 		rc = open_bases(r, o->depth, err);
@@ -338,6 +355,7 @@ static void close_record(struct blob_source *source)
 {
 	struct record_source *r = (struct record_source *)source;
 
+	blob_source_close(r->instead);
 	bases_close(&r->bases);
 	record_frames_wipe(&r->frames);
 	record_file_close(&r->record);
@@ -391,10 +409,9 @@ static int read_part(struct record_source *r, uint64_t offset, size_t n, uint8_t
 	return rc;
 }
 
-static int read_record(struct blob_source *source, uint64_t offset, size_t n,
-                       uint8_t *dst, struct err *err)
+static int read_here(struct record_source *r, uint64_t offset, size_t n, uint8_t *dst,
+                     struct err *err)
 {
-	struct record_source *r = (struct record_source *)source;
 	uint32_t window = transfer_window(
 		r->source.transfer,
 		r->record.head.frame_size ? r->record.head.frame_size : 1);
@@ -428,4 +445,32 @@ static int read_record(struct blob_source *source, uint64_t offset, size_t n,
 		n -= took;
 	}
 	return 0;
+}
+
+enum { MOVES_MAX = 3 };
+
+/* In a bucket a record that a gc moves or codes anew is gone for those who read it, too.
+ * The blob has another one by then, of the same content. */
+static int open_elsewhere(struct record_source *r)
+{
+	struct opening o = r->opening;
+	struct err ignored = ERR_INIT;
+
+	if (o.moves++ == MOVES_MAX)
+		return 1;
+	return open_source(r->source.transfer, &o, &r->instead, &ignored);
+}
+
+static int read_record(struct blob_source *source, uint64_t offset, size_t n,
+                       uint8_t *dst, struct err *err)
+{
+	struct record_source *r = (struct record_source *)source;
+	struct err why = ERR_INIT;
+	int rc = r->instead ? ERR_MISSING : read_here(r, offset, n, dst, &why);
+
+	if (rc == ERR_MISSING && (r->instead || !open_elsewhere(r)))
+		return blob_source_read(r->instead, offset, n, dst, err);
+	if (rc)
+		*err = why;
+	return rc;
 }

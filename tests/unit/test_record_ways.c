@@ -280,6 +280,102 @@ static void what_moves_between_two_looks_is_looked_for_again(void **state)
 	world_end(&w);
 }
 
+/* ---------------------------------------------------------------- while it is read */
+
+/* A bucket: what is moved is gone for those who read it. At its nth read all records are
+ * moved. */
+struct bucket {
+	struct store base;
+	struct store *inner;
+	uint64_t reads, nth;
+};
+
+struct bucket_reader {
+	struct store_reader base;
+	struct store_reader *inner;
+	struct bucket *bucket;
+	char key[KEY_MAX];
+};
+
+static int bucket_read(struct store_reader *reader, uint64_t offset, void *dst, size_t n,
+                       struct err *err)
+{
+	struct bucket_reader *r = (struct bucket_reader *)reader;
+	struct store_reader *still = NULL;
+
+	if (++r->bucket->reads == r->bucket->nth) {
+		set_aside(r->bucket->inner, false);
+		set_aside(r->bucket->inner, true);
+	}
+	int rc = store_get(r->bucket->inner, r->key, 0, &still, err);
+	store_reader_close(still);
+	if (rc > 0)
+		return err_set(err, ERR_MISSING, "%s was removed", r->key);
+	return rc ? rc : store_read(r->inner, offset, dst, n, err);
+}
+
+static void bucket_reader_close(struct store_reader *reader)
+{
+	store_reader_close(((struct bucket_reader *)reader)->inner);
+	free(reader);
+}
+
+static const struct store_reader_ops bucket_reader_ops = { .read = bucket_read,
+	                                                   .close = bucket_reader_close };
+
+static int bucket_get(struct store *s, const char *key, size_t want,
+                      struct store_reader **out, struct err *err)
+{
+	struct bucket *b = (struct bucket *)s;
+	struct bucket_reader *r = calloc(1, sizeof(*r));
+
+	assert_non_null(r);
+	int rc = store_get(b->inner, key, want, &r->inner, err);
+	if (rc) {
+		free(r);
+		return rc;
+	}
+	r->base = (struct store_reader){ &bucket_reader_ops, r->inner->size };
+	r->bucket = b;
+	strcpy(r->key, key);
+	*out = &r->base;
+	return 0;
+}
+
+static int bucket_list(struct store *s, const char *prefix, store_each_fn *each,
+                       void *ctx, struct err *err)
+{
+	return store_list(((struct bucket *)s)->inner, prefix, each, ctx, err);
+}
+
+static const struct store_ops bucket_ops = { .get = bucket_get,
+	                                     .list = bucket_list,
+	                                     .close = moving_close };
+
+/* At whichever read it happens. */
+static void a_record_that_goes_while_it_is_read_is_read_elsewhere(void **state)
+{
+	uint64_t nth = 1;
+	bool came = true;
+
+	(void)state;
+	for (; came; nth++) {
+		struct world w;
+		struct err err = ERR_INIT;
+		world_begin(&w);
+		struct bucket b = {
+			.base = { .ops = &bucket_ops, .inflight = 1, .name = "bucket" },
+			.inner = w.store,
+			.nth = nth
+		};
+		if (clone(&b.base, &w.tune, &err))
+			fail_msg("read %d: %s", (int)nth, err.text);
+		came = b.reads >= nth;
+		world_end(&w);
+	}
+	assert_true(nth > 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +384,7 @@ int main(void)
 		cmocka_unit_test(
 			a_delta_without_its_base_is_passed_by_for_another_record),
 		cmocka_unit_test(what_moves_between_two_looks_is_looked_for_again),
+		cmocka_unit_test(a_record_that_goes_while_it_is_read_is_read_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
