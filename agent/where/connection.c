@@ -1,5 +1,7 @@
 #include "agent/where/connection.h"
 
+#include <stdbool.h>
+
 #include "agent/git/lfs_config.h"
 #include "agent/where/base_cache.h"
 #include "agent/where/grace.h"
@@ -42,11 +44,42 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	return rc;
 }
 
+static bool leads_to_us(const struct lfs_config *config,
+                        enum endpoint_direction direction, const char *remote)
+{
+	struct endpoint endpoint = { 0 };
+	bool ours = endpoint_find(config, direction, remote, &endpoint, NULL) == 0;
+
+	endpoint_wipe(&endpoint);
+	return ours;
+}
+
+/* git-lfs has started us since it read a store of ours. While git checks out a commit from
+ * before `init`, the .lfsconfig that git-lfs read may be gone from the worktree, or be one
+ * that names another server; HEAD still is the commit that git comes from. */
+static int read_config(enum endpoint_direction direction, const char *remote,
+                       struct lfs_config **out, struct err *err)
+{
+	struct lfs_config *before = NULL;
+	int rc = lfs_config_read(out, err);
+
+	if (rc || direction == ENDPOINT_UPLOAD || leads_to_us(*out, direction, remote))
+		return rc;
+	if (lfs_config_read_at("HEAD", &before, NULL) == 0 &&
+	    leads_to_us(before, direction, remote)) {
+		lfs_config_free(*out);
+		*out = before;
+		return 0;
+	}
+	lfs_config_free(before);
+	return 0;
+}
+
 int connection_open(enum endpoint_direction direction, const char *remote,
                     struct connection *out, struct err *err)
 {
 	*out = (struct connection){ 0 };
-	int rc = lfs_config_read(&out->config, err);
+	int rc = read_config(direction, remote, &out->config, err);
 
 	if (!rc)
 		rc = git_paths_find(out->config, &out->paths, err);

@@ -1,0 +1,182 @@
+#include "agent/cmd/old_server.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "agent/cmd/lfsconfig_history.h"
+#include "agent/git/git_run.h"
+#include "agent/git/lfs_config.h"
+#include "agent/where/store_url.h"
+#include "codec/common/err.h"
+
+void old_server_wipe(struct old_server *s)
+{
+	buf_wipe(&s->remote);
+	buf_wipe(&s->url);
+}
+
+/* ---------------------------------------------------------------- where it is */
+
+/* Takes the remote that a key like remote.origin.url names, the first of them. */
+static int take_remote(void *ctx, const char *key, const char *value)
+{
+	static const char front[] = "remote.", end[] = ".url";
+	const size_t before = sizeof(front) - 1, after = sizeof(end) - 1;
+	struct buf *remote = ctx;
+	size_t n = strlen(key);
+
+	(void)value;
+	if (n > before + after && strncmp(key, front, before) == 0 &&
+	    strcmp(key + n - after, end) == 0) {
+		buf_add(remote, key + before, n - before - after);
+		return 1;
+	}
+	return 0;
+}
+
+static void find_remote(const struct lfs_config *config, struct buf *out)
+{
+	if (lfs_config_get(config, "remote.origin.url"))
+		buf_add_str(out, "origin");
+	else
+		lfs_config_each(config, take_remote, out);
+}
+
+static const char *remote_value(const struct lfs_config *config, struct old_server *s,
+                                const char *variable)
+{
+	struct buf key = BUF_INIT;
+
+	buf_addf(&key, "remote.%s.%s", buf_text(&s->remote), variable);
+	const char *value = lfs_config_get(config, buf_text(&key));
+	buf_wipe(&key);
+	return value;
+}
+
+/* Whether git-lfs, as it is set up, would come to us. */
+static bool leads_to_us(const struct lfs_config *config, struct old_server *s)
+{
+	const char *url = lfs_config_get(config, "lfs.url");
+
+	if (!url)
+		url = remote_value(config, s, "lfsurl");
+	return url && store_url_is_ours(url);
+}
+
+static int take_foreign(void *ctx, const char *url, struct err *err)
+{
+	struct buf *out = ctx;
+
+	(void)err;
+	if (store_url_is_ours(url))
+		return 0;
+	buf_add_str(out, url);
+	return 1;
+}
+
+static bool ends_in(const char *text, size_t n, const char *end)
+{
+	size_t m = strlen(end);
+
+	return n >= m && memcmp(text + n - m, end, m) == 0;
+}
+
+/* The LFS server that git-lfs takes a git server at `url` to have. */
+static void add_server_of(const char *url, struct buf *out)
+{
+	size_t n = strlen(url);
+
+	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) {
+		buf_add_str(out, url); /* of a folder, or asked for by ssh */
+		return;
+	}
+	while (n && url[n - 1] == '/')
+		n--;
+	buf_addf(out, "%.*s%s/info/lfs", (int)n, url,
+	         ends_in(url, n, ".git") ? "" : ".git");
+}
+
+int old_server_find(const struct lfs_config *config, const char *named,
+                    struct old_server *out, struct err *err)
+{
+	struct old_server s = { BUF_INIT, BUF_INIT };
+	int rc = 0;
+
+	find_remote(config, &s.remote);
+	if (named) {
+		buf_add_str(&s.url, named);
+	} else if (leads_to_us(config, &s)) {
+		rc = lfsconfig_history_each(take_foreign, &s.url, err);
+		const char *url = remote_value(config, &s, "url");
+		if (!rc && url)
+			add_server_of(url, &s.url);
+	}
+	if (rc >= 0 && (s.remote.failed || s.url.failed))
+		rc = err_nomem(err, "the old server's address");
+	if (rc < 0) {
+		old_server_wipe(&s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- what it has */
+
+int old_server_fetch_refs(const struct old_server *s, struct err *err)
+{
+	struct buf remote = BUF_INIT, heads = BUF_INIT;
+	int rc = 0, status = 0;
+
+	buf_add(&remote, s->remote.data, s->remote.size);
+	buf_addf(&heads, "+refs/heads/*:refs/remotes/%s/*", buf_text(&remote));
+	const char *const argv[] = { "git",
+		                     "fetch",
+		                     "--quiet",
+		                     "--tags",
+		                     "--no-recurse-submodules",
+		                     "--",
+		                     buf_text(&remote),
+		                     buf_text(&heads),
+		                     NULL };
+	if (remote.size)
+		rc = git_run(argv, NULL, &status, err);
+	if (!rc && status)
+		rc = err_set(
+			err, ERR_IO,
+			"git cannot fetch all branches and tags of '%s', whose objects "
+			"are to be moved too; what is wrong is said above",
+			buf_text(&remote));
+	buf_wipe(&remote);
+	buf_wipe(&heads);
+	return rc;
+}
+
+/* git-lfs wants the name of a remote, also where it is told the address. */
+int old_server_fetch_objects(const struct old_server *s, struct err *err)
+{
+	static const char *const told[] = { "lfs.url=", "remote.origin.url=" };
+	struct buf remote = BUF_INIT, url[2] = { BUF_INIT, BUF_INIT };
+	const char *argv[16] = { "git" };
+	size_t n = 1;
+	int status;
+
+	buf_add(&remote, s->remote.data, s->remote.size);
+	for (size_t i = 0; s->url.size && i < (remote.size ? 1 : 2); i++) {
+		buf_add_str(&url[i], told[i]);
+		buf_add(&url[i], s->url.data, s->url.size);
+		argv[n++] = "-c";
+		argv[n++] = buf_text(&url[i]);
+	}
+	argv[n++] = "lfs";
+	argv[n++] = "fetch";
+	argv[n++] = "--all";
+	argv[n++] = remote.size ? buf_text(&remote) : "origin";
+	argv[n] = NULL;
+	int rc = remote.size || s->url.size ? git_run(argv, NULL, &status, err) : 0;
+	buf_wipe(&remote);
+	buf_wipe(&url[0]);
+	buf_wipe(&url[1]);
+	return rc;
+}
