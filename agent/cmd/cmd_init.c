@@ -16,6 +16,8 @@
 #include "agent/cmd/init_shared.h"
 #include "agent/cmd/lfs_move.h"
 #include "agent/cmd/model_patterns.h"
+#include "agent/cmd/old_commits.h"
+#include "agent/cmd/typed_store.h"
 #include "agent/command.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
@@ -96,62 +98,6 @@ static int find_repository(struct init *in, struct err *err)
 	return rc;
 }
 
-/* A path as a part of a URL. */
-static void add_escaped(const char *path, struct buf *out)
-{
-	for (; *path; path++) {
-		if (*path == '%')
-			buf_add_str(out, "%25");
-		else if (*path == '?')
-			buf_add_str(out, "%3F");
-		else
-			buf_add_u8(out, (uint8_t)*path);
-	}
-}
-
-static bool has_word_in_front(const char *path, const char *word)
-{
-	size_t n = strlen(word);
-
-	return strncmp(path, word, n) == 0 &&
-	       (!path[n] || path[n] == '/' || path[n] == '?');
-}
-
-/* Absolute, unless it says of itself where it starts: "./x" and "../x" stay and
- * are relative to the top of a clone, "~/x" to each user's home. */
-static int add_store_folder(const char *path, bool is_url, struct buf *out,
-                            struct err *err)
-{
-	if (*path != '/' && *path && !has_word_in_front(path, ".") &&
-	    !has_word_in_front(path, "..") && !has_word_in_front(path, "~")) {
-		char *cwd = getcwd(NULL, 0);
-		if (!cwd)
-			return err_errno(err, "cannot find the current directory");
-		add_escaped(cwd, out);
-		buf_add_u8(out, '/');
-		free(cwd);
-	}
-	if (is_url)
-		buf_add_str(out, path);
-	else
-		add_escaped(path, out);
-	return 0;
-}
-
-/* The URL without our options, from what was typed. */
-static int add_store_text(const char *typed, struct buf *out, struct err *err)
-{
-	bool is_url = strncmp(typed, "zllm::", 6) == 0;
-	const char *rest = is_url ? typed + 6 : typed;
-
-	if (strncmp(rest, "https://", 8) != 0)
-		buf_add_str(out, "zllm::");
-	if (!strstr(rest, "://"))
-		return add_store_folder(rest, is_url, out, err);
-	buf_add_str(out, rest);
-	return 0;
-}
-
 /* The id that .lfsconfig has already; 1 when it has none. */
 static int read_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
 {
@@ -197,7 +143,7 @@ static int make_url(struct init *in, const char *typed, struct err *err)
 {
 	char id[REPO_ID_HEX + 1];
 
-	int rc = add_store_text(typed, &in->url, err);
+	int rc = typed_store_add(typed, &in->url, err);
 	if (!rc)
 		rc = store_url_parse(buf_text(&in->url), &in->store_url, err);
 	if (rc || in->store_url.repo_id[0])
@@ -456,6 +402,8 @@ static int init_all(struct init *in, const char *typed, struct err *err)
 		rc = write_setting(in, err);
 	if (!rc)
 		tell_remote(in);
+	if (!rc)
+		rc = old_commits_lead(in->config, buf_text(&in->url), err);
 	if (!rc)
 		rc = install_hook(err);
 	if (!rc)

@@ -216,7 +216,7 @@ static int move(const struct lfs_move *m, struct state *s, struct err *err)
 		rc = look(m, s, err);
 	size_t lacked = s->lacking.count;
 	if (!rc && s->gone.count)
-		rc = old_server_fetch_objects(&s->old, err);
+		rc = old_server_fetch_objects(m->config, &s->old, err);
 	if (!rc)
 		rc = look_up_store(m, s, err);
 	if (!rc)

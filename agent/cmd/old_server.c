@@ -7,6 +7,7 @@
 #include "agent/cmd/lfsconfig_history.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
+#include "agent/where/server_key.h"
 #include "agent/where/store_url.h"
 #include "codec/common/err.h"
 
@@ -153,30 +154,69 @@ int old_server_fetch_refs(const struct old_server *s, struct err *err)
 	return rc;
 }
 
-/* git-lfs wants the name of a remote, also where it is told the address. */
-int old_server_fetch_objects(const struct old_server *s, struct err *err)
+/* "<key>=<agent>": what the user's configuration says of this server (server_key.h) would
+ * bring it all to us. Nothing where it has no such key. */
+static void add_own_agent(const char *url, struct buf *out)
 {
-	static const char *const told[] = { "lfs.url=", "remote.origin.url=" };
-	struct buf remote = BUF_INIT, url[2] = { BUF_INIT, BUF_INIT };
-	const char *argv[16] = { "git" };
-	size_t n = 1;
-	int status;
+	static const char end[] = "/info/lfs";
+	size_t n = strlen(url);
+	struct buf server = BUF_INIT;
 
-	buf_add(&remote, s->remote.data, s->remote.size);
-	for (size_t i = 0; s->url.size && i < (remote.size ? 1 : 2); i++) {
-		buf_add_str(&url[i], told[i]);
-		buf_add(&url[i], s->url.data, s->url.size);
+	buf_addf(&server, "%.*s", (int)(ends_in(url, n, end) ? n - (sizeof(end) - 1) : n),
+	         url);
+	if (server_key(buf_text(&server), out) == 0)
+		buf_add_str(out, strstr(buf_text(out), "lfs.file://")
+		                         ? "=lfs-standalone-file"
+		                         : "=");
+	buf_wipe(&server);
+}
+
+enum { SETTINGS = 3 };
+
+/* What git is told for this one command. git-lfs wants the name of a remote, also where it
+ * is told the address. */
+static void make_settings(const struct lfs_config *config, struct old_server *s,
+                          struct buf settings[SETTINGS])
+{
+	const char *url = s->url.size ? buf_text(&s->url) : NULL;
+
+	if (url)
+		buf_addf(&settings[0], "lfs.url=%s", url);
+	if (url && !s->remote.size)
+		buf_addf(&settings[1], "remote.origin.url=%s", url);
+	if (!url)
+		url = lfs_config_get(config, "lfs.url");
+	if (!url)
+		url = remote_value(config, s, "lfsurl");
+	if (!url)
+		url = remote_value(config, s, "url");
+	if (url)
+		add_own_agent(url, &settings[2]);
+}
+
+int old_server_fetch_objects(const struct lfs_config *config, struct old_server *s,
+                             struct err *err)
+{
+	struct buf settings[SETTINGS] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	const char *argv[2 * SETTINGS + 6] = { "git" };
+	size_t n = 1;
+	int status, rc = 0;
+
+	make_settings(config, s, settings);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (!settings[i].size)
+			continue;
 		argv[n++] = "-c";
-		argv[n++] = buf_text(&url[i]);
+		argv[n++] = buf_text(&settings[i]);
 	}
 	argv[n++] = "lfs";
 	argv[n++] = "fetch";
 	argv[n++] = "--all";
-	argv[n++] = remote.size ? buf_text(&remote) : "origin";
+	argv[n++] = s->remote.size ? buf_text(&s->remote) : "origin";
 	argv[n] = NULL;
-	int rc = remote.size || s->url.size ? git_run(argv, NULL, &status, err) : 0;
-	buf_wipe(&remote);
-	buf_wipe(&url[0]);
-	buf_wipe(&url[1]);
+	if (s->remote.size || s->url.size)
+		rc = git_run(argv, NULL, &status, err);
+	for (size_t i = 0; i < SETTINGS; i++)
+		buf_wipe(&settings[i]);
 	return rc;
 }

@@ -31,6 +31,7 @@ int old_server_fetch_refs(const struct old_server *s, struct err *err);
 
 /* Brings the LFS objects that any ref needs and that are not here. What it does not have,
  * git-lfs says on standard error; that is no failure, for the caller looks at what came. */
-int old_server_fetch_objects(const struct old_server *s, struct err *err);
+int old_server_fetch_objects(const struct lfs_config *config, struct old_server *s,
+                             struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "agent/git/lfs_config.h"
 #include "agent/where/base_cache.h"
 #include "agent/where/grace.h"
+#include "agent/where/ref_stores.h"
 #include "agent/where/repo_id.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
@@ -54,25 +55,29 @@ static bool leads_to_us(const struct lfs_config *config,
 	return ours;
 }
 
-/* git-lfs has started us since it read a store of ours. While git checks out a commit from
- * before `init`, the .lfsconfig that git-lfs read may be gone from the worktree, or be one
- * that names another server; HEAD still is the commit that git comes from. */
+/* git-lfs has started us, so this repository's objects are ours, and yet what is checked
+ * out may name no store: git is on its way from a commit with one to a commit from before
+ * `init` (HEAD still is the one it comes from), or nothing is checked out yet, or nothing
+ * with a store, and the user's configuration says that this server's objects are ours
+ * (server_key.h). Then a branch or a tag tells. */
 static int read_config(enum endpoint_direction direction, const char *remote,
                        struct lfs_config **out, struct err *err)
 {
 	struct lfs_config *before = NULL;
 	int rc = lfs_config_read(out, err);
 
-	if (rc || direction == ENDPOINT_UPLOAD || leads_to_us(*out, direction, remote))
+	if (rc || leads_to_us(*out, direction, remote))
 		return rc;
-	if (lfs_config_read_at("HEAD", &before, NULL) == 0 &&
-	    leads_to_us(before, direction, remote)) {
+	rc = lfs_config_read_at("HEAD", &before, err);
+	if (!rc && !leads_to_us(before, direction, remote)) {
+		lfs_config_free(before);
+		rc = ref_stores_config(direction, remote, &before, err);
+	}
+	if (!rc) {
 		lfs_config_free(*out);
 		*out = before;
-		return 0;
 	}
-	lfs_config_free(before);
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
 int connection_open(enum endpoint_direction direction, const char *remote,

@@ -12,7 +12,7 @@ teardown() {
 # old_server: a server of git-lfs's own API; OLD is its address.
 old_server() {
 	mkdir "$T/old"
-	coproc python "$E2E/lfs_server.py" "$T/old" 2>"$T/old.stderr"
+	coproc exec python3 -B "$E2E/lfs_server.py" "$T/old" 2>"$T/old.stderr"
 	SERVER=$COPROC_PID
 	read -r OLD <&"${COPROC[0]}"
 }
@@ -234,4 +234,172 @@ unchanged() {
 	[ "$status" -ne 0 ]
 	says "git zllm install"
 	unchanged
+}
+
+# ---------------------------------------------------------------- commits from before
+
+# somebody_else: a user who has run `install`, and nothing more.
+somebody_else() {
+	export HOME=$T/else
+	mkdir "$HOME"
+	head -19 "$BATS_FILE_TMPDIR/test/home/.gitconfig" | grep -v standalone >"$HOME/.gitconfig"
+	git config --global --remove-section lfs.customtransfer.zllm 2>/dev/null || true
+	git zllm install >/dev/null
+}
+
+# moved_repo: T/r has moved in by T/c, and the old server is gone. Commits from before name
+# no store (git-lfs keeps their objects beside the git server's).
+moved_repo() {
+	plain_repo r
+	cd "$T/r" || return 1
+	git lfs track '*.bin' >/dev/null
+	versioned m.bin 1
+	git tag v1
+	versioned m.bin 2
+	git tag v2
+	git branch dev
+	git push -q --no-verify origin main dev v1 v2
+	git lfs push --all origin >/dev/null
+	ordinary_clone
+	git zllm init --from-lfs "$STORE" '*.bin' >"$T/said"
+	commit 'Move in'
+	git push -q
+	rm -rf "$T/r.git/lfs"
+}
+
+has_version() {
+	noise "$T/version" 5000 "$2"
+	cmp "$1" "$T/version"
+}
+
+@test "in the clone that moved in, old branches, tags and worktrees use the store" {
+	moved_repo
+	grep -qF 'commits from before use the store too' "$T/said"
+	git switch -q dev
+	has_version m.bin 2
+	versioned n.bin 3
+	run -0 git push -q origin dev
+	in_store "$(oid_of n.bin)"
+	rm -rf .git/lfs/objects
+	git checkout -q v1 # from one old commit to another
+	has_version m.bin 1
+	rm -rf .git/lfs/objects
+	run -0 git worktree add -q "$T/tree" v2
+	has_version "$T/tree/m.bin" 2
+	run -0 git zllm doctor
+	says_not 'from before'
+}
+
+@test "where old commits name another server, this clone goes to the store instead" {
+	old_server
+	old_repo
+	ordinary_clone
+	git zllm init --from-lfs "$STORE" '*.bin' >/dev/null
+	commit 'Move in'
+	git push -q
+	kill "$SERVER"
+	wait "$SERVER" || true
+	rm -rf .git/lfs/objects
+	local ref
+	for ref in v1 origin/side v0 origin/third~1 main~8; do
+		git checkout -q "$ref"
+		[ -n "$(git ls-files '*.bin')" ]
+		run ! grep -rIl 'git-lfs.github.com' --include='*.bin' .
+	done
+	# What is pushed from there has an owner in the store, as what is pushed from main.
+	git switch -q side
+	versioned s.bin 30
+	run -0 git push -q origin side
+	in_store "$(oid_of s.bin)"
+	[ "$(store_count "owners/$(git config --blob main:.lfsconfig lfs.url | sed 's/.*repo=//')/")" = 21 ]
+}
+
+@test "somebody else is told by doctor what leads old commits to the store" {
+	moved_repo
+	somebody_else
+	run ! git clone -q -b v1 "$T/r.git" "$T/d"
+	rm -rf "$T/d"
+	git clone -q "$T/r.git" "$T/d"
+	cd "$T/d"
+	git checkout -q v1 # from a commit that names the store: git-lfs still knows
+	rm -rf .git/lfs/objects
+	run ! git checkout -q v2
+	run git zllm doctor
+	says '3 branches and tags' 'refs/remotes/origin/dev' 'from before' 'run: git config remote.origin.lfsurl'
+	sh -c "$(grep -o 'git config remote.origin.lfsurl .*' <<<"$output")"
+	git reset -q --hard v2
+	has_version m.bin 2
+	run git zllm doctor
+	says_not 'from before'
+	# Or once for all clones of this remote, before there is one.
+	git zllm install "$T/r.git" >/dev/null
+	git clone -q -b v1 "$T/r.git" "$T/e"
+	has_version "$T/e/m.bin" 1
+	cd "$T/e"
+	versioned n.bin 9
+	git switch -qc new
+	run -0 git push -q origin new
+	in_store "$(oid_of n.bin)"
+	git zllm uninstall >/dev/null
+	run ! git config --global --get-regexp standalonetransferagent
+}
+
+@test "the old server is still asked for what is late, whatever is configured by then" {
+	moved_repo
+	git zllm install origin >/dev/null
+	cd "$T/r"
+	git checkout -q dev # whoever has not heard of it pushes to the old server
+	versioned late.bin 7
+	git -c "lfs.file://$T/r.git.standalonetransferagent=lfs-standalone-file" lfs push origin dev
+	git push -q --no-verify origin dev
+	[ -d "$T/r.git/lfs/objects" ]
+	cd "$T/c"
+	run -0 git zllm init --from-lfs
+	says 'has 3 of the 3' '1 were brought now'
+	moved_in 7
+}
+
+@test "a store that moved leaves older commits behind, and both ways of moving it say the line" {
+	folder_only
+	make_repo r
+	versioned m.bin 1
+	git tag v1
+	git push -q origin main v1
+	run -0 git zllm copy "$STORE" "$T/new"
+	says "git config --global url.zllm::$T/new.insteadOf zllm::$STORE" 'every earlier commit'
+	local line
+	line=$(grep -o 'git config --global url.*' <<<"$output")
+	run -0 git zllm init "$T/new" '*.bin'
+	says 'older commits name another store' 'git config --global'
+	commit 'Move'
+	git push -q
+	mv "$STORE" "$T/gone"
+	run ! git clone -q -b v1 "$T/r.git" "$T/d"
+	sh -c "$line"
+	rm -rf "$T/d"
+	git clone -q -b v1 "$T/r.git" "$T/d"
+	has_version "$T/d/m.bin" 1
+}
+
+@test "the key for a remote is that of the endpoint which git-lfs makes of its URL" {
+	plain_repo x
+	cd "$T/x"
+	local url endpoint key
+	for url in https://host.invalid/a/x.git https://me:pw@host.invalid:8443/a/x/ \
+		git@host.invalid:a/x.git host.invalid:a/x ssh://git@host.invalid:2222/a/x.git \
+		git://host.invalid/x file:///srv/x.git "$T/x.git"; do
+		git config remote.origin.url "$url"
+		endpoint=$(git lfs env | sed -n 's/^Endpoint=\([^ ]*\).*/\1/p')
+		git zllm install origin >/dev/null
+		key=$(git config --global --name-only --get-regexp '^lfs\..*//.*standalone' |
+			grep -v zllm.invalid)
+		[ "$key" = "lfs.$(sed 's,//[^/@]*@,//,; s,/info/lfs$,,' <<<"$endpoint").standalonetransferagent" ] || {
+			printf '%s: endpoint %s, key %s\n' "$url" "$endpoint" "$key"
+			return 1
+		}
+		git zllm uninstall >/dev/null
+		git zllm install >/dev/null
+	done
+	run -2 git zllm install no-such-place
+	one_line_error
 }
