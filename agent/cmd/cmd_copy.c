@@ -162,8 +162,8 @@ static int copy(struct ends *e, const struct copy_options *options, int *exit_co
 		return rc;
 	if (options->json)
 		return tell_json(&result, err);
-	tell_text(&result);
 	tell_way(e);
+	tell_text(&result);
 	return 0;
 }
 

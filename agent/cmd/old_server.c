@@ -1,7 +1,9 @@
 #include "agent/cmd/old_server.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "agent/cmd/lfsconfig_history.h"
@@ -98,6 +100,27 @@ static void add_server_of(const char *url, struct buf *out)
 	         ends_in(url, n, ".git") ? "" : ".git");
 }
 
+/* Whether a pair of the configuration, as old_commits.h sets it, turns `url` into ours. */
+static int turns_to_us(void *ctx, const char *key, const char *value)
+{
+	static const char front[] = "url.";
+	const char *url = ctx;
+
+	return strncmp(key, front, sizeof(front) - 1) == 0 &&
+	       ends_in(key, strlen(key), ".insteadof") &&
+	       store_url_is_ours(key + sizeof(front) - 1) &&
+	       strncmp(url, value, strlen(value)) == 0;
+}
+
+/* Takes what .lfsconfig names where it is another server which an alias turns into ours. */
+static void add_aliased(const struct lfs_config *config, struct buf *out)
+{
+	const char *url = lfs_config_get(config, "lfs.url");
+
+	if (url && lfs_config_each(config, turns_to_us, (void *)(uintptr_t)url))
+		buf_add_str(out, url);
+}
+
 int old_server_find(const struct lfs_config *config, const char *named,
                     struct old_server *out, struct err *err)
 {
@@ -112,6 +135,8 @@ int old_server_find(const struct lfs_config *config, const char *named,
 		const char *url = remote_value(config, &s, "url");
 		if (!rc && url)
 			add_server_of(url, &s.url);
+	} else {
+		add_aliased(config, &s.url);
 	}
 	if (rc >= 0 && (s.remote.failed || s.url.failed))
 		rc = err_nomem(err, "the old server's address");
@@ -171,6 +196,21 @@ static void add_own_agent(const char *url, struct buf *out)
 	buf_wipe(&server);
 }
 
+/* The address as url.*.insteadOf does not know it, where that would lead to us: to git-lfs
+ * "HTTPS" is the same as "https". */
+static void add_unaliased(const struct lfs_config *config, const char *url,
+                          struct buf *out)
+{
+	size_t scheme = strcspn(url, ":/");
+
+	if (strncmp(url + scheme, "://", 3) != 0 ||
+	    !lfs_config_each(config, turns_to_us, (void *)(uintptr_t)url))
+		scheme = 0;
+	for (size_t i = 0; i < scheme; i++)
+		buf_add_u8(out, (uint8_t)toupper((unsigned char)url[i]));
+	buf_add_str(out, url + scheme);
+}
+
 enum { SETTINGS = 3 };
 
 /* What git is told for this one command. git-lfs wants the name of a remote, also where it
@@ -180,8 +220,10 @@ static void make_settings(const struct lfs_config *config, struct old_server *s,
 {
 	const char *url = s->url.size ? buf_text(&s->url) : NULL;
 
-	if (url)
-		buf_addf(&settings[0], "lfs.url=%s", url);
+	if (url) {
+		buf_add_str(&settings[0], "lfs.url=");
+		add_unaliased(config, url, &settings[0]);
+	}
 	if (url && !s->remote.size)
 		buf_addf(&settings[1], "remote.origin.url=%s", url);
 	if (!url)

@@ -104,7 +104,8 @@ built() {
 	git checkout -q --force -B main refs/remotes/origin/main
 	built
 	# Without the remote's URL git-lfs has no way to know.
-	rm -rf "$T/work"
+	cd "$T"
+	rm -rf work
 	git zllm uninstall >/dev/null
 	git zllm install >/dev/null
 	empty_clone
@@ -124,7 +125,8 @@ built() {
 	git checkout -q --force "$COMMIT"
 	built
 	# Newer agents give it a name.
-	rm -rf "$T/work"
+	cd "$T"
+	rm -rf work
 	empty_clone
 	git fetch -q --force --tags --prune --prune-tags --no-recurse-submodules origin --depth=1 \
 		"+$COMMIT:refs/remotes/origin/$COMMIT"

@@ -135,6 +135,16 @@ unchanged() {
 	run -0 git zllm init --from-lfs # it knows where: .lfsconfig names the store already
 	says 'has 20 of the 20' '1 were brought now'
 	moved_in 14
+	# Also from a branch whose .lfsconfig names the old server.
+	noise "$T/late" 5000 40
+	commit 'Move in'
+	git switch -q side
+	versioned late.bin 40
+	mv "$(lfs_file "$(oid_of "$T/late")")" "$T/old/$(oid_of "$T/late")"
+	git switch -qc other HEAD^
+	run -0 git zllm init --from-lfs "$STORE" '*.bin'
+	says 'has 21 of the 21' '1 were brought now'
+	moved_in 40
 }
 
 @test "a move that was cut goes on where it was" {
