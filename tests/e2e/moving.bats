@@ -208,6 +208,7 @@ unchanged() {
 	run -0 git zllm init --from-lfs "$STORE" '*.bin'
 	moved_in 1 2 3
 	# Also for who has run init before, by an older git-zllm, and then found this.
+	make_store "$T/second"
 	git clone -q "$T/r.git" "$T/d"
 	cd "$T/d"
 	git config -f .lfsconfig lfs.url "zllm::$T/second?repo=$(printf %032d 7)"
