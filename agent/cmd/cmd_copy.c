@@ -11,10 +11,12 @@
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
+#include "agent/report/shell_word.h"
 #include "agent/report/size_text.h"
 #include "agent/where/grace.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/blob/transfer.h"
 #include "index/mirror/store_copy.h"
@@ -115,6 +117,27 @@ static void tell_text(const struct store_copy_result *r)
 	            r->copied, r->records, bytes, r->there, r->failed);
 }
 
+/* Whoever changes .lfsconfig and drops the first store finds out at the first old tag. */
+static void tell_way(const struct ends *e)
+{
+	struct buf command = BUF_INIT, key = BUF_INIT, from = BUF_INIT;
+
+	buf_addf(&key, "url.zllm::%s.insteadOf", e->to->name);
+	buf_addf(&from, "zllm::%s", e->from->name);
+	buf_add_str(&command, "git config --global ");
+	shell_word_add(&command, buf_text(&key));
+	buf_add_str(&command, " ");
+	shell_word_add(&command, buf_text(&from));
+	report_note(
+		"a changed .lfsconfig names the second store from its commit on: every "
+		"earlier commit, tag and branch goes on to name the first. Only this "
+		"leads all of them to the second (each user, or --system): %s",
+		buf_text(&command));
+	buf_wipe(&command);
+	buf_wipe(&key);
+	buf_wipe(&from);
+}
+
 /* ---------------------------------------------------------------- the command */
 
 static int copy(struct ends *e, const struct copy_options *options, int *exit_code,
@@ -139,6 +162,7 @@ static int copy(struct ends *e, const struct copy_options *options, int *exit_co
 		return rc;
 	if (options->json)
 		return tell_json(&result, err);
+	tell_way(e);
 	tell_text(&result);
 	return 0;
 }
@@ -190,7 +214,13 @@ const struct command cmd_copy = {
 		"run again; while it runs, both stores may be pushed to and cloned from. An\n"
 		"object that the first store does not have whole is named, and left out; the\n"
 		"exit code is then not 0. Where the second store has another manifest of an\n"
-		"object, or a record, and that proves wrong, it is set aside and replaced.\n",
+		"object, or a record, and that proves wrong, it is set aside and replaced.\n"
+		"\n"
+		"To use the copy instead of the first store, for good or as a mirror, each user\n"
+		"(or --system: each machine) says\n"
+		"  git config --global url.\"zllm::<second>\".insteadOf \"zllm::<first>\"\n"
+		"A changed .lfsconfig is not enough: commits and tags from before the change name\n"
+		"the first store for ever, and cannot be checked out once that is gone.\n",
 	.options = specs,
 	.run = run,
 };

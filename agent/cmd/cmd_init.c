@@ -14,7 +14,10 @@
 #include "agent/cmd/init_links.h"
 #include "agent/cmd/init_place.h"
 #include "agent/cmd/init_shared.h"
+#include "agent/cmd/lfs_move.h"
 #include "agent/cmd/model_patterns.h"
+#include "agent/cmd/old_commits.h"
+#include "agent/cmd/typed_store.h"
 #include "agent/command.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
@@ -37,6 +40,8 @@
 struct init_options {
 	const char *name;
 	const char *base;
+	const char *lfs_url;
+	bool from_lfs;
 	bool shared;
 };
 
@@ -93,62 +98,6 @@ static int find_repository(struct init *in, struct err *err)
 	return rc;
 }
 
-/* A path as a part of a URL. */
-static void add_escaped(const char *path, struct buf *out)
-{
-	for (; *path; path++) {
-		if (*path == '%')
-			buf_add_str(out, "%25");
-		else if (*path == '?')
-			buf_add_str(out, "%3F");
-		else
-			buf_add_u8(out, (uint8_t)*path);
-	}
-}
-
-static bool has_word_in_front(const char *path, const char *word)
-{
-	size_t n = strlen(word);
-
-	return strncmp(path, word, n) == 0 &&
-	       (!path[n] || path[n] == '/' || path[n] == '?');
-}
-
-/* Absolute, unless it says of itself where it starts: "./x" and "../x" stay and
- * are relative to the top of a clone, "~/x" to each user's home. */
-static int add_store_folder(const char *path, bool is_url, struct buf *out,
-                            struct err *err)
-{
-	if (*path != '/' && *path && !has_word_in_front(path, ".") &&
-	    !has_word_in_front(path, "..") && !has_word_in_front(path, "~")) {
-		char *cwd = getcwd(NULL, 0);
-		if (!cwd)
-			return err_errno(err, "cannot find the current directory");
-		add_escaped(cwd, out);
-		buf_add_u8(out, '/');
-		free(cwd);
-	}
-	if (is_url)
-		buf_add_str(out, path);
-	else
-		add_escaped(path, out);
-	return 0;
-}
-
-/* The URL without our options, from what was typed. */
-static int add_store_text(const char *typed, struct buf *out, struct err *err)
-{
-	bool is_url = strncmp(typed, "zllm::", 6) == 0;
-	const char *rest = is_url ? typed + 6 : typed;
-
-	if (strncmp(rest, "https://", 8) != 0)
-		buf_add_str(out, "zllm::");
-	if (!strstr(rest, "://"))
-		return add_store_folder(rest, is_url, out, err);
-	buf_add_str(out, rest);
-	return 0;
-}
-
 /* The id that .lfsconfig has already; 1 when it has none. */
 static int read_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *err)
 {
@@ -161,10 +110,7 @@ static int read_repo_id(struct init *in, char id[REPO_ID_HEX + 1], struct err *e
 		rc = git_scope_get(&scope, "lfs.url", &text, err);
 	*id = 0;
 	if (!rc && !store_url_is_ours(buf_text(&text)))
-		report_note("lfs.url in .lfsconfig was '%s'; objects that only that "
-		            "server has "
-		            "are to be fetched first ('git lfs fetch --all')",
-		            buf_text(&text));
+		report_note("lfs.url in .lfsconfig was '%s'", buf_text(&text));
 	else if (!rc && store_url_parse(buf_text(&text), &old, NULL) == 0)
 		memcpy(id, old.repo_id, REPO_ID_HEX + 1);
 	store_url_wipe(&old);
@@ -197,7 +143,7 @@ static int make_url(struct init *in, const char *typed, struct err *err)
 {
 	char id[REPO_ID_HEX + 1];
 
-	int rc = add_store_text(typed, &in->url, err);
+	int rc = typed_store_add(typed, &in->url, err);
 	if (!rc)
 		rc = store_url_parse(buf_text(&in->url), &in->store_url, err);
 	if (rc || in->store_url.repo_id[0])
@@ -244,6 +190,35 @@ static void tell_remote(const struct init *in)
 
 	if (remote_tell(&tell, NULL, &failure))
 		report_note("%s", failure.text);
+}
+
+/* Before a file of the repository names the store. */
+static int move_in(struct init *in, struct err *err)
+{
+	const struct lfs_move move = {
+		.config = in->config,
+		.paths = &in->paths,
+		.store = in->store,
+		.url = buf_text(&in->url),
+		.old_url = in->options.lfs_url,
+		.why = in->options.from_lfs || in->options.lfs_url ? LFS_MOVE_ASKED
+		                                                   : LFS_MOVE_BY_ITSELF,
+	};
+
+	return lfs_move_run(&move, err);
+}
+
+/* The store that was typed, or, for a move that is to go on, the one that is set. */
+static int choose_store(const struct init *in, const char **typed, struct err *err)
+{
+	const char *set = lfs_config_get(in->config, "lfs.url");
+
+	if (!*typed && in->options.from_lfs && set && store_url_is_ours(set))
+		*typed = set;
+	return *typed ? 0
+	              : err_set(err, ERR_INPUT,
+	                        "which store? 'git zllm init <folder>'; see 'git zllm "
+	                        "help init'");
 }
 
 static int check_name(struct init *in, struct err *err)
@@ -393,6 +368,11 @@ static const struct option_spec specs[] = {
 	  offsetof(struct init_options, name) },
 	{ "base", OPTION_VALUE, "BASE", "what our models derive from, as 'git zllm base'",
 	  offsetof(struct init_options, base) },
+	{ "from-lfs", OPTION_FLAG, NULL,
+	  "move the LFS objects of all branches and tags to the store first",
+	  offsetof(struct init_options, from_lfs) },
+	{ "lfs-url", OPTION_VALUE, "URL", "where they are now, if git-lfs does not know",
+	  offsetof(struct init_options, lfs_url) },
 	{ "shared", OPTION_FLAG, NULL, "the group of the store's folder may push to it",
 	  offsetof(struct init_options, shared) },
 	{ 0 },
@@ -407,9 +387,13 @@ static int init_all(struct init *in, const char *typed, struct err *err)
 	if (!rc)
 		rc = init_links_check(&in->paths, err);
 	if (!rc)
+		rc = choose_store(in, &typed, err);
+	if (!rc)
 		rc = make_url(in, typed, err);
 	if (!rc)
 		rc = make_store(in, err);
+	if (!rc)
+		rc = move_in(in, err);
 	if (!rc)
 		rc = resolve_base(in, err);
 	if (!rc)
@@ -418,6 +402,8 @@ static int init_all(struct init *in, const char *typed, struct err *err)
 		rc = write_setting(in, err);
 	if (!rc)
 		tell_remote(in);
+	if (!rc)
+		rc = old_commits_lead(in->config, buf_text(&in->url), err);
 	if (!rc)
 		rc = install_hook(err);
 	if (!rc)
@@ -434,21 +420,18 @@ static int run_init(int argc, char **argv)
 	struct err err = ERR_INIT;
 
 	int rc = options_parse(&argc, argv, specs, &in.options, &err);
-	if (!rc && argc < 1)
-		rc = err_set(&err, ERR_INPUT,
-		             "which store? 'git zllm init <folder>'; see 'git zllm help "
-		             "init'");
 	in.patterns = argv + 1;
-	in.pattern_count = argc - 1;
+	in.pattern_count = argc < 1 ? 0 : argc - 1;
 	if (!rc)
-		rc = init_all(&in, argv[0], &err);
+		rc = init_all(&in, argc < 1 ? NULL : argv[0], &err);
 	init_wipe(&in);
 	return rc ? report_error(&err) : 0;
 }
 
 const struct command cmd_init = {
 	.name = "init",
-	.arguments = "[--shared] [--name <name>] [--base <base>] <store> [<pattern>...]",
+	.arguments =
+		"[--from-lfs] [--shared] [--name <name>] [--base <base>] <store> [<pattern>...]",
 	.summary = "gives this repository a store",
 	.details =
 		"Makes the store where it is missing, writes its URL to .lfsconfig and the\n"
@@ -479,6 +462,14 @@ const struct command cmd_init = {
 		"and so on), *.gguf, *.onnx_data, *.data, *.distcp, *.nemo, *.keras and others.\n"
 		"init again adds those that are missing, also ones that you removed: to keep one\n"
 		"out of git-lfs put a line like '*.gz -filter' into .gitattributes instead.\n"
+		"\n"
+		"A repository whose LFS objects are on another server moves in: before .lfsconfig\n"
+		"is written, all branches and tags and all their objects are fetched, pushed to\n"
+		"the store, and looked for there. What neither the server nor this clone has is\n"
+		"named with a path and a commit; then nothing is changed and the exit code is not\n"
+		"0, unless lfs.allowincompletepush is set. Run again, it goes on where it was.\n"
+		"init does this by itself the first time; --from-lfs does it again, later, also\n"
+		"without <store>, and --lfs-url says where the objects are.\n"
 		"\n"
 		"A model whose card names its base (base_model: org/model) finds it in any\n"
 		"repository of the same store that is called so: by --name, else by the end of\n"

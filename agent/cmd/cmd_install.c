@@ -7,6 +7,7 @@
 #include "agent/cmd/agent_install.h"
 #include "agent/cmd/diff_install.h"
 #include "agent/cmd/hook_configured.h"
+#include "agent/cmd/server_install.h"
 #include "agent/command.h"
 #include "agent/git/git_refusal.h"
 #include "agent/git/git_run.h"
@@ -37,15 +38,14 @@ static const struct option_spec specs[] = {
 	{ 0 },
 };
 
-static int find_scope(int argc, char **argv, struct git_scope *out, struct err *err)
+/* What is left in argv are remotes; *argc is their number. */
+static int find_scope(int *argc, char **argv, struct git_scope *out, struct err *err)
 {
 	struct install_options options = { 0 };
 
-	int rc = options_parse(&argc, argv, specs, &options, err);
+	int rc = options_parse(argc, argv, specs, &options, err);
 	if (rc)
 		return rc;
-	if (argc)
-		return err_set(err, ERR_INPUT, "unexpected argument '%s'", argv[0]);
 	if (options.system + options.local + (options.file != NULL) > 1)
 		return err_set(err, ERR_INPUT,
 		               "only one of --system, --local and --file");
@@ -157,12 +157,28 @@ static void tell_installed(const struct git_scope *scope)
 	buf_wipe(&word);
 }
 
+static int install_remotes(const struct git_scope *scope, int count, char **remotes,
+                           struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < count; i++) {
+		rc = server_install_add(scope, remotes[i], err);
+		if (rc > 0)
+			rc = err_set(err, ERR_INPUT,
+			             "'%s' is not the URL of a git server, nor a remote "
+			             "here that has one",
+			             remotes[i]);
+	}
+	return rc;
+}
+
 static int run_install(int argc, char **argv)
 {
 	struct git_scope scope;
 	struct err err = ERR_INIT;
 
-	int rc = find_scope(argc, argv, &scope, &err);
+	int rc = find_scope(&argc, argv, &scope, &err);
 	if (!rc)
 		rc = install_lfs(&scope, &err);
 	if (!rc)
@@ -171,6 +187,8 @@ static int run_install(int argc, char **argv)
 		rc = diff_install_add(&scope, &err);
 	if (!rc)
 		rc = hook_configured_add(&scope, &err);
+	if (!rc)
+		rc = install_remotes(&scope, argc, argv, &err);
 	if (rc)
 		return report_error(&err);
 	tell_installed(&scope);
@@ -198,13 +216,17 @@ static int run_uninstall(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int removed;
 
-	int rc = find_scope(argc, argv, &scope, &err);
+	int rc = find_scope(&argc, argv, &scope, &err);
+	if (!rc && argc)
+		rc = err_set(&err, ERR_INPUT, "unexpected argument '%s'", argv[0]);
 	if (!rc)
 		rc = agent_install_remove(&scope, &removed, &err);
 	if (!rc)
 		rc = diff_install_remove(&scope, &err);
 	if (!rc)
 		rc = hook_configured_remove(&scope, &err);
+	if (!rc)
+		rc = server_install_remove(&scope, &err);
 	if (!rc)
 		rc = uninstall_lfs(&scope, &err);
 	if (rc)
@@ -216,7 +238,7 @@ static int run_uninstall(int argc, char **argv)
 
 const struct command cmd_install = {
 	.name = "install",
-	.arguments = "[--system | --local | --file <file>]",
+	.arguments = "[--system | --local | --file <file>] [<remote>...]",
 	.summary = "tells git-lfs about this program, once per user",
 	.details =
 		"Writes to the user's git configuration that stores named zllm::... are reached\n"
@@ -225,6 +247,13 @@ const struct command cmd_install = {
 		"pre-push hook from there (hook.zllm.command), so that a clone needs no init.\n"
 		"Afterwards plain 'git push' and 'git clone' are all that is needed. Nothing\n"
 		"changes for repositories whose LFS objects lie elsewhere. May be repeated.\n"
+		"\n"
+		"With the URL of a remote, or its name in this clone: the LFS objects of that git\n"
+		"server's repository are in a store also where nothing that is checked out says\n"
+		"so: at branches and tags from before 'git zllm init', and before anything is\n"
+		"checked out, as in CI. The store is then that of any branch or tag there that\n"
+		"has one, so push a branch with .lfsconfig before.\n"
+		"\n"
 		"Says so where this git-lfs would run a program that a repository names, as\n"
 		"those before 3.8.1 do.\n",
 	.options = specs,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/cmd/old_commits.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/checkup.h"
@@ -164,6 +165,7 @@ static void examine_repository(struct checkup *c, const struct lfs_config *confi
 	if (paths->worktree)
 		doctor_hook(c);
 	doctor_servers(c, paths->worktree);
+	doctor_old_commits(c, config);
 	push.context.use = STORE_TO_WRITE;
 	bool pushes = find_way(c, config, &push), clones = find_way(c, config, &clone);
 	if (pushes)

@@ -1,42 +1,16 @@
 #include "agent/cmd/push_gaps.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
-#include <strings.h>
-#include <sys/stat.h>
 
 #include "agent/cmd/push_check.h"
 #include "agent/cmd/push_command.h"
-#include "agent/git/git_paths.h"
-#include "agent/git/lfs_config.h"
+#include "agent/git/incomplete_push.h"
+#include "agent/git/lfs_local.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/report/report.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
-
-static bool is_here(const struct git_paths *paths, const struct lfs_object *object)
-{
-	char *path = git_paths_lfs_object(paths, &object->oid);
-	struct stat st;
-	bool is = path && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	          (uint64_t)st.st_size == object->size;
-
-	free(path);
-	return is;
-}
-
-/* As git-lfs reads it. */
-static bool may_be_incomplete(const struct lfs_config *config)
-{
-	static const char *const yes[] = { "true", "yes", "on", "1", "t" };
-	const char *value = lfs_config_get(config, "lfs.allowincompletepush");
-
-	for (size_t i = 0; value && i < sizeof(yes) / sizeof(yes[0]); i++)
-		if (strcasecmp(value, yes[i]) == 0)
-			return true;
-	return false;
-}
 
 static void advise_upload(const char *remote, const struct lfs_objects *here)
 {
@@ -65,26 +39,13 @@ static void advise_others(const char *remote, const struct lfs_objects *gone)
 	buf_wipe(&command);
 }
 
-static int sort_out(const struct git_paths *paths, const struct lfs_objects *missing,
-                    struct lfs_objects *here, struct lfs_objects *gone, struct err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < missing->count && !rc; i++) {
-		const struct lfs_object *object = &missing->list[i];
-		rc = lfs_objects_append(is_here(paths, object) ? here : gone, object,
-		                        err);
-	}
-	return rc;
-}
-
 int push_gaps_judge(const struct push_gaps *g, const struct lfs_objects *missing,
                     struct err *err)
 {
 	struct lfs_objects here = LFS_OBJECTS_INIT, gone = LFS_OBJECTS_INIT;
-	bool without = may_be_incomplete(g->config);
+	bool without = incomplete_push_allowed(g->config);
 
-	int rc = sort_out(g->paths, missing, &here, &gone, err);
+	int rc = lfs_local_sort(g->paths, missing, &here, &gone, err);
 	if (!rc) {
 		push_check_report(g->store, missing);
 		if (here.count)
@@ -108,6 +69,6 @@ size_t push_gaps_elsewhere(const struct git_paths *paths,
 	size_t count = 0;
 
 	for (size_t i = 0; i < needed->count; i++)
-		count += !is_here(paths, &needed->list[i]);
+		count += !lfs_local_has(paths, &needed->list[i]);
 	return count;
 }

@@ -1,8 +1,11 @@
 #include "agent/where/connection.h"
 
+#include <stdbool.h>
+
 #include "agent/git/lfs_config.h"
 #include "agent/where/base_cache.h"
 #include "agent/where/grace.h"
+#include "agent/where/ref_stores.h"
 #include "agent/where/repo_id.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
@@ -42,11 +45,46 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	return rc;
 }
 
+static bool leads_to_us(const struct lfs_config *config,
+                        enum endpoint_direction direction, const char *remote)
+{
+	struct endpoint endpoint = { 0 };
+	bool ours = endpoint_find(config, direction, remote, &endpoint, NULL) == 0;
+
+	endpoint_wipe(&endpoint);
+	return ours;
+}
+
+/* git-lfs has started us, so this repository's objects are ours, and yet what is checked
+ * out may name no store: git is on its way from a commit with one to a commit from before
+ * `init` (HEAD still is the one it comes from), or nothing is checked out yet, or nothing
+ * with a store, and the user's configuration says that this server's objects are ours
+ * (server_key.h). Then a branch or a tag tells. */
+static int read_config(enum endpoint_direction direction, const char *remote,
+                       struct lfs_config **out, struct err *err)
+{
+	struct lfs_config *before = NULL;
+	int rc = lfs_config_read(out, err);
+
+	if (rc || leads_to_us(*out, direction, remote))
+		return rc;
+	rc = lfs_config_read_at("HEAD", &before, err);
+	if (!rc && !leads_to_us(before, direction, remote)) {
+		lfs_config_free(before);
+		rc = ref_stores_config(direction, remote, &before, err);
+	}
+	if (!rc) {
+		lfs_config_free(*out);
+		*out = before;
+	}
+	return rc < 0 ? rc : 0;
+}
+
 int connection_open(enum endpoint_direction direction, const char *remote,
                     struct connection *out, struct err *err)
 {
 	*out = (struct connection){ 0 };
-	int rc = lfs_config_read(&out->config, err);
+	int rc = read_config(direction, remote, &out->config, err);
 
 	if (!rc)
 		rc = git_paths_find(out->config, &out->paths, err);

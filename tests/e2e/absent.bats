@@ -43,6 +43,7 @@ partial_clone() {
 		run -1 --separate-stderr git zllm verify --all
 		[ "$output" = "$full" ]
 		says "missing $LOST deep/er/m.bin"
+		# shellcheck disable=SC2154  # of run
 		grep -q 'were fetched' <<<"$stderr"
 		[ "$refs" = "$(git for-each-ref)" ]
 		[ "$(git config remote.origin.partialclonefilter)" = "$filter" ]

@@ -1,0 +1,81 @@
+/* The key that brings us a git server's LFS objects. What git-lfs itself makes of these
+ * URLs is compared in tests/e2e/moving.bats. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/where/server_key.h"
+#include "codec/common/buf.h"
+
+static void expect(const char *url, const char *server)
+{
+	struct buf key = BUF_INIT, wanted = BUF_INIT;
+
+	assert_int_equal(server_key(url, &key), 0);
+	buf_addf(&wanted, "lfs.%s.standalonetransferagent", server);
+	assert_string_equal(buf_text(&key), buf_text(&wanted));
+	buf_wipe(&key);
+	buf_wipe(&wanted);
+}
+
+static void every_way_to_one_server_has_one_key(void **state)
+{
+	static const char *const urls[] = {
+		"https://host/a/x.git",
+		"https://host/a/x",
+		"https://host/a/x/",
+		"https://me:secret@host/a/x.git",
+		"git@host:a/x.git",
+		"host:a/x",
+		"host:/a/x.git",
+		"ssh://git@host/a/x.git",
+		"ssh://git@host:2222/a/x.git",
+		"git+ssh://host/a/x",
+		"git://host/a/x.git",
+		"git://host:9418/a/x.git",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		expect(urls[i], "https://host/a/x.git");
+}
+
+static void ports_of_http_and_folders_stay(void **state)
+{
+	(void)state;
+	expect("http://host:8080/x.git", "http://host:8080/x.git");
+	expect("https://[::1]:8080/x", "https://[::1]:8080/x.git");
+	expect("ssh://[::1]/x", "https://[::1]/x.git");
+	expect("file:///srv/git/x", "file:///srv/git/x");
+	expect("/srv/git/x.git/", "file:///srv/git/x.git");
+}
+
+static void what_is_no_server_has_no_key(void **state)
+{
+	static const char *const urls[] = { "",      "origin",        "../x.git",
+		                            "a/b:c", "zllm::/srv",    "s3://bucket/x",
+		                            ":x",    "https://",      "https://host",
+		                            "@:x",   "https://h/a\nb" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		struct buf key = BUF_INIT;
+		assert_int_equal(server_key(urls[i], &key), 1);
+		assert_int_equal(key.size, 0);
+		buf_wipe(&key);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_way_to_one_server_has_one_key),
+		cmocka_unit_test(ports_of_http_and_folders_stay),
+		cmocka_unit_test(what_is_no_server_has_no_key),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
