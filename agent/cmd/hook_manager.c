@@ -17,6 +17,7 @@ struct hook_manager {
 	 * keeps its dispatchers in "_", stands for "": the file is the hook's name there. */
 	const char *files[FILES_MAX];
 	const char *legacy; /* a hook beside its own that it runs, and that was ours */
+	bool sweeps;        /* it removes hooks that its configuration does not name */
 	const char *where;  /* in the file */
 	const char *line;
 };
@@ -36,7 +37,7 @@ static const struct hook_manager managers[] = {
 	  .files = { "lefthook.yml", ".lefthook.yml", "lefthook.yaml", ".lefthook.yaml",
 	             ".config/lefthook.yml", "lefthook.toml", "lefthook.json",
 	             "lefthook-local.yml", ".lefthook-local.yml", "lefthook-local.yaml",
-	             ".config/lefthook-local.yml" },
+	             ".config/lefthook-local.yml", ".lefthook/pre-push/git-zllm" },
 	  .where = "below 'pre-push:', 'commands:'",
 	  .line = "git-zllm: { run: 'git zllm hook pre-push {0}', use_stdin: true }" },
 	{ .name = "pre-commit",
@@ -53,6 +54,7 @@ static const struct hook_manager managers[] = {
 	  .files = { "package.json", ".simple-git-hooks.json", "simple-git-hooks.json",
 	             ".simple-git-hooks.js", ".simple-git-hooks.cjs",
 	             "simple-git-hooks.js", "simple-git-hooks.cjs" },
+	  .sweeps = true,
 	  .where = "in front of what 'pre-push' runs",
 	  .line = "git zllm hook pre-push \"$@\" &&" },
 };
@@ -87,13 +89,35 @@ static bool owns_folder(const struct hook_manager *m, const char *folder)
 	return false;
 }
 
+/* Whether it wrote other hooks of the folder, and would not leave ours there. */
+static bool sweeps_folder(const struct hook_manager *m, const char *folder)
+{
+	static const char *const others[] = { "pre-commit", "commit-msg",
+		                              "prepare-commit-msg", "post-merge" };
+	struct hook_file file = HOOK_FILE_INIT;
+	struct buf path = BUF_INIT;
+	bool wrote = false;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && !wrote; i++) {
+		path.size = 0;
+		buf_addf(&path, "%s/%s", folder, others[i]);
+		hook_file_read(buf_text(&path), &file);
+		wrote = hook_manager_wrote(m, buf_text(&file.text));
+	}
+	hook_file_wipe(&file);
+	buf_wipe(&path);
+	return wrote;
+}
+
 const struct hook_manager *hook_manager_find(const struct hook_place *place,
                                              const char *text)
 {
-	for (size_t i = 0; i < MANAGER_COUNT; i++)
-		if (owns_folder(&managers[i], place->folder) ||
-		    hook_manager_wrote(&managers[i], text))
-			return &managers[i];
+	for (size_t i = 0; i < MANAGER_COUNT; i++) {
+		const struct hook_manager *m = &managers[i];
+		if (owns_folder(m, place->folder) || hook_manager_wrote(m, text) ||
+		    (m->sweeps && *place->folder && sweeps_folder(m, place->folder)))
+			return m;
+	}
 	return NULL;
 }
 
@@ -154,22 +178,26 @@ static const char *from_top(const struct hook_place *place, const char *path)
 	                                                                : path;
 }
 
+/* The file of it that is there, else the one that most have. */
+static void add_best_path(const struct hook_manager *m, const struct hook_place *place,
+                          struct buf *out)
+{
+	for (size_t i = 0; i < FILES_MAX && m->files[i]; i++) {
+		out->size = 0;
+		add_path(place, m->files[i], out);
+		if (access(buf_text(out), F_OK) == 0)
+			return;
+	}
+	out->size = 0;
+	add_path(place, m->files[0] ? m->files[0] : "", out);
+}
+
 void hook_manager_add_remedy(const struct hook_manager *m, const struct hook_place *place,
                              struct buf *out)
 {
 	struct buf path = BUF_INIT;
-	size_t found = 0;
 
-	for (size_t i = 0; i < FILES_MAX && m->files[i]; i++) {
-		path.size = 0;
-		add_path(place, m->files[i], &path);
-		if (access(buf_text(&path), F_OK) == 0) {
-			found = i;
-			break;
-		}
-	}
-	path.size = 0;
-	add_path(place, m->files[found], &path);
+	add_best_path(m, place, &path);
 	buf_addf(out, "add to %s, %s: %s", from_top(place, buf_text(&path)), m->where,
 	         m->line);
 	buf_wipe(&path);

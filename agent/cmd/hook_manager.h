@@ -18,7 +18,8 @@ struct hook_place {
 	const char *top;    /* absolute: the worktree; NULL where there is none */
 };
 
-/* Whose hooks lie in the folder, by its name or by `text`, that of its hook; else NULL. */
+/* Whose hooks lie in the folder: by its name, by `text`, that of its pre-push hook, or by
+ * the other hooks, where their manager would remove ours; else NULL. */
 const struct hook_manager *hook_manager_find(const struct hook_place *place,
                                              const char *text);
 

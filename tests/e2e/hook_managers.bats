@@ -105,6 +105,11 @@ line() {
 	sed -n "s/.*add to [^:]*, $1: //p" <<<"$output" | head -n 1
 }
 
+# in_readme LINE: hooks/README.md has it as it is printed.
+in_readme() {
+	grep -qF -- "$1" "$TOP/hooks/README.md"
+}
+
 # pushes FILE SEED: a new file reaches the store with a push, and the team's check ran.
 pushes() {
 	noise "$1" 3000 "$2"
@@ -130,6 +135,7 @@ is_refused() {
 	local ours
 	ours=$(line 'as its first command')
 	[ "$ours" = 'git zllm hook pre-push "$@"' ]
+	in_readme "$ours"
 	is_refused
 	run -1 git zllm doctor
 	[ "$(line 'as its first command')" = "$ours" ]
@@ -149,6 +155,7 @@ is_refused() {
 	says 'lefthook looks after' "lefthook.yml, below 'pre-push:', 'commands:'"
 	local ours
 	ours=$(line "below 'pre-push:', 'commands:'")
+	in_readme "$ours"
 	is_refused
 	echo "    $ours" >>lefthook.yml
 	run -0 git zllm doctor
@@ -171,6 +178,7 @@ is_refused() {
 	says 'pre-commit looks after' ".pre-commit-config.yaml, below 'repos:'"
 	local ours
 	ours=$(line "below 'repos:'")
+	in_readme "$ours"
 	is_refused
 	run -1 git zllm doctor
 	says 'does not run ours'

@@ -176,6 +176,8 @@ static const struct managed {
 	  "pre-push {0}\n      use_stdin: true\n" },
 	{ NULL, LEFTHOOK, "add to lefthook.yml", ".config/lefthook.yml",
 	  "run: git zllm hook pre-push {0}\n" },
+	{ NULL, LEFTHOOK, "add to lefthook.yml", ".lefthook/pre-push/git-zllm",
+	  OUR_LINE },
 	{ NULL, PRE_COMMIT,
 	  "add to .pre-commit-config.yaml, below 'repos:': - { repo: local",
 	  ".pre-commit-config.yaml", "    entry: git zllm hook pre-push\n" },
@@ -225,6 +227,19 @@ static void husky_without_a_hook_yet_gets_none_of_ours(void **state)
 	sandbox_git(*state, "config", "core.hooksPath", ".husky", NULL);
 	install_leaves(HOOK_STAYS);
 	assert_int_equal(access(".husky/pre-push", F_OK), -1);
+}
+
+/* simple-git-hooks removes what its configuration does not name. */
+static void a_manager_that_would_remove_ours_is_told_of_it_first(void **state)
+{
+	sandbox_init(*state);
+	write_hook(HOOKS "pre-commit",
+	           "#!/bin/sh\n[ \"$SKIP_SIMPLE_GIT_HOOKS\" = 1 ] && exit 0\n");
+	install_leaves(HOOK_STAYS);
+	assert_int_equal(access(HOOKS "pre-push", F_OK), -1);
+	assert_remedy("add to package.json");
+	write_hook(HOOKS "pre-commit", LEFTHOOK);
+	install_leaves(HOOK_IS_OURS);
 }
 
 static void a_hook_that_asks_what_it_is_called_stays(void **state)
@@ -298,6 +313,7 @@ int main(void)
 		IN_SANDBOX(core_hooksPath_is_honoured_also_from_below),
 		IN_SANDBOX(a_managed_hook_stays_until_its_manager_runs_ours),
 		IN_SANDBOX(husky_without_a_hook_yet_gets_none_of_ours),
+		IN_SANDBOX(a_manager_that_would_remove_ours_is_told_of_it_first),
 		IN_SANDBOX(a_hook_that_asks_what_it_is_called_stays),
 		IN_SANDBOX(a_hook_that_is_committed_stays),
 		IN_SANDBOX(what_an_older_init_set_aside_goes_back),
