@@ -128,6 +128,8 @@ static int run_before_lfs(const struct hook_push *push, struct hook_state *state
 
 	if (push->by == HOOK_RUN_BY_CONFIGURATION)
 		return file_is_next(state);
+	if (push->one_ref && hook_state_ran_ours(state))
+		return 1;
 	if (hook_state_runs_kept(state))
 		rc = run_kept(buf_text(&state->kept_path), push, status, err);
 	if (!rc && !*status && configured_was_first(push, state))

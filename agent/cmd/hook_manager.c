@@ -145,10 +145,12 @@ static bool file_calls_us(const char *path)
 	return calls;
 }
 
-static bool legacy_calls_us(const struct hook_manager *m, const struct hook_place *place)
+bool hook_manager_ran_ours(const struct hook_manager *m, const struct hook_place *place)
 {
 	struct buf path = BUF_INIT;
 
+	if (!m->legacy)
+		return false;
 	buf_addf(&path, "%s/%s", place->folder, m->legacy);
 	bool calls = access(buf_text(&path), X_OK) == 0 && file_calls_us(buf_text(&path));
 	buf_wipe(&path);
@@ -158,7 +160,7 @@ static bool legacy_calls_us(const struct hook_manager *m, const struct hook_plac
 bool hook_manager_calls_us(const struct hook_manager *m, const struct hook_place *place)
 {
 	struct buf path = BUF_INIT;
-	bool calls = m->legacy && legacy_calls_us(m, place);
+	bool calls = hook_manager_ran_ours(m, place);
 
 	for (size_t i = 0; i < FILES_MAX && m->files[i] && !calls; i++) {
 		path.size = 0;

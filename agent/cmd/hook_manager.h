@@ -31,6 +31,10 @@ const char *hook_manager_name(const struct hook_manager *m);
 /* Whether its configuration has our line, or it runs a hook of ours that it found. */
 bool hook_manager_calls_us(const struct hook_manager *m, const struct hook_place *place);
 
+/* Whether it runs a hook of ours beside its own, with all that git tells, before anything
+ * of its configuration. */
+bool hook_manager_ran_ours(const struct hook_manager *m, const struct hook_place *place);
+
 /* Appends "add to <file>, <where in it>: <line>": the file that is there, else the one
  * that most have. */
 void hook_manager_add_remedy(const struct hook_manager *m, const struct hook_place *place,

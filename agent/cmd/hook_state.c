@@ -127,6 +127,13 @@ bool hook_state_runs_kept(struct hook_state *s)
 	       !(s->manager && hook_manager_wrote(s->manager, buf_text(&s->kept.text)));
 }
 
+bool hook_state_ran_ours(struct hook_state *s)
+{
+	struct hook_place place = place_of(s);
+
+	return s->manager && hook_manager_ran_ours(s->manager, &place);
+}
+
 void hook_state_add_reason(const struct hook_state *s, struct buf *out)
 {
 	if (s->manager)

@@ -51,6 +51,10 @@ void hook_state_wipe(struct hook_state *s);
  * of the same manager, which would come round to us), ours, or git-lfs's. */
 bool hook_state_runs_kept(struct hook_state *s);
 
+/* Whether the manager whose hook git runs has run ours, with all that git tells, before it
+ * comes to what its configuration names. */
+bool hook_state_ran_ours(struct hook_state *s);
+
 /* Whether init would overwrite the kept hook: nothing is lost with it. */
 bool hook_state_kept_is_spare(const struct hook_state *s);
 

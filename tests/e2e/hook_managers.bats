@@ -209,6 +209,22 @@ is_refused() {
 	run -0 git zllm doctor
 	says 'pre-commit runs ours'
 	pushes a.bin 1
+	# With our line as well, for others' clones, it works once, and knows every ref.
+	cp .pre-commit-config.yaml "$T/config"
+	echo '- { id: x, entry: git zllm hook pre-push, stages: [pre-push] }' >>.pre-commit-config.yaml
+	count_lfs
+	one_push x.bin 11
+	git switch -qc side
+	noise y.bin 3000 12
+	commit y
+	git switch -qc third main
+	noise z.bin 3000 13
+	commit z
+	run -0 git push origin side third
+	says_not 'of one ref'
+	in_store "$(oid_of z.bin)"
+	git switch -q main
+	mv "$T/config" .pre-commit-config.yaml
 	git zllm init "$STORE" '*.bin' >/dev/null
 	pre_commit
 	pushes b.bin 2
