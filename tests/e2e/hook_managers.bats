@@ -263,6 +263,15 @@ is_refused() {
 	says 'not executable' "run 'git zllm init'"
 	git zllm init "$STORE" '*.bin' >/dev/null
 	[ -x .git/hooks/pre-push ]
+	# By a program that was moved since.
+	mkdir -p "$T/it's there"
+	cp "${ZLLM_BIN:-$TOP/build}/git-zllm" "$T/it's there/"
+	"$T/it's there/git-zllm" init "$STORE" '*.bin' >/dev/null
+	git push -q origin HEAD:refs/heads/side
+	run -0 git zllm doctor
+	mv "$T/it's there" "$T/elsewhere"
+	run -1 git zllm doctor
+	says "starts $T/it's there/git-zllm, which is not there" "run 'git zllm init'"
 }
 
 # ---------------------------------------------------------------- git's configuration
