@@ -28,6 +28,9 @@ bool hook_manager_wrote(const struct hook_manager *m, const char *text);
 
 const char *hook_manager_name(const struct hook_manager *m);
 
+/* The command by which it writes its hooks. */
+const char *hook_manager_install(const struct hook_manager *m);
+
 /* Whether its configuration has our line, or it runs a hook of ours that it found. */
 bool hook_manager_calls_us(const struct hook_manager *m, const struct hook_place *place);
 

@@ -79,8 +79,10 @@ bool hook_state_kept_is_spare(const struct hook_state *s)
 static enum hook_standing judge_another(struct hook_state *s)
 {
 	struct hook_place place = place_of(s);
+	bool runs = s->hook.author == HOOK_BY_OTHERS && s->hook.executable;
 
-	if (s->hook.calls_us || (s->manager && hook_manager_calls_us(s->manager, &place)))
+	s->is_asked = s->manager && hook_manager_calls_us(s->manager, &place);
+	if (s->hook.executable && (s->hook.calls_us || (runs && s->is_asked)))
 		return HOOK_RUNS_OURS;
 	if (s->manager || s->hook.asks_name || !hook_state_kept_is_spare(s) ||
 	    is_committed(s))
@@ -136,7 +138,10 @@ bool hook_state_ran_ours(struct hook_state *s)
 
 void hook_state_add_reason(const struct hook_state *s, struct buf *out)
 {
-	if (s->manager)
+	if (s->is_asked)
+		buf_addf(out, "%s's pre-push hook is not installed",
+		         hook_manager_name(s->manager));
+	else if (s->manager)
 		buf_addf(out, "%s looks after this repository's hooks",
 		         hook_manager_name(s->manager));
 	else if (s->hook.asks_name)
@@ -155,7 +160,9 @@ void hook_state_add_remedy(struct hook_state *s, struct buf *out)
 {
 	struct hook_place place = place_of(s);
 
-	if (s->manager)
+	if (s->is_asked)
+		buf_addf(out, "run: %s", hook_manager_install(s->manager));
+	else if (s->manager)
 		hook_manager_add_remedy(s->manager, &place, out);
 	else
 		buf_addf(out,

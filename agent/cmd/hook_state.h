@@ -35,12 +35,13 @@ struct hook_state {
 	struct buf top;                     /* owned; of the worktree, or empty */
 	struct hook_file hook, kept;        /* owned; what lies at the two paths */
 	const struct hook_manager *manager; /* whose hooks are here, or NULL */
+	bool is_asked; /* the manager would run ours, whether its hook is there or not */
 };
 
 #define HOOK_STATE_INIT                                                                  \
 	{                                                                                \
 		HOOK_PLACE_FREE, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, HOOK_FILE_INIT, \
-			HOOK_FILE_INIT, NULL                                             \
+			HOOK_FILE_INIT, NULL, false                                      \
 	}
 
 /* Looks at the repository of the current directory. */

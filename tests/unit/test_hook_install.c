@@ -229,6 +229,27 @@ static void husky_without_a_hook_yet_gets_none_of_ours(void **state)
 	assert_int_equal(access(".husky/pre-push", F_OK), -1);
 }
 
+/* As after git clean -fdx, which takes .husky/_ away, or where somebody put another. */
+static void a_managers_hook_that_is_not_there_runs_nothing(void **state)
+{
+	static const char *const others[] = { NULL, LFS_HOOK };
+
+	sandbox_init(*state);
+	sandbox_git(*state, "config", "core.hooksPath", ".husky/_", NULL);
+	sandbox_write(".husky/pre-push", OUR_LINE);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (others[i])
+			write_hook(".husky/_/pre-push", others[i]);
+		install_leaves(HOOK_STAYS);
+		assert_remedy("run: npx husky");
+	}
+	write_hook(".husky/_/pre-push", HUSKY);
+	install_leaves(HOOK_RUNS_OURS);
+	assert_int_equal(chmod(".husky/_/pre-push", 0644), 0);
+	install_leaves(HOOK_STAYS);
+	assert_remedy("run: npx husky");
+}
+
 /* simple-git-hooks removes what its configuration does not name. */
 static void a_manager_that_would_remove_ours_is_told_of_it_first(void **state)
 {
@@ -313,6 +334,7 @@ int main(void)
 		IN_SANDBOX(core_hooksPath_is_honoured_also_from_below),
 		IN_SANDBOX(a_managed_hook_stays_until_its_manager_runs_ours),
 		IN_SANDBOX(husky_without_a_hook_yet_gets_none_of_ours),
+		IN_SANDBOX(a_managers_hook_that_is_not_there_runs_nothing),
 		IN_SANDBOX(a_manager_that_would_remove_ours_is_told_of_it_first),
 		IN_SANDBOX(a_hook_that_asks_what_it_is_called_stays),
 		IN_SANDBOX(a_hook_that_is_committed_stays),
