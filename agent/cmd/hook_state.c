@@ -29,10 +29,14 @@ static bool find_places(struct hook_state *s)
 		"git", "rev-parse", "--path-format=absolute", "--git-path", "hooks", NULL
 	};
 	static const char *const top[] = { "git", "rev-parse", "--show-toplevel", NULL };
+	static const char *const set[] = { "git", "config", "core.hooksPath", NULL };
+	struct buf ignored = BUF_INIT;
 
 	if (!ask_git(folder, &s->folder))
 		return false;
 	(void)ask_git(top, &s->top);
+	s->has_hooks_path = ask_git(set, &ignored);
+	buf_wipe(&ignored);
 	buf_addf(&s->path, "%s/pre-push", buf_text(&s->folder));
 	buf_addf(&s->kept_path, "%s/" HOOK_BEFORE, buf_text(&s->folder));
 	return true;
@@ -56,6 +60,17 @@ static bool is_committed(struct hook_state *s)
 
 	buf_wipe(&ignored);
 	return is;
+}
+
+/* Whether the hook is that of other repositories too: of a user, or of a company. */
+static bool is_shared(const struct hook_state *s)
+{
+	size_t n = s->top.size;
+	bool below = n && s->folder.size > n &&
+	             memcmp(s->folder.data, s->top.data, n) == 0 &&
+	             s->folder.data[n] == '/';
+
+	return s->has_hooks_path && !below;
 }
 
 static const struct hook_manager *who_wrote(struct hook_file *f)
@@ -85,7 +100,7 @@ static enum hook_standing judge_another(struct hook_state *s)
 	if (s->hook.executable && (s->hook.calls_us || (runs && s->is_asked)))
 		return HOOK_RUNS_OURS;
 	if (s->manager || s->hook.asks_name || !hook_state_kept_is_spare(s) ||
-	    is_committed(s))
+	    is_shared(s) || is_committed(s))
 		return HOOK_STAYS;
 	return HOOK_MAY_BE_KEPT;
 }
@@ -151,6 +166,10 @@ void hook_state_add_reason(const struct hook_state *s, struct buf *out)
 	else if (!hook_state_kept_is_spare(s))
 		buf_add_str(out, "there is another pre-push hook, and " HOOK_BEFORE
 		                 " as well");
+	else if (is_shared(s))
+		buf_add_str(out,
+		            "the pre-push hook that is there (core.hooksPath) serves "
+		            "other repositories too");
 	else
 		buf_add_str(out, "the pre-push hook that is there is committed with the "
 		                 "repository");

@@ -295,6 +295,23 @@ static void a_hook_that_is_committed_stays(void **state)
 	assert_int_equal(access(".githooks/" HOOK_BEFORE, F_OK), -1);
 }
 
+static void a_hook_of_other_repositories_too_stays(void **state)
+{
+	struct sandbox *s = *state;
+	char folder[4200];
+
+	sandbox_init(s);
+	snprintf(folder, sizeof(folder), "%s/everybody", s->root);
+	sandbox_git(s, "config", "core.hooksPath", folder, NULL);
+	write_hook("../everybody/pre-push", "#!/bin/sh\nmake check\n");
+	install_leaves(HOOK_STAYS);
+	assert_text("../everybody/pre-push", "make check\n");
+	assert_remedy(
+		"/everybody/pre-push, in front of what reads its standard input: git");
+	write_hook("../everybody/pre-push", "#!/bin/sh\n" OUR_LINE "make check\n");
+	install_leaves(HOOK_RUNS_OURS);
+}
+
 static void what_an_older_init_set_aside_goes_back(void **state)
 {
 	sandbox_init(*state);
@@ -338,6 +355,7 @@ int main(void)
 		IN_SANDBOX(a_manager_that_would_remove_ours_is_told_of_it_first),
 		IN_SANDBOX(a_hook_that_asks_what_it_is_called_stays),
 		IN_SANDBOX(a_hook_that_is_committed_stays),
+		IN_SANDBOX(a_hook_of_other_repositories_too_stays),
 		IN_SANDBOX(what_an_older_init_set_aside_goes_back),
 		IN_SANDBOX(a_kept_hook_of_the_manager_that_git_runs_is_not_run),
 	};
