@@ -1,6 +1,11 @@
 /* What doctor says of the pre-push hook: each way it can stand (hook_state.h). */
 #include "agent/cmd/doctor.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "agent/cmd/hook_configured.h"
 #include "agent/cmd/hook_manager.h"
 #include "agent/cmd/hook_state.h"
@@ -11,14 +16,49 @@
 #define AREA "hook"
 #define AGAIN "run 'git zllm init' with this repository's store again"
 
-static void say_ours(struct checkup *c, const struct hook_state *s)
+/* Appends the first word of a line of sh, without its quotes. */
+static void add_first_word(const char *line, struct buf *out)
 {
-	if (s->hook.executable)
+	bool quoted = false;
+
+	for (; *line && *line != '\n' && (quoted || *line != ' '); line++) {
+		if (*line == '\'')
+			quoted = !quoted;
+		else if (*line == '\\' && !quoted && line[1])
+			buf_add_u8(out, (uint8_t) * ++line);
+		else
+			buf_add_u8(out, (uint8_t)*line);
+	}
+}
+
+/* Appends the program that our hook starts, where it names a path. */
+static void add_program(struct hook_state *s, struct buf *out)
+{
+	static const char start[] = "\nexec ";
+	const char *line = strstr(buf_text(&s->hook.text), start);
+
+	if (line)
+		add_first_word(line + sizeof(start) - 1, out);
+	if (!strchr(buf_text(out), '/'))
+		out->size = 0;
+}
+
+static void say_ours(struct checkup *c, struct hook_state *s)
+{
+	struct buf program = BUF_INIT;
+
+	add_program(s, &program);
+	if (s->hook.executable && program.size && access(buf_text(&program), X_OK) != 0)
+		checkup_add(c, FINDING_BAD, AREA, AGAIN,
+		            "the pre-push hook starts %s, which is not there",
+		            buf_text(&program));
+	else if (s->hook.executable)
 		checkup_add(c, FINDING_GOOD, AREA, NULL,
 		            "pushes without their objects are refused");
 	else
 		checkup_add(c, FINDING_BAD, AREA, AGAIN,
 		            "git does not run the pre-push hook: it is not executable");
+	buf_wipe(&program);
 }
 
 /* Free for ours: nothing there, or git-lfs's own. */

@@ -91,14 +91,9 @@ static int run_kept(const char *kept, const struct hook_push *push, int *status,
  * be written, it does its work a second time. Whether ours is there now. */
 static bool replace_lfs_hook(struct hook_state *state)
 {
-	static const char *const argv[] = { "git", "config", "core.hooksPath", NULL };
-	struct buf set = BUF_INIT;
 	struct err ignored = ERR_INIT;
-	int status;
 
-	int rc = git_run(argv, &(struct git_run_io){ .output = &set }, &status, &ignored);
-	buf_wipe(&set);
-	return !rc && status && hook_install_pre_push(state, &ignored) == 0;
+	return !state->has_hooks_path && hook_install_pre_push(state, &ignored) == 0;
 }
 
 /* Whether git runs our file next, at this push. */
@@ -128,6 +123,8 @@ static int run_before_lfs(const struct hook_push *push, struct hook_state *state
 
 	if (push->by == HOOK_RUN_BY_CONFIGURATION)
 		return file_is_next(state);
+	if (push->one_ref && hook_state_ran_ours(state))
+		return 1;
 	if (hook_state_runs_kept(state))
 		rc = run_kept(buf_text(&state->kept_path), push, status, err);
 	if (!rc && !*status && configured_was_first(push, state))

@@ -32,7 +32,8 @@ struct hook_push {
  * run where it is the hook that git runs already, nor again by a hook that it started
  * itself: hook managers that keep each other's hooks would go round in circles.
  * 0; 1 when another of ours does the work, or has done it, at this same push: we were
- * started by the kept hook that it runs, or beside the configured one. Negative when
+ * started by the kept hook that it runs, beside the configured one, or by a manager that
+ * found ours and ran it first. Negative when
  * nothing can be run. From the configuration it puts ours in the place of git-lfs's own
  * hook, which a fresh clone has, and which would do the same work again.
  * Before any other thread runs: it changes the environment.

@@ -18,7 +18,8 @@ struct hook_place {
 	const char *top;    /* absolute: the worktree; NULL where there is none */
 };
 
-/* Whose hooks lie in the folder, by its name or by `text`, that of its hook; else NULL. */
+/* Whose hooks lie in the folder: by its name, by `text`, that of its pre-push hook, or by
+ * the other hooks, where their manager would remove ours; else NULL. */
 const struct hook_manager *hook_manager_find(const struct hook_place *place,
                                              const char *text);
 
@@ -27,8 +28,15 @@ bool hook_manager_wrote(const struct hook_manager *m, const char *text);
 
 const char *hook_manager_name(const struct hook_manager *m);
 
+/* The command by which it writes its hooks. */
+const char *hook_manager_install(const struct hook_manager *m);
+
 /* Whether its configuration has our line, or it runs a hook of ours that it found. */
 bool hook_manager_calls_us(const struct hook_manager *m, const struct hook_place *place);
+
+/* Whether it runs a hook of ours beside its own, with all that git tells, before anything
+ * of its configuration. */
+bool hook_manager_ran_ours(const struct hook_manager *m, const struct hook_place *place);
 
 /* Appends "add to <file>, <where in it>: <line>": the file that is there, else the one
  * that most have. */

@@ -29,10 +29,14 @@ static bool find_places(struct hook_state *s)
 		"git", "rev-parse", "--path-format=absolute", "--git-path", "hooks", NULL
 	};
 	static const char *const top[] = { "git", "rev-parse", "--show-toplevel", NULL };
+	static const char *const set[] = { "git", "config", "core.hooksPath", NULL };
+	struct buf ignored = BUF_INIT;
 
 	if (!ask_git(folder, &s->folder))
 		return false;
 	(void)ask_git(top, &s->top);
+	s->has_hooks_path = ask_git(set, &ignored);
+	buf_wipe(&ignored);
 	buf_addf(&s->path, "%s/pre-push", buf_text(&s->folder));
 	buf_addf(&s->kept_path, "%s/" HOOK_BEFORE, buf_text(&s->folder));
 	return true;
@@ -58,6 +62,17 @@ static bool is_committed(struct hook_state *s)
 	return is;
 }
 
+/* Whether the hook is that of other repositories too: of a user, or of a company. */
+static bool is_shared(const struct hook_state *s)
+{
+	size_t n = s->top.size;
+	bool below = n && s->folder.size > n &&
+	             memcmp(s->folder.data, s->top.data, n) == 0 &&
+	             s->folder.data[n] == '/';
+
+	return s->has_hooks_path && !below;
+}
+
 static const struct hook_manager *who_wrote(struct hook_file *f)
 {
 	static const struct hook_place nowhere = { "", NULL };
@@ -79,11 +94,13 @@ bool hook_state_kept_is_spare(const struct hook_state *s)
 static enum hook_standing judge_another(struct hook_state *s)
 {
 	struct hook_place place = place_of(s);
+	bool runs = s->hook.author == HOOK_BY_OTHERS && s->hook.executable;
 
-	if (s->hook.calls_us || (s->manager && hook_manager_calls_us(s->manager, &place)))
+	s->is_asked = s->manager && hook_manager_calls_us(s->manager, &place);
+	if (s->hook.executable && (s->hook.calls_us || (runs && s->is_asked)))
 		return HOOK_RUNS_OURS;
 	if (s->manager || s->hook.asks_name || !hook_state_kept_is_spare(s) ||
-	    is_committed(s))
+	    is_shared(s) || is_committed(s))
 		return HOOK_STAYS;
 	return HOOK_MAY_BE_KEPT;
 }
@@ -127,9 +144,19 @@ bool hook_state_runs_kept(struct hook_state *s)
 	       !(s->manager && hook_manager_wrote(s->manager, buf_text(&s->kept.text)));
 }
 
+bool hook_state_ran_ours(struct hook_state *s)
+{
+	struct hook_place place = place_of(s);
+
+	return s->manager && hook_manager_ran_ours(s->manager, &place);
+}
+
 void hook_state_add_reason(const struct hook_state *s, struct buf *out)
 {
-	if (s->manager)
+	if (s->is_asked)
+		buf_addf(out, "%s's pre-push hook is not installed",
+		         hook_manager_name(s->manager));
+	else if (s->manager)
 		buf_addf(out, "%s looks after this repository's hooks",
 		         hook_manager_name(s->manager));
 	else if (s->hook.asks_name)
@@ -139,6 +166,10 @@ void hook_state_add_reason(const struct hook_state *s, struct buf *out)
 	else if (!hook_state_kept_is_spare(s))
 		buf_add_str(out, "there is another pre-push hook, and " HOOK_BEFORE
 		                 " as well");
+	else if (is_shared(s))
+		buf_add_str(out,
+		            "the pre-push hook that is there (core.hooksPath) serves "
+		            "other repositories too");
 	else
 		buf_add_str(out, "the pre-push hook that is there is committed with the "
 		                 "repository");
@@ -148,7 +179,9 @@ void hook_state_add_remedy(struct hook_state *s, struct buf *out)
 {
 	struct hook_place place = place_of(s);
 
-	if (s->manager)
+	if (s->is_asked)
+		buf_addf(out, "run: %s", hook_manager_install(s->manager));
+	else if (s->manager)
 		hook_manager_add_remedy(s->manager, &place, out);
 	else
 		buf_addf(out,

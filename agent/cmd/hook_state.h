@@ -4,8 +4,9 @@
  *
  * git runs one file. Where nobody has one, or git-lfs does, ours takes the place. Another's
  * that bears it is kept beside ours as pre-push.before-zllm, and run by ours. One that does
- * not bear it (a manager's, one that asks what it is called, one that is committed) stays
- * as it is, and a line in it, or in the manager's configuration, runs ours.
+ * not bear it (a manager's, one that asks what it is called, one that is committed or that
+ * serves other repositories too) stays as it is, and a line in it, or in the manager's
+ * configuration, runs ours.
  */
 #ifndef ZLLM_HOOK_STATE_H
 #define ZLLM_HOOK_STATE_H
@@ -35,12 +36,14 @@ struct hook_state {
 	struct buf top;                     /* owned; of the worktree, or empty */
 	struct hook_file hook, kept;        /* owned; what lies at the two paths */
 	const struct hook_manager *manager; /* whose hooks are here, or NULL */
+	bool has_hooks_path;                /* the folder is that of core.hooksPath */
+	bool is_asked; /* the manager would run ours, whether its hook is there or not */
 };
 
 #define HOOK_STATE_INIT                                                                  \
 	{                                                                                \
 		HOOK_PLACE_FREE, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, HOOK_FILE_INIT, \
-			HOOK_FILE_INIT, NULL                                             \
+			HOOK_FILE_INIT, NULL, false, false                               \
 	}
 
 /* Looks at the repository of the current directory. */
@@ -50,6 +53,10 @@ void hook_state_wipe(struct hook_state *s);
 /* Whether ours may run the kept hook: never one that git runs already (the same text, or
  * of the same manager, which would come round to us), ours, or git-lfs's. */
 bool hook_state_runs_kept(struct hook_state *s);
+
+/* Whether the manager whose hook git runs has run ours, with all that git tells, before it
+ * comes to what its configuration names. */
+bool hook_state_ran_ours(struct hook_state *s);
 
 /* Whether init would overwrite the kept hook: nothing is lost with it. */
 bool hook_state_kept_is_spare(const struct hook_state *s);

@@ -127,7 +127,6 @@ push_models() {
 	in_store "$(oid_of tuned.safetensors)"
 }
 
-# bats test_tags=bucket
 @test "nginx with git-http-backend and a token: push, clone, fork, merge there, mirror" {
 	serve
 	push_models

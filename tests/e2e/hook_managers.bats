@@ -105,6 +105,11 @@ line() {
 	sed -n "s/.*add to [^:]*, $1: //p" <<<"$output" | head -n 1
 }
 
+# in_readme LINE: hooks/README.md has it as it is printed.
+in_readme() {
+	grep -qF -- "$1" "$TOP/hooks/README.md"
+}
+
 # pushes FILE SEED: a new file reaches the store with a push, and the team's check ran.
 pushes() {
 	noise "$1" 3000 "$2"
@@ -130,6 +135,7 @@ is_refused() {
 	local ours
 	ours=$(line 'as its first command')
 	[ "$ours" = 'git zllm hook pre-push "$@"' ]
+	in_readme "$ours"
 	is_refused
 	run -1 git zllm doctor
 	[ "$(line 'as its first command')" = "$ours" ]
@@ -149,6 +155,7 @@ is_refused() {
 	says 'lefthook looks after' "lefthook.yml, below 'pre-push:', 'commands:'"
 	local ours
 	ours=$(line "below 'pre-push:', 'commands:'")
+	in_readme "$ours"
 	is_refused
 	echo "    $ours" >>lefthook.yml
 	run -0 git zllm doctor
@@ -171,6 +178,7 @@ is_refused() {
 	says 'pre-commit looks after' ".pre-commit-config.yaml, below 'repos:'"
 	local ours
 	ours=$(line "below 'repos:'")
+	in_readme "$ours"
 	is_refused
 	run -1 git zllm doctor
 	says 'does not run ours'
@@ -201,6 +209,22 @@ is_refused() {
 	run -0 git zllm doctor
 	says 'pre-commit runs ours'
 	pushes a.bin 1
+	# With our line as well, for others' clones, it works once, and knows every ref.
+	cp .pre-commit-config.yaml "$T/config"
+	echo '- { id: x, entry: git zllm hook pre-push, stages: [pre-push] }' >>.pre-commit-config.yaml
+	count_lfs
+	one_push x.bin 11
+	git switch -qc side
+	noise y.bin 3000 12
+	commit y
+	git switch -qc third main
+	noise z.bin 3000 13
+	commit z
+	run -0 git push origin side third
+	says_not 'of one ref'
+	in_store "$(oid_of z.bin)"
+	git switch -q main
+	mv "$T/config" .pre-commit-config.yaml
 	git zllm init "$STORE" '*.bin' >/dev/null
 	pre_commit
 	pushes b.bin 2
@@ -239,6 +263,15 @@ is_refused() {
 	says 'not executable' "run 'git zllm init'"
 	git zllm init "$STORE" '*.bin' >/dev/null
 	[ -x .git/hooks/pre-push ]
+	# By a program that was moved since.
+	mkdir -p "$T/it's there"
+	cp "${ZLLM_BIN:-$TOP/build}/git-zllm" "$T/it's there/"
+	"$T/it's there/git-zllm" init "$STORE" '*.bin' >/dev/null
+	git push -q origin HEAD:refs/heads/side
+	run -0 git zllm doctor
+	mv "$T/it's there" "$T/elsewhere"
+	run -1 git zllm doctor
+	says "starts $T/it's there/git-zllm, which is not there" "run 'git zllm init'"
 }
 
 # ---------------------------------------------------------------- git's configuration

@@ -176,6 +176,8 @@ static const struct managed {
 	  "pre-push {0}\n      use_stdin: true\n" },
 	{ NULL, LEFTHOOK, "add to lefthook.yml", ".config/lefthook.yml",
 	  "run: git zllm hook pre-push {0}\n" },
+	{ NULL, LEFTHOOK, "add to lefthook.yml", ".lefthook/pre-push/git-zllm",
+	  OUR_LINE },
 	{ NULL, PRE_COMMIT,
 	  "add to .pre-commit-config.yaml, below 'repos:': - { repo: local",
 	  ".pre-commit-config.yaml", "    entry: git zllm hook pre-push\n" },
@@ -227,6 +229,40 @@ static void husky_without_a_hook_yet_gets_none_of_ours(void **state)
 	assert_int_equal(access(".husky/pre-push", F_OK), -1);
 }
 
+/* As after git clean -fdx, which takes .husky/_ away, or where somebody put another. */
+static void a_managers_hook_that_is_not_there_runs_nothing(void **state)
+{
+	static const char *const others[] = { NULL, LFS_HOOK };
+
+	sandbox_init(*state);
+	sandbox_git(*state, "config", "core.hooksPath", ".husky/_", NULL);
+	sandbox_write(".husky/pre-push", OUR_LINE);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (others[i])
+			write_hook(".husky/_/pre-push", others[i]);
+		install_leaves(HOOK_STAYS);
+		assert_remedy("run: npx husky");
+	}
+	write_hook(".husky/_/pre-push", HUSKY);
+	install_leaves(HOOK_RUNS_OURS);
+	assert_int_equal(chmod(".husky/_/pre-push", 0644), 0);
+	install_leaves(HOOK_STAYS);
+	assert_remedy("run: npx husky");
+}
+
+/* simple-git-hooks removes what its configuration does not name. */
+static void a_manager_that_would_remove_ours_is_told_of_it_first(void **state)
+{
+	sandbox_init(*state);
+	write_hook(HOOKS "pre-commit",
+	           "#!/bin/sh\n[ \"$SKIP_SIMPLE_GIT_HOOKS\" = 1 ] && exit 0\n");
+	install_leaves(HOOK_STAYS);
+	assert_int_equal(access(HOOKS "pre-push", F_OK), -1);
+	assert_remedy("add to package.json");
+	write_hook(HOOKS "pre-commit", LEFTHOOK);
+	install_leaves(HOOK_IS_OURS);
+}
+
 static void a_hook_that_asks_what_it_is_called_stays(void **state)
 {
 	static const char *const asking[] = {
@@ -257,6 +293,23 @@ static void a_hook_that_is_committed_stays(void **state)
 	install_leaves(HOOK_STAYS);
 	assert_text(".githooks/pre-push", "make check\n");
 	assert_int_equal(access(".githooks/" HOOK_BEFORE, F_OK), -1);
+}
+
+static void a_hook_of_other_repositories_too_stays(void **state)
+{
+	struct sandbox *s = *state;
+	char folder[4200];
+
+	sandbox_init(s);
+	snprintf(folder, sizeof(folder), "%s/everybody", s->root);
+	sandbox_git(s, "config", "core.hooksPath", folder, NULL);
+	write_hook("../everybody/pre-push", "#!/bin/sh\nmake check\n");
+	install_leaves(HOOK_STAYS);
+	assert_text("../everybody/pre-push", "make check\n");
+	assert_remedy(
+		"/everybody/pre-push, in front of what reads its standard input: git");
+	write_hook("../everybody/pre-push", "#!/bin/sh\n" OUR_LINE "make check\n");
+	install_leaves(HOOK_RUNS_OURS);
 }
 
 static void what_an_older_init_set_aside_goes_back(void **state)
@@ -298,8 +351,11 @@ int main(void)
 		IN_SANDBOX(core_hooksPath_is_honoured_also_from_below),
 		IN_SANDBOX(a_managed_hook_stays_until_its_manager_runs_ours),
 		IN_SANDBOX(husky_without_a_hook_yet_gets_none_of_ours),
+		IN_SANDBOX(a_managers_hook_that_is_not_there_runs_nothing),
+		IN_SANDBOX(a_manager_that_would_remove_ours_is_told_of_it_first),
 		IN_SANDBOX(a_hook_that_asks_what_it_is_called_stays),
 		IN_SANDBOX(a_hook_that_is_committed_stays),
+		IN_SANDBOX(a_hook_of_other_repositories_too_stays),
 		IN_SANDBOX(what_an_older_init_set_aside_goes_back),
 		IN_SANDBOX(a_kept_hook_of_the_manager_that_git_runs_is_not_run),
 	};
