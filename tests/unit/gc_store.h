@@ -415,6 +415,7 @@ static inline bool has_object_entry(struct gc_store *w, const char *letters)
 /* Whether a reader gets it, bit for bit. */
 static inline bool reads(struct gc_store *w, const char *letters)
 {
+	const struct object_judge nobody = { NULL, NULL };
 	enum object_verdict verdict = OBJECT_MANIFEST_FALSE;
 	struct err err = ERR_INIT;
 	struct manifest m;
@@ -424,7 +425,7 @@ static inline bool reads(struct gc_store *w, const char *letters)
 	int rc = manifest_recall(w->store, &oid, manifest_parse, &m, &err);
 	if (rc)
 		return false;
-	rc = object_prove(&w->transfer, &m, NULL, &verdict, &err);
+	rc = object_prove(&w->transfer, &m, &nobody, &verdict, &err);
 	manifest_wipe(&m);
 	return rc == 0 && verdict == OBJECT_PROVED;
 }
