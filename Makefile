@@ -62,7 +62,7 @@ LIBS_ALL   = $(LDLIBS) $(OUR_LDLIBS)
 
 # ---------------------------------------------------------------- the user's targets
 .DEFAULT_GOAL := all
-.PHONY: all help deps check check-fast lint fuzz bench demo install uninstall clean
+.PHONY: all help deps check check-fast lint models fuzz bench demo install uninstall clean
 
 ## all: build/git-zllm
 all: | deps
@@ -79,6 +79,10 @@ check-fast: | deps-check
 ## lint: format, static analysis, include floors, lengths
 lint: | deps-check
 	@sh tests/lint/lint.sh
+
+## models: model checks of what docs/store.md argues about gc, the small ones
+models:
+	@sh tests/models/run.sh
 
 ## fuzz: every fuzz target for FUZZ_SECONDS (default 60) each
 fuzz: | deps-check

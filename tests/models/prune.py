@@ -16,7 +16,6 @@ usage: prune.py PUSHERS PRUNERS COLLECTORS [variant...]
 variants: young-live         an entry is destroyed although the live value of its key is itself young
           own-age            an entry is destroyed by its own age, whatever else its key has
           live-owners-only   collectors count only owners that are live
-          no-second-look     pruners destroy aged entries by the first run's view of the refs
           delete-owner       pruners delete O at once
           trash-first        collectors list trash before live keys
           restore-purges     a restore destroys its entry in the same run
@@ -97,7 +96,6 @@ def collector(s, i, h):
     def make(v): return settle((ref, dels, O, M, OT, MT, X, P, R, put(C, i, v), n, Ob, Mb))
     back = 'trash-first' in V
     if h[0] == 'idle':
-        first = bool(OT), X if back else O
         yield 'C%d looks 1: %s' % (i, (bool(OT), sorted(X)) if back else O), make(('look2', aged(MT, M, Mb), aged(OT, O, Ob), O and not Ob, (bool(OT), X) if back else O))
         return
     yield 'C%d crash' % i, make(DONE)
@@ -131,9 +129,7 @@ def succ(s):
         if p not in ('idle', 'done'): yield 'P%d crash' % i, make('done')
     for i, h in enumerate(R):
         if h[0] == 'idle': yield 'R%d marks, ref %s' % (i, ref), settle(s[:8] + (put(R, i, ('run', plan('O', ref, O, aged(OT, O, Ob)), None)),) + s[9:])
-        elif h[0] == 'run':
-            if 'no-second-look' in V and not h[1] and OT and not ref: pass
-            yield from acts(s, 'R', i, h)
+        elif h[0] == 'run': yield from acts(s, 'R', i, h)
     for i, h in enumerate(C):
         if h[0] == 'run': yield from acts(s, 'C', i, h)
         elif h[0] != 'done': yield from collector(s, i, h)

@@ -1,5 +1,6 @@
 /* What gc does to records: what nothing needs goes out of sight, ages, and is destroyed;
  * what is needed comes back; and each rule that keeps something has its test here. */
+#include "index/blob/transfer.h"
 #include "tests/unit/gc_store.h"
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, gc_begin, gc_end)
