@@ -90,7 +90,7 @@ fuzz: | deps-check
 
 ## bench: measures this machine, side by side with what others do
 bench: | deps-bench
-	@$(MAKE) --no-print-directory build/git-zllm build/search_bench
+	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench
 	@sh tests/bench/run.sh
 
 ## demo: pushes and clones a family of models with plain git, and prints what was saved
@@ -187,7 +187,7 @@ $(B)/emulated/%.o: %.c $(B)/flags
 	  -O1 -g0 -Wno-psabi -fwrapv -fno-sanitize=signed-integer-overflow -MMD -MP -c -o $@ $<
 $(B)/test_avx512: $(EMULATED)
 
-$(B)/search_bench: $(B)/tests/bench/search_bench.o $(B)/libzllm.a
+$(B)/search_bench $(B)/gc_bench: $(B)/%: $(B)/tests/bench/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 
