@@ -161,8 +161,8 @@ static void run(const char *program, const char *what)
 		_exit(127);
 	}
 	need(wait4(child, &status, 0, &used) == child && status == 0, program);
-	printf("gc %s: %.1f s (%ld s of processors), %ld MiB\n", what,
-	       seconds() - begun, (long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec),
+	printf("gc %s: %.1f s (%ld s of processors), %ld MiB\n", what, seconds() - begun,
+	       (long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec),
 	       used.ru_maxrss / 1024);
 	fflush(stdout);
 }

@@ -114,6 +114,16 @@ def collector(s, i, h):
         if nothing: todo += tuple(('purge', 'O', e) for e in (sorted(e for e, b in OT) if 'sweep-young' in V else oldO))
         yield 'C%d looks 4: %s, needed %s' % (i, mt, need), make(('run', todo, None))
 
+def pruner(s, i, h):
+    """A prune's looks: which entries are aged; the refs; live owners; owners in trash. They may be as far apart as they will."""
+    ref, dels, O, M, OT, MT, X, P, R, C, n, Ob, Mb = s
+    def make(v): return settle(s[:8] + (put(R, i, v),) + s[9:])
+    if h[0] == 'idle': yield 'R%d begins' % i, make(('refs', aged(OT, O, Ob)))
+    elif h[0] == 'refs': yield 'R%d reads refs: %s' % (i, ref), make(('live', h[1], ref))
+    elif h[0] == 'live': yield 'R%d looks: O %s' % (i, O), make(('trash', h[1], h[2], O))
+    else: yield 'R%d looks into trash' % i, make(('run', plan('O', h[2], h[3], tuple(e for e in h[1] if any(x == e for x, b in OT))), None))
+    if h[0] != 'idle': yield 'R%d crash' % i, make(DONE)
+
 def succ(s):
     ref, dels, O, M, OT, MT, X, P, R, C, n, Ob, Mb = s
     if ref and dels: yield 'branch deleted', settle((False, dels - 1) + s[2:])
@@ -128,8 +138,8 @@ def succ(s):
         elif p == 'ready': yield 'P%d ref' % i, make('done', ref=True)
         if p not in ('idle', 'done'): yield 'P%d crash' % i, make('done')
     for i, h in enumerate(R):
-        if h[0] == 'idle': yield 'R%d marks, ref %s' % (i, ref), settle(s[:8] + (put(R, i, ('run', plan('O', ref, O, aged(OT, O, Ob)), None)),) + s[9:])
-        elif h[0] == 'run': yield from acts(s, 'R', i, h)
+        if h[0] == 'run': yield from acts(s, 'R', i, h)
+        elif h[0] != 'done': yield from pruner(s, i, h)
     for i, h in enumerate(C):
         if h[0] == 'run': yield from acts(s, 'C', i, h)
         elif h[0] != 'done': yield from collector(s, i, h)

@@ -74,8 +74,8 @@ static bool fail_call(enum store_fault fault, uint64_t nth)
 
 	gc_store_open(&w);
 	make_busy(&w);
-	assert_int_equal(
-		store_faulty_new(w.store, plan, FAULT_KEEP_INNER, &faulty, &err), 0);
+	assert_int_equal(store_faulty_new(w.store, plan, FAULT_KEEP_INNER, &faulty, &err),
+	                 0);
 	w.transfer.store = faulty;
 	int rc = try_collect(&w, 0, &err);
 	bool hit = store_faulty_calls(faulty) >= nth;
@@ -100,8 +100,8 @@ static void fail_every_call(enum store_fault fault, const char *what)
 
 	while (fail_call(fault, nth))
 		nth++;
-	print_message("%llu calls of a gc, each %s in turn\n", (unsigned long long)nth - 1,
-	              what);
+	print_message("%llu calls of a gc, each %s in turn\n",
+	              (unsigned long long)nth - 1, what);
 	assert_true(nth > 100);
 }
 

@@ -103,8 +103,16 @@ static void absurd_names_are_passed_over(void **state)
 {
 	struct gc_store *w = &((struct hostile *)*state)->w;
 	static const char *const names[] = {
-		"blobs/00", "blobs/zz/00/x", "objects/0", "owners/x", "names/x/y",
-		"bases/0/1/2", "trash/x", "trash/00/00/@", "trash/00/00/-@0", "a",
+		"blobs/00",
+		"blobs/zz/00/x",
+		"objects/0",
+		"owners/x",
+		"names/x/y",
+		"bases/0/1/2",
+		"trash/x",
+		"trash/00/00/@",
+		"trash/00/00/-@0",
+		"a",
 		"trash/00/00/0000000000000000000000000000000000000000000000000000000000000000"
 		"~0@00000000000000000000000000000000",
 	};
@@ -206,8 +214,8 @@ static void a_prefix_with_very_many_markers_is_swept(void **state)
 	}
 	wait_long(w);
 	collect_as(w, GC_DRY_RUN);
-	assert_int_equal(counted(w, GC_BASES, GC_DESTROYED) + counted(w, GC_BASES, GC_LEFT),
-	                 MANY);
+	assert_int_equal(
+		counted(w, GC_BASES, GC_DESTROYED) + counted(w, GC_BASES, GC_LEFT), MANY);
 	w->counts.of[GC_BASES][GC_LEFT].count = 1;
 	for (int i = 0; counted(w, GC_BASES, GC_LEFT); i++) {
 		assert_true(i < 3);
