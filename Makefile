@@ -62,7 +62,7 @@ LIBS_ALL   = $(LDLIBS) $(OUR_LDLIBS)
 
 # ---------------------------------------------------------------- the user's targets
 .DEFAULT_GOAL := all
-.PHONY: all help deps check check-fast lint fuzz bench demo install uninstall clean
+.PHONY: all help deps check check-fast lint models fuzz bench demo install uninstall clean
 
 ## all: build/git-zllm
 all: | deps
@@ -80,13 +80,17 @@ check-fast: | deps-check
 lint: | deps-check
 	@sh tests/lint/lint.sh
 
+## models: model checks of what docs/store.md argues about gc, the small ones
+models:
+	@sh tests/models/run.sh
+
 ## fuzz: every fuzz target for FUZZ_SECONDS (default 60) each
 fuzz: | deps-check
 	@sh tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 
 ## bench: measures this machine, side by side with what others do
 bench: | deps-bench
-	@$(MAKE) --no-print-directory build/git-zllm build/search_bench
+	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench
 	@sh tests/bench/run.sh
 
 ## demo: pushes and clones a family of models with plain git, and prints what was saved
@@ -183,7 +187,7 @@ $(B)/emulated/%.o: %.c $(B)/flags
 	  -O1 -g0 -Wno-psabi -fwrapv -fno-sanitize=signed-integer-overflow -MMD -MP -c -o $@ $<
 $(B)/test_avx512: $(EMULATED)
 
-$(B)/search_bench: $(B)/tests/bench/search_bench.o $(B)/libzllm.a
+$(B)/search_bench $(B)/gc_bench: $(B)/%: $(B)/tests/bench/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 

@@ -3,7 +3,7 @@
 # the second reader, and everything end to end. Says how long each took, prints
 # what fails in full, and ends with "N passed, N failed, N skipped".
 #
-#   check.sh [PHASE...]      some phases only: build lint unit threads corpora fuzz
+#   check.sh [PHASE...]      some phases only: build lint unit models threads corpora fuzz
 #                            quick (what `make check-fast` runs: a minute's look)
 #                            cross reader cross-reader e2e sanitized-e2e s3 swift buckets
 #                            (s3 and swift at once) e2e-buckets (they and e2e),
@@ -107,7 +107,7 @@ phase_quick() {
 	for rule in format rooms libraries lengths prints docs; do
 		must "lint: $rule" sh "tests/lint/$rule.sh"
 	done
-	slow='transfer|mend|record_judge|false_manifest|swapped_record|npz|store_copy|s3_client|look_ahead|store_s3_parts|requests|ulp|base_series'
+	slow='transfer|mend|record_judge|false_manifest|swapped_record|gc_faults|npz|store_copy|s3_client|look_ahead|store_s3_parts|requests|ulp|base_series'
 	# shellcheck disable=SC2046  # a list of words
 	{
 		printf 'e2e/%s bats --tap tests/e2e/%s.bats\n' agent agent dedup dedup
@@ -147,6 +147,11 @@ phase_cross() {
 # Both beside each other: each keeps one CPU busy.
 phase_cross_reader() {
 	printf '%s\n' 'cross sh tests/cross/run.sh' 'reader sh tests/reader/test_reader.sh' | tap_each
+}
+
+# What the store's argument rests on, and that each of its rules is needed.
+phase_models() {
+	echo "models sh tests/models/run.sh" | tap_each
 }
 
 phase_reader() {
@@ -289,7 +294,7 @@ prepare_data() {
 
 begin_all=$(date +%s)
 [ "$*" = quick ] || prepare_data
-[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz cross-reader sanitized-e2e chaos e2e-buckets
+[ $# -gt 0 ] || set -- build lint unit models threads corpora fuzz cross-reader sanitized-e2e chaos e2e-buckets
 for name; do
 	phase "$name"
 done

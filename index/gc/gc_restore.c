@@ -48,6 +48,7 @@ static int judge_object(const struct restoring *r, const struct gc_object *o,
                         struct err *err)
 {
 	const struct transfer *t = r->run->transfer;
+	const struct object_judge nobody = { NULL, NULL };
 	enum object_verdict verdict = OBJECT_RECORDS_WRONG;
 	const struct manifest_query q = { t->store, &o->oid, manifest_parse_places,
 		                          NULL };
@@ -58,7 +59,7 @@ static int judge_object(const struct restoring *r, const struct gc_object *o,
 	int rc = manifest_get_at(&q, trash, &m, err);
 	if (rc)
 		return rc == ERR_DAMAGED ? 1 : rc;
-	rc = object_prove(t, &m, NULL, &verdict, err);
+	rc = object_prove(t, &m, &nobody, &verdict, err);
 	manifest_wipe(&m);
 	return rc ? rc : verdict == OBJECT_MANIFEST_FALSE;
 }

@@ -11,7 +11,7 @@
 struct err;
 struct store;
 
-/* Puts a value of a few bytes under probe/, lists it, and takes it away again: *now is its
+/* Puts a value of no bytes under probe/, lists it, and takes it away again: *now is its
  * `since`, in whole seconds since 1970. ERR_IO when the store lists it without a time;
  * what put, list and remove say. One left by a killed process is in nobody's way. */
 int store_clock_read(struct store *s, int64_t *now, struct err *err);

@@ -57,9 +57,11 @@ static const char ours[] = "0123456789abcdef0123456789abcdef";
 static const char theirs[] = "fedcba9876543210fedcba9876543210";
 
 struct gc_store {
-	struct store *store; /* in memory */
+	struct store *store; /* in memory, or in a folder */
 	struct transfer transfer;
-	int64_t clock;
+	int64_t clock; /* of a store in memory */
+	bool folder;
+	int64_t ahead; /* seconds by which a folder's clock is thought to be ahead of it */
 	uint8_t bytes[GC_LETTERS][GC_BYTES];
 	struct oid ids[GC_LETTERS];
 	struct gc_counts counts; /* of the last run */
@@ -88,14 +90,23 @@ static inline void make_blobs(struct gc_store *w)
 	}
 }
 
-static inline void gc_store_open(struct gc_store *w)
+/* Over any store, which is the world's from now on. */
+static inline void gc_store_over(struct gc_store *w, struct store *store)
 {
 	memset(w, 0, sizeof(*w));
 	w->clock = 1000000;
-	assert_int_equal(store_memory_new(&w->store, NULL), 0);
-	store_memory_clock(w->store, &w->clock);
+	w->store = store;
 	assert_int_equal(transfer_init(&w->transfer, w->store, 1, NULL), 0);
 	make_blobs(w);
+}
+
+static inline void gc_store_open(struct gc_store *w)
+{
+	struct store *store;
+
+	assert_int_equal(store_memory_new(&store, NULL), 0);
+	gc_store_over(w, store);
+	store_memory_clock(w->store, &w->clock);
 }
 
 static inline void gc_store_close(struct gc_store *w)
@@ -125,6 +136,7 @@ static inline int gc_end(void **state)
 static inline void wait_long(struct gc_store *w)
 {
 	w->clock += GC_TEST_LONG;
+	w->ahead += GC_TEST_LONG;
 }
 
 /* ---------------------------------------------------------------- records */
@@ -342,6 +354,8 @@ static inline int try_collect(struct gc_store *w, unsigned flags, struct err *er
 	run.flags = flags;
 	run.listener = (struct gc_listener){ .failed = note_told, .ctx = w };
 	int rc = gc_ages_begin(&run.ages, w->transfer.store, GC_TEST_GRACE, err);
+	if (w->folder)
+		run.ages.now += w->ahead;
 	if (!rc)
 		rc = gc(&run, &request, &w->summary, err);
 	w->counts = run.counts;
@@ -415,6 +429,7 @@ static inline bool has_object_entry(struct gc_store *w, const char *letters)
 /* Whether a reader gets it, bit for bit. */
 static inline bool reads(struct gc_store *w, const char *letters)
 {
+	const struct object_judge nobody = { NULL, NULL };
 	enum object_verdict verdict = OBJECT_MANIFEST_FALSE;
 	struct err err = ERR_INIT;
 	struct manifest m;
@@ -424,7 +439,7 @@ static inline bool reads(struct gc_store *w, const char *letters)
 	int rc = manifest_recall(w->store, &oid, manifest_parse, &m, &err);
 	if (rc)
 		return false;
-	rc = object_prove(&w->transfer, &m, NULL, &verdict, &err);
+	rc = object_prove(&w->transfer, &m, &nobody, &verdict, &err);
 	manifest_wipe(&m);
 	return rc == 0 && verdict == OBJECT_PROVED;
 }

@@ -408,7 +408,7 @@ static void a_copy_that_fails_after_all_is_made_again_before_anything_is_deleted
 	aside_gives(steps, 0, NULL);
 }
 
-#define SLOWER                                                                \
+#define SLOWER                                                                  \
 	"HTTP/1.1 503 Slow Down\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" \
 	"<Error><Code>SlowDown</Code></Error>"
 
