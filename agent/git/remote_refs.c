@@ -277,7 +277,6 @@ static int fetch(struct remote_refs *r, const char *given, bool head, struct err
 	words[n++] = "--no-write-fetch-head";
 	words[n++] = "--no-auto-maintenance";
 	words[n++] = "--no-recurse-submodules";
-	words[n++] = "--no-show-forced-updates";
 	words[n++] = "--refmap=";
 	if (r->partial)
 		words[n++] = "--filter=blob:limit=1024";
