@@ -92,7 +92,7 @@ until_it() {
 	owned "$KEPT"
 	in_store "$EXP"
 	run -0 git zllm gc --trash
-	says "$EXP" exp.bin '29 d' '1 objects'
+	says "$EXP" exp.bin ' left' '1 objects'
 	run -0 git zllm gc
 	in_store "$EXP"
 	git -C "$T/r.git" update-ref refs/heads/exp "$EXP_COMMIT"
