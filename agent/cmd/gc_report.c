@@ -82,7 +82,7 @@ static void put_count(struct json *to, const char *word, const struct gc_count *
 	json_put(to, word, j);
 }
 
-int gc_report_json(const struct gc_world *w, const struct gc_summary *s, struct err *err)
+int gc_report_json(struct gc_world *w, const struct gc_summary *s, struct err *err)
 {
 	struct json *j = json_object();
 	struct budget_spent spent = budget_spent(&w->budget);
@@ -104,6 +104,9 @@ int gc_report_json(const struct gc_world *w, const struct gc_summary *s, struct 
 	json_put_u64(j, "requests", spent.requests);
 	json_put_u64(j, "read", spent.read);
 	json_put_u64(j, "written", spent.written);
+	if (w->pruned)
+		json_put(j, "prune", w->pruned);
+	w->pruned = NULL; /* it goes with the whole */
 	return report_json(j, err);
 }
 

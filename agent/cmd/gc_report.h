@@ -8,7 +8,7 @@ struct gc_summary;
 struct gc_world;
 
 void gc_report_text(const struct gc_world *w, const struct gc_summary *s);
-int gc_report_json(const struct gc_world *w, const struct gc_summary *s, struct err *err);
+int gc_report_json(struct gc_world *w, const struct gc_summary *s, struct err *err);
 
 /* What a person should know besides, on standard error: also with JSON. */
 void gc_report_remarks(const struct gc_world *w, const struct gc_summary *s);

@@ -7,6 +7,7 @@
 #include "agent/git/lfs_config.h"
 #include "agent/report/budget_text.h"
 #include "agent/report/duration_text.h"
+#include "agent/report/json.h"
 #include "agent/report/report.h"
 #include "agent/where/grace.h"
 #include "agent/where/store_open.h"
@@ -195,6 +196,7 @@ int gc_world_begin(struct gc_world *w, struct err *err)
 void gc_world_close(struct gc_world *w)
 {
 	progress_end(&w->progress);
+	json_free(w->pruned);
 	gc_run_wipe(&w->run);
 	transfer_wipe(&w->transfer);
 	store_close(w->metered);

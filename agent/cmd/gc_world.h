@@ -17,6 +17,7 @@
 #include "index/work/budget.h"
 
 struct err;
+struct json;
 struct lfs_config;
 struct store;
 
@@ -24,6 +25,12 @@ struct store;
 struct gc_options {
 	const char *grace, *budget, *part; /* as they were written; NULL: not given */
 	bool dry_run, json, no_recompact, unowned, yes;
+
+	/* Of the owners' layer: gc_prune.h, gc_trash.h. */
+	bool prune, remotes_are, undelete, trash;
+	const char *expire, *forget;
+	char **words; /* what is no option: URLs, oids */
+	int word_count;
 };
 
 struct gc_world {
@@ -40,6 +47,7 @@ struct gc_world {
 	int64_t grace;     /* seconds */
 	uint64_t told;     /* failures that were printed */
 	int exit_code;     /* of the worst of what failed */
+	struct json *pruned; /* what a prune did, for --json; or NULL */
 };
 
 /* Opens the store that `name` says, or that of the repository here where it is NULL. The

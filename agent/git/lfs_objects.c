@@ -16,7 +16,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
-enum { ARGUMENTS_MAX = 8 };
+enum { ARGUMENTS_MAX = 8, WORDS_MAX = ARGUMENTS_MAX + 10 };
 
 void lfs_objects_wipe(struct lfs_objects *o)
 {
@@ -108,44 +108,69 @@ int lfs_objects_remove(struct lfs_objects *o, const struct lfs_objects *others,
 	return 0;
 }
 
-static int list_blobs(const struct buf *revisions, const char *const *arguments,
-                      struct buf *out, struct err *err)
+/* "git [--git-dir <dir>]", and more by add_word(). */
+struct words {
+	const char *argv[WORDS_MAX + 1];
+	size_t n;
+};
+
+static void add_word(struct words *w, const char *word)
 {
-	static const char *const fixed[] = {
-		"git",
-		"rev-list",
-		"--objects",
-		"--filter=blob:limit=1024",
-		"--filter=object:type=blob",
-		"--missing=allow-any",
-	};
-	const char *argv[sizeof(fixed) / sizeof(fixed[0]) + ARGUMENTS_MAX + 2];
-	size_t n = sizeof(fixed) / sizeof(fixed[0]);
+	if (w->n < WORDS_MAX)
+		w->argv[w->n++] = word;
+}
+
+static struct words begin_git(const struct lfs_objects_source *from)
+{
+	struct words w = { .n = 0 };
+
+	add_word(&w, "git");
+	if (from->git_dir) {
+		add_word(&w, "--git-dir");
+		add_word(&w, from->git_dir);
+	}
+	if (from->missing == LFS_OBJECTS_DEMANDED)
+		add_word(&w, "--no-replace-objects");
+	return w;
+}
+
+static int list_blobs(const struct lfs_objects_source *from, struct buf *out,
+                      struct err *err)
+{
+	struct words w = begin_git(from);
 	int status;
 
-	memcpy(argv, fixed, sizeof(fixed));
-	for (; arguments && *arguments; arguments++) {
-		if (n == sizeof(argv) / sizeof(argv[0]) - 2)
+	add_word(&w, "rev-list");
+	add_word(&w, "--objects");
+	add_word(&w, "--filter=blob:limit=1024");
+	add_word(&w, "--filter=object:type=blob");
+	if (from->missing == LFS_OBJECTS_PASSED_OVER)
+		add_word(&w, "--missing=allow-any");
+	for (size_t i = 0; from->arguments && from->arguments[i]; i++) {
+		if (i == ARGUMENTS_MAX)
 			return err_set(err, ERR_INPUT,
 			               "too many arguments for git rev-list");
-		argv[n++] = *arguments;
+		add_word(&w, from->arguments[i]);
 	}
-	argv[n++] = "--stdin"; /* last: git reads it as it comes to it */
-	argv[n] = NULL;
-	int rc = git_run(argv, &(struct git_run_io){ .input = revisions, .output = out },
+	add_word(&w, "--stdin"); /* last: git reads it as it comes to it */
+	int rc = git_run(w.argv,
+	                 &(struct git_run_io){ .input = from->revisions, .output = out },
 	                 &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_INPUT, "git cannot list what these revisions hold");
 	return rc;
 }
 
-static int cat_file(const char *mode, const struct buf *input, struct buf *out,
-                    struct err *err)
+static int cat_file(const struct lfs_objects_source *from, const char *mode,
+                    const struct buf *input, struct buf *out, struct err *err)
 {
-	const char *argv[] = { "git", "cat-file", mode, "--buffer", NULL };
+	struct words w = begin_git(from);
 	int status;
 
-	int rc = git_run(argv, &(struct git_run_io){ .input = input, .output = out },
+	add_word(&w, "cat-file");
+	add_word(&w, mode);
+	add_word(&w, "--buffer");
+	int rc = git_run(w.argv, &(struct git_run_io){ .input = input, .output = out },
 	                 &status, err);
 	if (!rc && status)
 		rc = err_set(err, ERR_IO, "git cat-file failed with code %d", status);
@@ -244,14 +269,23 @@ static int take_pointers(struct lfs_objects *o, char *list, const struct buf *bl
 int lfs_objects_add(struct lfs_objects *o, const struct buf *revisions,
                     const char *const *arguments, struct err *err)
 {
+	const struct lfs_objects_source from = { .revisions = revisions,
+		                                 .arguments = arguments };
+
+	return lfs_objects_add_from(o, &from, err);
+}
+
+int lfs_objects_add_from(struct lfs_objects *o, const struct lfs_objects_source *from,
+                         struct err *err)
+{
 	struct buf list = BUF_INIT, names = BUF_INIT, check = BUF_INIT;
 	struct buf kept = BUF_INIT, blobs = BUF_INIT;
 
-	int rc = list_blobs(revisions, arguments, &list, err);
+	int rc = list_blobs(from, &list, err);
 	if (rc)
 		goto out;
 	add_names(buf_text(&list), &names);
-	rc = cat_file("--batch-check", &names, &check, err);
+	rc = cat_file(from, "--batch-check", &names, &check, err);
 	if (rc)
 		goto out;
 	buf_text(&list);
@@ -260,7 +294,7 @@ int lfs_objects_add(struct lfs_objects *o, const struct buf *revisions,
 		keep_small_blobs((char *)list.data, (char *)check.data, &kept);
 	names.size = 0;
 	add_names(buf_text(&kept), &names);
-	rc = cat_file("--batch", &names, &blobs, err);
+	rc = cat_file(from, "--batch", &names, &blobs, err);
 	if (!rc && (list.failed || names.failed || check.failed || kept.failed))
 		rc = err_nomem(err, "what git lists");
 	if (!rc && kept.size)

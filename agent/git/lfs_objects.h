@@ -42,6 +42,23 @@ void lfs_objects_wipe(struct lfs_objects *o);
 int lfs_objects_add(struct lfs_objects *o, const struct buf *revisions,
                     const char *const *arguments, struct err *err);
 
+/* Where revisions are looked up, and what becomes of what is not there. */
+struct lfs_objects_source {
+	const char *git_dir; /* NULL: that of the current directory */
+	const struct buf *revisions;
+	const char *const *arguments; /* or NULL */
+	enum {
+		LFS_OBJECTS_PASSED_OVER, /* as lfs_objects_add() does: a hint */
+		LFS_OBJECTS_DEMANDED /* what is missing is fetched, in a partial clone, or an
+		                      * error: nothing that revisions need may stay unseen.
+		                      * Replacements (git replace) are not followed */
+	} missing;
+};
+
+/* lfs_objects_add() from there. ERR_INPUT also when something is missing. */
+int lfs_objects_add_from(struct lfs_objects *o, const struct lfs_objects_source *from,
+                         struct err *err);
+
 /* Leaves each object once, in order of path. */
 void lfs_objects_unique(struct lfs_objects *o);
 

@@ -211,29 +211,34 @@ static int add_asked(const struct prune_request *r, struct buf *traces, struct e
 	return traces->failed ? err_nomem(err, "a list of owners") : 0;
 }
 
-static int look(struct buf *live, struct buf *entries, struct buf *traces,
-                const struct gc_run *run, const char *repo_id, struct err *err)
+/* What the looks show of a repository: of each kind gc_owners. */
+struct seen {
+	struct buf live, entries, traces;
+};
+
+static int look(struct seen *s, const struct gc_run *run, const char *repo_id,
+                struct err *err)
 {
 	char prefix[KEY_MAX];
-	const struct gc_listing mine = { prefix, note_live, { live }, NULL };
+	const struct gc_listing mine = { prefix, note_live, { &s->live }, NULL };
 	const struct gc_listing trash = {
-		"trash/", note_trash, { entries, traces }, NULL
+		"trash/", note_trash, { &s->entries, &s->traces }, NULL
 	};
 
 	key_owners(repo_id, prefix);
 	int rc = gc_listing_take(run->transfer, &mine, err);
 	if (!rc)
 		rc = gc_listing_take(run->transfer, &trash, err);
-	keep_repo(live, repo_id);
-	keep_repo(entries, repo_id);
-	keep_repo(traces, repo_id);
+	keep_repo(&s->live, repo_id);
+	keep_repo(&s->entries, repo_id);
+	keep_repo(&s->traces, repo_id);
 	return rc;
 }
 
 int prune_look(struct prune *out, struct gc_run *run, const struct prune_request *request,
                struct err *err)
 {
-	struct buf live = BUF_INIT, entries = BUF_INIT, traces = BUF_INIT;
+	struct seen seen = { BUF_INIT, BUF_INIT, BUF_INIT };
 	int64_t least = run->ages.grace + run->ages.step;
 	struct merge m;
 
@@ -241,18 +246,18 @@ int prune_look(struct prune *out, struct gc_run *run, const struct prune_request
 		                                                 : least };
 	strncpy(out->repo_id, request->repo_id, REPO_ID_HEX);
 	gc_run_step(run, "looking at owners");
-	int rc = look(&live, &entries, &traces, run, request->repo_id, err);
+	int rc = look(&seen, run, request->repo_id, err);
 	if (!rc)
-		rc = add_asked(request, &traces, err);
+		rc = add_asked(request, &seen.traces, err);
 	if (!rc) {
-		merge_begin(&m, LIVE, &live);
-		merge_begin(&m, ENTRIES, &entries);
-		merge_begin(&m, TRACED, &traces);
+		merge_begin(&m, LIVE, &seen.live);
+		merge_begin(&m, ENTRIES, &seen.entries);
+		merge_begin(&m, TRACED, &seen.traces);
 		rc = make_list(out, run, request, &m, err);
 	}
-	out->entries = (struct gc_owner *)(void *)entries.data;
-	out->entry_count = entries.size / sizeof(struct gc_owner);
-	buf_wipe(&live);
-	buf_wipe(&traces);
+	out->entries = (struct gc_owner *)(void *)seen.entries.data;
+	out->entry_count = seen.entries.size / sizeof(struct gc_owner);
+	buf_wipe(&seen.live);
+	buf_wipe(&seen.traces);
 	return rc;
 }

@@ -167,10 +167,11 @@ name_model() {
 # bats test_tags=bucket,swift
 @test "an upload of what is in the store already writes nothing" {
 	stored_model
-	store_listing >"$T/before"
+	# The remote's marker aside: a copy that a test begins with is another place.
+	store_listing | grep -v remotes/ >"$T/before"
 	run -0 drive < <(say_init upload; say_upload "$FILE"; say_terminate)
 	says '"complete"'
-	diff "$T/before" <(store_listing)
+	diff "$T/before" <(store_listing | grep -v remotes/)
 }
 
 @test "a store that is missing is an error of init, with words" {

@@ -28,7 +28,8 @@ static void check_user(const char *text)
 	char *bare;
 
 	if (!mark || !at || *at != '@' || strncmp(text, "http", 4) != 0 ||
-	    memchr(text, '/', front - 2) || strspn(text, "htps") != front - 3)
+	    strpbrk(text, "\r\n") || memchr(text, '/', front - 2) ||
+	    strspn(text, "htps") != front - 3)
 		return;
 	bare = malloc(strlen(text) + 1);
 	if (!bare)
