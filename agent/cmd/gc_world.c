@@ -89,7 +89,8 @@ static void tell_done(void *ctx, enum gc_thing thing, enum gc_deed deed,
 	struct gc_world *w = ctx;
 
 	(void)thing;
-	if (deed == GC_MOVED || deed == GC_RESTORED || deed == GC_DESTROYED)
+	if (deed == GC_MOVED || deed == GC_RESTORED || deed == GC_DESTROYED ||
+	    deed == GC_MADE)
 		progress_step(&w->progress, count->bytes);
 }
 
@@ -195,6 +196,7 @@ int gc_world_begin(struct gc_world *w, struct err *err)
 void gc_world_close(struct gc_world *w)
 {
 	progress_end(&w->progress);
+	gc_recompact_end(&w->recompact);
 	gc_run_wipe(&w->run);
 	transfer_wipe(&w->transfer);
 	store_close(w->metered);
