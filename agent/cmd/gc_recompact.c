@@ -6,17 +6,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/cmd/gc_world.h"
 #include "agent/report/duration_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
 #include "agent/report/size_text.h"
 #include "agent/where/base_cache.h"
 #include "codec/common/err.h"
+#include "index/blob/effort.h"
 #include "index/gc/gc.h"
 #include "index/recompact/trial_memory.h"
 
 /* The cache's folder, made where it is missing, and the folders above it. */
-static char *path_of_memory(const struct lfs_config *config)
+static char *path_of_memory(const struct lfs_config *config, const char *effort)
 {
 	char *folder = base_cache_folder(config), *path = NULL;
 
@@ -28,14 +30,14 @@ static char *path_of_memory(const struct lfs_config *config)
 	}
 	if (folder) {
 		mkdir(folder, 0700);
-		if (asprintf(&path, "%s/trials", folder) < 0)
+		if (asprintf(&path, "%s/trials-%s", folder, effort) < 0)
 			path = NULL;
 	}
 	free(folder);
 	return path;
 }
 
-int gc_recompact_begin(struct gc_recompact *r, const struct lfs_config *config,
+int gc_recompact_begin(struct gc_recompact *r, const struct gc_world *w,
                        struct gc_request *out, struct err *err)
 {
 	*r = (struct gc_recompact){ .path = NULL };
@@ -43,7 +45,7 @@ int gc_recompact_begin(struct gc_recompact *r, const struct lfs_config *config,
 
 	if (rc)
 		return rc;
-	r->path = path_of_memory(config);
+	r->path = path_of_memory(w->config, effort_or_normal(w->transfer.effort)->name);
 	if (r->path)
 		trial_memory_load(r->work.memory, r->path);
 	*out = (struct gc_request){ mark_recompact, &r->work };
@@ -72,6 +74,11 @@ void gc_recompact_report(const struct gc_recompact *r)
 	size_format(result->before, before);
 	size_format(result->after, after);
 	duration_format(r->work.milliseconds / 1000, time);
+	if (r->work.supposed) {
+		report_line("recompacting may bring all records from %s to %s", before,
+		            after);
+		return;
+	}
 	report_line("recompacted: %zu records made anew, %zu moved to trash; all records "
 	            "%s, then %s; %zu trials; in %s",
 	            result->made, result->retired, before, after, result->trials, time);

@@ -9,8 +9,8 @@
 
 struct err;
 struct gc_request;
+struct gc_world;
 struct json;
-struct lfs_config;
 
 struct gc_recompact {
 	struct mark_recompact work;
@@ -19,7 +19,7 @@ struct gc_recompact {
 
 /* Reads the memory, and fills in what gc() is to call. A memory that cannot be read is an
  * empty one. 0, or ERR_NOMEM. */
-int gc_recompact_begin(struct gc_recompact *r, const struct lfs_config *config,
+int gc_recompact_begin(struct gc_recompact *r, const struct gc_world *w,
                        struct gc_request *out, struct err *err);
 
 /* Writes it and frees. One that cannot be written is said, and that is all. */

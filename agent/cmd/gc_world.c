@@ -8,9 +8,11 @@
 #include "agent/report/budget_text.h"
 #include "agent/report/duration_text.h"
 #include "agent/report/report.h"
+#include "agent/where/effort_setting.h"
 #include "agent/where/grace.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
+#include "index/blob/effort.h"
 #include "index/store/folder/store_folder.h"
 #include "index/store/store.h"
 #include "index/store/store_metered.h"
@@ -153,6 +155,8 @@ static int begin_run(struct gc_world *w, const struct gc_options *options,
 		rc = store_metered_new(w->store, &w->budget, &w->metered, err);
 	if (!rc)
 		rc = transfer_init(&w->transfer, w->metered, 0, err);
+	if (!rc)
+		rc = effort_read(w->config, &effort_best, &w->transfer.effort, err);
 	if (!rc)
 		rc = read_part(&w->run.part, options->part, err);
 	w->run.transfer = &w->transfer;

@@ -170,6 +170,7 @@ int mark_recompact(struct gc_run *run, const struct gc_mark *mark, void *ctx,
 		             ? suppose(&request, &stock, &m->result, err)
 		             : recompact(&request, &stock, &m->result, err);
 	m->ran = !rc;
+	m->supposed = run->flags & GC_DRY_RUN;
 	m->milliseconds = budget_clock() - begun;
 	stock_wipe(&stock);
 	return rc;

@@ -21,8 +21,8 @@ struct mark_recompact {
 
 	/* Filled in. */
 	bool ran;
-	struct recompact_result
-		result;        /* in a dry run only `before` and `after`, guessed */
+	bool supposed; /* a dry run: only `before` and `after` are said, by sketches */
+	struct recompact_result result;
 	uint64_t milliseconds; /* it took */
 };
 

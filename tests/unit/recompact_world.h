@@ -19,6 +19,7 @@
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
+#include "index/blob/effort.h"
 #include "index/blob/transfer.h"
 #include "index/download.h"
 #include "index/manifest/manifest.h"
@@ -58,11 +59,30 @@ struct kin {
 	float step;
 	uint64_t path; /* 0: none */
 	float along;
+	float merged; /* strength of a product of rank 4 that was added: an adapter; 0 */
 };
 
 static inline float jitter_of(uint64_t *state)
 {
 	return (float)(next_random(state) >> 40) / (float)(1 << 24) - 0.5f;
+}
+
+/* Number `i` of a vector of a seed. */
+static inline float component(uint64_t seed, size_t i)
+{
+	uint64_t state = seed * 1000003 + i;
+
+	return jitter_of(&state);
+}
+
+static inline float product_at(const struct kin *k, uint64_t number, size_t i)
+{
+	float sum = 0;
+
+	for (unsigned r = 0; r < 4; r++)
+		sum += component(k->own * 64 + number * 8 + r, i / 256) *
+		       component(k->own * 640 + number * 80 + r, i % 256);
+	return sum;
 }
 
 static inline void kin_tensor(struct buf *out, const struct kin *k, uint64_t number,
@@ -75,6 +95,7 @@ static inline void kin_tensor(struct buf *out, const struct kin *k, uint64_t num
 		float w = weight(&root);
 		w += 2 * k->step * jitter_of(&own);
 		w += k->path ? 2 * k->along * jitter_of(&path) : 0;
+		w += k->merged ? k->merged * product_at(k, number, i) : 0;
 		add_bf16(out, w);
 	}
 }
@@ -124,21 +145,34 @@ static inline void give_one_hint(void *ctx, const struct oid *oid, uint64_t size
 	out->count = 1;
 }
 
-static inline void push_with(struct store *s, const struct model_file *f,
-                             const struct model_file *base, const struct codec *codec)
+/* How a push stores: NULLs for what it decides itself. */
+struct manner {
+	const struct codec *codec;
+	const struct effort *effort;
+};
+
+static inline void push_in(struct store *s, const struct model_file *f,
+                           const struct model_file *base, struct manner how)
 {
 	struct upload_request request = { .oid = f->oid,
 		                          .size = f->size,
 		                          .path = f->path,
 		                          .find_hints = give_one_hint,
 		                          .ctx = (void *)(uintptr_t)base,
-		                          .codec = codec };
+		                          .codec = how.codec };
 	struct upload_result result;
-	const struct transfer t = transfer_to(s);
+	struct transfer t = transfer_to(s);
 	struct err err = ERR_INIT;
 
+	t.effort = how.effort;
 	if (upload_object(&t, &request, &result, &err))
 		fail_msg("push: %s", err.text);
+}
+
+static inline void push_with(struct store *s, const struct model_file *f,
+                             const struct model_file *base, const struct codec *codec)
+{
+	push_in(s, f, base, (struct manner){ codec, NULL });
 }
 
 static inline void push_blindly(struct store *s, const struct model_file *f)
@@ -258,10 +292,11 @@ static inline int recompact_with(struct store *s, struct patience *p,
 		                             .may_go_on = patience_lasts,
 		                             .failed = note_failure,
 		                             .ctx = p };
-	const struct transfer t = transfer_to(s);
+	struct transfer t = transfer_to(s);
 	struct err err = ERR_INIT;
 	struct stock stock;
 
+	t.effort = &effort_best;
 	request.transfer = &t;
 	request.memory = p->memory;
 	int rc = stock_take(s, &stock) ? recompact(&request, &stock, out, &err) : 1;

@@ -29,7 +29,7 @@ static void add_kin(struct world *w, struct kin k)
 static void add_small_family(struct world *w, unsigned tunes)
 {
 	for (unsigned i = 0; i <= tunes; i++) {
-		struct kin k = { 1, i, i ? 2e-4f : 0, 0, 0 };
+		struct kin k = { .family = 1, .own = i, .step = i ? 2e-4f : 0 };
 		w->models[w->count++] = kin_file(&k, 1, 128);
 	}
 }
@@ -67,7 +67,7 @@ static void add_family(struct world *w, uint64_t family, unsigned tunes)
 {
 	add_kin(w, (struct kin){ .family = family });
 	for (unsigned i = 0; i < tunes; i++)
-		add_kin(w, (struct kin){ family, i + 1, 2e-4f, 0, 0 });
+		add_kin(w, (struct kin){ .family = family, .own = i + 1, .step = 2e-4f });
 }
 
 static void push_backwards(const struct world *w)
@@ -159,6 +159,30 @@ static void a_store_of_bitx_alone_falls_as_the_codec_promises(void **state)
 	end_world(&w);
 }
 
+/* A merged adapter that was pushed in a hurry: it stands on its base, without the product. */
+static void what_was_pushed_in_a_hurry_is_done_well(void **state)
+{
+	const struct manner hurry = { NULL, &effort_fast };
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	add_kin(&w, (struct kin){ .family = 1 });
+	add_kin(&w, (struct kin){ .family = 1, .own = 5, .merged = 0.02f });
+	push_in(w.store, &w.models[0], NULL, hurry);
+	push_in(w.store, &w.models[1], &w.models[0], hurry);
+	uint64_t before = bytes_of_records(w.store), best = bytes_at_best(&w);
+	struct recompact_result r = recompact_all(w.store);
+	uint64_t after = bytes_of_records(w.store);
+	print_message("%llu bytes, then %llu; by a normal push %llu; %zu trials\n",
+	              (unsigned long long)before, (unsigned long long)after,
+	              (unsigned long long)best, r.trials);
+	assert_true(before * 100 > best * 105);
+	assert_true(after * 100 <= best * 101);
+	assert_all_come_back(&w);
+	end_world(&w);
+}
+
 static void retire_manifest(const struct world *w, size_t i)
 {
 	char key[KEY_MAX];
@@ -176,7 +200,11 @@ static void a_base_that_only_deltas_keep_alive_goes(void **state)
 	begin_world(&w);
 	add_kin(&w, (struct kin){ .family = 1 });
 	for (uint64_t i = 1; i <= 3; i++)
-		add_kin(&w, (struct kin){ 1, i, 2e-5f, 9, 4e-3f });
+		add_kin(&w, (struct kin){ .family = 1,
+		                          .own = i,
+		                          .step = 2e-5f,
+		                          .path = 9,
+		                          .along = 4e-3f });
 	for (size_t i = 0; i < w.count; i++)
 		push_with(w.store, &w.models[i], i ? &w.models[0] : NULL, NULL);
 	retire_manifest(&w, 0);
@@ -446,6 +474,7 @@ int main(void)
 		cmocka_unit_test(what_was_recompacted_is_left_alone),
 		cmocka_unit_test(strangers_stay_as_they_are),
 		cmocka_unit_test(a_store_of_bitx_alone_falls_as_the_codec_promises),
+		cmocka_unit_test(what_was_pushed_in_a_hurry_is_done_well),
 		cmocka_unit_test(a_base_that_only_deltas_keep_alive_goes),
 		cmocka_unit_test(of_two_records_the_dearer_one_goes),
 		cmocka_unit_test(a_run_that_is_stopped_is_gone_on_with),
