@@ -9,10 +9,13 @@
 #include "index/recompact/stock.h"
 
 enum {
-	HEAD_BYTES = 128, /* of a record, at the least */
-	SUSPECT_PART =
-		8, /* a record is looked at anew where it takes an eighth more than */
-	SUSPECT_BYTES = 4096 /* its sketch says, and so many bytes */
+	HEAD_BYTES = 128,   /* of a record, at the least */
+	WORTH_PERCENT = 97, /* of what it takes solo: a delta ties two records together */
+
+	/* A record is looked at anew where it takes so much more than its sketch says: a
+	 * part of that, and these bytes. */
+	SUSPECT_PART = 8,
+	SUSPECT_BYTES = 4096
 };
 
 struct group_way *group_way(const struct group_costs *c, size_t i, size_t j)
@@ -190,6 +193,18 @@ static bool is_suspect(const struct group_costs *c, size_t i, uint64_t have,
 	return have > guess + guess / SUSPECT_PART + SUSPECT_BYTES;
 }
 
+/* What pushes demand of a delta too (codec.h, codec_policy). */
+static uint32_t if_worth_it(const struct group_costs *c, size_t i, size_t j,
+                            uint32_t permille)
+{
+	uint64_t solo = group_way(c, i, i)->have, size = c->members[i].blob->size;
+	uint64_t alone = solo < BASE_PLAN_NEVER && size ? solo * 1000 / size
+	                                                : c->members[i].blob->solo;
+
+	return i != j && (uint64_t)permille * 100 > alone * WORTH_PERCENT ? UINT32_MAX
+	                                                                  : permille;
+}
+
 static void guess_way(struct group_costs *c, size_t i, size_t j)
 {
 	const struct group_member *x = &c->members[i], *base = &c->members[j];
@@ -203,7 +218,7 @@ static void guess_way(struct group_costs *c, size_t i, size_t j)
 	if (guess != UINT32_MAX && way->have < BASE_PLAN_NEVER &&
 	    !is_suspect(c, i, way->have, guess))
 		guess = UINT32_MAX;
-	way->permille = guess;
+	way->permille = if_worth_it(c, i, j, guess);
 }
 
 /* A way that the store has is looked at anew even where nothing can be guessed of it. */
@@ -220,7 +235,7 @@ void group_way_measured(struct group_costs *c, size_t i, size_t j, uint32_t perm
 {
 	struct group_way *way = group_way(c, i, j);
 
-	way->permille = permille;
+	way->permille = if_worth_it(c, i, j, permille);
 	way->measured = true;
 	set_price(c, i, j);
 }
