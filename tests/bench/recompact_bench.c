@@ -15,7 +15,7 @@
 
 #include "index/recompact/group_costs.h"
 #include "tests/unit/exhaustive_plan.h"
-#include "tests/unit/sketched_model.h"
+#include "tests/unit/generated_stock.h"
 
 enum { FAMILIES = 12, PLAN_MODELS = 300, PLAN_TENSORS = 300 };
 
@@ -30,55 +30,6 @@ static double seconds(clockid_t clock)
 
 /* ---------------------------------------------------------------- plans of sketches */
 
-/* A sketch as tensor_sketch_make() makes it, of values that only it has. */
-static void sketch(const struct descent *d, unsigned tensor, struct tensor_sketch *out)
-{
-	*out = (struct tensor_sketch){ .known = true, .band = (uint8_t)(d->family * 37) };
-	for (size_t i = 0; i < SKETCH_VALUES; i++) {
-		float value = (float)(0.02 * (bell(d->family, tensor, i) +
-		                              d->drift * bell(d->own, tensor, i)));
-		uint32_t bits;
-		memcpy(&bits, &value, sizeof(bits));
-		out->values[2 * i] = (uint8_t)(bits >> 24);
-		out->values[2 * i + 1] = (uint8_t)(bits >> 16);
-	}
-}
-
-static void add_model(struct stock *s, const struct descent *d, unsigned number)
-{
-	static struct extent list[PLAN_TENSORS];
-	static struct extent_finding findings[PLAN_TENSORS];
-	static char names[PLAN_TENSORS][64];
-	static const uint64_t shapes[2][2] = { { 4096, 4096 }, { 2048, 5120 } };
-	struct manifest m = { .extents = { .model = MODEL_SAFETENSORS,
-		                           .list = list,
-		                           .count = PLAN_TENSORS } };
-	const uint64_t *shape = shapes[d->family % 2];
-
-	for (unsigned t = 0; t < PLAN_TENSORS; t++) {
-		struct {
-			unsigned model, tensor;
-		} identity = { number, t };
-		struct key_record record = { .base_count = 0 };
-		snprintf(names[t], sizeof(names[t]), "model.layers.%u.%s.weight", t / 6,
-		         parts_of_a_layer[t % 6]);
-		list[t] = (struct extent){ .kind = EXTENT_TENSOR,
-			                   .dtype = DTYPE_BF16,
-			                   .size = 2 * shape[0] * shape[1],
-			                   .name = names[t],
-			                   .dim_count = 2,
-			                   .dims = shape,
-			                   .finding = &findings[t] };
-		findings[t] = (struct extent_finding){ .stored = 0 };
-		sha256_of(&identity, sizeof(identity), &list[t].id);
-		sketch(d, t, &findings[t].sketch);
-		record.id = list[t].id;
-		stock_add_record(s, &record, list[t].size / 1000 * 660, NULL);
-	}
-	sha256_of(&number, sizeof(number), &m.oid);
-	stock_add_manifest(s, &m, NULL);
-}
-
 static void bench_plan(void)
 {
 	struct stock s;
@@ -86,11 +37,7 @@ static void bench_plan(void)
 	uint64_t mine = 0, best = 0, before = 0;
 	double plan = 0;
 
-	stock_init(&s);
-	for (unsigned i = 0; i < PLAN_MODELS; i++) {
-		double drift = i < FAMILIES ? 0 : 0.005 * (1 + i % 5);
-		add_model(&s, &(struct descent){ 1 + i % FAMILIES, 1000 + i, drift }, i);
-	}
+	generated_stock(&s, PLAN_MODELS, FAMILIES, PLAN_TENSORS);
 	double begun = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	stock_close(&s, &err);
 	plan = seconds(CLOCK_PROCESS_CPUTIME_ID) - begun;
