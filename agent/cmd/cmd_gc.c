@@ -21,7 +21,8 @@ static int collect(struct gc_world *w, const struct gc_options *options, struct 
 	int rc = gc_world_begin(w, err);
 
 	if (!rc && !options->no_recompact)
-		rc = gc_recompact_begin(&w->recompact, w, &request, err);
+		rc = gc_recompact_begin(&w->recompact, w->config, w->transfer.effort,
+		                        &request, err);
 	if (!rc)
 		rc = gc(&w->run, &request, &summary, err);
 	progress_clear(&w->progress);

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/cmd/gc_world.h"
 #include "agent/report/duration_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
@@ -37,15 +36,16 @@ static char *path_of_memory(const struct lfs_config *config, const char *effort)
 	return path;
 }
 
-int gc_recompact_begin(struct gc_recompact *r, const struct gc_world *w,
-                       struct gc_request *out, struct err *err)
+int gc_recompact_begin(struct gc_recompact *r, const struct lfs_config *config,
+                       const struct effort *effort, struct gc_request *out,
+                       struct err *err)
 {
 	*r = (struct gc_recompact){ .path = NULL };
 	int rc = trial_memory_new(&r->work.memory, err);
 
 	if (rc)
 		return rc;
-	r->path = path_of_memory(w->config, effort_or_normal(w->transfer.effort)->name);
+	r->path = path_of_memory(config, effort_or_normal(effort)->name);
 	if (r->path)
 		trial_memory_load(r->work.memory, r->path);
 	*out = (struct gc_request){ mark_recompact, &r->work };

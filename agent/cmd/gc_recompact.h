@@ -7,20 +7,22 @@
 
 #include "index/recompact/mark_recompact.h"
 
+struct effort;
 struct err;
 struct gc_request;
-struct gc_world;
 struct json;
+struct lfs_config;
 
 struct gc_recompact {
 	struct mark_recompact work;
 	char *path; /* of the memory; NULL: there is no place for one; owned */
 };
 
-/* Reads the memory, and fills in what gc() is to call. A memory that cannot be read is an
+/* Reads the memory of trials of that effort, and fills in what gc() is to call. A memory that cannot be read is an
  * empty one. 0, or ERR_NOMEM. */
-int gc_recompact_begin(struct gc_recompact *r, const struct gc_world *w,
-                       struct gc_request *out, struct err *err);
+int gc_recompact_begin(struct gc_recompact *r, const struct lfs_config *config,
+                       const struct effort *effort, struct gc_request *out,
+                       struct err *err);
 
 /* Writes it and frees. One that cannot be written is said, and that is all. */
 void gc_recompact_end(struct gc_recompact *r);

@@ -89,7 +89,8 @@ static int make_stock(struct stocking *s, struct err *err)
 {
 	int rc = read_manifests(s, err);
 
-	if (!rc)
+	/* Of a store without models no record is of interest. */
+	if (!rc && s->stock->blobs.size)
 		rc = add_records(s, err);
 	if (!rc)
 		rc = stock_close(s->stock, err);
