@@ -356,4 +356,77 @@ static inline struct counted_records records_of(struct store *s)
 	return c;
 }
 
+/* ---------------------------------------------------------------- worlds */
+
+enum { TENSORS = 2, ROWS = 256, MODELS_MAX = 64 };
+
+struct world {
+	struct store *store;
+	struct model_file models[MODELS_MAX];
+	size_t count;
+};
+
+static inline void begin_world(struct world *w)
+{
+	w->count = 0;
+	assert_int_equal(store_memory_new(&w->store, NULL), 0);
+}
+
+static inline void add_kin(struct world *w, struct kin k)
+{
+	assert_true(w->count < MODELS_MAX);
+	w->models[w->count++] = kin_file(&k, TENSORS, ROWS);
+}
+
+/* Of one tensor, as small as has a record: for what is tried a thousand times. */
+static inline void add_small_family(struct world *w, unsigned tunes)
+{
+	for (unsigned i = 0; i <= tunes; i++) {
+		struct kin k = { .family = 1, .own = i, .step = i ? 2e-4f : 0 };
+		w->models[w->count++] = kin_file(&k, 1, 128);
+	}
+}
+
+static inline void end_world(struct world *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		model_file_remove(&w->models[i]);
+	store_close(w->store);
+}
+
+static inline void assert_all_come_back(const struct world *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		assert_true(comes_back(w->store, &w->models[i]));
+}
+
+/* What the models take in a store of their own where the first is the base of all others,
+ * and each is told so. */
+static inline uint64_t bytes_at_best(const struct world *w)
+{
+	struct store *s;
+
+	assert_int_equal(store_memory_new(&s, NULL), 0);
+	push_blindly(s, &w->models[0]);
+	for (size_t i = 1; i < w->count; i++)
+		push_with(s, &w->models[i], &w->models[0], NULL);
+	uint64_t bytes = bytes_of_records(s);
+	store_close(s);
+	return bytes;
+}
+
+/* A root and `tunes` fine-tunes of it. */
+static inline void add_family(struct world *w, uint64_t family, unsigned tunes)
+{
+	add_kin(w, (struct kin){ .family = family });
+	for (unsigned i = 0; i < tunes; i++)
+		add_kin(w, (struct kin){ .family = family, .own = i + 1, .step = 2e-4f });
+}
+
+static inline void push_backwards(const struct world *w)
+{
+	for (size_t i = w->count; i > 0; i--)
+		push_blindly(w->store, &w->models[i - 1]);
+}
+
 #endif

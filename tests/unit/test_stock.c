@@ -178,14 +178,14 @@ static void cycles_and_self_bases_are_no_records_to_read_from(void **state)
 /* 300 models, 12 families, two architectures: at the cost of the best plan. */
 static void a_large_store_is_planned_at_its_best(void **state)
 {
-	enum { MODELS = 300, FAMILIES = 12, TENSORS = 6 };
+	enum { MODELS = 300, FAMILIES = 12, EACH = 6 };
 	struct stock s;
 	uint64_t mine = 0, best = 0;
 
 	(void)state;
-	generated_stock(&s, MODELS, FAMILIES, TENSORS);
+	generated_stock(&s, MODELS, FAMILIES, EACH);
 	assert_int_equal(stock_close(&s, NULL), 0);
-	assert_int_equal(s.groups, 2 * TENSORS);
+	assert_int_equal(s.groups, 2 * EACH);
 	for (size_t g = 0; g < s.groups; g++) {
 		struct group_costs c;
 		uint32_t plan[BASE_PLAN_MAX];
