@@ -103,7 +103,7 @@ static int try_delta(const struct reencode_task *task, struct codec_trial *trial
                      const struct blob_file *blob, struct reencode_choice *c,
                      struct err *err)
 {
-	struct codec_score best;
+	struct codec_score best = { NULL, UINT32_MAX };
 	struct bases bases;
 	int rc = open_bases(task, &c->basis, &bases, err);
 
@@ -126,7 +126,7 @@ static int try_delta(const struct reencode_task *task, struct codec_trial *trial
 static int try_solo(const struct reencode_task *task, struct codec_trial *trial,
                     struct reencode_choice *c, struct err *err)
 {
-	struct codec_score best;
+	struct codec_score best = { NULL, UINT32_MAX };
 	int rc = try_codecs(task, trial, false, &best, err);
 
 	c->codec = best.codec;

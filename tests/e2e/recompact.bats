@@ -27,6 +27,7 @@ record_bytes() {
 	store_sizes blobs/ | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
+# bats test_tags=bucket
 @test "fine-tunes that came first stand on their base after a gc" {
 	begin_with worst_order
 	local before after
@@ -68,5 +69,29 @@ record_bytes() {
 	run -0 git zllm gc --grace=2s --json
 	json_holds 'd["recompact"]["made"] == 0'
 	[ "$(store_keys blobs/ | grep -c '~')" -gt 10 ]
+	clone_and_compare
+}
+
+@test "zllm.effort: what was pushed in a hurry is tried again, once" {
+	make_repo r
+	make_model "$T/base.safetensors" 1
+	finetune "$T/a.safetensors" "$T/base.safetensors" 2
+	cp "$T/base.safetensors" .
+	commit 'The base'
+	git config zllm.effort hasty
+	run ! git push -q
+	says "zllm.effort is 'hasty': fast, normal or best is wanted"
+	git config zllm.effort fast
+	git push -q
+	bring a
+	run -0 git zllm show a.safetensors --json
+	json_holds 'any(t["codec"] == "ulp" for e in d["extents"] for t in e.get("tried", []))'
+	json_holds 'not any(t["codec"] == "bitx" for e in d["extents"] for t in e.get("tried", []) if e["dtype"] == "BF16")'
+	git config --unset zllm.effort
+	run -0 git zllm gc --grace=2s --json
+	json_holds 'd["recompact"]["trials"] > 10'
+	run -0 git zllm gc --grace=2s --json
+	json_holds 'd["recompact"]["trials"] == 0'
+	run -0 git zllm fsck
 	clone_and_compare
 }
