@@ -90,7 +90,7 @@ fuzz: | deps-check
 
 ## bench: measures this machine, side by side with what others do
 bench: | deps-bench
-	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench
+	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench build/recompact_bench
 	@sh tests/bench/run.sh
 
 ## demo: pushes and clones a family of models with plain git, and prints what was saved
@@ -195,6 +195,10 @@ $(B)/search_bench $(B)/gc_bench: $(B)/%: $(B)/tests/bench/%.o $(B)/libzllm.a
 $(B)/chaos: $(B)/tests/chaos/chaos.o $(UNIT_OBJ) $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
+
+$(B)/recompact_bench: $(B)/tests/bench/recompact_bench.o $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL) -lcmocka
 
 # A fuzz target under libFuzzer, and the same linked with a driver that only
 # reads files, so that the kept corpora run as ordinary tests.

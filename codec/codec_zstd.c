@@ -24,10 +24,11 @@ static size_t encode(const struct frame_job *job, const uint8_t *src, uint8_t *d
                      size_t cap)
 {
 	struct planes planes = planes_of(job->dtype, job->size);
+	int level = job->zstd_level ? job->zstd_level : LEVEL;
 
 	planes_split(&planes, src, NULL, job->scratch->planes);
 	return plane_code_encode(&planes, job->scratch,
-	                         planes.rotated ? LEVEL_FLOAT : LEVEL, dst, cap);
+	                         planes.rotated ? LEVEL_FLOAT : level, dst, cap);
 }
 
 static int decode(const struct frame_job *job, const uint8_t *src, size_t n, uint8_t *dst,

@@ -36,6 +36,9 @@ struct frame_job {
 	const struct parts *parts;
 	uint64_t start;
 
+	/* The level of zstd where a codec has no better idea; 0: the codec's own. */
+	int zstd_level;
+
 	/* What is added to the prediction, or NULL. Then there are no parts, and the
 	 * frame is whole rows. */
 	const struct low_rank *low_rank;

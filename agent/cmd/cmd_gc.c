@@ -14,18 +14,17 @@
 
 enum { EXIT_DAMAGED = 3 };
 
-/* Where recompaction comes in: a function of index/recompact that gets a whole mark. */
-static const struct gc_request plain = { .recompact = NULL };
-static const struct gc_request thorough = { .recompact = NULL };
-
 static int collect(struct gc_world *w, const struct gc_options *options, struct err *err)
 {
+	struct gc_request request = { .recompact = NULL };
 	struct gc_summary summary;
 	int rc = gc_world_begin(w, err);
 
+	if (!rc && !options->no_recompact)
+		rc = gc_recompact_begin(&w->recompact, w->config, w->transfer.effort,
+		                        &request, err);
 	if (!rc)
-		rc = gc(&w->run, options->no_recompact ? &plain : &thorough, &summary,
-		        err);
+		rc = gc(&w->run, &request, &summary, err);
 	progress_clear(&w->progress);
 	if (rc)
 		return rc;
@@ -96,7 +95,7 @@ static const struct option_spec specs[] = {
 	{ "grace", OPTION_VALUE, "TIME",
 	  "how long things stay in trash: 2s, 10m, 24h, 30d (zllm.gc.grace)",
 	  offsetof(struct gc_options, grace) },
-	{ "no-recompact", OPTION_FLAG, NULL, "re-encode nothing",
+	{ "no-recompact", OPTION_FLAG, NULL, "store no tensor anew",
 	  offsetof(struct gc_options, no_recompact) },
 	{ "budget", OPTION_VALUE, "LIMIT",
 	  "stop cleanly after a time, bytes or requests: 10m, 5GB, 1000requests",
@@ -162,10 +161,12 @@ const struct command cmd_gc = {
 		"Looks at the whole store (that of this repository, or the one that is named)\n"
 		"and does, in this order: gives back what is needed and lies in trash; moves\n"
 		"what nothing needs to trash; removes what has been there for the grace period\n"
-		"(24h; --grace, or zllm.gc.grace) and still is not needed; sweeps what killed\n"
-		"processes left. Pushes, clones and other gcs may run beside it, and it may be\n"
-		"killed at any point. The grace period must be longer than any push takes: a\n"
-		"push that took longer looks again. Whoever pushes and whoever collects should\n"
+		"(24h; --grace, or zllm.gc.grace) and still is not needed; stores tensors anew\n"
+		"where the whole store has a better base for them, or a better codec, and that\n"
+		"pays (--no-recompact: it does not); sweeps what killed processes left. Pushes,\n"
+		"clones and other gcs may run beside it, and it may be killed at any point. The\n"
+		"grace period must be longer than any push takes: a push that took longer looks\n"
+		"again. Whoever pushes and whoever collects should\n"
 		"have the same zllm.gc.grace.\n\n"
 		"--prune first drops the objects of this repository that no ref of any of its\n"
 		"remotes reaches, and that this clone's reflogs, stash, index and worktrees do\n"

@@ -71,6 +71,7 @@ void gc_report_text(const struct gc_world *w, const struct gc_summary *s)
 		for (int thing = 0; thing < GC_THINGS; thing++)
 			tell_count((enum gc_thing)thing, order[i],
 			           &w->run.counts.of[thing][order[i]]);
+	gc_recompact_report(&w->recompact);
 }
 
 static void put_count(struct json *to, const char *word, const struct gc_count *count)
@@ -95,6 +96,7 @@ int gc_report_json(struct gc_world *w, const struct gc_summary *s, struct err *e
 			put_count(of, deed_words[deed], &w->run.counts.of[thing][deed]);
 		json_put(j, words[thing], of);
 	}
+	gc_recompact_json(&w->recompact, j);
 	json_put_u64(j, "missed", s->missed);
 	json_put_u64(j, "lost", s->lost);
 	json_put_u64(j, "unowned", s->unowned);

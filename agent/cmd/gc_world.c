@@ -9,9 +9,11 @@
 #include "agent/report/duration_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
+#include "agent/where/effort_setting.h"
 #include "agent/where/grace.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
+#include "index/blob/effort.h"
 #include "index/store/folder/store_folder.h"
 #include "index/store/store.h"
 #include "index/store/store_metered.h"
@@ -90,7 +92,8 @@ static void tell_done(void *ctx, enum gc_thing thing, enum gc_deed deed,
 	struct gc_world *w = ctx;
 
 	(void)thing;
-	if (deed == GC_MOVED || deed == GC_RESTORED || deed == GC_DESTROYED)
+	if (deed == GC_MOVED || deed == GC_RESTORED || deed == GC_DESTROYED ||
+	    deed == GC_MADE)
 		progress_step(&w->progress, count->bytes);
 }
 
@@ -154,6 +157,8 @@ static int begin_run(struct gc_world *w, const struct gc_options *options,
 	if (!rc)
 		rc = transfer_init(&w->transfer, w->metered, 0, err);
 	if (!rc)
+		rc = effort_read(w->config, &effort_best, &w->transfer.effort, err);
+	if (!rc)
 		rc = read_part(&w->run.part, options->part, err);
 	w->run.transfer = &w->transfer;
 	w->run.flags = (options->dry_run ? GC_DRY_RUN : 0u) |
@@ -197,6 +202,7 @@ void gc_world_close(struct gc_world *w)
 {
 	progress_end(&w->progress);
 	json_free(w->pruned);
+	gc_recompact_end(&w->recompact);
 	gc_run_wipe(&w->run);
 	transfer_wipe(&w->transfer);
 	store_close(w->metered);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/cmd/gc_recompact.h"
 #include "agent/report/progress.h"
 #include "agent/where/connection.h"
 #include "agent/where/store_url.h"
@@ -43,11 +44,12 @@ struct gc_world {
 	struct transfer transfer;  /* to the metered one */
 	struct budget budget;
 	struct progress progress;
-	struct gc_run run; /* its ages begin with gc_world_begin() */
-	int64_t grace;     /* seconds */
-	uint64_t told;     /* failures that were printed */
-	int exit_code;     /* of the worst of what failed */
-	struct json *pruned; /* what a prune did, for --json; or NULL */
+	struct gc_recompact recompact; /* begun by who runs gc() */
+	struct gc_run run;             /* its ages begin with gc_world_begin() */
+	int64_t grace;                 /* seconds */
+	uint64_t told;                 /* failures that were printed */
+	int exit_code;                 /* of the worst of what failed */
+	struct json *pruned;           /* what a prune did, for --json; or NULL */
 };
 
 /* Opens the store that `name` says, or that of the repository here where it is NULL. The

@@ -4,11 +4,13 @@
 
 #include "agent/git/lfs_config.h"
 #include "agent/where/base_cache.h"
+#include "agent/where/effort_setting.h"
 #include "agent/where/grace.h"
 #include "agent/where/ref_stores.h"
 #include "agent/where/repo_id.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
+#include "index/blob/effort.h"
 #include "index/gc/gc_ages.h"
 #include "index/store/store.h"
 
@@ -42,6 +44,8 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 		rc = transfer_init(&c->transfer, c->store, 0, err);
 	c->transfer.repo_id = c->url.repo_id;
 	c->transfer.cache = c->cache;
+	if (!rc && direction == ENDPOINT_UPLOAD)
+		rc = effort_read(c->config, &effort_normal, &c->transfer.effort, err);
 	return rc;
 }
 

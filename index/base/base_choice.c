@@ -19,6 +19,7 @@
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_rely.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/effort.h"
 #include "index/blob/record_check.h"
 #include "index/blob/record_source.h"
 #include "index/blob/transfer.h"
@@ -42,6 +43,11 @@ struct choosing {
 	struct base_choice choice;
 	const struct relative *like; /* what led to the chosen base */
 };
+
+static const struct effort *effort_of(const struct choosing *c)
+{
+	return effort_or_normal(c->task->transfer->effort);
+}
 
 /* ---------------------------------------------------------------- candidates */
 
@@ -254,7 +260,8 @@ static int try_solo(struct choosing *c, struct err *err)
 	struct codec_score best = { NULL, UINT_MAX }, one;
 
 	for (unsigned i = 0; (one.codec = codec_at(i)) != NULL; i++) {
-		if (one.codec->needs_base || !can_code(c, one.codec))
+		if (one.codec->needs_base || !can_code(c, one.codec) ||
+		    !effort_tries(effort_of(c), one.codec, best.codec))
 			continue;
 		int rc = codec_trial_run(c->trial, &best, &one, err);
 		if (rc)
@@ -299,6 +306,7 @@ static struct codec_score try_bases(struct choosing *c, struct candidate *candid
 		candidate->bits = (uint16_t)codec_trial_distance(c->trial);
 	for (unsigned i = 0; (one.codec = codec_at(i)) != NULL && !rc; i++) {
 		if (!one.codec->needs_base || !can_code(c, one.codec) ||
+		    !effort_tries(effort_of(c), one.codec, best.codec) ||
 		    codec_trial_run(c->trial, &best, &one, &ignored))
 			continue;
 		note_trial(c->task->extent->finding, one.codec->id, one.permille);
@@ -407,8 +415,8 @@ static void try_low_rank(struct choosing *c)
 	struct err ignored = ERR_INIT;
 	unsigned least = choice->codec->policy.low_rank_permille, permille;
 
-	if (!least || c->best < least || choice->basis.base_count != 1 ||
-	    choice->basis.parts.count)
+	if (!effort_of(c)->products || !least || c->best < least ||
+	    choice->basis.base_count != 1 || choice->basis.parts.count)
 		return;
 	if (open_bases(task, &choice->basis, &bases))
 		return;
@@ -439,7 +447,7 @@ int base_choose(const struct base_task *task, struct base_choice *out, struct er
 		rc = try_solo(&c, err);
 	if (!rc) {
 		size_t count = find_candidates(&c, candidates);
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < count && i < effort_of(&c)->candidates; i++)
 			try_candidate(&c, &candidates[i]);
 		if (c.choice.codec->needs_base)
 			try_low_rank(&c);

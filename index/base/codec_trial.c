@@ -9,6 +9,7 @@
 #include "codec/record.h"
 #include "index/blob/blob_file.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/effort.h"
 #include "index/blob/predictor.h"
 #include "index/blob/transfer.h"
 #include "index/work/scratch_shelf.h"
@@ -37,7 +38,11 @@ static void choose_pieces(struct codec_trial *t)
 	size_t piece = (size_t)CODEC_SAMPLE_VALUES * dtype_unit(t->blob->dtype);
 	uint64_t size = t->blob->size;
 
-	t->pieces = size < CODEC_SAMPLES * (uint64_t)piece ? 1 : CODEC_SAMPLES;
+	unsigned samples = effort_or_normal(t->transfer->effort)->samples;
+
+	while (samples > 1 && size < samples * (uint64_t)piece)
+		samples = samples > CODEC_SAMPLES ? samples / 2 : 1;
+	t->pieces = samples;
 	t->piece = size < piece ? (size_t)size : piece;
 }
 
@@ -142,6 +147,7 @@ static int code_pieces(struct codec_trial *t, const struct codec *codec, size_t 
 		.parts = codec->needs_base ? &t->parts : NULL,
 		.size = size,
 		.scratch = t->scratch,
+		.zstd_level = effort_or_normal(t->transfer->effort)->zstd_level,
 	};
 
 	*coded = 0;
@@ -199,12 +205,14 @@ int codec_trial_run(struct codec_trial *t, const struct codec_score *best,
 {
 	size_t first = (size_t)score->codec->policy.first_values *
 	               dtype_unit(t->blob->dtype);
+	const struct effort *effort = effort_or_normal(t->transfer->effort);
 	bool lost = false;
 	int rc = 0;
 
 	/* Where the first values are most of a sample, to code all of it takes hardly
 	 * longer. */
-	if (first && first <= t->piece / 2 && best->codec)
+	if (first && first <= t->piece / 2 && best->codec &&
+	    effort->slow != EFFORT_SLOW_ALWAYS)
 		rc = try_first(t, best, score, &lost, err);
 	return rc || lost ? rc : try_all(t, score, err);
 }

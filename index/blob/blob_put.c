@@ -22,6 +22,7 @@
 #include "codec/record.h"
 #include "index/blob/bases.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/effort.h"
 #include "index/blob/predictor.h"
 #include "index/blob/transfer.h"
 #include "index/store/store.h"
@@ -60,6 +61,7 @@ static int encode_one(struct put *p, size_t i, struct frame_scratch *scratch,
 		.size = record_frame_size(&p->head, frame),
 		.scratch = scratch,
 		.low_rank = p->plan->low_rank,
+		.zstd_level = effort_or_normal(p->transfer->effort)->zstd_level,
 	};
 
 	return frame_encode(&job, p->raw + at, p->coded + at, &p->head.frames[frame],

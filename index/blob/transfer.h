@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct effort;
 struct err;
 struct oid;
 struct pool;
@@ -30,12 +31,13 @@ struct transfer {
 	struct scratch_shelf *shelf; /* owned */
 	unsigned lanes;              /* tasks at once; at least 1 */
 	bool in_order;               /* an object's records are put in its order */
-	bool unchecked;              /* what the store lists is relied upon unseen: a bundle
+	const struct effort *effort; /* of what is stored; NULL: normal (effort.h) */
+	bool unchecked; /* what the store lists is relied upon unseen: a bundle
 	                              * lists what the reader will have (thin_store.h) */
-	struct record_map *records;  /* owned; NULL unless the store is remote */
-	const atomic_bool *stop;     /* once true, downloads end with ERR_INTERRUPTED
+	struct record_map *records; /* owned; NULL unless the store is remote */
+	const atomic_bool *stop;    /* once true, downloads end with ERR_INTERRUPTED
 	                              * at their next window; or NULL; not owned */
-	const char *repo_id;         /* who pushes; "" when not known; not owned */
+	const char *repo_id;        /* who pushes; "" when not known; not owned */
 
 	/* Which range of a local file should hold the blob `id`: 0, or 1 when none is
 	 * known. Downloads then spare the store; what is read there is checked, and

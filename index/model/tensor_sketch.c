@@ -180,10 +180,7 @@ int tensor_sketch_make(const struct extent *x, sketch_read_fn *read, void *ctx,
 /* A hundred times the logarithm of 1 + n to the base 2, straight between powers. */
 static unsigned steps_of(uint32_t n)
 {
-	unsigned bits = 0;
-
-	for (n++; n >> bits > 1;)
-		bits++;
+	unsigned bits = 31 - (unsigned)__builtin_clz(++n);
 	uint32_t power = (uint32_t)1 << bits;
 
 	return bits * HUNDRED + (n - power) * HUNDRED / power;

@@ -10,9 +10,14 @@
 
 enum {
 	HEAD_BYTES = 128, /* of a record, at the least */
-	SUSPECT_PART =
-		8, /* a record is looked at anew where it takes an eighth more than */
-	SUSPECT_BYTES = 4096 /* its sketch says, and so many bytes */
+	SOLO_HOPE = 8,    /* an eighth less */
+	DELTA_HOPE = 2,
+	WORTH_PERCENT = 97, /* of what it takes solo: a delta ties two records together */
+
+	/* A record is looked at anew where it takes so much more than its sketch says: a
+	 * part of that, and these bytes. */
+	SUSPECT_PART = 8,
+	SUSPECT_BYTES = 4096
 };
 
 struct group_way *group_way(const struct group_costs *c, size_t i, size_t j)
@@ -176,18 +181,42 @@ bool group_way_is_new(const struct group_costs *c, size_t i, size_t j)
 	return price_of(c, i, j) < group_way(c, i, j)->have;
 }
 
-/* Whether a record that the store has may be worse than what would be written today: it
- * is the very one that a push wrote, which did not try all, or it is larger than its
- * sketch says. */
-static bool is_suspect(const struct group_costs *c, size_t i, uint64_t have,
-                       uint32_t permille)
+/* Whether a record of so many bytes is the very one that a push wrote which did not try
+ * all that is tried today. */
+static bool is_untried(const struct group_costs *c, size_t i, uint64_t have)
 {
 	const struct stock_blob *b = c->members[i].blob;
-	uint64_t guess = part_of(b->size, permille);
 
-	if (!(b->flags & STOCK_TRIED) && (!b->remembered || b->remembered == have))
-		return true;
-	return have > guess + guess / SUSPECT_PART + SUSPECT_BYTES;
+	return !(b->flags & STOCK_TRIED) && (!b->remembered || b->remembered == have);
+}
+
+/* A record that the store has is looked at anew where it is untried, and hope decides until
+ * a trial does: a low-rank product may leave half of a delta. And where it is larger than
+ * its sketch says. Else it is as good as it gets. */
+static uint32_t guess_of_record(const struct group_costs *c, size_t i, size_t j,
+                                uint32_t guess)
+{
+	uint64_t have = group_way(c, i, j)->have, size = c->members[i].blob->size;
+	uint64_t said = part_of(size, guess);
+
+	if (is_untried(c, i, have)) {
+		uint64_t hope = have * 1000 / size;
+		hope -= hope / (i == j ? SOLO_HOPE : DELTA_HOPE);
+		return hope < guess ? (uint32_t)hope : guess;
+	}
+	return have > said + said / SUSPECT_PART + SUSPECT_BYTES ? guess : UINT32_MAX;
+}
+
+/* What pushes demand of a delta too (codec.h, codec_policy). */
+static uint32_t if_worth_it(const struct group_costs *c, size_t i, size_t j,
+                            uint32_t permille)
+{
+	uint64_t solo = group_way(c, i, i)->have, size = c->members[i].blob->size;
+	uint64_t alone = solo < BASE_PLAN_NEVER && size ? solo * 1000 / size
+	                                                : c->members[i].blob->solo;
+
+	return i != j && (uint64_t)permille * 100 > alone * WORTH_PERCENT ? UINT32_MAX
+	                                                                  : permille;
 }
 
 static void guess_way(struct group_costs *c, size_t i, size_t j)
@@ -200,13 +229,11 @@ static void guess_way(struct group_costs *c, size_t i, size_t j)
 		guess = i == j ? x->blob->solo
 		               : delta_cost_permille(&x->extent, &base->extent,
 		                                     x->blob->solo);
-	if (guess != UINT32_MAX && way->have < BASE_PLAN_NEVER &&
-	    !is_suspect(c, i, way->have, guess))
-		guess = UINT32_MAX;
-	way->permille = guess;
+	if (guess != UINT32_MAX && way->have < BASE_PLAN_NEVER)
+		guess = guess_of_record(c, i, j, guess);
+	way->permille = if_worth_it(c, i, j, guess);
 }
 
-/* A way that the store has is looked at anew even where nothing can be guessed of it. */
 static void guess_all(struct group_costs *c)
 {
 	for (size_t i = 0; i < c->count; i++)
@@ -220,7 +247,7 @@ void group_way_measured(struct group_costs *c, size_t i, size_t j, uint32_t perm
 {
 	struct group_way *way = group_way(c, i, j);
 
-	way->permille = permille;
+	way->permille = if_worth_it(c, i, j, permille);
 	way->measured = true;
 	set_price(c, i, j);
 }

@@ -148,17 +148,6 @@ static int for_all_groups(struct run *run,
 	return lanes_run(run->lanes < LANES_MAX ? run->lanes : LANES_MAX, &work, err);
 }
 
-static uint64_t bytes_of(const struct stock *s)
-{
-	const struct stock_record *r = (const void *)s->records.data;
-	size_t n = s->records.size / sizeof(*r);
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += r[i].stored;
-	return sum;
-}
-
 /* Two records are read at once where one is coded anew, and a third is written: half of
  * the lanes' memory each. */
 int recompact(const struct recompact_request *r, const struct stock *s,
@@ -174,7 +163,7 @@ int recompact(const struct recompact_request *r, const struct stock *s,
 	if (rc)
 		return rc;
 	*out = run.sum;
-	out->before = bytes_of(s);
+	out->before = stock_bytes(s);
 	out->after = out->before + out->made_bytes - out->retired_bytes;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "index/blob/bases.h"
 #include "index/blob/blob_put.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/effort.h"
 #include "index/blob/record_map.h"
 #include "index/blob/record_source.h"
 #include "index/blob/transfer.h"
@@ -64,15 +65,18 @@ static int open_bases(const struct reencode_task *task, const struct record_basi
 /* ---------------------------------------------------------------- trials */
 
 /* All codecs of a kind; score->codec is NULL where none can. */
-static int try_codecs(struct codec_trial *trial, const struct extent *x, bool needs_base,
-                      struct codec_score *best, struct err *err)
+static int try_codecs(const struct reencode_task *task, struct codec_trial *trial,
+                      bool needs_base, struct codec_score *best, struct err *err)
 {
+	const struct effort *effort = effort_or_normal(task->transfer->effort);
 	struct codec_score one;
 	int rc = 0;
 
 	*best = (struct codec_score){ NULL, UINT32_MAX };
 	for (unsigned i = 0; (one.codec = codec_at(i)) != NULL && !rc; i++) {
-		if (one.codec->needs_base != needs_base || !one.codec->takes(x->dtype))
+		if (one.codec->needs_base != needs_base ||
+		    !one.codec->takes(task->extent->dtype) ||
+		    !effort_tries(effort, one.codec, best->codec))
 			continue;
 		rc = codec_trial_run(trial, best, &one, err);
 		if (!rc && one.permille < best->permille)
@@ -89,7 +93,8 @@ static int try_product(const struct reencode_task *task, const struct blob_file 
 	const struct low_rank_task product = { task->transfer, task->extent, blob,
 		                               c->codec,       &c->basis,    bases };
 
-	if (!least || c->permille < least || c->basis.parts.count)
+	if (!effort_or_normal(task->transfer->effort)->products || !least ||
+	    c->permille < least || c->basis.parts.count)
 		return 0;
 	return low_rank_trial(&product, &c->low_rank, &c->permille, err);
 }
@@ -98,7 +103,7 @@ static int try_delta(const struct reencode_task *task, struct codec_trial *trial
                      const struct blob_file *blob, struct reencode_choice *c,
                      struct err *err)
 {
-	struct codec_score best;
+	struct codec_score best = { NULL, UINT32_MAX };
 	struct bases bases;
 	int rc = open_bases(task, &c->basis, &bases, err);
 
@@ -106,7 +111,7 @@ static int try_delta(const struct reencode_task *task, struct codec_trial *trial
 		return rc;
 	rc = codec_trial_predict(trial, &c->basis, &bases, err);
 	if (!rc)
-		rc = try_codecs(trial, task->extent, true, &best, err);
+		rc = try_codecs(task, trial, true, &best, err);
 	if (!rc && !best.codec)
 		rc = 1;
 	if (!rc) {
@@ -121,8 +126,8 @@ static int try_delta(const struct reencode_task *task, struct codec_trial *trial
 static int try_solo(const struct reencode_task *task, struct codec_trial *trial,
                     struct reencode_choice *c, struct err *err)
 {
-	struct codec_score best;
-	int rc = try_codecs(trial, task->extent, false, &best, err);
+	struct codec_score best = { NULL, UINT32_MAX };
+	int rc = try_codecs(task, trial, false, &best, err);
 
 	c->codec = best.codec;
 	c->permille = best.permille;

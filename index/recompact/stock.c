@@ -7,6 +7,7 @@
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "index/base/base_marker.h"
+#include "index/gc/gc_view.h"
 #include "index/manifest/manifest.h"
 #include "index/model/tensor_name.h"
 #include "index/recompact/base_plan.h"
@@ -394,6 +395,22 @@ int stock_close(struct stock *s, struct err *err)
 	if (!rc)
 		pin_bases(s);
 	return rc;
+}
+
+void stock_mark_needed(struct stock *s, const struct gc_blobs *needed)
+{
+	for (size_t i = 0; i < blob_count(s); i++)
+		if (gc_blob_find(needed, &blob_at(s, i)->id))
+			blob_at(s, i)->flags |= STOCK_NEEDED;
+}
+
+uint64_t stock_bytes(const struct stock *s)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < record_count(s); i++)
+		sum += record_at(s, i)->stored;
+	return sum;
 }
 
 size_t stock_group(const struct stock *s, size_t group, size_t *first)

@@ -79,7 +79,15 @@ int stock_add_record(struct stock *s, const struct key_record *record, uint64_t 
 /* Sorts, groups and pins: nothing is added after that. */
 int stock_close(struct stock *s, struct err *err);
 
+/* When it is closed: bases that `needed` has are needed, though no manifest that was added
+ * lists them. */
+struct gc_blobs;
+void stock_mark_needed(struct stock *s, const struct gc_blobs *needed);
+
 /* ---------------------------------------------------------------- when it is closed */
+
+/* Bytes of all records. */
+uint64_t stock_bytes(const struct stock *s);
 
 const struct stock_blob *stock_blob_at(const struct stock *s, size_t i);
 const struct oid *stock_object(const struct stock *s, uint32_t i);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [threads] [sparse] [family] [transfer] [memory] [search] [s3]
+    bench.py [codec] [threads] [sparse] [family] [transfer] [memory] [search] [recompact] [s3]
                                                                  all when none is named
 
 codec     each codec on pairs of models, one thread: part of raw, speed, and both next to
@@ -17,6 +17,9 @@ memory    peak memory of the agent for a 4 GB object, each way
 search    finding the base of a model of 300 tensors in a folder store with the markers
           of 10 000 models for each of the 8 tensors that are asked for first, and of
           200 for each of 256
+recompact a plan of 300 models of 300 tensors in 12 families; 300 small models pushed in the
+          worst order, next to the best plan there is; the trained family so, next to
+          the best order with hints
 s3        the store in a bucket of Ceph: push and clone next to aws and s3cmd, memory,
           look-ahead (s3_bench.py)
 """
@@ -416,6 +419,51 @@ def search(place):
         shutil.rmtree(folder)
 
 
+# The base, and what knows it, comes last; the best order is the reverse.
+BACKWARDS = ["base2", "ckpt-4", "lora-merged", "sft-vocab", "sft-purebf16", "sft-frozen", "sft-c",
+             "sft-a", "base"]
+
+
+def record_bytes(store):
+    return folder_size(store + "/blobs")
+
+
+def pushed_family(place, data, name, models, hints):
+    work, _ = place.repository(name)
+    store = f"{place.root}/{name}.store"
+    run("git", "zllm", "init", store, cwd=work)
+    if not hints:
+        run("git", "zllm", "base", "none", cwd=work)
+    for model in models:
+        os.mkdir(f"{work}/{model}")
+        shutil.copy(f"{data}/{model}/model.safetensors", f"{work}/{model}/model.safetensors")
+        run("git", "add", ".", cwd=work)
+        run("git", "commit", "-q", "-m", model, cwd=work)
+        run("git", "push", "-q", "-u", "origin", "main", cwd=work)
+    return work, store
+
+
+def recompact(place, data):
+    report = json.loads(run(TOP + "/build/recompact_bench", "300", "4", "128"))
+    plan, made = report["plan"], report["bytes"]
+    print(f"recompact {plan['models']} models of {plan['tensors']} tensors planned in "
+          f"{plan['cpu_seconds']:.1f} s CPU, {plan['percent_above']:.2f} % above the best plan")
+    print(f"recompact {made['models']} models of {made['tensors']} tensors: {made['before'] / 1e6:.1f} MB, "
+          f"then {made['after'] / 1e6:.1f}; the best plan {made['best'] / 1e6:.1f} "
+          f"({made['percent_above']:+.2f} %); {made['made']} records made anew, {made['trials']} "
+          f"trials, {made['seconds']:.0f} s, {made['cpu_seconds']:.0f} s CPU")
+    models = [name for name in BACKWARDS if have(data, name)]
+    _, best = pushed_family(place, data, "best", models[::-1], True)
+    work, worst = pushed_family(place, data, "worst", models, False)
+    before = record_bytes(worst)
+    done = json.loads(run("git", "zllm", "gc", "--json", cwd=work))["recompact"]
+    after, goal = record_bytes(worst), record_bytes(best)
+    run("git", "zllm", "fsck", cwd=work)
+    print(f"recompact {len(models)} models of the family backwards: {before / 1e6:.1f} MB, then "
+          f"{after / 1e6:.1f}; forwards, with hints, {goal / 1e6:.1f} ({100 * (after / goal - 1):+.1f} %); "
+          f"{done['made']} records made anew, {done['trials']} trials, {done['milliseconds'] / 1000:.0f} s")
+
+
 def s3():
     """In a bucket of a server of its own, which ends with it."""
     server = TOP + "/tests/s3/with_server.sh"
@@ -446,13 +494,14 @@ def main():
              "transfer": lambda _: with_place(transfer),
              "memory": lambda _: with_place(memory),
              "search": lambda _: with_place(search),
+             "recompact": lambda data: with_place(lambda place: recompact(place, data)),
              "s3": lambda _: s3()}
     wanted = sys.argv[1:] or list(known)
     if any(name not in known for name in wanted):
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory(prefix="git-zllm-models.") as own:
         data = os.environ.get("ZLLM_DATA", "")
-        if not have(data, "base", "sft-a") and {"codec", "threads", "family"} & set(wanted):
+        if not have(data, "base", "sft-a") and {"codec", "threads", "family", "recompact"} & set(wanted):
             data = made_models(own)
         for name in wanted:
             known[name](data)

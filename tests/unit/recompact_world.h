@@ -19,6 +19,7 @@
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
+#include "index/blob/effort.h"
 #include "index/blob/transfer.h"
 #include "index/download.h"
 #include "index/manifest/manifest.h"
@@ -58,11 +59,30 @@ struct kin {
 	float step;
 	uint64_t path; /* 0: none */
 	float along;
+	float merged; /* strength of a product of rank 4 that was added: an adapter; 0 */
 };
 
 static inline float jitter_of(uint64_t *state)
 {
 	return (float)(next_random(state) >> 40) / (float)(1 << 24) - 0.5f;
+}
+
+/* Number `i` of a vector of a seed. */
+static inline float component(uint64_t seed, size_t i)
+{
+	uint64_t state = seed * 1000003 + i;
+
+	return jitter_of(&state);
+}
+
+static inline float product_at(const struct kin *k, uint64_t number, size_t i)
+{
+	float sum = 0;
+
+	for (unsigned r = 0; r < 4; r++)
+		sum += component(k->own * 64 + number * 8 + r, i / 256) *
+		       component(k->own * 640 + number * 80 + r, i % 256);
+	return sum;
 }
 
 static inline void kin_tensor(struct buf *out, const struct kin *k, uint64_t number,
@@ -75,6 +95,7 @@ static inline void kin_tensor(struct buf *out, const struct kin *k, uint64_t num
 		float w = weight(&root);
 		w += 2 * k->step * jitter_of(&own);
 		w += k->path ? 2 * k->along * jitter_of(&path) : 0;
+		w += k->merged ? k->merged * product_at(k, number, i) : 0;
 		add_bf16(out, w);
 	}
 }
@@ -124,21 +145,34 @@ static inline void give_one_hint(void *ctx, const struct oid *oid, uint64_t size
 	out->count = 1;
 }
 
-static inline void push_with(struct store *s, const struct model_file *f,
-                             const struct model_file *base, const struct codec *codec)
+/* How a push stores: NULLs for what it decides itself. */
+struct manner {
+	const struct codec *codec;
+	const struct effort *effort;
+};
+
+static inline void push_in(struct store *s, const struct model_file *f,
+                           const struct model_file *base, struct manner how)
 {
 	struct upload_request request = { .oid = f->oid,
 		                          .size = f->size,
 		                          .path = f->path,
 		                          .find_hints = give_one_hint,
 		                          .ctx = (void *)(uintptr_t)base,
-		                          .codec = codec };
+		                          .codec = how.codec };
 	struct upload_result result;
-	const struct transfer t = transfer_to(s);
+	struct transfer t = transfer_to(s);
 	struct err err = ERR_INIT;
 
+	t.effort = how.effort;
 	if (upload_object(&t, &request, &result, &err))
 		fail_msg("push: %s", err.text);
+}
+
+static inline void push_with(struct store *s, const struct model_file *f,
+                             const struct model_file *base, const struct codec *codec)
+{
+	push_in(s, f, base, (struct manner){ codec, NULL });
 }
 
 static inline void push_blindly(struct store *s, const struct model_file *f)
@@ -258,10 +292,11 @@ static inline int recompact_with(struct store *s, struct patience *p,
 		                             .may_go_on = patience_lasts,
 		                             .failed = note_failure,
 		                             .ctx = p };
-	const struct transfer t = transfer_to(s);
+	struct transfer t = transfer_to(s);
 	struct err err = ERR_INIT;
 	struct stock stock;
 
+	t.effort = &effort_best;
 	request.transfer = &t;
 	request.memory = p->memory;
 	int rc = stock_take(s, &stock) ? recompact(&request, &stock, out, &err) : 1;
@@ -319,6 +354,79 @@ static inline struct counted_records records_of(struct store *s)
 
 	assert_int_equal(store_list(s, "blobs/", count_record, &c, NULL), 0);
 	return c;
+}
+
+/* ---------------------------------------------------------------- worlds */
+
+enum { TENSORS = 2, ROWS = 256, MODELS_MAX = 64 };
+
+struct world {
+	struct store *store;
+	struct model_file models[MODELS_MAX];
+	size_t count;
+};
+
+static inline void begin_world(struct world *w)
+{
+	w->count = 0;
+	assert_int_equal(store_memory_new(&w->store, NULL), 0);
+}
+
+static inline void add_kin(struct world *w, struct kin k)
+{
+	assert_true(w->count < MODELS_MAX);
+	w->models[w->count++] = kin_file(&k, TENSORS, ROWS);
+}
+
+/* Of one tensor, as small as has a record: for what is tried a thousand times. */
+static inline void add_small_family(struct world *w, unsigned tunes)
+{
+	for (unsigned i = 0; i <= tunes; i++) {
+		struct kin k = { .family = 1, .own = i, .step = i ? 2e-4f : 0 };
+		w->models[w->count++] = kin_file(&k, 1, 128);
+	}
+}
+
+static inline void end_world(struct world *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		model_file_remove(&w->models[i]);
+	store_close(w->store);
+}
+
+static inline void assert_all_come_back(const struct world *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		assert_true(comes_back(w->store, &w->models[i]));
+}
+
+/* What the models take in a store of their own where the first is the base of all others,
+ * and each is told so. */
+static inline uint64_t bytes_at_best(const struct world *w)
+{
+	struct store *s;
+
+	assert_int_equal(store_memory_new(&s, NULL), 0);
+	push_blindly(s, &w->models[0]);
+	for (size_t i = 1; i < w->count; i++)
+		push_with(s, &w->models[i], &w->models[0], NULL);
+	uint64_t bytes = bytes_of_records(s);
+	store_close(s);
+	return bytes;
+}
+
+/* A root and `tunes` fine-tunes of it. */
+static inline void add_family(struct world *w, uint64_t family, unsigned tunes)
+{
+	add_kin(w, (struct kin){ .family = family });
+	for (unsigned i = 0; i < tunes; i++)
+		add_kin(w, (struct kin){ .family = family, .own = i + 1, .step = 2e-4f });
+}
+
+static inline void push_backwards(const struct world *w)
+{
+	for (size_t i = w->count; i > 0; i--)
+		push_blindly(w->store, &w->models[i - 1]);
 }
 
 #endif

@@ -1,80 +1,7 @@
 /* Recompaction of real stores: the bytes that a plan promises, and nothing lost. */
 #include "tests/unit/recompact_world.h"
 
-#include "tests/unit/store_faulty.h"
-
-enum { TENSORS = 2, ROWS = 256, MODELS_MAX = 64 };
-
-/* ---------------------------------------------------------------- words */
-
-struct world {
-	struct store *store;
-	struct model_file models[MODELS_MAX];
-	size_t count;
-};
-
-static void begin_world(struct world *w)
-{
-	w->count = 0;
-	assert_int_equal(store_memory_new(&w->store, NULL), 0);
-}
-
-static void add_kin(struct world *w, struct kin k)
-{
-	assert_true(w->count < MODELS_MAX);
-	w->models[w->count++] = kin_file(&k, TENSORS, ROWS);
-}
-
-/* Of one tensor, as small as has a record: for what is tried a thousand times. */
-static void add_small_family(struct world *w, unsigned tunes)
-{
-	for (unsigned i = 0; i <= tunes; i++) {
-		struct kin k = { 1, i, i ? 2e-4f : 0, 0, 0 };
-		w->models[w->count++] = kin_file(&k, 1, 128);
-	}
-}
-
-static void end_world(struct world *w)
-{
-	for (size_t i = 0; i < w->count; i++)
-		model_file_remove(&w->models[i]);
-	store_close(w->store);
-}
-
-static void assert_all_come_back(const struct world *w)
-{
-	for (size_t i = 0; i < w->count; i++)
-		assert_true(comes_back(w->store, &w->models[i]));
-}
-
-/* What the models take in a store of their own where the first is the base of all others,
- * and each is told so. */
-static uint64_t bytes_at_best(const struct world *w)
-{
-	struct store *s;
-
-	assert_int_equal(store_memory_new(&s, NULL), 0);
-	push_blindly(s, &w->models[0]);
-	for (size_t i = 1; i < w->count; i++)
-		push_with(s, &w->models[i], &w->models[0], NULL);
-	uint64_t bytes = bytes_of_records(s);
-	store_close(s);
-	return bytes;
-}
-
-/* A root and `tunes` fine-tunes of it. */
-static void add_family(struct world *w, uint64_t family, unsigned tunes)
-{
-	add_kin(w, (struct kin){ .family = family });
-	for (unsigned i = 0; i < tunes; i++)
-		add_kin(w, (struct kin){ family, i + 1, 2e-4f, 0, 0 });
-}
-
-static void push_backwards(const struct world *w)
-{
-	for (size_t i = w->count; i > 0; i--)
-		push_blindly(w->store, &w->models[i - 1]);
-}
+#include "index/blob/transfer.h"
 
 /* ---------------------------------------------------------------- rules */
 
@@ -159,6 +86,30 @@ static void a_store_of_bitx_alone_falls_as_the_codec_promises(void **state)
 	end_world(&w);
 }
 
+/* A merged adapter that was pushed in a hurry: it stands on its base, without the product. */
+static void what_was_pushed_in_a_hurry_is_done_well(void **state)
+{
+	const struct manner hurry = { NULL, &effort_fast };
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	add_kin(&w, (struct kin){ .family = 1 });
+	add_kin(&w, (struct kin){ .family = 1, .own = 5, .merged = 0.02f });
+	push_in(w.store, &w.models[0], NULL, hurry);
+	push_in(w.store, &w.models[1], &w.models[0], hurry);
+	uint64_t before = bytes_of_records(w.store), best = bytes_at_best(&w);
+	struct recompact_result r = recompact_all(w.store);
+	uint64_t after = bytes_of_records(w.store);
+	print_message("%llu bytes, then %llu; by a normal push %llu; %zu trials\n",
+	              (unsigned long long)before, (unsigned long long)after,
+	              (unsigned long long)best, r.trials);
+	assert_true(before * 100 > best * 105);
+	assert_true(after * 100 <= best * 101);
+	assert_all_come_back(&w);
+	end_world(&w);
+}
+
 static void retire_manifest(const struct world *w, size_t i)
 {
 	char key[KEY_MAX];
@@ -176,7 +127,11 @@ static void a_base_that_only_deltas_keep_alive_goes(void **state)
 	begin_world(&w);
 	add_kin(&w, (struct kin){ .family = 1 });
 	for (uint64_t i = 1; i <= 3; i++)
-		add_kin(&w, (struct kin){ 1, i, 2e-5f, 9, 4e-3f });
+		add_kin(&w, (struct kin){ .family = 1,
+		                          .own = i,
+		                          .step = 2e-5f,
+		                          .path = 9,
+		                          .along = 4e-3f });
 	for (size_t i = 0; i < w.count; i++)
 		push_with(w.store, &w.models[i], i ? &w.models[0] : NULL, NULL);
 	retire_manifest(&w, 0);
@@ -333,109 +288,41 @@ static void a_damaged_memory_remembers_nothing(void **state)
 	trial_memory_free(other);
 }
 
-/* ---------------------------------------------------------------- faults */
-
-static void copy_key(struct store *from, struct store *to, const char *key)
+/* Several groups at once, frames on several threads. */
+static void lanes_work_on_groups_at_once(void **state)
 {
-	struct buf bytes = BUF_INIT;
-
-	assert_int_equal(store_get_all(from, key, 1 << 24, &bytes, NULL), 0);
-	assert_int_equal(store_put_all(to, key, bytes.data, bytes.size, NULL), 0);
-	buf_wipe(&bytes);
-}
-
-struct copying {
-	struct store *from, *to;
-};
-
-static int copy_entry(void *ctx, const struct store_entry *entry)
-{
-	const struct copying *c = ctx;
-
-	copy_key(c->from, c->to, entry->key);
-	return 0;
-}
-
-static struct store *copy_of(struct store *s)
-{
-	struct copying c = { s, NULL };
-
-	assert_int_equal(store_memory_new(&c.to, NULL), 0);
-	assert_int_equal(store_list(s, "", copy_entry, &c, NULL), 0);
-	return c.to;
-}
-
-/* One call of a run fails, or it and all that follow: nothing is lost, and another run
- * completes. False when the run has no call of that number. */
-static bool survives(struct store *begun, const struct world *w,
-                     struct store_fault_plan plan, uint64_t best)
-{
-	struct world copy = *w;
-	struct store *faulty;
-	struct patience p = { .steps = -1 }, again = { .steps = -1, .loud = true };
+	struct world w;
+	struct patience p = { .steps = -1, .loud = true };
 	struct recompact_result r;
-
-	copy.store = copy_of(begun);
-	assert_int_equal(
-		store_faulty_new(copy.store, plan, FAULT_KEEP_INNER, &faulty, NULL), 0);
-	recompact_with(faulty, &p, &r);
-	bool hit = store_faulty_calls(faulty) >= plan.nth;
-	store_close(faulty);
-	assert_all_come_back(&copy);
-	assert_int_equal(recompact_with(copy.store, &again, &r), 0);
-	assert_all_come_back(&copy);
-	if (bytes_of_records(copy.store) * 100 > best * 106)
-		fail_msg("fault %u at call %llu: %llu bytes, not %llu", plan.fault,
-		         (unsigned long long)plan.nth,
-		         (unsigned long long)bytes_of_records(copy.store),
-		         (unsigned long long)best);
-	store_close(copy.store);
-	return hit;
-}
-
-static unsigned fail_everywhere(const struct world *w, uint64_t best)
-{
-	static const enum store_fault faults[] = { FAULT_FAIL, FAULT_LOSE_REPLY,
-		                                   FAULT_CRASH, FAULT_FLIP };
-	unsigned points = 0;
-
-	for (size_t k = 0; k < sizeof(faults) / sizeof(faults[0]); k++)
-		for (uint64_t nth = 1;; nth++, points++)
-			if (!survives(w->store, w,
-			              (struct store_fault_plan){ faults[k], nth }, best))
-				break;
-	return points;
-}
-
-/* New keys: fine-tunes came first. */
-static void each_call_of_a_run_may_fail(void **state)
-{
-	struct world w;
+	struct stock stock;
+	struct transfer t;
+	struct err err = ERR_INIT;
 
 	(void)state;
 	begin_world(&w);
-	add_small_family(&w, 2);
+	for (uint64_t i = 0; i < 3; i++) {
+		const struct kin k = { .family = 1, .own = i, .step = i ? 2e-4f : 0 };
+		w.models[w.count++] = kin_file(&k, 6, 128);
+	}
 	push_backwards(&w);
-	unsigned points = fail_everywhere(&w, bytes_at_best(&w));
-	print_message("%u points\n", points);
-	assert_true(points > 100);
-	end_world(&w);
-}
-
-/* Keys that stay: records of one codec become those of another. */
-static void each_call_of_an_exchange_may_fail(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin_world(&w);
-	add_small_family(&w, 1);
-	for (size_t i = 0; i < w.count; i++)
-		push_with(w.store, &w.models[i], i ? &w.models[0] : NULL,
-		          codec_by_id(CODEC_BITX));
-	unsigned points = fail_everywhere(&w, bytes_at_best(&w));
-	print_message("%u points\n", points);
-	assert_true(points > 100);
+	const struct retiring retiring = { retire_aside, w.store };
+	assert_int_equal(trial_memory_new(&p.memory, NULL), 0);
+	assert_int_equal(transfer_init(&t, w.store, 3, &err), 0);
+	t.lanes = 4;
+	const struct recompact_request request = { .transfer = &t,
+		                                   .retiring = &retiring,
+		                                   .memory = p.memory,
+		                                   .may_go_on = patience_lasts,
+		                                   .failed = note_failure,
+		                                   .ctx = &p };
+	assert_true(stock_take(w.store, &stock));
+	assert_int_equal(recompact(&request, &stock, &r, &err), 0);
+	assert_int_equal(r.made, 12);
+	assert_int_equal(p.failures, 0);
+	assert_all_come_back(&w);
+	stock_wipe(&stock);
+	transfer_wipe(&t);
+	trial_memory_free(p.memory);
 	end_world(&w);
 }
 
@@ -446,13 +333,13 @@ int main(void)
 		cmocka_unit_test(what_was_recompacted_is_left_alone),
 		cmocka_unit_test(strangers_stay_as_they_are),
 		cmocka_unit_test(a_store_of_bitx_alone_falls_as_the_codec_promises),
+		cmocka_unit_test(what_was_pushed_in_a_hurry_is_done_well),
 		cmocka_unit_test(a_base_that_only_deltas_keep_alive_goes),
 		cmocka_unit_test(of_two_records_the_dearer_one_goes),
 		cmocka_unit_test(a_run_that_is_stopped_is_gone_on_with),
 		cmocka_unit_test(what_was_tried_is_not_tried_again),
+		cmocka_unit_test(lanes_work_on_groups_at_once),
 		cmocka_unit_test(a_damaged_memory_remembers_nothing),
-		cmocka_unit_test(each_call_of_a_run_may_fail),
-		cmocka_unit_test(each_call_of_an_exchange_may_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
