@@ -246,6 +246,56 @@ static inline void manifest_key(const struct world *w, int file, char key[KEY_MA
 	key_object(&w->files[file].oid, key);
 }
 
+/* ---------------------------------------------------------------- all of a store */
+
+/* All values of a store. */
+struct value {
+	char key[KEY_MAX];
+	struct buf bytes;
+};
+
+struct snapshot {
+	struct value *list;
+	size_t count;
+	uint64_t bits; /* of all of them */
+};
+
+static inline void snapshot_take(struct snapshot *s, struct store *from)
+{
+	struct buf keys = keys_of(from, "");
+	const char *key = (const char *)keys.data, *end = key + keys.size;
+
+	*s = (struct snapshot){ calloc(count(from, ""), sizeof(struct value)), 0, 0 };
+	assert_non_null(s->list);
+	for (; key < end; key += strlen(key) + 1) {
+		struct value *v = &s->list[s->count++];
+		strcpy(v->key, key);
+		v->bytes = (struct buf)BUF_INIT;
+		assert_int_equal(store_get_all(from, key, 1 << 24, &v->bytes, NULL), 0);
+		s->bits += 8 * v->bytes.size;
+	}
+	buf_wipe(&keys);
+}
+
+static inline void snapshot_wipe(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		buf_wipe(&s->list[i].bytes);
+	free(s->list);
+}
+
+static inline struct store *store_of(const struct snapshot *s)
+{
+	struct store *to;
+
+	assert_int_equal(store_memory_new(&to, NULL), 0);
+	for (size_t i = 0; i < s->count; i++)
+		assert_int_equal(store_put_all(to, s->list[i].key, s->list[i].bytes.data,
+		                               s->list[i].bytes.size, NULL),
+		                 0);
+	return to;
+}
+
 /* ---------------------------------------------------------------- reading */
 
 struct comparing {
