@@ -23,7 +23,6 @@
 #include "index/store/store.h"
 #include "index/store/store_format.h"
 #include "index/store/store_metered.h"
-#include "index/work/blob_set.h"
 #include "index/work/budget.h"
 
 enum { EXIT_DAMAGED = 3, EXIT_BUDGET = 4 };
@@ -291,25 +290,29 @@ static int prove_again(struct fsck *f, struct err *err)
 static int mend(struct fsck *f, struct err *err)
 {
 	struct transfer to = { 0 };
-	struct fsck_mend m = { &to, &f->copies.copies, &f->touch, &f->result.listing,
-		               NULL };
+	struct fsck_mend m = { .to = &to,
+		               .copies = &f->copies.copies,
+		               .touch = &f->touch,
+		               .listing = &f->result.listing };
 	int rc = open_for_writing(f, err);
 
-	if (!rc)
-		rc = blob_set_new(&m.tried, err);
 	if (rc)
 		return rc;
 	to = bare(&f->writing, f->metered_writing);
-	f->mended = fsck_mend_all(&m, &f->result.findings);
-	blob_set_free(m.tried);
-	return prove_again(f, err);
+	rc = fsck_mend_begin(&m, err);
+	if (!rc)
+		f->mended = fsck_mend_all(&m, &f->result.findings);
+	fsck_mend_end(&m);
+	return rc ? rc : prove_again(f, err);
 }
 
 /* Without a repair it is said where a copy is. */
 static void look_for_copies(struct fsck *f)
 {
-	const struct fsck_mend m = { &f->transfer, &f->copies.copies, &f->touch,
-		                     &f->result.listing, NULL };
+	const struct fsck_mend m = { .to = &f->transfer,
+		                     .copies = &f->copies.copies,
+		                     .touch = &f->touch,
+		                     .listing = &f->result.listing };
 
 	fsck_mend_look(&m, &f->result.findings);
 }

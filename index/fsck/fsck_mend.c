@@ -13,10 +13,28 @@
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
+#include "index/work/blob_set.h"
 
 bool fsck_mend_takes(const struct fsck_finding *one)
 {
 	return one->kind != FSCK_FOREIGN && one->kind != FSCK_UNREADABLE && one->id_size;
+}
+
+int fsck_mend_begin(struct fsck_mend *m, struct err *err)
+{
+	m->tried = m->right = m->judged = NULL;
+	int rc = blob_set_new(&m->tried, err);
+
+	if (!rc)
+		rc = blob_set_new(&m->right, err);
+	return rc ? rc : blob_set_new(&m->judged, err);
+}
+
+void fsck_mend_end(struct fsck_mend *m)
+{
+	blob_set_free(m->tried);
+	blob_set_free(m->right);
+	blob_set_free(m->judged);
 }
 
 /* ---------------------------------------------------------------- which blob */

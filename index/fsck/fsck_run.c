@@ -386,12 +386,15 @@ int fsck_run(const struct fsck_request *request, struct fsck_result *out, struct
 	rc = blob_set_new(&f.in_trash, err);
 	if (!rc)
 		rc = blob_set_new(&f.not_in_trash, err);
+	if (!rc)
+		rc = blob_set_new(&f.judged, err);
 	if (!rc && !request->named)
 		rc = check_all(&f, err);
 	else if (!rc)
 		check_named(&f);
 	blob_set_free(f.in_trash);
 	blob_set_free(f.not_in_trash);
+	blob_set_free(f.judged);
 	return f.no_memory ? err_nomem(err, "what was found") : rc;
 }
 

@@ -30,7 +30,6 @@
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
-#include "index/work/blob_set.h"
 #include "tests/unit/model_file.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -405,7 +404,10 @@ static inline void fsck_with(struct world *w, const struct transfer *t, unsigned
 		                      .others = &w->other,
 		                      .other_count = w->others,
 		                      .scratch = "/tmp" };
-	struct fsck_mend m = { t, &copies, &r->touch, &r->result.listing, NULL };
+	struct fsck_mend m = { .to = t,
+		               .copies = &copies,
+		               .touch = &r->touch,
+		               .listing = &r->result.listing };
 
 	*r = (struct run){ .touch = FSCK_TOUCH_INIT };
 	if (!(how & MOVE_NOTHING))
@@ -417,10 +419,10 @@ static inline void fsck_with(struct world *w, const struct transfer *t, unsigned
 	r->rc = fsck_touch_find(&r->touch, &scope, &r->result.findings, &r->err);
 	if (r->rc || !(how & REPAIR))
 		return;
-	r->rc = blob_set_new(&m.tried, &r->err);
+	r->rc = fsck_mend_begin(&m, &r->err);
 	if (!r->rc)
 		r->mended = fsck_mend_all(&m, &r->result.findings);
-	blob_set_free(m.tried);
+	fsck_mend_end(&m);
 }
 
 static inline void fsck(struct world *w, unsigned how, struct run *r)

@@ -77,13 +77,14 @@ static bool key_fits(const struct walk *w, size_t size)
 	return !memcmp(w->key, w->prefix, size < prefix_size ? size : prefix_size);
 }
 
-/* Whether the key names a value that may be set aside, so that nothing lies below it. */
+/* Whether the key names a value that may be set aside, or was, so that nothing lies below
+ * it: a link that stood in the place of a value is listed in trash/ as it was before. */
 static bool is_leaf(const char *key)
 {
 	static const char nonce[] = "00000000000000000000000000000000";
 	char trash[KEY_MAX];
 
-	return key_trash(key, nonce, trash);
+	return key_trash(key, nonce, trash) || key_is_trash(key);
 }
 
 /* Puts the entry's key behind the first `at` bytes of w->key. 0; 1 when it is none of
