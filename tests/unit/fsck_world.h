@@ -19,6 +19,7 @@
 #include "index/blob/blob_find.h"
 #include "index/blob/transfer.h"
 #include "index/fsck/fsck_mend.h"
+#include "index/fsck/fsck_repair.h"
 #include "index/fsck/fsck_run.h"
 #include "index/manifest/extent_key.h"
 #include "index/manifest/manifest.h"
@@ -404,10 +405,6 @@ static inline void fsck_with(struct world *w, const struct transfer *t, unsigned
 		                      .others = &w->other,
 		                      .other_count = w->others,
 		                      .scratch = "/tmp" };
-	struct fsck_mend m = { .to = t,
-		               .copies = &copies,
-		               .touch = &r->touch,
-		               .listing = &r->result.listing };
 
 	*r = (struct run){ .touch = FSCK_TOUCH_INIT };
 	if (!(how & MOVE_NOTHING))
@@ -419,10 +416,10 @@ static inline void fsck_with(struct world *w, const struct transfer *t, unsigned
 	r->rc = fsck_touch_find(&r->touch, &scope, &r->result.findings, &r->err);
 	if (r->rc || !(how & REPAIR))
 		return;
-	r->rc = fsck_mend_begin(&m, &r->err);
-	if (!r->rc)
-		r->mended = fsck_mend_all(&m, &r->result.findings);
-	fsck_mend_end(&m);
+	const struct fsck_repair repair = { &request, t, &copies };
+	struct fsck_repaired done;
+	r->rc = fsck_repair(&repair, &r->result, &r->touch, &done, &r->err);
+	r->mended = done.mended;
 }
 
 static inline void fsck(struct world *w, unsigned how, struct run *r)
