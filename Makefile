@@ -88,6 +88,13 @@ models:
 fuzz: | deps-check
 	@sh tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 
+## bit-rot: 10 000 turned bits of a small store, and every failing call of a repair
+bit-rot: | deps
+	@$(MAKE) --no-print-directory build/test_fsck_rot build/test_fsck
+	ZLLM_BIT_ROT=10000 build/test_fsck_rot
+	ZLLM_ALL_FAULTS=1 build/test_fsck
+.PHONY: bit-rot
+
 ## bench: measures this machine, side by side with what others do
 bench: | deps-bench
 	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench build/recompact_bench

@@ -74,6 +74,13 @@ int record_head_format(const struct record_head *head, struct buf *out, struct e
 int record_head_measure(const uint8_t *bytes, size_t n, size_t *size, struct err *err);
 
 /*
+ * A newer version's head, or one of ours of which the number of the version was damaged:
+ * puts ours into RECORD_FIXED_SIZE bytes or more. Where they then measure and parse, sums
+ * and all, they were ours.
+ */
+void record_head_take_for_ours(uint8_t *bytes);
+
+/*
  * Reads a whole head of `n` = record_head_measure() bytes. All sums, counts and
  * sizes are checked: on success every frame's stored size is at most its
  * decoded size, modes are known, and their total is *body bytes. The caller

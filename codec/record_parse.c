@@ -85,6 +85,12 @@ int record_head_measure(const uint8_t *bytes, size_t n, size_t *size, struct err
 	return 0;
 }
 
+void record_head_take_for_ours(uint8_t *bytes)
+{
+	bytes[RECORD_MAGIC_SIZE] = RECORD_VERSION;
+	bytes[RECORD_MAGIC_SIZE + 1] = 0;
+}
+
 /* The numbers that a later version may give new meanings to. */
 static int check_known(const struct fixed *f, struct err *err)
 {

@@ -18,12 +18,12 @@
 #include "codec/common/err.h"
 #include "index/base/base_marker_rebuild.h"
 #include "index/fsck/fsck_mend.h"
+#include "index/fsck/fsck_repair.h"
 #include "index/fsck/fsck_run.h"
 #include "index/fsck/fsck_touch.h"
 #include "index/store/store.h"
 #include "index/store/store_format.h"
 #include "index/store/store_metered.h"
-#include "index/work/blob_set.h"
 #include "index/work/budget.h"
 
 enum { EXIT_DAMAGED = 3, EXIT_BUDGET = 4 };
@@ -176,9 +176,9 @@ static void keep_place(const struct fsck *f)
 		fsck_place_write(&f->place, *f->result.place ? f->result.place : f->from);
 }
 
-static int check(struct fsck *f, struct err *err)
+static struct fsck_request request_of(struct fsck *f)
 {
-	const struct fsck_request request = {
+	return (struct fsck_request){
 		.transfer = &f->transfer,
 		.mode = f->options.quick ? FSCK_QUICK : FSCK_DEEP,
 		.named = (const struct oid *)(const void *)f->named.data,
@@ -191,10 +191,13 @@ static int check(struct fsck *f, struct err *err)
 		.came = came,
 		.ctx = f,
 	};
+}
 
+static int check(struct fsck *f, const struct fsck_request *request, struct err *err)
+{
 	progress_begin(&f->progress, "checking", 0,
 	               f->options.json ? PROGRESS_QUIET : PROGRESS_SHOWN);
-	int rc = fsck_run(&request, &f->result, err);
+	int rc = fsck_run(request, &f->result, err);
 	progress_end(&f->progress);
 	if (!rc)
 		keep_place(f);
@@ -229,14 +232,11 @@ static void judge_missing(struct fsck *f)
 	}
 }
 
-static int find_touched(struct fsck *f, struct err *err)
+static int find_touched(struct fsck *f, const struct fsck_request *request,
+                        struct err *err)
 {
-	const struct fsck_scope scope = {
-		.transfer = &f->transfer,
-		.listing = &f->result.listing,
-		.named = (const struct oid *)(const void *)f->named.data,
-		.named_count = f->named.size / sizeof(struct oid),
-	};
+	const struct fsck_scope scope = { &f->transfer, &f->result.listing,
+		                          request->named, request->named_count };
 	int rc = find_copies(f, err);
 
 	f->touched = true;
@@ -247,69 +247,29 @@ static int find_touched(struct fsck *f, struct err *err)
 
 /* ---------------------------------------------------------------- mending */
 
-/* An object that only an owner names, and that was not mended, never was whole. */
-static bool is_unmade(const struct fsck *f, const struct oid *oid)
-{
-	for (size_t i = 0; i < f->result.findings.count; i++) {
-		const struct fsck_finding *one = &f->result.findings.list[i];
-		if (one->kind == FSCK_MANIFEST_MISSING && !one->hurts && !one->repaired &&
-		    oid_equal(&one->id, oid))
-			return true;
-	}
-	return false;
-}
-
-/* Those that were touched are proved by all of their bytes, once more. */
-static int prove_again(struct fsck *f, struct err *err)
-{
-	size_t count = fsck_touched_count(&f->touch);
-	struct oid *oids = calloc(count + 1, sizeof(*oids));
-	struct fsck_result again;
-	struct fsck_request request = { .transfer = &f->transfer,
-		                        .mode = FSCK_DEEP,
-		                        .named = oids,
-		                        .from = "",
-		                        .told = tell,
-		                        .ctx = f };
-
-	if (!oids)
-		return err_nomem(err, "a list of objects");
-	for (size_t i = 0; i < count; i++)
-		if (!is_unmade(f, &fsck_touched(&f->touch, i)->oid))
-			oids[request.named_count++] = fsck_touched(&f->touch, i)->oid;
-	count = request.named_count;
-	progress_begin(&f->progress, "proving", 0, PROGRESS_QUIET);
-	int rc = count ? fsck_run(&request, &again, err) : 0;
-	progress_end(&f->progress);
-	f->left = count && !rc ? again.not_whole : 0;
-	if (count)
-		fsck_result_wipe(&again);
-	free(oids);
-	return rc;
-}
-
-static int mend(struct fsck *f, struct err *err)
+static int mend(struct fsck *f, const struct fsck_request *request, struct err *err)
 {
 	struct transfer to = { 0 };
-	struct fsck_mend m = { &to, &f->copies.copies, &f->touch, &f->result.listing,
-		               NULL };
+	const struct fsck_repair repair = { request, &to, &f->copies.copies };
+	struct fsck_repaired done;
 	int rc = open_for_writing(f, err);
 
-	if (!rc)
-		rc = blob_set_new(&m.tried, err);
 	if (rc)
 		return rc;
 	to = bare(&f->writing, f->metered_writing);
-	f->mended = fsck_mend_all(&m, &f->result.findings);
-	blob_set_free(m.tried);
-	return prove_again(f, err);
+	rc = fsck_repair(&repair, &f->result, &f->touch, &done, err);
+	f->mended = done.mended;
+	f->left = done.left;
+	return rc;
 }
 
 /* Without a repair it is said where a copy is. */
 static void look_for_copies(struct fsck *f)
 {
-	const struct fsck_mend m = { &f->transfer, &f->copies.copies, &f->touch,
-		                     &f->result.listing, NULL };
+	const struct fsck_mend m = { .to = &f->transfer,
+		                     .copies = &f->copies.copies,
+		                     .touch = &f->touch,
+		                     .listing = &f->result.listing };
 
 	fsck_mend_look(&m, &f->result.findings);
 }
@@ -365,6 +325,18 @@ static int report(struct fsck *f, struct err *err)
 	return f->options.json ? fsck_report_json(&r, err) : fsck_report_text(&r, err);
 }
 
+/* Whom it touches, and what can be or is done. */
+static int attend(struct fsck *f, const struct fsck_request *request, struct err *err)
+{
+	int rc = find_touched(f, request, err);
+
+	if (!rc && f->options.repair)
+		rc = mend(f, request, err);
+	else if (!rc)
+		look_for_copies(f);
+	return rc;
+}
+
 static int fsck_all(struct fsck *f, struct err *err)
 {
 	int rc = meter(f, &f->connection, &f->metered, err);
@@ -378,15 +350,11 @@ static int fsck_all(struct fsck *f, struct err *err)
 		rc = open_for_writing(f, err);
 	if (!rc && f->options.repair)
 		rc = find_copies(f, err);
+	const struct fsck_request request = request_of(f);
 	if (!rc)
-		rc = check(f, err);
-	if (!rc && f->result.findings.count) {
-		rc = find_touched(f, err);
-		if (!rc && f->options.repair)
-			rc = mend(f, err);
-		else if (!rc)
-			look_for_copies(f);
-	}
+		rc = check(f, &request, err);
+	if (!rc && f->result.findings.count)
+		rc = attend(f, &request, err);
 	return rc ? rc : report(f, err);
 }
 

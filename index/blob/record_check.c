@@ -1,5 +1,6 @@
 #include "index/blob/record_check.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "codec/common/buf.h"
@@ -10,6 +11,35 @@
 
 /* Bytes that come with the first request: the heads of most records. */
 enum { CHECK_FIRST = 4096 };
+
+/* Whether the head, which says a version that is not known, is one of ours with that number
+ * damaged. `first` has its first `n` bytes. */
+static bool is_ours(struct store_reader *file, const uint8_t *first, size_t n)
+{
+	uint8_t fixed[RECORD_FIXED_SIZE];
+	struct buf bytes = BUF_INIT;
+	struct record_head head;
+	struct err ignored = ERR_INIT;
+	uint64_t body;
+	size_t size;
+	bool ours = false;
+
+	if (n < sizeof(fixed))
+		return false;
+	memcpy(fixed, first, sizeof(fixed));
+	record_head_take_for_ours(fixed);
+	if (record_head_measure(fixed, sizeof(fixed), &size, &ignored) ||
+	    size > file->size || !buf_reserve(&bytes, size))
+		return false;
+	if (!store_read(file, 0, bytes.data, size, &ignored)) {
+		record_head_take_for_ours(bytes.data);
+		ours = !record_head_parse(bytes.data, size, &head, &body, &ignored);
+	}
+	if (ours)
+		record_head_wipe(&head);
+	buf_wipe(&bytes);
+	return ours;
+}
 
 int record_head_read(struct store_reader *file, size_t first, struct record_head *out,
                      size_t *head_size, struct err *err)
@@ -26,6 +56,8 @@ int record_head_read(struct store_reader *file, size_t first, struct record_head
 	rc = store_read(file, 0, bytes.data, n, err);
 	if (!rc)
 		rc = record_head_measure(bytes.data, n, head_size, err);
+	if (rc == ERR_FORMAT && is_ours(file, bytes.data, n))
+		rc = err_set(err, ERR_DAMAGED, "damaged record: its version is another");
 	if (!rc && *head_size > file->size)
 		rc = err_set(err, ERR_DAMAGED, "cut short: %llu bytes",
 		             (unsigned long long)file->size);

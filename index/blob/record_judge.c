@@ -212,16 +212,25 @@ static int judge_blob(const struct judging *g, const struct oid *id, unsigned de
 	return rc;
 }
 
+int record_judge_blob_once(const struct transfer *t, const struct oid *id,
+                           struct blob_set *seen, struct buf *wrong, struct err *err)
+{
+	const struct transfer own = bare(t);
+	const struct judging judging = { &own, seen, wrong };
+
+	return judge_blob(&judging, id, 0, err);
+}
+
 int record_judge_blob(const struct transfer *t, const struct oid *id, struct buf *wrong,
                       struct err *err)
 {
-	const struct transfer own = bare(t);
-	struct judging judging = { &own, NULL, wrong };
-	int rc = blob_set_new(&judging.seen, err);
+	struct blob_set *seen;
+	int rc = blob_set_new(&seen, err);
 
-	if (!rc)
-		rc = judge_blob(&judging, id, 0, err);
-	blob_set_free(judging.seen);
+	if (rc)
+		return rc;
+	rc = record_judge_blob_once(t, id, seen, wrong, err);
+	blob_set_free(seen);
 	return rc;
 }
 

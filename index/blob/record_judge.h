@@ -41,6 +41,11 @@ int record_judge_place(const struct transfer *t, const struct blob_place *place,
 int record_judge_blob(const struct transfer *t, const struct oid *id, struct buf *wrong,
                       struct err *err);
 
+/* The same, passing over blobs that are in `seen`: those that are judged are added. */
+struct blob_set;
+int record_judge_blob_once(const struct transfer *t, const struct oid *id,
+                           struct blob_set *seen, struct buf *wrong, struct err *err);
+
 /* Takes a record that was judged wrong out of the way of a good one; `to` is the
  * transfer's store, opened by whoever may write there. In between another may have put a
  * good one in its place: what was moved is judged, and given back unless it is wrong. 0

@@ -219,7 +219,7 @@ void fsck_blame_blob(struct fsck *f, const struct oid *oid, const struct oid *id
 	struct buf wrong = BUF_INIT;
 	struct err why = ERR_INIT;
 	bool moved = false;
-	int rc = record_judge_blob(f->transfer, id, &wrong, &why);
+	int rc = record_judge_blob_once(f->transfer, id, f->judged, &wrong, &why);
 
 	if (!rc)
 		rc = note_wrong(f, &wrong, fault, &moved, &why);

@@ -46,12 +46,29 @@ static bool is_same(const struct fsck_finding *a, const struct fsck_finding *b)
 	       strcmp(a->key, b->key) == 0;
 }
 
+static bool is_of_record(const struct fsck_finding *f)
+{
+	return f->kind == FSCK_RECORD_WRONG || f->kind == FSCK_RECORD_MISSING ||
+	       f->kind == FSCK_BASE_MISSING;
+}
+
+/* A blob whose record is wrong, or which has none, was met before: one that was set aside
+ * is missing now, and a base is another object's tensor. */
+static bool is_of_same_blob(const struct fsck_finding *old,
+                            const struct fsck_finding *one)
+{
+	size_t n = old->id_size < one->id_size ? old->id_size : one->id_size;
+
+	return is_of_record(one) && !*one->key && is_of_record(old) &&
+	       memcmp(old->id.bytes, one->id.bytes, n) == 0;
+}
+
 /* Damage comes in handfuls: the list is walked. */
 static struct fsck_finding *find(const struct fsck_findings *f,
                                  const struct fsck_finding *one)
 {
 	for (size_t i = f->count; i-- > 0;)
-		if (is_same(&f->list[i], one))
+		if (is_same(&f->list[i], one) || is_of_same_blob(&f->list[i], one))
 			return &f->list[i];
 	return NULL;
 }
@@ -78,6 +95,7 @@ int fsck_findings_add(struct fsck_findings *f, const struct fsck_finding *one,
 		*out = old;
 	if (old) {
 		old->set_aside |= one->set_aside;
+		old->repaired = false; /* it came again */
 		old->hurts |= one->hurts;
 		return 0;
 	}
@@ -92,6 +110,7 @@ int fsck_findings_add(struct fsck_findings *f, const struct fsck_finding *one,
 	}
 	f->list[f->count] = *one;
 	f->list[f->count].text = text;
+	f->list[f->count].why = NULL;
 	if (out)
 		*out = &f->list[f->count];
 	f->count++;

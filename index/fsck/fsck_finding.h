@@ -60,7 +60,8 @@ struct fsck_findings {
 
 void fsck_findings_wipe(struct fsck_findings *f);
 
-/* Adds it unless there is one of that kind and id, or key; `text` is copied. *out, which
+/* Adds it unless there is one of that kind, id and key, or one that says already that the
+ * blob's record is wrong or missing, where that is all it says; `text` is copied. *out, which
  * may be NULL, is that one, valid until the next is added; NULL where there are too many. 0
  * or ERR_NOMEM. */
 int fsck_findings_add(struct fsck_findings *f, const struct fsck_finding *one,

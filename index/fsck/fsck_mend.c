@@ -1,5 +1,6 @@
 #include "index/fsck/fsck_mend.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/common/err.h"
@@ -13,10 +14,28 @@
 #include "index/manifest/manifest_mend.h"
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
+#include "index/work/blob_set.h"
 
 bool fsck_mend_takes(const struct fsck_finding *one)
 {
 	return one->kind != FSCK_FOREIGN && one->kind != FSCK_UNREADABLE && one->id_size;
+}
+
+int fsck_mend_begin(struct fsck_mend *m, struct err *err)
+{
+	m->tried = m->right = m->judged = NULL;
+	int rc = blob_set_new(&m->tried, err);
+
+	if (!rc)
+		rc = blob_set_new(&m->right, err);
+	return rc ? rc : blob_set_new(&m->judged, err);
+}
+
+void fsck_mend_end(struct fsck_mend *m)
+{
+	blob_set_free(m->tried);
+	blob_set_free(m->right);
+	blob_set_free(m->judged);
 }
 
 /* ---------------------------------------------------------------- which blob */
@@ -95,13 +114,22 @@ int fsck_mend(const struct fsck_mend *m, const struct fsck_finding *one,
 
 static bool mend_one(const struct fsck_mend *m, struct fsck_finding *one)
 {
+	enum fsck_source from;
 	struct err why = ERR_INIT;
-	int rc = fsck_mend(m, one, &one->copy, &why);
+	int rc = fsck_mend(m, one, &from, &why);
 
+	/* What was mended in an earlier round is right as it stands. */
+	if (from != FSCK_FROM_NOWHERE && (from != FSCK_FROM_RECORD || !one->copy))
+		one->copy = from;
 	one->repaired = rc == 0;
-	if (rc < 0)
-		one->why = strdup(why.text);
+	free(one->why);
+	one->why = rc < 0 ? strdup(why.text) : NULL;
 	return one->repaired;
+}
+
+static bool is_to_be_mended(const struct fsck_finding *one)
+{
+	return fsck_mend_takes(one) && !one->repaired;
 }
 
 size_t fsck_mend_all(const struct fsck_mend *m, struct fsck_findings *findings)
@@ -110,7 +138,7 @@ size_t fsck_mend_all(const struct fsck_mend *m, struct fsck_findings *findings)
 
 	for (int objects = 0; objects < 2; objects++)
 		for (size_t i = 0; i < findings->count; i++)
-			if (fsck_mend_takes(&findings->list[i]) &&
+			if (is_to_be_mended(&findings->list[i]) &&
 			    findings->list[i].is_object == objects)
 				mended += mend_one(m, &findings->list[i]);
 	return mended;

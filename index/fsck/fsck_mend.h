@@ -32,8 +32,15 @@ struct fsck_mend {
 	const struct fsck_copies *copies;
 	const struct fsck_touch *touch;
 	const struct fsck_listing *listing; /* the records that there were */
-	struct blob_set *tried; /* blobs that no copy was found of, in this run */
+
+	/* Of fsck_mend_begin(): blobs that were tried, those of them that have a right record
+	 * now, and those whose records were judged. Each once. */
+	struct blob_set *tried, *right, *judged;
 };
+
+/* Once the first four are set. ERR_NOMEM. */
+int fsck_mend_begin(struct fsck_mend *m, struct err *err);
+void fsck_mend_end(struct fsck_mend *m);
 
 /* Mends one. 0 with where it came from; 1 when no copy is right, or there is none;
  * negative, with why, when it could not be tried: the store fails, or refuses. */

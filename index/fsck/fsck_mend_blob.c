@@ -129,18 +129,35 @@ static int clear_foreign(const struct mending *g, const struct places *there,
 	return rc < 0 ? rc : 0;
 }
 
+/* Sets aside what is wrong of the blob, and of bases that cannot be proved. */
+static int clear_wrong(const struct mending *g, struct err *err)
+{
+	struct buf wrong = BUF_INIT;
+	int rc = record_judge_blob_once(g->mend->to, g->id, g->mend->judged, &wrong, err);
+
+	/* A base has no plain value at its key: that is mended by itself. */
+	if (rc == ERR_DAMAGED)
+		rc = 0;
+	for (size_t at = 0; at < wrong.size && rc >= 0; at += sizeof(struct blob_place)) {
+		struct blob_place place;
+		memcpy(&place, wrong.data + at, sizeof(place));
+		rc = record_judge_set_aside(g->mend->to, store_of(g), &place, err);
+	}
+	buf_wipe(&wrong);
+	return rc < 0 ? rc : 0;
+}
+
 /* Sets aside what is wrong. 0 when a record that is right, and solo where it is to be, is
  * there after that. */
 static int find_right(struct mending *g, struct err *err)
 {
 	struct places there;
-	size_t moved;
 	int rc = list_places(g, &there, err);
 
 	if (!rc)
 		rc = clear_foreign(g, &there, err);
 	if (!rc && there.count)
-		rc = record_judge_clear(g->mend->to, store_of(g), g->id, &moved, err);
+		rc = clear_wrong(g, err);
 	if (!rc)
 		rc = list_places(g, &there, err);
 	if (rc)
@@ -360,16 +377,28 @@ static int mend(struct mending *g, struct err *err)
 			FSCK_FROM_NOWHERE; /* what was wrong is away, and nobody misses it */
 		return 0;
 	}
-	if (rc > 0 && blob_set_has(g->mend->tried, g->id))
-		return NONE;
-	if (rc > 0) {
-		int noted = blob_set_add(g->mend->tried, g->id, err);
-		rc = noted < 0 ? noted : from_trash(g, err);
-	}
+	if (rc > 0)
+		rc = from_trash(g, err);
 	if (rc > 0)
 		rc = from_others(g, err);
 	if (rc > 0)
 		rc = from_content(g, err);
+	return rc;
+}
+
+/* A blob may be asked for by many that stand on it, in a circle even: it is mended once. */
+static int mend_once(struct mending *g, struct err *err)
+{
+	int tried = blob_set_add(g->mend->tried, g->id, err);
+
+	if (tried < 0)
+		return tried;
+	g->from = FSCK_FROM_RECORD;
+	if (tried)
+		return blob_set_has(g->mend->right, g->id) ? 0 : NONE;
+	int rc = mend(g, err);
+	if (!rc && blob_set_add(g->mend->right, g->id, err) < 0)
+		return ERR_NOMEM;
 	return rc;
 }
 
@@ -380,7 +409,7 @@ int fsck_mend_blob(const struct fsck_mend *m, const struct oid *id, unsigned dep
 		             .id = id,
 		             .depth = depth,
 		             .solo = depth || fsck_is_base(m->touch, id->bytes) };
-	int rc = mend(&g, err);
+	int rc = mend_once(&g, err);
 
 	if (g.has_was)
 		record_head_wipe(&g.was);

@@ -94,7 +94,8 @@ static int from_trash(struct mending *g, struct err *err)
 			rc = restore(g, key, err);
 	}
 	buf_wipe(&keys);
-	g->from = FSCK_FROM_TRASH;
+	if (!rc)
+		g->from = FSCK_FROM_TRASH;
 	return rc;
 }
 
@@ -113,9 +114,9 @@ static int copy_from(struct mending *g, const struct fsck_other *other, struct e
 		return rc;
 	rc = object_copy(&copy, g->oid, true, &done, &g->why);
 	blob_copy_free(copy.blobs);
-	g->from = other->from;
 	if (rc)
 		return rc == ERR_NOMEM ? rc : NONE;
+	g->from = other->from;
 	return prove_live(g, err);
 }
 
@@ -176,13 +177,14 @@ int fsck_mend_object(const struct fsck_mend *m, const struct oid *oid,
 	struct mending g = { .mend = m, .oid = oid, .err = err };
 	int rc = prove_live(&g, err);
 
-	g.from = FSCK_FROM_RECORD;
+	if (!rc)
+		g.from = FSCK_FROM_RECORD;
 	if (rc > 0)
 		rc = from_trash(&g, err);
 	if (rc > 0)
 		rc = from_others(&g, err);
 	if (rc > 0)
 		rc = from_files(&g, err);
-	*from = rc ? FSCK_FROM_NOWHERE : g.from;
+	*from = g.from;
 	return rc;
 }

@@ -18,32 +18,6 @@
 
 /* ---------------------------------------------------------------- what was found */
 
-static bool is_of_record(enum fsck_kind kind)
-{
-	return kind == FSCK_RECORD_WRONG || kind == FSCK_RECORD_MISSING ||
-	       kind == FSCK_BASE_MISSING;
-}
-
-/* A blob whose record is wrong, or which has none, was met before: one that this run set
- * aside is missing now, and a base is another object's tensor. */
-static bool is_known_already(struct fsck *f, const struct fsck_finding *one)
-{
-	const struct fsck_findings *all = &f->result->findings;
-
-	if (!is_of_record(one->kind) || one->is_object || *one->key)
-		return false;
-	for (size_t i = 0; i < all->count; i++) {
-		struct fsck_finding *old = &all->list[i];
-		size_t n = old->id_size < one->id_size ? old->id_size : one->id_size;
-		if (is_of_record(old->kind) && !old->is_object &&
-		    memcmp(old->id.bytes, one->id.bytes, n) == 0) {
-			old->hurts |= one->hurts;
-			return true;
-		}
-	}
-	return false;
-}
-
 void fsck_note(struct fsck *f, const struct fsck_finding *one, const struct err *fault,
                struct fsck_finding **out)
 {
@@ -53,11 +27,6 @@ void fsck_note(struct fsck *f, const struct fsck_finding *one, const struct err 
 
 	copy.text = err.text;
 	copy.code = err.code;
-	if (is_known_already(f, one)) {
-		if (out)
-			*out = NULL;
-		return;
-	}
 	if (fsck_findings_add(&f->result->findings, &copy, out, &ignored))
 		f->no_memory = ERR_NOMEM;
 }
@@ -386,12 +355,15 @@ int fsck_run(const struct fsck_request *request, struct fsck_result *out, struct
 	rc = blob_set_new(&f.in_trash, err);
 	if (!rc)
 		rc = blob_set_new(&f.not_in_trash, err);
+	if (!rc)
+		rc = blob_set_new(&f.judged, err);
 	if (!rc && !request->named)
 		rc = check_all(&f, err);
 	else if (!rc)
 		check_named(&f);
 	blob_set_free(f.in_trash);
 	blob_set_free(f.not_in_trash);
+	blob_set_free(f.judged);
 	return f.no_memory ? err_nomem(err, "what was found") : rc;
 }
 

@@ -13,6 +13,7 @@ struct fsck {
 	const struct transfer *transfer;
 	struct fsck_result *result;
 	struct blob_set *in_trash, *not_in_trash; /* blobs that were looked for there */
+	struct blob_set *judged; /* blobs whose records were */
 	uint64_t bytes;    /* of records, looked at since that was last told */
 	int no_memory;     /* ERR_NOMEM once a finding could not be kept */
 };

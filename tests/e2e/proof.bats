@@ -171,7 +171,8 @@ turn() {
 	mapfile -t keys < <(solos)
 	key=${keys[0]}
 	store_read "$key" >"$T/kept"
-	{ head -c 8 "$T/kept" && printf '\2' && tail -c +10 "$T/kept"; } >"$T/newer"
+	# A version, and a codec: with another version alone it were ours, damaged.
+	{ head -c 8 "$T/kept" && printf '\2\0\177' && tail -c +12 "$T/kept"; } >"$T/newer"
 	store_write "$key" <"$T/newer"
 	run git zllm fsck
 	[ "$status" -ne 0 ]

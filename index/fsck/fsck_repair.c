@@ -1,0 +1,110 @@
+#include "index/fsck/fsck_repair.h"
+
+#include <stdlib.h>
+
+#include "codec/common/err.h"
+#include "index/blob/transfer.h"
+#include "index/fsck/fsck_mend.h"
+
+enum { ROUNDS = 3 };
+
+/* ---------------------------------------------------------------- whom they touch */
+
+static int find_touched(const struct fsck_repair *r, const struct fsck_result *result,
+                        struct fsck_touch *touch, struct err *err)
+{
+	const struct fsck_scope scope = { r->request->transfer, &result->listing,
+		                          r->request->named, r->request->named_count };
+
+	fsck_touch_wipe(touch);
+	return fsck_touch_find(touch, &scope, &result->findings, err);
+}
+
+/* ---------------------------------------------------------------- proving */
+
+/* An object that only an owner names, and that was not mended, never was whole. */
+static bool is_unmade(const struct fsck_findings *f, const struct oid *oid)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->list[i].kind == FSCK_MANIFEST_MISSING && !f->list[i].hurts &&
+		    !f->list[i].repaired && oid_equal(&f->list[i].id, oid))
+			return true;
+	return false;
+}
+
+/* What it found is added to the findings. */
+static int prove(const struct fsck_repair *r, struct fsck_result *result,
+                 const struct oid *oids, size_t count, struct fsck_repaired *out,
+                 struct err *err)
+{
+	struct fsck_request request = { .transfer = r->request->transfer,
+		                        .mode = FSCK_DEEP,
+		                        .named = oids,
+		                        .named_count = count,
+		                        .from = "",
+		                        .writing = r->request->writing,
+		                        .ctx = r->request->ctx };
+	struct fsck_result again;
+	int rc = fsck_run(&request, &again, err);
+
+	for (size_t i = 0; i < again.findings.count && !rc; i++)
+		rc = fsck_findings_add(&result->findings, &again.findings.list[i], NULL,
+		                       err);
+	out->left = again.not_whole;
+	fsck_result_wipe(&again);
+	return rc;
+}
+
+static int prove_touched(const struct fsck_repair *r, struct fsck_result *result,
+                         const struct fsck_touch *touch, struct fsck_repaired *out,
+                         struct err *err)
+{
+	size_t touched = fsck_touched_count(touch), count = 0;
+	struct oid *oids = calloc(touched + 1, sizeof(*oids));
+
+	out->left = 0;
+	if (!oids)
+		return err_nomem(err, "a list of objects");
+	for (size_t i = 0; i < touched; i++)
+		if (!is_unmade(&result->findings, &fsck_touched(touch, i)->oid))
+			oids[count++] = fsck_touched(touch, i)->oid;
+	int rc = count ? prove(r, result, oids, count, out, err) : 0;
+	free(oids);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static int mend(const struct fsck_repair *r, struct fsck_result *result,
+                const struct fsck_touch *touch, size_t *mended, struct err *err)
+{
+	struct fsck_mend m = { .to = r->to,
+		               .copies = r->copies,
+		               .touch = touch,
+		               .listing = &result->listing };
+	int rc = fsck_mend_begin(&m, err);
+
+	*mended = rc ? 0 : fsck_mend_all(&m, &result->findings);
+	fsck_mend_end(&m);
+	return rc;
+}
+
+int fsck_repair(const struct fsck_repair *r, struct fsck_result *result,
+                struct fsck_touch *touch, struct fsck_repaired *out, struct err *err)
+{
+	bool more = true;
+	int rc = 0;
+
+	*out = (struct fsck_repaired){ 0, 0 };
+	for (unsigned round = 0; round < ROUNDS && more && !rc; round++) {
+		size_t mended, known = result->findings.count;
+		rc = find_touched(r, result, touch, err);
+		if (!rc)
+			rc = mend(r, result, touch, &mended, err);
+		if (!rc)
+			rc = prove_touched(r, result, touch, out, err);
+		out->mended += rc ? 0 : mended;
+		more = !rc && out->left && (mended || result->findings.count > known);
+	}
+	return rc ? rc : find_touched(r, result, touch, err);
+}
