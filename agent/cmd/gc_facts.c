@@ -67,8 +67,7 @@ static int read_one(void *ctx, unsigned lane, size_t i, struct err *err)
 		f->size = outline.size;
 		return 0;
 	}
-	if (manifest_recall(r->transfer->store, &f->oid, manifest_parse, &m,
-	                    &ignored))
+	if (manifest_recall(r->transfer->store, &f->oid, manifest_parse, &m, &ignored))
 		return 0;
 	f->known = true;
 	f->size = m.extents.size;
