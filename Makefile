@@ -199,7 +199,7 @@ $(B)/search_bench $(B)/gc_bench: $(B)/%: $(B)/tests/bench/%.o $(B)/libzllm.a
 	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 
 # Pushes, clones, collections at once, and their deaths (tests/chaos).
-$(B)/chaos: $(B)/tests/chaos/chaos.o $(UNIT_OBJ) $(B)/libzllm.a
+$(B)/chaos: $(B)/tests/chaos/chaos.o $(B)/tests/chaos/actors.o $(UNIT_OBJ) $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
 
