@@ -302,6 +302,7 @@ static void whenever(const char *letters, void (*prepare)(struct gc_store *w),
 	while (more) {
 		struct gc_store w;
 		gc_store_open(&w);
+		w.transfer.lanes = 1;
 		prepare(&w);
 		more = collect_while(&w, ++n, happens);
 		if (more && !reads(&w, letters))
