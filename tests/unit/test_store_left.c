@@ -143,6 +143,44 @@ static void an_upload_is_ended_by_its_name(void **state)
 	scripted_end(&s);
 }
 
+#define LOOKED                                                              \
+	"HTTP/1.1 206 P\r\nContent-Range: bytes 0-0/10\r\nETag: \"v1\"\r\n" \
+	"Content-Length: 1\r\nConnection: close\r\n\r\n0"
+
+static bool keeps_versions(const char *reply)
+{
+	const struct http_step steps[] = {
+		{ "GET /bucket/pre/probe/1 HTTP/1.1\r\n", LOOKED, 0, "", SCRIPT_CLOSE,
+		  1 },
+		{ "DELETE /bucket/pre/probe/1 HTTP/1.1\r\n", reply, 0, "", SCRIPT_CLOSE,
+		  1 },
+	};
+	struct scripted s;
+	struct err err = ERR_INIT;
+
+	scripted_begin(&s, steps);
+	assert_false(s.store->keeps_versions);
+	if (store_remove(s.store, "probe/1", &err))
+		fail_msg("%s", err.text);
+	bool keeps = s.store->keeps_versions;
+	scripted_end(&s);
+	return keeps;
+}
+
+static void a_bucket_with_versions_is_known_by_what_it_removes(void **state)
+{
+	(void)state;
+	assert_true(
+		keeps_versions("HTTP/1.1 204 No Content\r\nx-amz-version-id: 3sL4k\r\n"
+	                       "x-amz-delete-marker: true\r\n"
+	                       "Connection: close\r\n\r\n"));
+	assert_false(
+		keeps_versions("HTTP/1.1 204 No Content\r\nx-amz-version-id: null\r\n"
+	                       "Connection: close\r\n\r\n"));
+	assert_false(
+		keeps_versions("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +189,7 @@ int main(void)
 		cmocka_unit_test(a_service_that_lists_no_uploads_has_none),
 		cmocka_unit_test(who_may_not_list_them_hears_which_permission_it_takes),
 		cmocka_unit_test(an_upload_is_ended_by_its_name),
+		cmocka_unit_test(a_bucket_with_versions_is_known_by_what_it_removes),
 	};
 
 	return cmocka_run_group_tests_name("what killed writers left", tests, NULL, NULL);
