@@ -193,7 +193,8 @@ int thin_store_new(struct store *below, const struct local_model *model,
 	if (!t)
 		return err_nomem(err, "a store");
 	t->base = (struct store){ &thin_ops,     below->inflight, below->name,
-		                  below->remote, below->name_max, below->step_limit };
+		                  below->remote, below->name_max, below->step_limit,
+		                  false };
 	t->below = below;
 	int rc = list_blobs(t, model, err);
 	if (!rc && !oid_equal(&model->oid, object))

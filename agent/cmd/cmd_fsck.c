@@ -377,7 +377,7 @@ static void fsck_wipe(struct fsck *f)
 static int make_markers(struct fsck *f, struct err *err)
 {
 	struct marker_rebuild done;
-	int rc = base_markers_rebuild(&f->connection.transfer, &done, err);
+	int rc = base_markers_rebuild(&f->connection.transfer, NULL, &done, err);
 
 	if (!rc)
 		report_line("%zu objects looked at, %zu markers made, %zu were there",

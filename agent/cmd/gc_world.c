@@ -193,6 +193,12 @@ int gc_world_begin(struct gc_world *w, struct err *err)
 		return 0;
 	}
 	int rc = gc_ages_begin(&w->run.ages, w->metered, w->grace, err);
+	if (!rc && w->store->keeps_versions)
+		report_note(
+			"store %s keeps versions of what is removed: no room is freed "
+			"before a rule of the bucket expires them "
+			"(NoncurrentVersionExpiration)",
+			w->store->name);
 	return rc ? err_context(err, "the store cannot be collected: trying to put and "
 	                             "remove a value")
 	          : 0;

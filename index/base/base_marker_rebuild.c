@@ -18,6 +18,7 @@
 
 struct rebuild {
 	const struct transfer *transfer;
+	const struct marker_known *known;
 	struct blob_set *marked; /* blobs that have a marker */
 	struct buf objects;      /* of struct oid */
 	struct manifest manifest;
@@ -31,7 +32,8 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	struct rebuild *r = ctx;
 	struct key_marker marker;
 
-	if (!key_parse_marker(entry->key, &marker))
+	if (!key_parse_marker(entry->key, &marker) ||
+	    (r->known && !r->known->has_solo(r->known->ctx, &marker.id)))
 		return 0;
 	int rc = blob_set_add(r->marked, &marker.id, NULL);
 	return rc < 0 ? rc : 0;
@@ -137,10 +139,10 @@ static int mark_object(struct rebuild *r, const struct oid *oid, struct err *err
 
 /* ---------------------------------------------------------------- the whole */
 
-int base_markers_rebuild(const struct transfer *t, struct marker_rebuild *out,
-                         struct err *err)
+int base_markers_rebuild(const struct transfer *t, const struct marker_known *known,
+                         struct marker_rebuild *out, struct err *err)
 {
-	struct rebuild r = { .transfer = t, .objects = BUF_INIT };
+	struct rebuild r = { .transfer = t, .known = known, .objects = BUF_INIT };
 	int rc = blob_set_new(&r.marked, err);
 
 	if (!rc)

@@ -15,6 +15,7 @@
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_store.h"
 #include "index/manifest/object_proof.h"
+#include "index/store/store.h"
 #include "index/work/lanes.h"
 
 struct restoring {
@@ -164,6 +165,20 @@ static bool is_solo(const struct restoring *r, const struct oid *id)
 	return x && !x->record.base_count;
 }
 
+/* Another lane may have given it back since the look: many deltas stand on one base. */
+static bool is_solo_by_now(const struct restoring *r, const struct oid *id)
+{
+	struct store_reader *reader = NULL;
+	char key[KEY_MAX];
+
+	if (is_solo(r, id))
+		return true;
+	key_blob(id, key);
+	int rc = store_get(r->run->transfer->store, key, 0, &reader, NULL);
+	store_reader_close(reader);
+	return rc == 0;
+}
+
 /* Makes every blob that an edge can mean live and solo. 0; 1 when one cannot be. */
 static int restore_base(const struct restoring *r, const uint8_t base[KEY_BASE_PREFIX],
                         struct err *err)
@@ -178,7 +193,7 @@ static int restore_base(const struct restoring *r, const uint8_t base[KEY_BASE_P
 	       !memcmp(x->record.id.bytes, base, KEY_BASE_PREFIX);
 	     last = x++)
 		if (!(last && oid_equal(&last->record.id, &x->record.id)) &&
-		    !is_solo(r, &x->record.id))
+		    !is_solo_by_now(r, &x->record.id))
 			rc = restore_solo(r, &x->record.id, err);
 	return rc;
 }

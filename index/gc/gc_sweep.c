@@ -243,13 +243,21 @@ static int sweep_owners(struct sweeping *s, struct err *err)
 
 /* ---------------------------------------------------------------- the whole */
 
+static bool knows_solo(void *ctx, const struct oid *id)
+{
+	const struct sweeping *s = ctx;
+
+	return has_solo(&s->view->records, id);
+}
+
 static int make_markers(struct sweeping *s, struct err *err)
 {
+	const struct marker_known known = { knows_solo, s };
 	struct marker_rebuild made = { .made = 0 };
 
 	if (s->run->flags & GC_DRY_RUN || s->run->part.nth || !gc_run_may_go_on(s->run))
 		return 0;
-	int rc = base_markers_rebuild(s->run->transfer, &made, err);
+	int rc = base_markers_rebuild(s->run->transfer, &known, &made, err);
 	for (size_t i = 0; i < made.made; i++)
 		gc_run_count(s->run, GC_BASES, GC_MADE, 0);
 	return rc;

@@ -144,6 +144,8 @@ struct store {
 	unsigned step_limit; /* seconds after which setting aside is given up, where it
 	                      * takes two steps: the key then stays, and what was copied
 	                      * too (docs/store.md, "gc"). 0: STORE_STEP_LIMIT */
+	bool keeps_versions; /* what was removed is kept as an older version, and goes on
+	                      * taking room: known after the first store_remove() */
 };
 
 /* The verbs. The contracts are those of the operations above; in addition a

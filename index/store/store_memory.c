@@ -359,7 +359,8 @@ int store_memory_new(struct store **out, struct err *err)
 	if (!m)
 		return err_nomem(err, "a store in memory");
 	pthread_mutex_init(&m->lock, NULL);
-	m->base = (struct store){ &memory_ops, MEMORY_INFLIGHT, "memory", false, 0, 0 };
+	m->base = (struct store){ &memory_ops, MEMORY_INFLIGHT, "memory", false, 0, 0,
+		                  false };
 	*out = &m->base;
 	return 0;
 }

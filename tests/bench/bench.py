@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [threads] [sparse] [family] [transfer] [memory] [search] [recompact] [s3]
+    bench.py [codec] [threads] [sparse] [family] [transfer] [memory] [search] [gc] [recompact] [s3]
                                                                  all when none is named
 
 codec     each codec on pairs of models, one thread: part of raw, speed, and both next to
@@ -17,6 +17,7 @@ memory    peak memory of the agent for a 4 GB object, each way
 search    finding the base of a model of 300 tensors in a folder store with the markers
           of 10 000 models for each of the 8 tensors that are asked for first, and of
           200 for each of 256
+gc        git zllm gc of a million records in a folder, with a tenth that nobody needs
 recompact a plan of 300 models of 300 tensors in 12 families; 300 small models pushed in the
           worst order, next to the best plan there is; the trained family so, next to
           the best order with hints
@@ -464,6 +465,18 @@ def recompact(place, data):
           f"{done['made']} records made anew, {done['trials']} trials, {done['milliseconds'] / 1000:.0f} s")
 
 
+def collection(place):
+    """A million records in a folder, in memory where that can be."""
+    root = "/dev/shm" if os.access("/dev/shm", os.W_OK) else place.root
+    folder = tempfile.mkdtemp(prefix="git-zllm-gc.", dir=root)
+    try:
+        for line in run(TOP + "/build/gc_bench", folder, "1000000", TOP + "/build/git-zllm").splitlines():
+            if line.startswith(("gc ", "made ")):
+                print(f"gc        a million records: {line}")
+    finally:
+        shutil.rmtree(folder)
+
+
 def s3():
     """In a bucket of a server of its own, which ends with it."""
     server = TOP + "/tests/s3/with_server.sh"
@@ -494,6 +507,7 @@ def main():
              "transfer": lambda _: with_place(transfer),
              "memory": lambda _: with_place(memory),
              "search": lambda _: with_place(search),
+             "gc": lambda _: with_place(collection),
              "recompact": lambda data: with_place(lambda place: recompact(place, data)),
              "s3": lambda _: s3()}
     wanted = sys.argv[1:] or list(known)

@@ -6,6 +6,7 @@
 
 #include "codec/common/err.h"
 #include "index/store/s3/s3_answer.h"
+#include "index/store/s3/s3_uploads.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,6 +17,28 @@ static int look(void *ctx, const struct s3_listed *key)
 	if (strlen(key->key) >= S3_KEY_MAX)
 		abort();
 	return --*left == 0;
+}
+
+static int look_at_upload(void *ctx, const struct s3_unfinished *upload)
+{
+	size_t *left = ctx;
+
+	if (!*upload->key || strlen(upload->key) >= S3_KEY_MAX || !*upload->id ||
+	    strlen(upload->id) >= S3_UPLOAD_ID_MAX)
+		abort();
+	return --*left == 0;
+}
+
+static void check_uploads(const uint8_t *data, size_t size)
+{
+	static struct s3_uploads_page page;
+	size_t left = 1000;
+	int rc = s3_uploads_parse(data, size, look_at_upload, &left, &page);
+
+	if ((rc != 0 && rc != 1 && rc != ERR_DAMAGED) ||
+	    !memchr(page.key_marker, 0, sizeof(page.key_marker)) ||
+	    !memchr(page.id_marker, 0, sizeof(page.id_marker)))
+		abort();
 }
 
 static void check_words(const char *text)
@@ -43,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (memchr(page.token, 0, sizeof(page.token)) == NULL ||
 	    memchr(page.marker, 0, sizeof(page.marker)) == NULL)
 		abort();
+	check_uploads(data, size);
 	if (s3_upload_id_parse(data, size, id, sizeof(id)) && !*id)
 		abort();
 	if (s3_session_parse(data, size, &session) &&

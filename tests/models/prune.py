@@ -32,6 +32,7 @@ def active(P, R, C, layer):
     """Who holds up the age of what changes now."""
     a = {('p', i) for i, p in enumerate(P) if p not in ('idle', 'done')}
     a |= {('m', i) for i, c in enumerate(C) if c[0] in LOOKS}
+    a |= {('q', i) for i, r in enumerate(R) if r[0] in ('refs', 'live')}     # holds up nobody: it knows what came since it began
     for n, H in (('r', R), ('c', C)): a |= {(n, i) for i, h in enumerate(H) if h[0] == 'run' and h[2] and h[2][0] == layer}
     return frozenset(a)
 
@@ -42,9 +43,14 @@ def settle(s):
     return ref, dels, O, M, OT, MT, X, P, R, C, n, Ob & aO if O else frozenset(), Mb & aM if M else frozenset()
 
 def aged(entries, live, young):
-    if 'own-age' in V: return tuple(sorted(e for e, b in entries if not b))
-    if any(b for e, b in entries) or live and young and 'young-live' not in V: return ()
+    def holds(b): return any(who != 'q' for who, i in b)
+    if 'own-age' in V: return tuple(sorted(e for e, b in entries if not holds(b)))
+    if any(holds(b) for e, b in entries) or live and holds(young) and 'young-live' not in V: return ()
     return tuple(sorted(e for e, b in entries))
+
+def came_since(me, young):
+    """Whether what a mark sees live was put, or given back, since the mark began: then it is young, and makes nothing needless."""
+    return me in young and not V & {'young-live', 'own-age'}
 
 def put(t, i, v): return t[:i] + (v,) + t[i+1:]
 
@@ -83,10 +89,10 @@ def acts(s, who, i, h):
         if n < IDS: yield name + 'leaves a trace', make(go, X=X | {n}, ids=1)
     elif op == 'untrace': yield name + 'destroys a trace', make(go, X=X - {e})
 
-def plan(layer, need, live, old):
-    """What a mark does: `old` are the entries that were aged when it began."""
+def plan(layer, need, live, old, since):
+    """What a mark does: `old` are the entries that were aged when it began; `since`: the live one came later."""
     todo = (('move', layer, 0),) if live and not need else ()
-    for e in old:
+    for e in () if since else old:
         if need and not live: todo += (('restore', layer, e),)
         else: todo += ((('trace', layer, e),) if layer == 'O' and not need else ()) + (('purge', layer, e),)
     return todo
@@ -101,13 +107,13 @@ def collector(s, i, h):
     yield 'C%d crash' % i, make(DONE)
     look, oldM, oldO, old, saw = h[0], h[1], h[2], h[3], h[4:]
     if look == 'look2': yield 'C%d looks 2: %s' % (i, O if back else (bool(OT), sorted(X))), make(('look3', oldM, oldO, old) + saw + (O if back else (bool(OT), X),))
-    elif look == 'look3': yield 'C%d looks 3: %s' % (i, bool(MT) if back else M), make(('look4', oldM, oldO, old) + saw + (bool(MT) if back else M,))
+    elif look == 'look3': yield 'C%d looks 3: %s' % (i, bool(MT) if back else M), make(('look4', oldM, oldO, old) + saw + (bool(MT) if back else (M, came_since(('m', i), Mb)),))
     else:
-        own, (entries, traces), m, mt = (saw[1], saw[0], M, saw[2]) if back else (saw[0], saw[1], saw[2], bool(MT))
+        own, (entries, traces), (m, since), mt = (saw[1], saw[0], (M, came_since(('m', i), Mb)), saw[2]) if back else (saw[0], saw[1], saw[2], bool(MT))
         owned = own or (entries and 'live-owners-only' not in V)
         need = not traces if 'trace-owns-not' in V else owned or not traces
         if 'live-owners-only' in V: need = own
-        todo = plan('M', need, m, oldM)
+        todo = plan('M', need, m, oldM, since)
         nothing = not m and not mt
         if nothing or own and old: todo += tuple(('untrace', 'O', x) for x in sorted(traces))
         if nothing and own and old: todo += (('move', 'O', 0),)
@@ -120,8 +126,8 @@ def pruner(s, i, h):
     def make(v): return settle(s[:8] + (put(R, i, v),) + s[9:])
     if h[0] == 'idle': yield 'R%d begins' % i, make(('refs', aged(OT, O, Ob)))
     elif h[0] == 'refs': yield 'R%d reads refs: %s' % (i, ref), make(('live', h[1], ref))
-    elif h[0] == 'live': yield 'R%d looks: O %s' % (i, O), make(('trash', h[1], h[2], O))
-    else: yield 'R%d looks into trash' % i, make(('run', plan('O', h[2], h[3], tuple(e for e in h[1] if any(x == e for x, b in OT))), None))
+    elif h[0] == 'live': yield 'R%d looks: O %s' % (i, O), make(('trash', h[1], h[2], O, came_since(('q', i), Ob)))
+    else: yield 'R%d looks into trash' % i, make(('run', plan('O', h[2], h[3], tuple(e for e in h[1] if any(x == e for x, b in OT)), h[4]), None))
     if h[0] != 'idle': yield 'R%d crash' % i, make(DONE)
 
 def succ(s):

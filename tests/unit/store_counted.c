@@ -251,8 +251,8 @@ int store_counted_new(struct store *inner, unsigned inflight, struct store **out
 
 	if (!c)
 		return err_nomem(err, "a store that counts");
-	c->base = (struct store){ &counted_ops, inflight,        inner->name,
-		                  true,         inner->name_max, inner->step_limit };
+	c->base = (struct store){ &counted_ops,    inflight,          inner->name, true,
+		                  inner->name_max, inner->step_limit, false };
 	c->inner = inner;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attr);

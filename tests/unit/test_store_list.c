@@ -1,6 +1,7 @@
 /* Listings, checked for each kind of store we have. */
 #include <time.h>
 
+#include "index/store/folder/store_folder_private.h"
 #include "tests/unit/store_fixture.h"
 
 static void listings_are_in_byte_order_of_whole_keys(void **state)
@@ -127,7 +128,36 @@ static const struct rule rules[] = {
 	RULE(a_listing_may_use_the_store),
 };
 
+/* Of a folder with more names than fit the memory for them, some are kept at a time: here
+ * one, or a few. */
+static struct store *make_narrow(char folder[SCRATCH_MAX])
+{
+	struct store *s = make_folder(folder);
+
+	if (s)
+		((struct folder *)s)->names_limit = 1;
+	return s;
+}
+
+static struct store *make_less_narrow(char folder[SCRATCH_MAX])
+{
+	struct store *s = make_folder(folder);
+
+	if (s)
+		((struct folder *)s)->names_limit = 16;
+	return s;
+}
+
+static const struct kind narrow[] = {
+	{ "a folder of which one name is kept at a time", make_narrow },
+	{ "a folder of which few names are kept at a time", make_less_narrow },
+};
+
 int main(void)
 {
-	return run_rules_on_all(rules, ARRAY_SIZE(rules));
+	int failed = run_rules_on_all(rules, ARRAY_SIZE(rules));
+
+	for (size_t i = 0; i < ARRAY_SIZE(narrow); i++)
+		failed += run_rules(&narrow[i], rules, ARRAY_SIZE(rules));
+	return failed;
 }

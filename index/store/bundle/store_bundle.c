@@ -183,7 +183,8 @@ int bundle_new(int fd, const char *name, struct bundle **out, struct err *err)
 	pthread_cond_init(&b->idle, NULL);
 	b->fd = fd;
 	b->end = BUNDLE_HEAD_SIZE;
-	b->base = (struct store){ &bundle_ops, BUNDLE_INFLIGHT, b->name, false, 0, 0 };
+	b->base = (struct store){ &bundle_ops, BUNDLE_INFLIGHT, b->name, false, 0, 0,
+		                  false };
 	*out = b;
 	return 0;
 }

@@ -398,7 +398,8 @@ int store_cache_new(struct store *inner, const char *folder, uint64_t limit,
 		return err_nomem(err, "a cache");
 	}
 	c->base = (struct store){ &cache_ops,    inner->inflight, inner->name,
-		                  inner->remote, inner->name_max, inner->step_limit };
+		                  inner->remote, inner->name_max, inner->step_limit,
+		                  false };
 	c->inner = inner;
 	c->folder = copy;
 	c->limit = limit;

@@ -234,6 +234,7 @@ int store_folder_open(const char *path, const struct store_folder_modes *modes,
 	if (!f)
 		return err_nomem(err, path);
 	f->root = -1;
+	f->names_limit = FOLDER_NAMES;
 	memcpy(f->path, path, path_size);
 	f->base = (struct store){ .ops = &folder_ops,
 		                  .inflight = FOLDER_INFLIGHT,

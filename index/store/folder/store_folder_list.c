@@ -3,6 +3,9 @@
  * folder read and sorted at a time. A folder's name is sorted with the slash
  * that follows it in keys, so that the order is that of whole keys ("a-b"
  * before "a/b"). No folder is held open while those below it are walked.
+ *
+ * Of a folder with millions of names the first are kept, by their order and up to a limit
+ * of memory; when these are told of it is read again for those that follow.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,13 +30,25 @@ struct walk {
 struct names {
 	char **list; /* owned, each ending with '/' when it is a folder's */
 	size_t count, cap;
+	size_t bytes;     /* of all of them */
+	char *after;      /* those up to this one were told of; NULL: none was; owned */
+	const char *upto; /* those behind it are left for later; NULL: none is */
 };
+
+/* The first `kept` stay. */
+static void names_cut(struct names *names, size_t kept)
+{
+	while (names->count > kept) {
+		names->bytes -= strlen(names->list[--names->count]);
+		free(names->list[names->count]);
+	}
+}
 
 static void names_wipe(struct names *names)
 {
-	for (size_t i = 0; i < names->count; i++)
-		free(names->list[i]);
+	names_cut(names, 0);
 	free(names->list);
+	free(names->after);
 }
 
 static bool names_add(struct names *names, const char *name)
@@ -47,14 +62,49 @@ static bool names_add(struct names *names, const char *name)
 		names->cap = cap;
 	}
 	char *copy = strdup(name);
-	if (copy)
-		names->list[names->count++] = copy;
-	return copy;
+	if (!copy)
+		return false;
+	names->list[names->count++] = copy;
+	names->bytes += strlen(copy);
+	return true;
 }
 
 static int names_order(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void names_sort(struct names *names)
+{
+	if (names->count)
+		qsort(names->list, names->count, sizeof(*names->list), names_order);
+}
+
+/* Whether the name is to be kept now: it was not told of, nor is it left for later. */
+static bool names_wants(const struct names *names, const char *name)
+{
+	return !(names->after && strcmp(name, names->after) <= 0) &&
+	       !(names->upto && strcmp(name, names->upto) > 0);
+}
+
+/* Too many: the latter half is left for later. */
+static void names_halve(struct names *names)
+{
+	names_sort(names);
+	names_cut(names, (names->count + 1) / 2);
+	names->upto = names->list[names->count - 1];
+}
+
+/* Goes on behind the last one that was told of; false when memory ran out. */
+static bool names_turn(struct names *names)
+{
+	char *last = strdup(names->list[names->count - 1]);
+
+	free(names->after);
+	names->after = last;
+	names->upto = NULL;
+	names_cut(names, 0);
+	return last;
 }
 
 /* DT_REG, DT_DIR, DT_LNK, or another. */
@@ -125,16 +175,17 @@ static int names_read(struct walk *w, size_t at, DIR *dir, struct names *names)
 		int rc = entry_fits(w, at, dir, d);
 		if (rc < 0)
 			return rc;
-		if (rc)
+		if (rc || !names_wants(names, w->key + at))
 			continue;
 		if (!names_add(names, w->key + at))
 			return err_nomem(w->err, "a listing");
+		if (names->bytes > w->folder->names_limit && names->count > 1)
+			names_halve(names);
 	}
 	if (errno)
 		return err_errno(w->err, "store %s: listing %.*s", w->folder->path,
 		                 (int)at, w->key);
-	if (names->count)
-		qsort(names->list, names->count, sizeof(*names->list), names_order);
+	names_sort(names);
 	return 0;
 }
 
@@ -179,22 +230,41 @@ static int tell(struct walk *w)
 	return w->each(w->ctx, &entry);
 }
 
+static int walk_folder(struct walk *w, size_t at);
+
+/* Tells of the files among the names, and walks through the folders. */
+static int walk_names(struct walk *w, size_t at, const struct names *names)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < names->count; i++) {
+		size_t n = strlen(names->list[i]);
+		memcpy(w->key + at, names->list[i], n + 1);
+		bool is_folder = names->list[i][n - 1] == '/';
+		rc = is_folder ? walk_folder(w, at + n) : tell(w);
+	}
+	return rc;
+}
+
 /* Calls itself for folders in folders; keys being short, not deep. */
 static int walk_folder(struct walk *w, size_t at)
 {
-	struct names names = { NULL, 0, 0 };
-	DIR *dir = NULL;
+	struct names names = { .list = NULL };
+	bool more = true;
+	int rc = 0;
 
-	int rc = folder_open(w, at, &dir);
-	if (rc || !dir)
-		return rc;
-	rc = names_read(w, at, dir, &names);
-	closedir(dir);
-	for (size_t i = 0; !rc && i < names.count; i++) {
-		size_t n = strlen(names.list[i]);
-		memcpy(w->key + at, names.list[i], n + 1);
-		bool is_folder = names.list[i][n - 1] == '/';
-		rc = is_folder ? walk_folder(w, at + n) : tell(w);
+	while (more && !rc) {
+		DIR *dir = NULL;
+		rc = folder_open(w, at, &dir);
+		if (rc || !dir)
+			break;
+		rc = names_read(w, at, dir, &names);
+		closedir(dir);
+		if (!rc)
+			rc = walk_names(w, at, &names);
+		more = names.upto;
+		if (more && !rc && !names_turn(&names))
+			rc = err_nomem(w->err, "a listing");
 	}
 	names_wipe(&names);
 	return rc;

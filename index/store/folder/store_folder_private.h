@@ -18,6 +18,7 @@
 enum {
 	FOLDER_NONCE_HEX = 32,
 	FOLDER_TEMP_MAX = KEY_MAX + 1 + FOLDER_NONCE_HEX + 1, /* in any folder */
+	FOLDER_NAMES = 64 * 1024 * 1024, /* bytes, as names_limit */
 	FOLDER_TRIES = 5,   /* at making a folder that somebody else removes */
 	FOLDER_REPEATS = 32 /* of a call that a signal interrupted */
 };
@@ -29,6 +30,7 @@ struct folder {
 	int root;             /* the store's folder */
 	struct access access; /* what all that is made in it gets */
 	struct folder_seen *seen;
+	size_t names_limit; /* bytes of names of one folder that a listing keeps */
 	char path[]; /* as given, for messages */
 };
 

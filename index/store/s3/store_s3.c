@@ -199,6 +199,19 @@ static int s3_reader_read(struct store_reader *reader, uint64_t offset, void *bu
 
 /* ---------------------------------------------------------------- remove, open */
 
+/* In a bucket with versions a DELETE makes one more, and says so. */
+static void note_versions(struct s3_store *s, const struct http_reply *reply)
+{
+	char version[S3_ETAG_MAX];
+
+	if (!http_reply_field(reply, "x-amz-version-id", version, sizeof(version)) ||
+	    strcmp(version, "null") == 0)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->base.keeps_versions = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* The service does not say whether there was anything to delete. */
 static int s3_store_remove(struct store *store, const char *key, struct err *err)
 {
@@ -212,6 +225,8 @@ static int s3_store_remove(struct store *store, const char *key, struct err *err
 	if (rc)
 		return rc;
 	rc = s3_call(s->client, &call, err);
+	if (!rc)
+		note_versions(s, call.reply);
 	s3_call_wipe(&call);
 	return rc;
 }
