@@ -1,7 +1,6 @@
 #include "index/fsck/fsck_repair.h"
 
-#include <stdlib.h>
-
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/blob/transfer.h"
 #include "index/fsck/fsck_mend.h"
@@ -34,42 +33,44 @@ static bool is_unmade(const struct fsck_findings *f, const struct oid *oid)
 
 /* What it found is added to the findings. */
 static int prove(const struct fsck_repair *r, struct fsck_result *result,
-                 const struct oid *oids, size_t count, struct fsck_repaired *out,
-                 struct err *err)
+                 const struct buf *oids, size_t *left, struct err *err)
 {
-	struct fsck_request request = { .transfer = r->request->transfer,
-		                        .mode = FSCK_DEEP,
-		                        .named = oids,
-		                        .named_count = count,
-		                        .from = "",
-		                        .writing = r->request->writing,
-		                        .ctx = r->request->ctx };
+	struct fsck_request request = {
+		.transfer = r->request->transfer,
+		.mode = FSCK_DEEP,
+		.named = (const struct oid *)(const void *)oids->data,
+		.named_count = oids->size / sizeof(struct oid),
+		.from = "",
+		.writing = r->request->writing,
+		.ctx = r->request->ctx
+	};
 	struct fsck_result again;
 	int rc = fsck_run(&request, &again, err);
 
 	for (size_t i = 0; i < again.findings.count && !rc; i++)
 		rc = fsck_findings_add(&result->findings, &again.findings.list[i], NULL,
 		                       err);
-	out->left = again.not_whole;
+	*left = again.not_whole;
 	fsck_result_wipe(&again);
 	return rc;
 }
 
 static int prove_touched(const struct fsck_repair *r, struct fsck_result *result,
-                         const struct fsck_touch *touch, struct fsck_repaired *out,
-                         struct err *err)
+                         const struct fsck_touch *touch, size_t *left, struct err *err)
 {
-	size_t touched = fsck_touched_count(touch), count = 0;
-	struct oid *oids = calloc(touched + 1, sizeof(*oids));
+	size_t touched = fsck_touched_count(touch);
+	struct buf oids = BUF_INIT;
 
-	out->left = 0;
-	if (!oids)
-		return err_nomem(err, "a list of objects");
-	for (size_t i = 0; i < touched; i++)
-		if (!is_unmade(&result->findings, &fsck_touched(touch, i)->oid))
-			oids[count++] = fsck_touched(touch, i)->oid;
-	int rc = count ? prove(r, result, oids, count, out, err) : 0;
-	free(oids);
+	*left = 0;
+	for (size_t i = 0; i < touched; i++) {
+		const struct oid *oid = &fsck_touched(touch, i)->oid;
+		if (!is_unmade(&result->findings, oid))
+			buf_add(&oids, oid, sizeof(*oid));
+	}
+	int rc = oids.failed ? err_nomem(err, "a list of objects") : 0;
+	if (!rc && oids.size)
+		rc = prove(r, result, &oids, left, err);
+	buf_wipe(&oids);
 	return rc;
 }
 
@@ -102,7 +103,7 @@ int fsck_repair(const struct fsck_repair *r, struct fsck_result *result,
 		if (!rc)
 			rc = mend(r, result, touch, &mended, err);
 		if (!rc)
-			rc = prove_touched(r, result, touch, out, err);
+			rc = prove_touched(r, result, touch, &out->left, err);
 		out->mended += rc ? 0 : mended;
 		more = !rc && out->left && (mended || result->findings.count > known);
 	}

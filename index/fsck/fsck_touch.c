@@ -50,16 +50,20 @@ static int by_object(const void *a, const void *b)
 	return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-/* The first of `count` things of `width` bytes, in order, that does not begin before the
- * `n` bytes of `what`. */
-static size_t first_from(const void *list, size_t count, size_t width,
-                         const uint8_t *what, size_t n)
+/* Things that begin with an id, in order of these. */
+struct ordered {
+	const void *list;
+	size_t count, width; /* things; bytes of each */
+};
+
+/* The first that does not begin before the `n` bytes of `what`. */
+static size_t first_from(const struct ordered *o, const uint8_t *what, size_t n)
 {
-	size_t low = 0, high = count;
+	size_t low = 0, high = o->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (memcmp((const uint8_t *)list + middle * width, what, n) < 0)
+		if (memcmp((const uint8_t *)o->list + middle * o->width, what, n) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -67,16 +71,17 @@ static size_t first_from(const void *list, size_t count, size_t width,
 	return low;
 }
 
-/* Those that begin with the `n` bytes; they are in order. */
-static const void *range_of(const void *list, size_t all, size_t width,
-                            const uint8_t *what, size_t n, size_t *count)
+/* Those that begin with the `n` bytes. */
+static const void *range_of(const struct ordered *o, const uint8_t *what, size_t n,
+                            size_t *count)
 {
-	size_t first = first_from(list, all, width, what, n), end = first;
+	size_t first = first_from(o, what, n), end = first;
 
-	while (end < all && memcmp((const uint8_t *)list + end * width, what, n) == 0)
+	while (end < o->count &&
+	       memcmp((const uint8_t *)o->list + end * o->width, what, n) == 0)
 		end++;
 	*count = end - first;
-	return *count ? (const uint8_t *)list + first * width : NULL;
+	return *count ? (const uint8_t *)o->list + first * o->width : NULL;
 }
 
 /* ---------------------------------------------------------------- the edges */
@@ -100,8 +105,10 @@ static int find_edges(struct fsck_touch *t, const struct fsck_listing *l, struct
 static const struct edge *edges_of(const struct fsck_touch *t, const uint8_t *base,
                                    size_t *count)
 {
-	return range_of(t->edges.data, t->edges.size / sizeof(struct edge),
-	                sizeof(struct edge), base, KEY_BASE_PREFIX, count);
+	const struct ordered edges = { t->edges.data, t->edges.size / sizeof(struct edge),
+		                       sizeof(struct edge) };
+
+	return range_of(&edges, base, KEY_BASE_PREFIX, count);
 }
 
 int fsck_is_base(const struct fsck_touch *t, const uint8_t prefix[KEY_BASE_PREFIX])
@@ -353,14 +360,19 @@ const struct fsck_touched *fsck_touched(const struct fsck_touch *t, size_t objec
 const struct fsck_use *fsck_uses_of(const struct fsck_touch *t, const uint8_t *id,
                                     size_t n, size_t *count)
 {
-	return range_of(t->uses, t->use_count, sizeof(*t->uses), id, n, count);
+	const struct ordered uses = { t->uses, t->use_count, sizeof(*t->uses) };
+
+	return range_of(&uses, id, n, count);
 }
 
 const struct fsck_owner *fsck_owners_of(const struct fsck_touch *t, const struct oid *oid,
                                         size_t *count)
 {
-	return range_of(t->owners.data, t->owners.size / sizeof(struct fsck_owner),
-	                sizeof(struct fsck_owner), oid->bytes, SHA256_SIZE, count);
+	const struct ordered owners = { t->owners.data,
+		                        t->owners.size / sizeof(struct fsck_owner),
+		                        sizeof(struct fsck_owner) };
+
+	return range_of(&owners, oid->bytes, SHA256_SIZE, count);
 }
 
 int fsck_touched_by(const struct fsck_touch *t, const struct fsck_finding *one,
