@@ -15,8 +15,8 @@ trace() {
 
 # collect_until COMMAND...: gcs with a grace period of two seconds, until it is so.
 collect_until() {
-	local i
-	for i in $(seq 60); do
+	local left=60
+	while [ $((left -= 1)) -gt 0 ]; do
 		git zllm gc --grace=2s >"$T/gc.log" 2>&1 || return
 		! "$@" || return 0
 		sleep 0.5
