@@ -9,8 +9,9 @@
 #include "index/recompact/stock.h"
 
 enum {
-	HEAD_BYTES = 128, /* of a record, at the least */
-	SOLO_HOPE = 8,    /* an eighth less */
+	HEAD_BYTES = 128,  /* of a record, at the least */
+	LEARN_LEAST = 250, /* thousandths of what a sketch says, that a record teaches */
+	SOLO_HOPE = 8,     /* an eighth less */
 	DELTA_HOPE = 2,
 	WORTH_PERCENT = 97, /* of what it takes solo: a delta ties two records together */
 
@@ -219,28 +220,58 @@ static uint32_t if_worth_it(const struct group_costs *c, size_t i, size_t j,
 	                                                                  : permille;
 }
 
-static void guess_way(struct group_costs *c, size_t i, size_t j)
+/* What sketches say of `i` on `j`, or of it alone. */
+static uint32_t sketched(const struct group_costs *c, size_t i, size_t j)
 {
 	const struct group_member *x = &c->members[i], *base = &c->members[j];
-	struct group_way *way = group_way(c, i, j);
-	uint32_t guess = UINT32_MAX;
 
-	if (x->blob->size && base->blob->size)
-		guess = i == j ? x->blob->solo
-		               : delta_cost_permille(&x->extent, &base->extent,
-		                                     x->blob->solo);
+	if (!x->blob->size || !base->blob->size)
+		return UINT32_MAX;
+	if (i == j)
+		return x->blob->solo;
+	return delta_cost_permille(&x->extent, &base->extent, x->blob->solo);
+}
+
+/* By how much a delta that the store has of `i` is smaller than its sketch says, in
+ * thousandths: what is a low-rank product away from one base is one, or two, away from
+ * its siblings. 1000 where there is none, or it is no smaller. */
+static uint32_t record_of_sketch(const struct group_costs *c, size_t i)
+{
+	uint64_t least = 1000, size = c->members[i].blob->size;
+
+	for (size_t j = 0; j < c->count; j++) {
+		uint64_t have = group_way(c, i, j)->have;
+		uint32_t said = i == j || have == BASE_PLAN_NEVER ? UINT32_MAX
+		                                                  : sketched(c, i, j);
+		if (said == UINT32_MAX || !said)
+			continue;
+		uint64_t part = have * 1000 / size * 1000 / said;
+		least = part < least ? part : least;
+	}
+	return (uint32_t)(least < LEARN_LEAST ? LEARN_LEAST : least);
+}
+
+static void guess_way(struct group_costs *c, size_t i, size_t j, uint32_t learned)
+{
+	struct group_way *way = group_way(c, i, j);
+	uint32_t guess = sketched(c, i, j);
+
 	if (guess != UINT32_MAX && way->have < BASE_PLAN_NEVER)
 		guess = guess_of_record(c, i, j, guess);
+	else if (guess != UINT32_MAX && i != j)
+		guess = guess * learned / 1000;
 	way->permille = if_worth_it(c, i, j, guess);
 }
 
 static void guess_all(struct group_costs *c)
 {
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
+		uint32_t learned = record_of_sketch(c, i);
 		for (size_t j = 0; j < c->count; j++) {
-			guess_way(c, i, j);
+			guess_way(c, i, j, learned);
 			set_price(c, i, j);
 		}
+	}
 }
 
 void group_way_measured(struct group_costs *c, size_t i, size_t j, uint32_t permille)

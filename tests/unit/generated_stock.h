@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/codec.h"
 #include "index/recompact/stock.h"
 #include "tests/unit/sketched_model.h"
 
@@ -55,7 +56,12 @@ static inline void generated_model(struct stock *s, const struct descent *d,
 			                   .dim_count = 2,
 			                   .dims = shape,
 			                   .finding = &findings[t] };
-		findings[t] = (struct extent_finding){ .stored = 0 };
+		findings[t] = (struct extent_finding){
+			.tried_count = 3, /* as a push without a base notes them */
+			.tried = { { CODEC_RAW, 1000 },
+			           { CODEC_FLOAT, 660 },
+			           { CODEC_ZSTD, 690 } },
+		};
 		sha256_of(&identity, sizeof(identity), &list[t].id);
 		generated_sketch(d, t, &findings[t].sketch);
 		record.id = list[t].id;
