@@ -18,19 +18,18 @@
 
 enum { NOT_SO = 1 }; /* it cannot be put in this way */
 
-static int put(const struct fsck_encode *e, struct blob_plan *plan, char *key,
+static int put(const struct fsck_encode *e, const struct blob_plan *plan, char *key,
                struct err *err)
 {
 	struct work_meter meter = { .per_byte = 1, .size = e->file->size };
+	struct blob_plan own = *plan;
 	struct key_record record;
 	uint64_t stored = 0;
-	bool existed = false;
 
-	plan->meter = &meter;
-	plan->existed = &existed;
+	own.meter = &meter;
 	blob_plan_record(plan, &e->file->id, &record);
 	key_record(&record, key);
-	return blob_put(e->to, e->file, plan, &stored, err);
+	return blob_put(e->to, e->file, &own, &stored, err);
 }
 
 /* A delta goes on live solo records alone (docs/store.md, I3), whoever named the base. */
@@ -47,7 +46,7 @@ static bool bases_are_solo(const struct transfer *t, const struct record_basis *
 }
 
 /* NOT_SO where a base is not what it claims: nothing is in the store then. */
-static int put_delta(const struct fsck_encode *e, struct blob_plan *plan, char *key,
+static int put_delta(const struct fsck_encode *e, const struct blob_plan *plan, char *key,
                      struct err *err)
 {
 	const struct base_bytes from = { e->to, NULL };
@@ -58,8 +57,9 @@ static int put_delta(const struct fsck_encode *e, struct blob_plan *plan, char *
 	    record_basis_fault(&plan->basis, e->file->dtype, e->file->size) ||
 	    base_bytes_open(&from, &plan->basis, &bases, &why))
 		return NOT_SO;
-	plan->bases = &bases;
-	int rc = put(e, plan, key, &why);
+	struct blob_plan own = *plan;
+	own.bases = &bases;
+	int rc = put(e, &own, key, &why);
 	bases_close(&bases);
 	if (rc == ERR_DAMAGED || rc == ERR_MISSING || rc == ERR_INPUT)
 		return NOT_SO;
@@ -109,10 +109,10 @@ static int put_as_remembered(const struct fsck_encode *e, char *key, struct err 
 static int put_choice(const struct fsck_encode *e, const struct base_choice *choice,
                       char *key, struct err *err)
 {
-	struct blob_plan solo = { .codec = choice->solo };
-	struct blob_plan delta = { .codec = choice->codec,
-		                   .basis = choice->basis,
-		                   .low_rank = choice->low_rank };
+	const struct blob_plan solo = { .codec = choice->solo };
+	const struct blob_plan delta = { .codec = choice->codec,
+		                         .basis = choice->basis,
+		                         .low_rank = choice->low_rank };
 	int rc = NOT_SO;
 
 	if (choice->codec->needs_base && !e->solo)

@@ -98,7 +98,7 @@ int fsck_repair(const struct fsck_repair *r, struct fsck_result *result,
 
 	*out = (struct fsck_repaired){ 0, 0 };
 	for (unsigned round = 0; round < ROUNDS && more && !rc; round++) {
-		size_t mended, known = result->findings.count;
+		size_t mended = 0, known = result->findings.count;
 		rc = find_touched(r, result, touch, err);
 		if (!rc)
 			rc = mend(r, result, touch, &mended, err);

@@ -45,11 +45,11 @@ break_all() {
 	store_damage "$(manifest_of "$(oid_of tuned.safetensors)")" 100
 }
 
-# mended [OPTION...]: one repair, and all is whole, and was not destroyed.
+# mended: one repair, and all is whole, and nothing was destroyed.
 mended() {
 	local before
 	before=$(store_count trash/)
-	run git zllm fsck --repair "$@"; echo "$output"; [ "$status" -eq 0 ]
+	run -0 git zllm fsck --repair
 	says 'mended from' '2 objects whole, 0 not'
 	[ "$(store_count trash/)" -gt "$before" ]
 	run -0 git zllm fsck
