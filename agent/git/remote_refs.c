@@ -53,7 +53,8 @@ static int append_line(const struct buf *folder, const char *name, const char *t
 
 	buf_addf(&path, "%s/%s", (const char *)folder->data, name);
 	FILE *f = path.failed ? NULL : fopen(buf_text(&path), "ae");
-	bool good = f && fprintf(f, "%s\n", text) > 0;
+	size_t n = strlen(text);
+	bool good = f && fwrite(text, 1, n, f) == n && fwrite("\n", 1, 1, f) == 1;
 	good = f && !fclose(f) && good;
 	int rc = good ? 0 : err_errno(err, "cannot write %s", buf_text(&path));
 	buf_wipe(&path);

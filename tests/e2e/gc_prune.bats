@@ -26,10 +26,11 @@ branch_is_deleted() {
 	git -C "$T/r.git" update-ref -d refs/heads/exp
 }
 
-# A clone that has nothing of its own in its reflogs; the current folder from then on.
+# fresh_clone NAME: a clone that has nothing of its own in its reflogs; the current folder
+# from then on.
 fresh_clone() {
-	git clone -q "$T/r.git" "$T/${1:-c}"
-	cd "$T/${1:-c}" || return 1
+	git clone -q "$T/r.git" "$T/$1"
+	cd "$T/$1" || return 1
 }
 
 prune() {
@@ -77,7 +78,7 @@ until_it() {
 @test "a deleted branch goes to trash after a question, and restored in time costs nothing" {
 	repo_with_branch
 	branch_is_deleted
-	fresh_clone
+	fresh_clone c
 	run prune
 	[ "$status" -eq 2 ]
 	says "$EXP" '2.0 MB' exp.bin "${EXP_COMMIT:0:10}" '--yes' 'nothing was pruned'
@@ -115,7 +116,7 @@ until_it() {
 	git checkout -q main
 	TWO=$(git rev-parse exp:two.bin | git cat-file --batch | sed -n 's/^oid sha256://p')
 	branch_is_deleted
-	fresh_clone
+	fresh_clone c
 	run -0 prune --yes
 	dropped "$EXP"
 	run git zllm gc --undelete nonsense
@@ -183,7 +184,7 @@ until_it() {
 	run -0 prune
 	says 'kept      1 objects' '2.0 MB' 'this clone alone'
 	owned "$EXP"
-	fresh_clone
+	fresh_clone c
 	git fetch -q "$T/r" "$EXP_COMMIT" 2>/dev/null || git fetch -q "$T/r" 'refs/remotes/origin/*:refs/tmp/*'
 	git worktree add -q --detach "$T/tree" "$EXP_COMMIT"
 	rm -f .git/FETCH_HEAD
@@ -207,7 +208,7 @@ until_it() {
 	git remote add fork "$T/fork.git"
 	git push -q fork exp # the store has all of it: git-lfs sends nothing
 	branch_is_deleted
-	fresh_clone
+	fresh_clone c
 	run prune --yes
 	[ "$status" -eq 2 ]
 	says 'cannot read remote' w/fork 'not a remote of this clone' 'nothing is pruned' \
@@ -231,7 +232,7 @@ until_it() {
 	git clone -q --bare "$T/r.git" "$T/fork.git"
 	git clone -q "$T/fork.git" "$T/f"
 	branch_is_deleted
-	fresh_clone
+	fresh_clone c
 	run -0 prune --yes
 	says '1 remotes'
 	dropped "$EXP"
@@ -254,7 +255,7 @@ until_it() {
 	OWN=$(oid_of "$T/copy/own.bin")
 	owned "$OWN"
 	branch_is_deleted
-	fresh_clone
+	fresh_clone c
 	run prune --yes
 	[ "$status" -eq 2 ]
 	says w/copy
@@ -275,7 +276,7 @@ until_it() {
 		git lfs push --all "$T/mirror.git" 2>/dev/null
 	)
 	branch_is_deleted
-	fresh_clone
+	fresh_clone c
 	run prune --yes
 	[ "$status" -eq 2 ]
 	says w/mirror
@@ -338,7 +339,7 @@ until_it() {
 	repo_with_branch
 	branch_is_deleted
 	store_empty remotes/
-	fresh_clone
+	fresh_clone c
 	run prune --yes
 	[ "$status" -eq 2 ]
 	says 'does not know all remotes' '--remotes-are'
@@ -363,7 +364,7 @@ until_it() {
 @test "a remote that cannot be listed, or is empty, stops it, and nothing is touched" {
 	repo_with_branch
 	branch_is_deleted
-	fresh_clone
+	fresh_clone c
 	mv "$T/r.git" "$T/away.git"
 	before=$(store_count '')
 	run prune --yes
