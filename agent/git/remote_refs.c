@@ -11,7 +11,9 @@
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_objects.h"
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/work/file_range.h"
 
 enum { FOLDERS_OPEN = 16, WORDS_MAX = 24, TRIES = 3 };
 
@@ -49,14 +51,21 @@ static int run(struct remote_refs *r, const char *const *words,
 static int append_line(const struct buf *folder, const char *name, const char *text,
                        struct err *err)
 {
-	struct buf path = BUF_INIT;
+	struct buf path = BUF_INIT, line = BUF_INIT;
+	struct stat st;
 
 	buf_addf(&path, "%s/%s", (const char *)folder->data, name);
-	FILE *f = path.failed ? NULL : fopen(buf_text(&path), "ae");
-	size_t n = strlen(text);
-	bool good = f && fwrite(text, 1, n, f) == n && fwrite("\n", 1, 1, f) == 1;
-	good = f && !fclose(f) && good;
-	int rc = good ? 0 : err_errno(err, "cannot write %s", buf_text(&path));
+	buf_addf(&line, "%s\n", text);
+	int fd = path.failed || line.failed
+	                 ? -1
+	                 : open(buf_text(&path), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int rc = fd < 0 || fstat(fd, &st)
+	                 ? err_errno(err, "cannot write %s", buf_text(&path))
+	                 : file_range_write(fd, (uint64_t)st.st_size, line.data,
+	                                    line.size, err);
+	if (fd >= 0 && close(fd) && !rc)
+		rc = err_errno(err, "cannot write %s", buf_text(&path));
+	buf_wipe(&line);
 	buf_wipe(&path);
 	return rc;
 }
