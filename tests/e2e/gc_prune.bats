@@ -28,8 +28,8 @@ branch_is_deleted() {
 
 # A clone that has nothing of its own in its reflogs; the current folder from then on.
 fresh_clone() {
-	git clone -q "$T/r.git" "$T/${1:-c}"
-	cd "$T/${1:-c}" || return 1
+	git clone -q "$T/r.git" "$T/c"
+	cd "$T/c" || return 1
 }
 
 prune() {
