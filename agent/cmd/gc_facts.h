@@ -10,6 +10,7 @@
 #include "codec/common/sha256.h"
 
 struct err;
+struct json;
 struct transfer;
 
 struct gc_fact {

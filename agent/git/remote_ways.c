@@ -29,7 +29,8 @@ static int append(struct remote_ways *ways, const char *given,
 		free(copy);
 		return err_nomem(err, "a list of remotes");
 	}
-	list[ways->count++] = (struct remote_way){ copy, *place };
+	list[ways->count].given = copy;
+	list[ways->count++].place = *place;
 	return 0;
 }
 

@@ -26,11 +26,10 @@ branch_is_deleted() {
 	git -C "$T/r.git" update-ref -d refs/heads/exp
 }
 
-# fresh_clone NAME: a clone that has nothing of its own in its reflogs; the current folder
-# from then on.
+# A clone that has nothing of its own in its reflogs; the current folder from then on.
 fresh_clone() {
-	git clone -q "$T/r.git" "$T/$1"
-	cd "$T/$1" || return 1
+	git clone -q "$T/r.git" "$T/c"
+	cd "$T/c" || return 1
 }
 
 prune() {
@@ -75,10 +74,11 @@ until_it() {
 	return 1
 }
 
+# bats test_tags=bucket
 @test "a deleted branch goes to trash after a question, and restored in time costs nothing" {
 	repo_with_branch
 	branch_is_deleted
-	fresh_clone c
+	fresh_clone
 	run prune
 	[ "$status" -eq 2 ]
 	says "$EXP" '2.0 MB' exp.bin "${EXP_COMMIT:0:10}" '--yes' 'nothing was pruned'
@@ -88,6 +88,12 @@ until_it() {
 	run -0 prune --dry-run
 	says "$EXP"
 	[ "$(store_listing)" = "$before" ]
+	if command -v script >/dev/null; then # a terminal
+		run script -qec 'git zllm gc --prune' /dev/null <<<no
+		[ "$status" -ne 0 ]
+		says "Type 'yes'" 'nothing was done'
+		owned "$EXP"
+	fi
 	run -0 prune --yes
 	dropped "$EXP"
 	owned "$KEPT"
@@ -107,6 +113,7 @@ until_it() {
 	[ "$(oid_of "$T/again/exp.bin")" = "$EXP" ]
 }
 
+# bats test_tags=bucket
 @test "what nobody needs expires, is collected, and can be brought back until then" {
 	repo_with_branch
 	git checkout -q exp
@@ -116,7 +123,7 @@ until_it() {
 	git checkout -q main
 	TWO=$(git rev-parse exp:two.bin | git cat-file --batch | sed -n 's/^oid sha256://p')
 	branch_is_deleted
-	fresh_clone c
+	fresh_clone
 	run -0 prune --yes
 	dropped "$EXP"
 	run git zllm gc --undelete nonsense
@@ -129,6 +136,8 @@ until_it() {
 	says '1 objects brought back' 'Push a branch'
 	owned "$EXP"
 	dropped "$TWO"
+	run -0 git zllm gc --undelete # so that both go at one time
+	owned "$TWO"
 	gone() {
 		prune --yes --expire=2s --grace=2s >"$T/said"
 		given_up "$EXP" >/dev/null
@@ -184,7 +193,7 @@ until_it() {
 	run -0 prune
 	says 'kept      1 objects' '2.0 MB' 'this clone alone'
 	owned "$EXP"
-	fresh_clone c
+	fresh_clone
 	git fetch -q "$T/r" "$EXP_COMMIT" 2>/dev/null || git fetch -q "$T/r" 'refs/remotes/origin/*:refs/tmp/*'
 	git worktree add -q --detach "$T/tree" "$EXP_COMMIT"
 	rm -f .git/FETCH_HEAD
@@ -202,13 +211,14 @@ until_it() {
 	dropped "$EXP"
 }
 
+# bats test_tags=bucket
 @test "a fork that pushed keeps what its refs reach, or nothing is pruned" {
 	repo_with_branch
 	git init -q --bare "$T/fork.git"
 	git remote add fork "$T/fork.git"
 	git push -q fork exp # the store has all of it: git-lfs sends nothing
 	branch_is_deleted
-	fresh_clone c
+	fresh_clone
 	run prune --yes
 	[ "$status" -eq 2 ]
 	says 'cannot read remote' w/fork 'not a remote of this clone' 'nothing is pruned' \
@@ -232,7 +242,7 @@ until_it() {
 	git clone -q --bare "$T/r.git" "$T/fork.git"
 	git clone -q "$T/fork.git" "$T/f"
 	branch_is_deleted
-	fresh_clone c
+	fresh_clone
 	run -0 prune --yes
 	says '1 remotes'
 	dropped "$EXP"
@@ -255,7 +265,7 @@ until_it() {
 	OWN=$(oid_of "$T/copy/own.bin")
 	owned "$OWN"
 	branch_is_deleted
-	fresh_clone c
+	fresh_clone
 	run prune --yes
 	[ "$status" -eq 2 ]
 	says w/copy
@@ -276,7 +286,7 @@ until_it() {
 		git lfs push --all "$T/mirror.git" 2>/dev/null
 	)
 	branch_is_deleted
-	fresh_clone c
+	fresh_clone
 	run prune --yes
 	[ "$status" -eq 2 ]
 	says w/mirror
@@ -335,11 +345,12 @@ until_it() {
 	[ -z "$(ls -d "${TMPDIR:-/tmp}"/zllm-prune-* 2>/dev/null)" ]
 }
 
+# bats test_tags=bucket
 @test "a store from before it knew remotes wants all of them named, once" {
 	repo_with_branch
 	branch_is_deleted
 	store_empty remotes/
-	fresh_clone c
+	fresh_clone
 	run prune --yes
 	[ "$status" -eq 2 ]
 	says 'does not know all remotes' '--remotes-are'
@@ -364,7 +375,7 @@ until_it() {
 @test "a remote that cannot be listed, or is empty, stops it, and nothing is touched" {
 	repo_with_branch
 	branch_is_deleted
-	fresh_clone c
+	fresh_clone
 	mv "$T/r.git" "$T/away.git"
 	before=$(store_count '')
 	run prune --yes

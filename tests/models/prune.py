@@ -12,8 +12,11 @@ An entry is aged when no push, no copy-delete step and no mark (looks only) that
 runs: when the youngest of its entries was made, or its live twin deleted, or the live key put or given back. A restore copies,
 and does not renew its entry: so it is in a bucket, where entries keep their time.
 Invariant: while a ref reaches the object, O and M are each live or in trash.
-usage: prune.py PUSHERS PRUNERS COLLECTORS [variant...]
-variants: young-live         an entry is destroyed although the live value of its key is itself young
+usage: prune.py PUSHERS PRUNERS COLLECTORS [brought-back] [variant...]
+brought-back: a prune also restores entries that are not aged, and owns anew what expired and is reached; and somebody may bring
+          an owner back at any time (undelete): it must hold as well
+variants: refs-first         pruners read the refs before they fix what is aged
+          young-live         an entry is destroyed although the live value of its key is itself young
           own-age            an entry is destroyed by its own age, whatever else its key has
           live-owners-only   collectors count only owners that are live
           delete-owner       pruners delete O at once
@@ -87,6 +90,7 @@ def acts(s, who, i, h):
     elif op == 'purge': yield name + 'destroys an entry of ' + layer, make(go, layer, None, frozenset(x for x in trash if x[0] != e))
     elif op == 'trace':
         if n < IDS: yield name + 'leaves a trace', make(go, X=X | {n}, ids=1)
+    elif op == 'adopt': yield name + 'owns O anew', make(go, 'O', True)
     elif op == 'untrace': yield name + 'destroys a trace', make(go, X=X - {e})
 
 def plan(layer, need, live, old, since):
@@ -120,19 +124,28 @@ def collector(s, i, h):
         if nothing: todo += tuple(('purge', 'O', e) for e in (sorted(e for e, b in OT) if 'sweep-young' in V else oldO))
         yield 'C%d looks 4: %s, needed %s' % (i, mt, need), make(('run', todo, None))
 
+def returning(s):
+    """What brings O back where it is not live: an entry, of any age; else, where it expired, M being there."""
+    ref, dels, O, M, OT, MT, X, P, R, C, n, Ob, Mb = s
+    return (('restore', 'O', min(e for e, b in OT)),) if OT else (('adopt', 'O', 0),) if X and (M or MT) else ()
+
 def pruner(s, i, h):
     """A prune's looks: which entries are aged; the refs; live owners; owners in trash. They may be as far apart as they will."""
     ref, dels, O, M, OT, MT, X, P, R, C, n, Ob, Mb = s
     def make(v): return settle(s[:8] + (put(R, i, v),) + s[9:])
-    if h[0] == 'idle': yield 'R%d begins' % i, make(('refs', aged(OT, O, Ob)))
+    if h[0] == 'idle' and 'refs-first' in V: yield 'R%d reads refs: %s' % (i, ref), make(('begins', ref))
+    elif h[0] == 'begins': yield 'R%d begins' % i, make(('live', aged(OT, O, Ob), h[1]))
+    elif h[0] == 'idle': yield 'R%d begins' % i, make(('refs', aged(OT, O, Ob)))
     elif h[0] == 'refs': yield 'R%d reads refs: %s' % (i, ref), make(('live', h[1], ref))
     elif h[0] == 'live': yield 'R%d looks: O %s' % (i, O), make(('trash', h[1], h[2], O, came_since(('q', i), Ob)))
+    elif h[2] and not h[3] and 'brought-back' in V: yield 'R%d looks into trash' % i, make(('run', returning(s), None))
     else: yield 'R%d looks into trash' % i, make(('run', plan('O', h[2], h[3], tuple(e for e in h[1] if any(x == e for x, b in OT)), h[4]), None))
     if h[0] != 'idle': yield 'R%d crash' % i, make(DONE)
 
 def succ(s):
     ref, dels, O, M, OT, MT, X, P, R, C, n, Ob, Mb = s
     if ref and dels: yield 'branch deleted', settle((False, dels - 1) + s[2:])
+    if 'brought-back' in V and not O and returning(s): yield 'undelete', settle((ref, dels, True) + s[3:11] + (active(P, R, C, 'O'), Mb))
     for i, p in enumerate(P):
         def make(v, ref=ref, O2=O, M2=M):
             P2 = put(P, i, v)

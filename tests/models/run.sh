@@ -26,7 +26,8 @@ for rule in same-name no-age age-from-copy; do
 	expect BROKEN trash_gc.py 2 1 "$rule"
 done
 expect holds prune.py 1 1 1
-for rule in young-live own-age live-owners-only delete-owner trash-first restore-purges sweep-young trace-owns-not; do
+expect holds prune.py 1 1 1 brought-back
+for rule in refs-first young-live own-age live-owners-only delete-owner trash-first restore-purges sweep-young trace-owns-not; do
 	expect BROKEN prune.py 1 1 1 "$rule"
 done
 expect holds recompact.py 2 1 1 1 1

@@ -112,6 +112,26 @@ static void nothing_expires_before_the_grace_period_and_a_step(void **state)
 	prune_ends(&p);
 }
 
+/* Cleared of its entry it would be lost to a collector that has seen it absent, and looks into
+ * trash now (tests/models/prune.py, brought-back young-live). */
+static void what_came_to_life_since_the_beginning_is_young(void **state)
+{
+	struct world *w = *state;
+	struct pruning p;
+
+	own(w, ours, "a");
+	prune(w, "");
+	w->clock += 2 * EXPIRE;
+	assert_int_equal(prune_starts(&p, w, w->store), 0);
+	prune_reads_refs(&p, "a");
+	assert_int_equal(bring_back(w, "a"), 0);
+	assert_int_equal(prune_looks(&p), 0);
+	assert_int_equal(p.prune.of[PRUNE_CLEARED], 0);
+	assert_int_equal(p.prune.of[PRUNE_WAITS], 1);
+	prune_ends(&p);
+	assert_found(w, ours, "a1.1.0 ");
+}
+
 static void what_expired_is_owned_again_while_it_is_there(void **state)
 {
 	struct world *w = *state;
@@ -236,6 +256,7 @@ int main(void)
 		RULE(the_last_prune_reads_the_refs_again),
 		RULE(time_in_trash_counts_from_the_last_time),
 		RULE(nothing_expires_before_the_grace_period_and_a_step),
+		RULE(what_came_to_life_since_the_beginning_is_young),
 		RULE(what_expired_is_owned_again_while_it_is_there),
 		RULE(undelete_brings_back_and_does_nothing_else),
 		RULE(a_dry_run_touches_nothing),
