@@ -59,6 +59,9 @@ CPP_ALL    = $(OUR_CPPFLAGS) $(CPPFLAGS)
 C_ALL      = $(OUR_CFLAGS) $(CFLAGS)
 LD_ALL     = $(C_ALL) $(OUR_LDFLAGS) $(LDFLAGS)
 LIBS_ALL   = $(LDLIBS) $(OUR_LDLIBS)
+# Hundreds of test programs: gold, where binutils has it, links each in a third of the time.
+LD_TESTS   = $(LD_ALL) $(if $(GOLD),-fuse-ld=gold)
+GOLD       = $(eval GOLD := $(shell command -v ld.gold 2>/dev/null))$(GOLD)
 
 # ---------------------------------------------------------------- the user's targets
 .DEFAULT_GOAL := all
@@ -182,7 +185,7 @@ $(B)/git-zllm: $(B)/agent/main.o $(B)/libzllm.a
 unit-binaries: $(UNIT_BIN)
 $(UNIT_BIN): $(B)/%: $(B)/tests/unit/%.o $(UNIT_OBJ) $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
+	@$(COMPILE) $(LD_TESTS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
 
 # The AVX-512 kernels in plain C (tests/avx512), in place of the library's own.
 # Vectors may overflow, and pass by whatever ABI: all is one program.
@@ -196,7 +199,7 @@ $(B)/test_avx512: $(EMULATED)
 
 $(B)/search_bench $(B)/gc_bench: $(B)/%: $(B)/tests/bench/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
+	@$(COMPILE) $(LD_TESTS) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 
 # Pushes, clones, collections at once, and their deaths (tests/chaos).
 $(B)/chaos: $(B)/tests/chaos/chaos.o $(B)/tests/chaos/actors.o $(UNIT_OBJ) $(B)/libzllm.a
@@ -212,17 +215,17 @@ $(B)/recompact_bench: $(B)/tests/bench/recompact_bench.o $(B)/libzllm.a
 fuzz-binaries: $(FUZZ_BIN)
 $(FUZZ_BIN): $(B)/%: $(B)/tests/fuzz/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(LD_ALL) -fsanitize=fuzzer -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
+	@$(COMPILE) $(LD_TESTS) -fsanitize=fuzzer -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 CORPUS_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(B)/corpus_%)
 corpus-binaries: $(CORPUS_BIN)
 $(CORPUS_BIN): $(B)/corpus_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/corpus_driver.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL)
+	@$(COMPILE) $(LD_TESTS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL)
 
 # Golden records (tests/golden/README.md).
 $(B)/make_golden $(B)/make_golden_rank: $(B)/%: $(B)/tests/golden/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
-	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
+	@$(COMPILE) $(LD_TESTS) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 
 # ---------------------------------------------------------------- dependency tracking
 .SECONDARY:

@@ -61,9 +61,10 @@ reads() {
 		expect_same_files "$T/home-$1/c" "$T/home-$2/r"
 }
 
-# all_work STORE: the three push in turn, then at once, and read what the others pushed.
+# all_work STORE: the three push in turn, then at once, and each reads what another pushed:
+# around the circle, so that all that anybody wrote is read by somebody else of the group.
 all_work() {
-	local user other pids=()
+	local user reader=${USERS[-1]} pids=()
 	for user in "${USERS[@]}"; do
 		pushes "$user" "$1"
 	done
@@ -76,9 +77,8 @@ all_work() {
 	done
 	for user in "${USERS[@]}"; do
 		chmod -R a+rX "$T/home-$user/r.git"
-		for other in "${USERS[@]}"; do
-			reads "$other" "$user"
-		done
+		reads "$reader" "$user"
+		reader=$user
 	done
 	[ -z "$(find "$1" -name '.*' -mindepth 1)" ]
 	run as 4002 "cd r && git zllm doctor"
@@ -253,7 +253,7 @@ old_store() {
 	chmod g-s "$T/nas/store/owners"
 	chmod 0400 "$T/nas/store/zllm.json"
 	run -1 as 4001 "git zllm doctor $T/nas/store"
-	says "blobs has not all the rights that the store's folder gives" \
+	says "blobs does not have all the rights that the store's folder gives" \
 		"objects is not of the group $LAB" \
 		'owners does not hand its group down' \
 		'zllm.json cannot be read by all'
@@ -273,7 +273,7 @@ old_store() {
 	setfacl -m "g:$LAB:rwx" -m "d:g:$LAB:rwx" "$T/nas/store" 2>/dev/null ||
 		skip 'this file system has no ACLs'
 	run -1 as 4001 "git zllm doctor $T/nas/store"
-	says "has not the default ACL of the store's folder"
+	says "does not have the default ACL of the store's folder"
 	as 4001 "$(sed -n 's/^ *-> its owner or root runs: \(getfacl\)/\1/p' <<<"$output" | head -n 1)"
 	run -0 as 4001 "git zllm doctor $T/nas/store"
 	all_work "$T/nas/store"
