@@ -70,6 +70,25 @@ static void owner_prefix(const struct store_copy_request *request, char prefix[K
 	snprintf(prefix, KEY_MAX, "owners/%.*s%s", REPO_ID_HEX, request->repo_id, end);
 }
 
+static int by_oid(const void *a, const void *b)
+{
+	return oid_compare(a, b);
+}
+
+/* Leaves each once. */
+static void make_unique(struct buf *oids)
+{
+	struct oid *list = (struct oid *)(void *)oids->data;
+	size_t count = oids->size / sizeof(*list), kept = 0;
+
+	if (count)
+		qsort(list, count, sizeof(*list), by_oid);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || !oid_equal(&list[i], &list[kept - 1]))
+			list[kept++] = list[i];
+	oids->size = kept * sizeof(*list);
+}
+
 /* The objects to copy, as oids in a row. */
 static int list_wanted(const struct store_copy_request *request, struct buf *out,
                        struct err *err)
@@ -85,6 +104,7 @@ static int list_wanted(const struct store_copy_request *request, struct buf *out
 	*out = list.oids;
 	if (!rc)
 		rc = trash_wanted_add(request->from->store, request->repo_id, out, err);
+	make_unique(out);
 	if (!rc && *request->repo_id && !out->size)
 		rc = err_set(err, ERR_INPUT, "store %s has nothing of repository %s",
 		             request->from->store->name, request->repo_id);
