@@ -93,7 +93,8 @@ static int open_value(const struct folder *f, const char *key, struct folder_rea
 		return no_value(f, key, err);
 	if (fstat(r->fd, &st))
 		return err_errno(err, "store %s: looking at %s", f->path, key);
-	if (S_ISDIR(st.st_mode))
+	/* What makes the folder a store is there, and is not; a value is not there. */
+	if (S_ISDIR(st.st_mode) && strcmp(key, KEY_STORE_FILE) != 0)
 		return 1;
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_DAMAGED, "store %s: %s is not a plain file",
