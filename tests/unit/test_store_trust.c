@@ -154,7 +154,7 @@ static const struct {
 	{ "an odd region", "zllm.s3.region a/b|", "s3://bucket/p", USER, READ,
 	  "the name of a region" },
 	{ "an odd bucket", "", "s3://b/p", USER, READ, "not the name of a bucket" },
-	{ "an odd prefix", "", "s3://bucket/a/../b", USER, READ, "no '.' or '..'" },
+	{ "an odd prefix", "", "s3://bucket/a/../b", USER, READ, "'.' or '..'" },
 	{ "an odd endpoint", "zllm.s3.endpoint s3.example.org|", "s3://bucket", USER,
 	  READ, "must begin with https://" },
 };
