@@ -60,7 +60,8 @@ C_ALL      = $(OUR_CFLAGS) $(CFLAGS)
 LD_ALL     = $(C_ALL) $(OUR_LDFLAGS) $(LDFLAGS)
 LIBS_ALL   = $(LDLIBS) $(OUR_LDLIBS)
 # Hundreds of test programs: gold, where binutils has it, links each in a third of the time.
-LD_TESTS   = $(LD_ALL) $(if $(GOLD),-fuse-ld=gold)
+# (Not what clang made: gold warns of its sanitizers' symbols.)
+LD_TESTS   = $(LD_ALL) $(if $(CC_$(FLAVOUR)),,$(if $(GOLD),-fuse-ld=gold))
 GOLD       = $(eval GOLD := $(shell command -v ld.gold 2>/dev/null))$(GOLD)
 
 # ---------------------------------------------------------------- the user's targets

@@ -108,7 +108,7 @@ phase_quick() {
 	for rule in format rooms libraries lengths prints docs; do
 		must "lint: $rule" sh "tests/lint/$rule.sh"
 	done
-	slow='transfer|mend|record_judge|false_manifest|swapped_record|gc_faults|npz|store_copy|s3_client|look_ahead|store_s3_parts|requests|ulp|base_series|recompact_faults'
+	slow='transfer|mend|record_judge|false_manifest|swapped_record|gc_faults|npz|store_copy|s3_client|look_ahead|store_s3_parts|requests|ulp|base_series|recompact_faults|fsck|fsck_rot|fsck_hostile|prune_orders|gc_hostile'
 	# shellcheck disable=SC2046  # a list of words
 	{
 		printf 'e2e/%s bats --tap tests/e2e/%s.bats\n' agent agent dedup dedup
