@@ -7,12 +7,13 @@
 #include <strings.h>
 
 #include "agent/cmd/lfsconfig_history.h"
-#include "agent/where/ref_stores.h"
+#include "agent/git/git_run.h"
 #include "agent/git/git_scope.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/checkup.h"
 #include "agent/report/report.h"
 #include "agent/report/shell_word.h"
+#include "agent/where/ref_stores.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -163,11 +164,29 @@ static int lead_url(void *ctx, const char *old, struct err *err)
 	return 0;
 }
 
+/* Whether any ref is here: a repository that begins has no commits from before. */
+static int has_commits(bool *out, struct err *err)
+{
+	static const char *const argv[] = { "git", "for-each-ref", "--count=1", NULL };
+	struct buf refs = BUF_INIT;
+	int status;
+	int rc = git_run(argv, &(struct git_run_io){ .output = &refs, .quiet = true },
+	                 &status, err);
+
+	*out = !rc && refs.size;
+	buf_wipe(&refs);
+	return rc;
+}
+
 int old_commits_lead(const struct lfs_config *config, const char *url, struct err *err)
 {
 	struct lead lead = { .config = config, .url = url, .said = BUF_INIT, .err = err };
-	int rc = lfs_config_each(config, lead_remote, &lead);
+	bool any = false;
+	int rc = has_commits(&any, err);
 
+	if (rc || !any)
+		return rc;
+	rc = lfs_config_each(config, lead_remote, &lead);
 	if (!rc)
 		rc = lfsconfig_history_each(lead_url, &lead, err);
 	if (!rc && lead.said.size)

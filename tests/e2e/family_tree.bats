@@ -132,7 +132,7 @@ family_pushed() {
 	json_holds "3 < d['sharing']['shared'] == d['sharing']['of_it']"
 	json_holds "d['sharing']['with'] == '$(oid_of shorter.bin)'"
 	run -0 git zllm family small.bin
-	says 'it has no tensors to compare' 'in its manifest, whole, and shares nothing'
+	says 'it has no tensors to compare' 'whole inside its manifest, and shares nothing'
 	run -0 git zllm family a.safetensors
 	says_not 'no tensors' 'chunk'
 }
