@@ -212,6 +212,9 @@ on_bucket() {
 	fi
 	# shellcheck disable=SC2086  # a list of words
 	bucket_lines "${2:-}" $bucket_files >"$results/$server.two"
+	if [ "${2:-}" = bucket ] && [ -x build/chaos ]; then
+		echo "$server/chaos sh tests/chaos/run.sh bucket 6 4" >>"$results/$server.two"
+	fi
 	bucket_lines "${2:-}" s3_kills >"$results/$server.one"
 	# shellcheck disable=SC2016  # expanded by that shell
 	sh tests/s3/with_server.sh "$server" sh -c '
@@ -259,6 +262,12 @@ phase_chaos() {
 	echo 'chaos/folder sh tests/chaos/run.sh folder 40' | tap_each
 }
 
+# Both beside each other: the one keeps a CPU busy, the other waits for ages to pass.
+phase_models_chaos() {
+	must 'build: chaos' make -j2 build/chaos || return
+	printf '%s\n' 'models sh tests/models/run.sh' 'chaos/folder sh tests/chaos/run.sh folder 40' | tap_each
+}
+
 phase_chaos_long() {
 	must 'build: chaos' make -j2 build/chaos || return
 	echo 'chaos/folder sh tests/chaos/run.sh folder 1000 2 '"${CHAOS_SEED:-1}" | TAP_SECONDS=7200 tap_each
@@ -296,7 +305,7 @@ prepare_data() {
 
 begin_all=$(date +%s)
 [ "$*" = quick ] || prepare_data
-[ $# -gt 0 ] || set -- build lint unit models threads corpora fuzz cross-reader sanitized-e2e chaos e2e-buckets
+[ $# -gt 0 ] || set -- build lint unit models-chaos threads corpora fuzz cross-reader sanitized-e2e e2e-buckets
 for name; do
 	phase "$name"
 done
