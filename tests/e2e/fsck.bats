@@ -3,23 +3,10 @@
 # touches; --repair mends it from wherever a copy is, and deletes nothing.
 
 load helpers
+load command_helpers
 
 setup() {
 	e2e_setup
-}
-
-family() {
-	begin_with family_pushed
-}
-
-family_pushed() {
-	make_repo r
-	make_model base.safetensors
-	commit 'The base'
-	git push -q
-	finetune tuned.safetensors base.safetensors
-	commit 'Tuned'
-	git push -q
 }
 
 solos() {

@@ -4,27 +4,13 @@
 # to blame, and a push, a copy and fsck each lead to the true object.
 
 load helpers
+load command_helpers
 
 HOWS=(order inline larger)
 
 setup() {
 	e2e_setup
 	MIRROR=$(other_store mirror)
-}
-
-# A model and its fine-tune.
-family() {
-	begin_with family_pushed
-}
-
-family_pushed() {
-	make_repo r
-	make_model base.safetensors
-	commit 'The base'
-	git push -q
-	finetune tuned.safetensors base.safetensors
-	commit 'Tuned'
-	git push -q
 }
 
 # falsify HOW FILE [STORE]: makes the manifest of FILE false.
