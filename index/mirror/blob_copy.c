@@ -186,24 +186,15 @@ struct solo_search {
 	bool found;
 };
 
+/* Of live records, or of those in trash/. */
 static int note_solo(void *ctx, const struct store_entry *entry)
 {
 	struct solo_search *search = ctx;
 	struct key_record record;
 
-	if (search->found || !key_parse_record(entry->key, &record) || record.base_count)
-		return 0;
-	search->id = record.id;
-	search->found = true;
-	return 0;
-}
-
-static int note_moved_solo(void *ctx, const struct store_entry *entry)
-{
-	struct solo_search *search = ctx;
-	struct key_record record;
-
-	if (search->found || !key_parse_trash_record(entry->key, &record) ||
+	if (search->found ||
+	    (!key_parse_record(entry->key, &record) &&
+	     !key_parse_trash_record(entry->key, &record)) ||
 	    record.base_count)
 		return 0;
 	search->id = record.id;
@@ -219,8 +210,7 @@ static int find_solo(struct store *s, const struct oid *base, struct oid *out,
 	struct solo_search search = { .found = false };
 	char prefix[KEY_MAX];
 
-	key_blob(base, prefix);
-	prefix[strlen(prefix) - (SHA256_HEX - 2 * KEY_BASE_PREFIX)] = 0;
+	key_blobs_of_base(base->bytes, prefix);
 	int rc = store_list(s, prefix, note_solo, &search, err);
 	*out = search.id;
 	return rc ? rc : !search.found;
@@ -262,7 +252,7 @@ static int find_moved_solo(struct blob_copy *c, const struct oid *base,
 
 	key_blobs_of_base(base->bytes, live);
 	snprintf(prefix, sizeof(prefix), "trash%.*s", KEY_MAX - 8, strchr(live, '/'));
-	int rc = store_list(c->from->store, prefix, note_moved_solo, &search, err);
+	int rc = store_list(c->from->store, prefix, note_solo, &search, err);
 	const struct blob_claim claim = { &search.id, UINT64_MAX, NULL, NULL };
 	if (!rc && !search.found)
 		rc = RECORD_MISSING;
