@@ -13,6 +13,7 @@
 #include "codec/common/err.h"
 #include "index/blob/blob_find.h"
 #include "index/store/store.h"
+#include "index/work/term.h"
 
 enum {
 	SHARDS = 256,           /* by <aa> */
@@ -46,10 +47,7 @@ struct record_map {
 /* A night in which the machine slept counts. */
 static time_t now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec;
+	return (time_t)(term_now() / 1000);
 }
 
 /* ---------------------------------------------------------------- the table */

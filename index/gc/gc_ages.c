@@ -3,28 +3,21 @@
 #include <time.h>
 
 #include "index/store/store_clock.h"
+#include "index/work/term.h"
 
 enum { STEPS = 24, STEP_MIN = 2 };
-
-static int64_t stopwatch(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 int64_t gc_step_limit(int64_t grace)
 {
 	return grace / STEPS > STEP_MIN ? grace / STEPS : STEP_MIN;
 }
 
-/* The stopwatch starts first, so that the mark seems longer than it was, never shorter. */
+/* The machine's clock is read first, so that the mark seems longer than it was, never shorter. */
 static void begin(struct gc_ages *a, int64_t grace)
 {
 	*a = (struct gc_ages){ .grace = grace,
 		               .step = gc_step_limit(grace),
-		               .begun = stopwatch() };
+		               .begun = term_now() };
 }
 
 int gc_ages_begin(struct gc_ages *a, struct store *s, int64_t grace, struct err *err)
@@ -53,5 +46,5 @@ bool gc_is_fresh(const struct gc_ages *a, int64_t since)
 
 bool gc_is_late(const struct gc_ages *a)
 {
-	return stopwatch() - a->begun >= a->grace * 1000;
+	return term_now() - a->begun >= a->grace * 1000;
 }

@@ -20,8 +20,7 @@ struct err;
 struct store;
 
 enum {
-	GC_GRACE_DEFAULT = 24 * 60 * 60, /* seconds */
-	GC_GRACE_MIN = 2
+	GC_GRACE_MIN = 2 /* seconds */
 };
 
 struct gc_ages {

@@ -1,14 +1,12 @@
 #include "index/work/budget.h"
 
 #include <stddef.h>
-#include <time.h>
+
+#include "index/work/term.h"
 
 uint64_t budget_clock(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)term_now();
 }
 
 void budget_begin(struct budget *b, const struct budget_limits *limits, uint64_t now)
