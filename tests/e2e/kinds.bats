@@ -27,7 +27,7 @@ new_repo() {
 	git init -q --bare "$@" "$T/r.git" 2>/dev/null && git init -q "$@" "$T/r" ||
 		skip "this git does not know $*"
 	git -C "$T/r.git" config uploadpack.allowFilter true
-	cd "$T/r"
+	cd "$T/r" || return 1
 	git remote add origin "$T/r.git"
 	git zllm init "$STORE" '*.safetensors' >/dev/null
 	mkdir m
