@@ -23,6 +23,7 @@
 #include "agent/report/report.h"
 #include "agent/where/connection.h"
 #include "agent/where/remote_tell.h"
+#include "agent/where/server_remember.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -275,6 +276,25 @@ static void bring_absent(const struct buf *input, const char *remote)
 	buf_wipe(&text);
 }
 
+/* Says it the first time. What is in the way of it is in nobody's way. */
+static void remember_server(const struct lfs_config *config, const char *remote)
+{
+	struct buf server = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	int rc = server_remember(config, remote, &server, &err);
+	if (!rc)
+		report_note(
+			"%s is remembered for you as a server whose LFS objects are in "
+			"a store of git-zllm ('git config --global zllm.remember "
+			"false' leaves that out, 'git zllm uninstall' forgets it)",
+			buf_text(&server));
+	else if (rc < 0)
+		report_trace("the server of '%s' is not remembered: %s", remote,
+		             err.text);
+	buf_wipe(&server);
+}
+
 /* The hooks before ours, then what the store says. 0, 1 when the push is refused (and
  * that is said), or negative; *status is that of the hooks. */
 static int serve_push(struct hook_push *given, int *status, struct err *err)
@@ -285,18 +305,21 @@ static int serve_push(struct hook_push *given, int *status, struct err *err)
 	int rc = lfs_config_read(&config, err);
 	if (rc)
 		return rc;
-	bool ours = push_check_concerns_us(config, ENDPOINT_UPLOAD, remote);
+	bool ours = endpoint_is_ours(config, ENDPOINT_UPLOAD, remote);
 	bool nothing = !ours && given->by == HOOK_RUN_BY_CONFIGURATION;
 	given->gaps = ours ? HOOK_GAPS_FOR_US : HOOK_GAPS_REFUSED_BY_LFS;
 	if (ours)
 		bring_absent(given->input, remote);
 	rc = nothing ? 1 : hook_chain_run(given, status, err);
-	if (rc > 0)
+	if (rc > 0) {
 		rc = 0;
-	else if (!rc && !*status && ours)
+	} else if (!rc && !*status && ours) {
 		rc = check_push(
 			&(struct push){ remote, given->input, config, given->one_ref },
 			err);
+		if (!rc)
+			remember_server(config, remote);
+	}
 	lfs_config_free(config);
 	return rc;
 }
@@ -337,7 +360,7 @@ static int check_received(const struct push_ref *ref, const struct buf *old,
 	struct store *store = NULL;
 
 	int rc = lfs_config_read_at(ref->new_id, &config, err);
-	if (rc || !push_check_concerns_us(config, ENDPOINT_DOWNLOAD, NULL))
+	if (rc || !endpoint_is_ours(config, ENDPOINT_DOWNLOAD, NULL))
 		goto out;
 	buf_addf(&revisions, "%s\n", ref->new_id);
 	if (*ref->old_id)

@@ -18,7 +18,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
-static const struct git_scope in_this_clone = { "--local", NULL };
+static const struct git_scope in_this_clone = { .option = "--local" };
 
 static bool begins_with(const char *text, const char *front)
 {

@@ -31,16 +31,6 @@ static int find_paths(const struct lfs_config *config, struct git_paths *out,
 	return rc;
 }
 
-bool push_check_concerns_us(const struct lfs_config *config,
-                            enum endpoint_direction direction, const char *remote)
-{
-	struct endpoint endpoint = { 0 };
-	bool ours = endpoint_find(config, direction, remote, &endpoint, NULL) == 0;
-
-	endpoint_wipe(&endpoint);
-	return ours;
-}
-
 static int open_named(const struct lfs_config *config, const struct endpoint *endpoint,
                       const struct git_paths *paths, struct store **out, struct err *err)
 {

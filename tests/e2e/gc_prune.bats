@@ -342,7 +342,7 @@ until_it() {
 	run -0 prune --yes
 	dropped "$EXP"
 	owned "$KEPT"
-	[ -z "$(ls -d "${TMPDIR:-/tmp}"/zllm-prune-* 2>/dev/null)" ]
+	[ -z "$(ls -d "${TMPDIR:-/tmp}"/zllm-aside-* 2>/dev/null)" ]
 }
 
 # bats test_tags=bucket
