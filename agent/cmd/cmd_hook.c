@@ -20,6 +20,7 @@
 #include "agent/git/lfs_config.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/git/push_refs.h"
+#include "agent/report/count_text.h"
 #include "agent/report/report.h"
 #include "agent/where/connection.h"
 #include "agent/where/remote_tell.h"
@@ -151,11 +152,11 @@ static void tell_elsewhere(const struct git_paths *paths,
 	size_t count = push_gaps_elsewhere(paths, needed);
 
 	if (count)
-		report_note(
-			"%zu LFS object%s of this push %s not in this clone, and %s in the "
-			"store already, at %s: nothing is missing",
-			count, count == 1 ? "" : "s", count == 1 ? "is" : "are",
-			count == 1 ? "is" : "are", store->name);
+		report_note("%s not in this clone, and %s in the "
+		            "store already, at %s: nothing is missing",
+		            COUNT(count, "LFS object of this push is",
+		                  "LFS objects of this push are"),
+		            count == 1 ? "is" : "are", store->name);
 }
 
 static int judge_objects(const struct push *push, struct store *store,
@@ -268,9 +269,10 @@ static void bring_absent(const struct buf *input, const char *remote)
 	    refs.count && !list_new(&refs, remote, &new_ones, &ignored))
 		(void)absent_objects_bring(&new_ones, not_all_known, &absent, &ignored);
 	if (absent.left)
-		report_note("%zu files and folders of what is pushed are not in this "
+		report_note("%s not in this "
 		            "partial clone and could not be fetched",
-		            absent.left);
+		            COUNT(absent.left, "file or folder of what is pushed is",
+		                  "files and folders of what is pushed are"));
 	push_refs_wipe(&refs);
 	buf_wipe(&new_ones);
 	buf_wipe(&text);
