@@ -137,18 +137,18 @@ static void add_words(const char **argv, const char *const *words)
 		argv[n++] = *words++;
 }
 
-/* The last line of what git-lfs said: the one with the reason. */
+/* The first line of what git-lfs said that tells of an error, else the first of all. */
 static int say_why(struct buf *said, struct err *err)
 {
-	char *text = (char *)(uintptr_t)buf_text(said);
+	const char *text = buf_text(said), *line = strstr(text, "rror");
 
-	while (said->size && strchr("\n\r ", text[said->size - 1]))
-		text[--said->size] = 0;
-	const char *line = strrchr(text, '\n');
+	while (line && line > text && line[-1] != '\n')
+		line--;
+	line = line ? line : text;
 	return err_set(err, ERR_IO,
 	               "no branch or tag here names a store of git-zllm, so git-lfs was "
-	               "asked for this object as if there were none: %s",
-	               line ? line + 1 : text);
+	               "asked for this object as if there were none: %.*s",
+	               (int)strcspn(line, "\n"), line);
 }
 
 /* Runs `words` behind `front`, which may lead its output elsewhere. */
