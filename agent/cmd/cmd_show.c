@@ -6,6 +6,7 @@
 
 #include "agent/cmd/object_name.h"
 #include "agent/command.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -362,7 +363,8 @@ static void print_text(const struct show *s)
 
 	oid_format(&m->oid, oid);
 	report_line("object  %s", oid);
-	report_line("model   %s, %zu extents", model_name(m), m->extents.count);
+	report_line("model   %s, %s", model_name(m),
+	            COUNT(m->extents.count, "extent", "extents"));
 	print_sizes(s);
 	print_origin("from", manifest_note(m, "path"), manifest_note(m, "commit"));
 	print_base(s);

@@ -12,6 +12,7 @@
 #include "agent/git/absent_objects.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/count_text.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "codec/common/buf.h"
@@ -86,8 +87,9 @@ static void print_result(const struct store *store, const struct lfs_objects *ne
 		oid_format(&missing->list[i].oid, hex);
 		report_line("missing %s %s", hex, missing->list[i].path);
 	}
-	report_line("%zu LFS objects needed, %zu missing in %s", needed->count,
-	            missing->count, store->name);
+	report_line("%s needed, %zu missing in %s",
+	            COUNT(needed->count, "LFS object", "LFS objects"), missing->count,
+	            store->name);
 }
 
 /* Whether history ends here before it begins. */
@@ -117,14 +119,17 @@ static int bring_history(const struct buf *revisions, const char *const *argumen
 	if (rc)
 		return rc;
 	if (absent->brought)
-		report_note("%zu files and folders of history that this partial clone "
-		            "lacked were fetched",
-		            absent->brought);
+		report_note(
+			"%s fetched",
+			COUNT(absent->brought,
+		              "file or folder of history that this partial clone lacked was",
+		              "files and folders of history that this partial clone lacked were"));
 	if (absent->left)
-		report_note("%zu files and folders of history are not in this partial "
+		report_note("%s not in this partial "
 		            "clone and could not be fetched: what they need was not "
 		            "looked at",
-		            absent->left);
+		            COUNT(absent->left, "file or folder of history is",
+		                  "files and folders of history are"));
 	if (shallow)
 		report_note("this clone is shallow: what older commits need was not "
 		            "looked at ('git fetch --unshallow' brings them)");

@@ -5,6 +5,7 @@
 
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/count_text.h"
 #include "agent/report/report.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
@@ -29,16 +30,6 @@ static int find_paths(const struct lfs_config *config, struct git_paths *out,
 	if (rc > 0)
 		rc = err_set(err, ERR_CONFIG, "this is not inside a git repository");
 	return rc;
-}
-
-bool push_check_concerns_us(const struct lfs_config *config,
-                            enum endpoint_direction direction, const char *remote)
-{
-	struct endpoint endpoint = { 0 };
-	bool ours = endpoint_find(config, direction, remote, &endpoint, NULL) == 0;
-
-	endpoint_wipe(&endpoint);
-	return ours;
 }
 
 static int open_named(const struct lfs_config *config, const struct endpoint *endpoint,
@@ -198,8 +189,9 @@ void push_check_report(const struct store *store, const struct lfs_objects *miss
 {
 	char hex[SHA256_HEX + 1];
 
-	report_note("%zu LFS object%s not in the store at %s:", missing->count,
-	            missing->count == 1 ? " is" : "s are", store->name);
+	report_note("%s not in the store at %s:",
+	            COUNT(missing->count, "LFS object is", "LFS objects are"),
+	            store->name);
 	for (size_t i = 0; i < missing->count && i < LINES_MAX; i++) {
 		oid_format(&missing->list[i].oid, hex);
 		report_note("  %s  %s", hex, missing->list[i].path);

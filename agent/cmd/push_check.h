@@ -16,12 +16,7 @@ struct err;
 struct lfs_config;
 struct store;
 
-/* Whether transfers in `direction` with `remote` (a name, a URL, or NULL) go to a
- * store of ours. */
-bool push_check_concerns_us(const struct lfs_config *config,
-                            enum endpoint_direction direction, const char *remote);
-
-/* Opens the store that such transfers use. ERR_CONFIG when it is none of ours. */
+/* Opens the store that transfers in `direction` with `remote` (a name, a URL, or NULL) use. ERR_CONFIG when it is none of ours. */
 int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,
                     const char *remote, struct store **out, struct err *err);
 

@@ -63,7 +63,7 @@ partial_clone() {
 	partial_clone blob:none
 	mv "$T/r.git" "$T/away"
 	run -1 git zllm verify --all
-	says '1 files and folders of history' 'could not be fetched' 'not looked at' '0 missing'
+	says '1 file or folder of history' 'could not be fetched' 'not looked at' '0 missing'
 	# What is checked out is here.
 	run -0 git zllm verify HEAD^!
 	says '0 missing'
