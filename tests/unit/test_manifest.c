@@ -67,7 +67,7 @@ static void add_finding(struct extent *one)
 
 	x->candidate_count = 2;
 	x->candidates[0] = (struct extent_candidate){ DTYPE_F32, 2,       185,  160,
-		                                      209,       one->id, false };
+		                                      209,       one->id, false, true };
 	x->candidates[1] = (struct extent_candidate){
 		DTYPE_BF16, 4,   EXTENT_UNKNOWN, EXTENT_UNKNOWN, EXTENT_UNKNOWN,
 		one->id,    true
