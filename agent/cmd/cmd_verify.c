@@ -21,12 +21,15 @@
 
 struct verify_options {
 	bool all;
+	bool quick;
 	const char *remote;
 };
 
 static const struct option_spec specs[] = {
 	{ "all", OPTION_FLAG, NULL, "everything that any ref reaches",
 	  offsetof(struct verify_options, all) },
+	{ "quick", OPTION_FLAG, NULL, "of many in a bucket: by their names in a listing",
+	  offsetof(struct verify_options, quick) },
 	{ "remote", OPTION_VALUE, "NAME", "the store of this remote (default: origin)",
 	  offsetof(struct verify_options, remote) },
 	{ 0 },
@@ -152,7 +155,9 @@ static int verify(const struct verify_options *options, const struct buf *revisi
 		rc = lfs_objects_add(&r->needed, revisions, arguments, err);
 	lfs_objects_unique(&r->needed);
 	if (!rc)
-		rc = push_check_run(store, &r->needed, &r->missing, err);
+		rc = options->quick
+		             ? push_check_names(store, &r->needed, &r->missing, err)
+		             : push_check_run(store, &r->needed, &r->missing, err);
 	if (!rc)
 		print_result(store, &r->needed, &r->missing);
 	return rc;
@@ -193,6 +198,9 @@ const struct command cmd_verify = {
 		"An object counts as missing too when its manifest is damaged, or when a record\n"
 		"that it needs is not there or is cut; what is wrong is said. Whether the bytes\n"
 		"are sound as well is what 'git zllm fsck' reads.\n"
+		"Of an object in a bucket it reads the manifest, many at once. With --quick a\n"
+		"listing tells which objects are there, a thousand in a request; those that it\n"
+		"does not name are looked at, and whether the others are whole is not.\n"
 		"In a partial clone (--filter=blob:none) it first fetches what git left on the\n"
 		"remote, for a file's pointer is in it; where that fails the exit code is 1.\n",
 	.options = specs,

@@ -151,34 +151,33 @@ int push_check_run(struct store *store, const struct lfs_objects *needed,
 /* ---------------------------------------------------------------- by name only */
 
 /* Takes those that are not listed. 1 where listing does not pay, or is not allowed. */
-static int list_absent(struct store *store, const struct lfs_objects *carried,
+static int list_absent(struct store *store, const struct lfs_objects *needed,
                        struct lfs_objects *absent, struct err *err)
 {
-	struct object_listed *list = calloc(carried->count, sizeof(*list));
+	struct object_listed *list = calloc(needed->count, sizeof(*list));
 
 	if (!list)
 		return err_nomem(err, "a list of objects");
-	for (size_t i = 0; i < carried->count; i++)
-		list[i] = (struct object_listed){ .oid = carried->list[i].oid, .at = i };
+	for (size_t i = 0; i < needed->count; i++)
+		list[i] = (struct object_listed){ .oid = needed->list[i].oid, .at = i };
 	struct err ignored = ERR_INIT;
-	int rc = object_listing_fill(store, list, carried->count, &ignored) ? 1 : 0;
-	for (size_t i = 0; i < carried->count && !rc; i++)
+	int rc = object_listing_fill(store, list, needed->count, &ignored) ? 1 : 0;
+	for (size_t i = 0; i < needed->count && !rc; i++)
 		if (!list[i].is)
-			rc = lfs_objects_append(absent, &carried->list[list[i].at], err);
+			rc = lfs_objects_append(absent, &needed->list[list[i].at], err);
 	free(list);
 	return rc;
 }
 
-int push_check_names(struct store *store, const struct lfs_objects *carried,
+int push_check_names(struct store *store, const struct lfs_objects *needed,
                      struct lfs_objects *missing, struct err *err)
 {
 	struct lfs_objects absent = LFS_OBJECTS_INIT;
-	int rc = carried->count < NAMES_MIN ? 1
-	                                    : list_absent(store, carried, &absent, err);
+	int rc = needed->count < NAMES_MIN ? 1 : list_absent(store, needed, &absent, err);
 
 	/* trash/ may have what is not listed. */
 	if (rc >= 0)
-		rc = push_check_run(store, rc ? carried : &absent, missing, err);
+		rc = push_check_run(store, rc ? needed : &absent, missing, err);
 	lfs_objects_wipe(&absent);
 	return rc;
 }

@@ -8,51 +8,50 @@
 
 /* Where no ref here names a store, the remote itself may. */
 static void ask_remote(enum endpoint_direction direction, const char *remote,
-                       struct lfs_config **config, enum connection_named *named)
+                       struct connection_config *found)
 {
 	struct lfs_config *of_remote;
 	struct err ignored = ERR_INIT;
 
-	if (remote_store_config(*config, direction, remote ? remote : "origin",
+	if (remote_store_config(found->config, direction, remote ? remote : "origin",
 	                        &of_remote, &ignored))
 		return;
-	lfs_config_free(*config);
-	*config = of_remote;
-	*named = CONNECTION_NAMED_ELSEWHERE;
+	lfs_config_free(found->config);
+	*found = (struct connection_config){ of_remote, CONNECTION_NAMED_ELSEWHERE };
 }
 
 static int find_config(struct session_way *way, enum endpoint_direction direction,
-                       const char *remote, struct lfs_config **config,
-                       enum connection_named *named, struct err *err)
+                       const char *remote, struct connection_config *found,
+                       struct err *err)
 {
-	int rc = connection_config(direction, remote, config, named, err);
+	int rc = connection_config_find(direction, remote, found, err);
 
-	if (rc || *named == CONNECTION_NAMED_HERE)
+	if (rc || found->named == CONNECTION_NAMED_HERE)
 		return rc;
-	rc = pass_through_new(*config, remote, &way->pass, err);
+	rc = pass_through_new(found->config, remote, &way->pass, err);
 	if (!rc)
-		rc = git_paths_find(*config, &way->pass_paths, err);
-	if (!rc && *named == CONNECTION_NAMED_NOWHERE)
-		ask_remote(direction, remote, config, named);
+		rc = git_paths_find(found->config, &way->pass_paths, err);
+	if (!rc && found->named == CONNECTION_NAMED_NOWHERE)
+		ask_remote(direction, remote, found);
 	if (rc < 0)
-		lfs_config_free(*config);
+		lfs_config_free(found->config);
 	return rc < 0 ? rc : 0;
 }
 
 int session_way_open(struct session_way *way, enum endpoint_direction direction,
                      const char *remote, struct err *err)
 {
-	struct lfs_config *config;
-	enum connection_named named;
-	int rc = find_config(way, direction, remote, &config, &named, err);
+	struct connection_config found;
+	int rc = find_config(way, direction, remote, &found, err);
 
-	if (!rc && named == CONNECTION_NAMED_NOWHERE && way->pass) {
+	if (!rc && found.named == CONNECTION_NAMED_NOWHERE && way->pass) {
 		report_trace("init: nothing names a store; git-lfs does it without us");
-		lfs_config_free(config);
+		lfs_config_free(found.config);
 		return 0;
 	}
 	if (!rc) {
-		rc = connection_open_by(config, direction, remote, &way->connection, err);
+		rc = connection_open_by(found.config, direction, remote, &way->connection,
+		                        err);
 		way->open = !rc;
 	}
 	if (rc)

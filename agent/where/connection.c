@@ -54,30 +54,25 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
  * `init` (HEAD still is the one it comes from), or nothing is checked out yet, or nothing
  * with a store, and the user's configuration says that this server's objects are ours
  * (server_key.h). Then a branch or a tag tells. */
-int connection_config(enum endpoint_direction direction, const char *remote,
-                      struct lfs_config **config, enum connection_named *named,
-                      struct err *err)
+int connection_config_find(enum endpoint_direction direction, const char *remote,
+                           struct connection_config *out, struct err *err)
 {
-	struct lfs_config *before = NULL;
-	int rc = lfs_config_read(config, err);
+	struct lfs_config *here = NULL, *before = NULL;
+	int rc = lfs_config_read(&here, err);
 
-	*named = CONNECTION_NAMED_HERE;
-	if (rc || endpoint_is_ours(*config, direction, remote))
+	*out = (struct connection_config){ here, CONNECTION_NAMED_HERE };
+	if (rc || endpoint_is_ours(here, direction, remote))
 		return rc;
-	*named = CONNECTION_NAMED_ELSEWHERE;
 	rc = lfs_config_read_at("HEAD", &before, err);
 	if (!rc && !endpoint_is_ours(before, direction, remote)) {
 		lfs_config_free(before);
 		rc = ref_stores_config(direction, remote, &before, err);
 	}
-	if (rc > 0)
-		*named = CONNECTION_NAMED_NOWHERE;
-	if (!rc) {
-		lfs_config_free(*config);
-		*config = before;
-	}
-	if (rc < 0)
-		lfs_config_free(*config);
+	out->named = rc ? CONNECTION_NAMED_NOWHERE : CONNECTION_NAMED_ELSEWHERE;
+	if (!rc)
+		out->config = before;
+	if (rc <= 0)
+		lfs_config_free(here);
 	return rc < 0 ? rc : 0;
 }
 
@@ -100,14 +95,11 @@ int connection_open_by(struct lfs_config *config, enum endpoint_direction direct
 int connection_open(enum endpoint_direction direction, const char *remote,
                     struct connection *out, struct err *err)
 {
-	struct lfs_config *config;
-	enum connection_named named;
+	struct connection_config found;
 
 	*out = (struct connection){ 0 };
-	int rc = connection_config(direction, remote, &config, &named, err);
-	if (!rc)
-		rc = connection_open_by(config, direction, remote, out, err);
-	return rc;
+	int rc = connection_config_find(direction, remote, &found, err);
+	return rc ? rc : connection_open_by(found.config, direction, remote, out, err);
 }
 
 void connection_close(struct connection *c)

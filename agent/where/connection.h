@@ -38,11 +38,16 @@ struct connection {
 int connection_open(enum endpoint_direction direction, const char *remote,
                     struct connection *out, struct err *err);
 
-/* The first half of it: the configuration that leads to a store of ours, or, where *named is
+/* A configuration, and how it comes to lead to a store. */
+struct connection_config {
+	struct lfs_config *config; /* owned */
+	enum connection_named named;
+};
+
+/* The first half of it: the configuration that leads to a store of ours, or, where that is
  * CONNECTION_NAMED_NOWHERE, that of here. The caller frees. */
-int connection_config(enum endpoint_direction direction, const char *remote,
-                      struct lfs_config **config, enum connection_named *named,
-                      struct err *err);
+int connection_config_find(enum endpoint_direction direction, const char *remote,
+                           struct connection_config *out, struct err *err);
 
 /* The second half: `config`, of which it takes possession also when it fails, says where the
  * store is. */

@@ -44,7 +44,7 @@ partial_clone() {
 		[ "$output" = "$full" ]
 		says "missing $LOST deep/er/m.bin"
 		# shellcheck disable=SC2154  # of run
-		grep -q 'were fetched' <<<"$stderr"
+		grep -q ' fetched' <<<"$stderr"
 		[ "$refs" = "$(git for-each-ref)" ]
 		[ "$(git config remote.origin.partialclonefilter)" = "$filter" ]
 		# All of it is here now.
