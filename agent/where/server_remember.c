@@ -55,6 +55,18 @@ static int find_key(const struct lfs_config *config, const char *remote, struct 
 	return rc;
 }
 
+bool server_is_ours(const struct lfs_config *config, const char *remote)
+{
+	struct buf key = BUF_INIT;
+	const char *agent = remote && find_key(config, remote, &key, NULL) == 0
+	                            ? lfs_config_get(config, buf_text(&key))
+	                            : NULL;
+	bool ours = agent && strcmp(agent, OURS) == 0;
+
+	buf_wipe(&key);
+	return ours;
+}
+
 /* 0 when the user, and not only the machine, has run `git zllm install`. */
 static int find_install(const struct git_scope *user, struct err *err)
 {

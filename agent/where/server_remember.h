@@ -13,9 +13,15 @@
 #ifndef ZLLM_SERVER_REMEMBER_H
 #define ZLLM_SERVER_REMEMBER_H
 
+#include <stdbool.h>
+
 struct buf;
 struct err;
 struct lfs_config;
+
+/* Whether the configuration says of the server of `remote` (a name or a URL) that its LFS
+ * objects are ours, so that git-lfs starts us for it. */
+bool server_is_ours(const struct lfs_config *config, const char *remote);
 
 /* To be called when a push to `remote` (a name or a URL) went well. Remembers its server where
  * `git zllm install` was run for this user, .lfsconfig names the store, zllm.remember is not
