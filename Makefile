@@ -124,13 +124,15 @@ install: all
 	           $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	           $(DESTDIR)$(PREFIX)/share/git-zllm/hooks
 	install -m 755 build/git-zllm $(DESTDIR)$(PREFIX)/bin/git-zllm
+	ln -sf git-zllm $(DESTDIR)$(PREFIX)/bin/git-annex-remote-zllm
 	install -m 644 docs/git-zllm.1 $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
 	install -m 644 docs/completion/git-zllm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 	install -m 755 hooks/pre-push hooks/post-receive $(DESTDIR)$(PREFIX)/share/git-zllm/hooks/
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1 \
+	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/bin/git-annex-remote-zllm \
+	      $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1 \
 	      $(DESTDIR)$(PREFIX)/share/bash-completion/completions/git-zllm
 	rm -rf $(DESTDIR)$(PREFIX)/share/git-zllm
 
@@ -177,9 +179,11 @@ $(B)/libzllm.a: $(LIB_OBJ)
 	@echo "  AR   $@"
 	@rm -f $@ && ar rcs $@ $(LIB_OBJ)
 
+# The second name is that by which git-annex finds it.
 $(B)/git-zllm: $(B)/agent/main.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $(B)/agent/main.o $(B)/libzllm.a $(LIBS_ALL)
+	@ln -sf git-zllm $(@D)/git-annex-remote-zllm
 
 # ---------------------------------------------------------------- tests
 .PHONY: unit-binaries fuzz-binaries corpus-binaries

@@ -19,6 +19,7 @@ static const char *const things[GC_THINGS] = {
 	[GC_RECORDS] = "records",
 	[GC_BASES] = "base markers",
 	[GC_NAMES] = "names",
+	[GC_ANNEX] = "keys of git-annex",
 	[GC_TEMPORARY] = "temporary files",
 	[GC_UPLOADS] = "unfinished uploads",
 };
@@ -27,7 +28,8 @@ static const char *const words[GC_THINGS] = {
 	[GC_OWNERS] = "owners",       [GC_TRACES] = "traces",
 	[GC_MANIFESTS] = "manifests", [GC_RECORDS] = "records",
 	[GC_BASES] = "bases",         [GC_NAMES] = "names",
-	[GC_TEMPORARY] = "temporary", [GC_UPLOADS] = "uploads",
+	[GC_ANNEX] = "annex_keys",    [GC_TEMPORARY] = "temporary",
+	[GC_UPLOADS] = "uploads",
 };
 
 static const char *const deeds[GC_DEEDS] = {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/git/annex_link.h"
 #include "agent/git/commit_walk.h"
 #include "agent/git/lfs_pointer.h"
 #include "codec/common/buf.h"
@@ -23,6 +24,7 @@ enum {
 struct git_repo {
 	git_repository *repo;
 	git_odb *odb;
+	bool annex; /* its files are pointers too */
 };
 
 /* The repository is one that git itself has opened for us already: neither its
@@ -60,6 +62,11 @@ fail:
 	free(r);
 	git_libgit2_shutdown();
 	return NULL;
+}
+
+void git_repo_know_annex(struct git_repo *r)
+{
+	r->annex = true;
 }
 
 void git_repo_free(struct git_repo *r)
@@ -132,8 +139,10 @@ static bool read_pointer(struct git_repo *r, const git_oid *oid, struct lfs_poin
 
 	if (!object)
 		return false;
-	bool is = lfs_pointer_parse(git_odb_object_data(object),
-	                            git_odb_object_size(object), out);
+	const char *text = git_odb_object_data(object);
+	size_t n = git_odb_object_size(object);
+	bool is = lfs_pointer_parse(text, n, out) ||
+	          (r->annex && annex_link_parse(text, n, out));
 	git_odb_object_free(object);
 	return is;
 }
@@ -210,7 +219,7 @@ static int visit_entry(struct tree_walk *w, const git_tree_entry *entry,
 		git_tree_free(below);
 		git_tree_free(other_below);
 	} else if (git_tree_entry_type(entry) == GIT_OBJECT_BLOB &&
-	           git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK &&
+	           (w->r->annex || git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK) &&
 	           read_pointer(w->r, git_tree_entry_id(entry), &pointer)) {
 		rc = w->each(w->ctx, buf_text(&w->path), &pointer);
 	}

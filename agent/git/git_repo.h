@@ -22,6 +22,10 @@ struct lfs_pointer;
 struct git_repo *git_repo_open(const char *git_dir);
 void git_repo_free(struct git_repo *r);
 
+/* From now on files of git-annex are pointers too (annex_link.h), where their keys say
+ * which object they are. */
+void git_repo_know_annex(struct git_repo *r);
+
 /* The commit a revision names; false when there is none. */
 bool git_repo_resolve(struct git_repo *r, const char *rev, struct commit_id *out);
 

@@ -30,6 +30,11 @@ struct connection {
  * The error is a sentence for the user. The caller closes. */
 int connection_open(enum endpoint_direction direction, const char *remote,
                     struct connection *out, struct err *err);
+
+/* The same of the store that `place` names, which stands in the repository's git-annex branch;
+ * url.repo_id is what `place` says. */
+int connection_open_named(enum endpoint_direction direction, const char *place,
+                          struct connection *out, struct err *err);
 void connection_close(struct connection *c);
 
 #endif

@@ -11,6 +11,7 @@
 #define OWNERS "owners/"
 #define NAMES "names/"
 #define REMOTES "remotes/"
+#define ANNEXES "annexes/"
 #define BASES "bases/"
 #define TRASH "trash/"
 
@@ -18,6 +19,7 @@
 #define TRASHED_OBJECT "objects-"
 #define TRASHED_OWNER "owners-"
 #define TRASHED_NAME "names-"
+#define TRASHED_ANNEX "annexes-"
 #define TRASHED_BASE "bases-"
 
 enum {
@@ -31,6 +33,9 @@ enum {
 	NAME_REPO_AT = NAME_HASH_AT + NAME_HEX + 1,
 	REMOTE_REPO_AT = sizeof(REMOTES) - 1,
 	REMOTE_URL_AT = REMOTE_REPO_AT + REPO_ID_HEX + 1,
+	ANNEX_AT = sizeof(ANNEXES) - 1,
+	ANNEX_KEY_AT = ANNEX_AT + REPO_ID_HEX + 1 + 3,
+	ANNEX_OID_AT = ANNEX_KEY_AT + SHA256_HEX + 1,
 	NAME_BYTES = 8,
 	TRASH_AT = sizeof(TRASH) - 1,
 	NAME_AT = sizeof(BASES) - 1,
@@ -224,6 +229,46 @@ bool key_parse_remote(const char *key, char repo_id[REPO_ID_HEX + 1],
 	return true;
 }
 
+void key_annex_objects(const struct key_annex *k, char prefix[KEY_MAX])
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(&k->key, hex);
+	snprintf(prefix, KEY_MAX, ANNEXES "%.*s/%.2s/%s-", REPO_ID_HEX, k->annex, hex,
+	         hex);
+}
+
+void key_annex(const struct key_annex *k, const struct oid *oid, char key[KEY_MAX])
+{
+	char prefix[KEY_MAX], hex[SHA256_HEX + 1];
+
+	key_annex_objects(k, prefix);
+	oid_format(oid, hex);
+	snprintf(key, KEY_MAX, "%.*s%s", ANNEX_OID_AT, prefix, hex);
+}
+
+/* Read from where each part must stand, and then spelled again. */
+bool key_parse_annex(const char *key, struct key_annex *k, struct oid *oid)
+{
+	struct key_annex found;
+	char again[KEY_MAX];
+	struct oid object;
+
+	if (strnlen(key, KEY_MAX) != ANNEX_OID_AT + SHA256_HEX ||
+	    !hex_parse(key + ANNEX_KEY_AT, SHA256_SIZE, found.key.bytes) ||
+	    !oid_parse(key + ANNEX_OID_AT, &object))
+		return false;
+	take_repo_id(key + ANNEX_AT, found.annex);
+	if (!key_repo_id_valid(found.annex))
+		return false;
+	key_annex(&found, &object, again);
+	if (strcmp(key, again) != 0)
+		return false;
+	*k = found;
+	*oid = object;
+	return true;
+}
+
 void key_marker_name(uint64_t name, char key[KEY_MAX])
 {
 	snprintf(key, KEY_MAX, BASES "%016llx/", (unsigned long long)name);
@@ -275,6 +320,7 @@ static bool trash_name(const char *key, char name[KEY_MAX])
 	char id[SHA256_HEX + 1], object[SHA256_HEX + 1], repo[REPO_ID_HEX + 1];
 	struct key_record record;
 	struct key_marker marker;
+	struct key_annex annex;
 	struct oid oid;
 
 	if (key_parse_record(key, &record)) {
@@ -288,6 +334,9 @@ static bool trash_name(const char *key, char name[KEY_MAX])
 	} else if (key_parse_name(key, repo)) {
 		snprintf(name, KEY_MAX, TRASHED_NAME "%.*s-%s", NAME_HEX,
 		         key + NAME_HASH_AT, repo);
+	} else if (key_parse_annex(key, &annex, &oid)) {
+		snprintf(name, KEY_MAX, TRASHED_ANNEX "%.*s-%s", 2 * SHA256_HEX + 1,
+		         key + ANNEX_KEY_AT, annex.annex);
 	} else if (key_parse_marker(key, &marker)) {
 		oid_format(&marker.id, id);
 		oid_format(&marker.object, object);
@@ -324,6 +373,15 @@ void key_trash_objects(const struct oid *oid, char prefix[KEY_MAX])
 
 	oid_format(oid, hex);
 	snprintf(prefix, KEY_MAX, TRASH "%.2s/%.2s/" TRASHED_OBJECT "%s@", hex, hex + 2,
+	         hex);
+}
+
+void key_trash_annex(const struct key_annex *k, char prefix[KEY_MAX])
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(&k->key, hex);
+	snprintf(prefix, KEY_MAX, TRASH "%.2s/%.2s/" TRASHED_ANNEX "%s-", hex, hex + 2,
 	         hex);
 }
 

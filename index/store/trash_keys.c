@@ -16,6 +16,7 @@ enum {
 	NAME_AT = sizeof(TRASH "aa/bb/") - 1, /* where an entry's name begins */
 	NONCE_SIZE = 1 + KEY_NONCE_HEX,       /* "@" and digits */
 	NAME_HEX = 2 * KEY_NAME_HASH,
+	ANNEX_SIZE = sizeof("annexes-") - 1 + 2 * (SHA256_HEX + 1) + REPO_ID_HEX,
 	BASE_SIZE = sizeof("bases-") - 1 + SHA256_HEX + 1 + SHA256_HEX
 };
 
@@ -78,6 +79,11 @@ static void spell_key(const char *name, struct trash_key *out)
 	} else if ((repo = repo_in(name, "names-", NAME_HEX))) {
 		out->kind = TRASH_NAME;
 		snprintf(out->key, KEY_MAX, "names/%.*s/%s", NAME_HEX, name + 6, repo);
+	} else if (begins(name, "annexes-") && strlen(name) == ANNEX_SIZE) {
+		out->kind = TRASH_ANNEX;
+		snprintf(out->key, KEY_MAX, "annexes/%.*s/%.2s/%.*s", REPO_ID_HEX,
+		         name + ANNEX_SIZE - REPO_ID_HEX, name + 8, 2 * SHA256_HEX + 1,
+		         name + 8);
 	} else {
 		out->kind = TRASH_RECORD;
 		snprintf(out->key, KEY_MAX, "blobs/%.2s/%.2s/%.*s", name, name + 2,
@@ -95,6 +101,8 @@ static bool read_key(struct trash_key *t)
 		return key_parse_owner(t->key, t->repo, &t->id);
 	case TRASH_NAME:
 		return key_parse_name(t->key, t->repo);
+	case TRASH_ANNEX:
+		return key_parse_annex(t->key, &t->annex, &t->id);
 	case TRASH_RECORD:
 		if (!key_parse_record(t->key, &t->record))
 			return false;

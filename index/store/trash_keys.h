@@ -16,6 +16,7 @@ enum trash_kind {
 	TRASH_OBJECT,  /* a manifest */
 	TRASH_OWNER,   /* an owner's marker: it owns until it is destroyed */
 	TRASH_NAME,    /* a name's marker */
+	TRASH_ANNEX,   /* which object is the content of a key of git-annex */
 	TRASH_MARKER,  /* a base marker: made anew, never given back */
 	TRASH_EXPIRED, /* a tombstone: this repository gave the object up */
 	TRASH_KINDS
@@ -23,8 +24,9 @@ enum trash_kind {
 
 struct trash_key {
 	enum trash_kind kind;
-	char key[KEY_MAX]; /* what it was; "" for TRASH_MARKER and TRASH_EXPIRED */
-	struct oid id;     /* of the blob, or of the object; not for TRASH_NAME */
+	char key[KEY_MAX];      /* what it was; "" for TRASH_MARKER and TRASH_EXPIRED */
+	struct oid id;          /* of the blob, or of the object; not for TRASH_NAME */
+	struct key_annex annex; /* TRASH_ANNEX */
 	char repo[REPO_ID_HEX + 1]; /* TRASH_OWNER, TRASH_NAME, TRASH_EXPIRED */
 	struct key_record record;   /* TRASH_RECORD */
 };
