@@ -127,7 +127,7 @@ static int open_store(struct annex_remote *r, const char *place, struct err *err
 	rc = keep_partials_here(&c->paths, err);
 	if (!rc)
 		partial_file_sweep(&c->paths, PARTIAL_KEPT_SECONDS);
-	report_trace("annex: store %s%s", place,
+	report_trace("annex: remote %s, store %s%s", r->name ? r->name : r->uuid, place,
 	             r->writable ? "" : ", which is not written to");
 	return rc;
 }
