@@ -99,6 +99,18 @@ bit-rot: | deps
 	ZLLM_ALL_FAULTS=1 build/test_fsck
 .PHONY: bit-rot
 
+# The newest git-annex, from PyPI: Debian's is years older.
+build/annex/bin/git-annex:
+	python3 -m venv build/annex
+	build/annex/bin/pip install --quiet git-annex
+
+## annex: all of git-annex's tests of remotes, its Debian version and the newest, on a folder,
+##        on a light S3 server and on Ceph (an hour)
+annex: | deps-check
+	@$(MAKE) --no-print-directory build/git-zllm
+	@sh tests/annex.sh
+.PHONY: annex
+
 ## bench: measures this machine, side by side with what others do
 bench: | deps-bench
 	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench build/recompact_bench

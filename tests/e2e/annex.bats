@@ -83,7 +83,6 @@ readme_block() {
 	git annex whereis m.safetensors | grep -q models
 }
 
-# bats test_tags=bucket
 @test "what git-lfs pushed git-annex gets, and back, and it is stored once" {
 	make_repo lfs
 	make_model m.safetensors
@@ -149,9 +148,14 @@ readme_block() {
 	annex drop .
 	annex get .
 	sha256sum -c --quiet "$T/sums"
-	run git -c "lfs.url=zllm::$STORE" zllm fsck
+	git config lfs.url "zllm::$STORE"
+	run git zllm fsck
 	[ "$status" -eq 0 ]
 	says_not foreign
+	git config --unset lfs.url
+	run git zllm doctor
+	[ "$status" -eq 0 ]
+	says "remote 'models' keeps its contents in $STORE" 'write'
 	# A mirror has the keys.
 	git zllm copy "$STORE" "$(other_store mirror)"
 	annex enableremote models "store=$(other_store mirror)"
@@ -166,7 +170,6 @@ readme_block() {
 	sha256sum -c --quiet "$T/sums"
 }
 
-# bats test_tags=bucket
 @test "five models by git-annex take what they take by git-lfs, within 1 %" {
 	local n lfs_bytes annex_bytes
 	make_repo lfs

@@ -1,12 +1,15 @@
-/* Any line that git-annex, or anything else, may send; any key; any file of a repository. */
+/* Any line that git-annex, or anything else, may send; any key; any file of a repository;
+ * any log of git-annex's. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/annex/annex_log.h"
 #include "agent/annex/annex_message.h"
 #include "agent/git/annex_key.h"
 #include "agent/git/annex_link.h"
 #include "agent/git/lfs_pointer.h"
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,6 +58,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		demand(size <= ANNEX_KEY_MAX && !(key.has_oid && key.is_chunk));
 	if (annex_link_parse(text, size, &pointer))
 		demand(pointer.size <= INT64_MAX);
+	struct buf store = BUF_INIT;
+	if (!annex_log_store(text, size, "u", &store))
+		demand(store.size && store.size <= size);
+	buf_wipe(&store);
 	free(text);
 	parse_line(data, size);
 	return 0;
