@@ -61,6 +61,8 @@ not_by_us() {
 	run -0 git push
 	says "file://$T/r.git is remembered" 'zllm.remember false' 'uninstall'
 	[ "$(remembered)" = "$(server_of "$T/r.git") zllm" ]
+	run git zllm doctor
+	says '1 git server is remembered'
 	git commit -q --allow-empty -m Again
 	run -0 git push
 	says_not remembered
@@ -75,6 +77,8 @@ not_by_us() {
 
 	git zllm uninstall >/dev/null
 	run ! remembered
+	run git zllm doctor
+	says_not 'is remembered'
 }
 
 @test "it is remembered without our hook too, and not where somebody does not want it" {
