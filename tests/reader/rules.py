@@ -256,7 +256,7 @@ MANIFESTS = [
     # Rule broken, verdict, extents, what else.
     ("magic", DAMAGE, [E0], {"patch": {"magic": b"ZLLMMAX\0"}}),
     ("version 0", DAMAGE, [E0], {"patch": {"version": 0}}),
-    ("version 2", NEWER, [E0], {"patch": {"version": 2}}),
+    ("version 3", NEWER, [E0], {"patch": {"version": 3}}),
     ("model 2", NEWER, [E0], {"patch": {"model": 2}}),
     ("packing 2", NEWER, [E0], {"patch": {"packing": 2}}),
     ("flags", NEWER, [E0], {"patch": {"flags": 1}}),
