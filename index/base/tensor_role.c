@@ -92,7 +92,7 @@ bool tensor_role_of(const char *name, struct tensor_role *out)
 				                     (size_t)(begin - name),
 				                     own    ? own
 				                     : *end ? end + 1
-				                            : "weight" };
+				                            : end };
 			return true;
 		}
 		end = begin > name ? begin - 1 : name;

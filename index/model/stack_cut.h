@@ -5,9 +5,12 @@
  * one blob, whichever form they have, and one finds its base in the other.
  *
  *     model.layers.0.mlp.experts.gate_up_proj [128, 1536, 2048]
- *     model.layers.0.mlp.experts.0.gate_up_proj    [1536, 2048]
+ *     model.layers.0.mlp.experts.0.gate_proj        [768, 2048]
+ *     model.layers.0.mlp.experts.0.up_proj          [768, 2048]
  *     ...
- *     model.layers.0.mlp.experts.127.gate_up_proj  [1536, 2048]
+ *     model.layers.0.mlp.experts.127.up_proj        [768, 2048]
+ *
+ * Where the name says that each slice is two tensors, one after another, it is cut in two.
  *
  * Pure but for memory; any thread.
  */

@@ -10,9 +10,14 @@
 #include <cmocka.h>
 
 #include "codec/common/err.h"
+#include "index/base/base_hint.h"
+#include "index/base/stack_keep.h"
+#include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
+#include "index/manifest/manifest_store.h"
 #include "index/model/extent.h"
 #include "index/model/stack_cut.h"
+#include "index/store/store_memory.h"
 
 /* ---------------------------------------------------------------- words */
 
@@ -73,33 +78,38 @@ static void a_stack_becomes_its_slices(void **state)
 		{ "b.weight", { 512, 128 }, 2, DTYPE_BF16 },
 		{ "stack.up.weight", { 2, 4, 256, 64 }, 4, DTYPE_F32 },
 		{ "alone", { 2, 512, 64 }, 3, DTYPE_BF16 },
+		{ "odd.w13.weight", { 2, 513, 128 }, 3, DTYPE_BF16 },
 	};
 	static const char *const names[] = {
-		"a.experts.0.gate_up_proj",
-		"a.experts.1.gate_up_proj",
-		"a.experts.2.gate_up_proj",
+		"a.experts.0.gate_proj",
+		"a.experts.0.up_proj",
+		"a.experts.1.gate_proj",
+		"a.experts.1.up_proj",
+		"a.experts.2.gate_proj",
+		"a.experts.2.up_proj",
 		"b.weight",
 		"stack.0.up.weight",
 		"stack.1.up.weight",
 		"0.alone",
 		"1.alone",
+		"odd.0.w13.weight",
+		"odd.1.w13.weight",
 	};
-	struct extents x = model(shapes, 4);
+	struct extents x = model(shapes, 5);
 	struct err err = ERR_INIT;
 
 	(void)state;
 	assert_true(stacks_any(&x));
 	assert_int_equal(stacks_cut(&x, NULL, &err), 0);
-	assert_int_equal(x.count, 9);
+	assert_int_equal(x.count, 14);
 	assert_whole(&x);
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 13; i++)
 		assert_string_equal(x.list[i + 1].name, names[i]);
 	assert_int_equal(x.list[1].dim_count, 2);
-	assert_int_equal(x.list[1].dims[0], 512);
-	assert_int_equal(x.list[2].size, 512 * 128 * 2);
-	assert_int_equal(x.list[5].dim_count, 3);
-	assert_int_equal(x.list[5].dims[2], 64);
-	assert_false(stacks_any(&x));
+	assert_int_equal(x.list[1].dims[0], 256);
+	assert_int_equal(x.list[2].size, 256 * 128 * 2);
+	assert_int_equal(x.list[8].dim_count, 3);
+	assert_int_equal(x.list[8].dims[2], 64);
 	extents_wipe(&x);
 }
 
@@ -161,6 +171,82 @@ static void what_is_kept_stays_whole(void **state)
 	extents_wipe(&x);
 }
 
+/* ---------------------------------------------------------------- what stays whole */
+
+/* Puts the manifest of an object that holds these tensors, and hints at it. */
+static void put_relative(const struct transfer *t, const struct extents *x,
+                         struct base_hint *hint)
+{
+	struct manifest m = { .extents = *x };
+	uint8_t header[100] = { 0 };
+	struct err err = ERR_INIT;
+
+	m.extents.list[0].inlined = true;
+	m.inline_bytes = header;
+	m.inline_size = sizeof(header);
+	memset(m.oid.bytes, 7, sizeof(m.oid.bytes));
+	if (manifest_put(t->store, &m, NULL, &err))
+		fail_msg("%s", err.text);
+	hint->oid = m.oid;
+}
+
+/* Which of `x` a relative with the extents `old` keeps whole. */
+static void keep_by(struct extents *old, const struct extents *x, bool *keep)
+{
+	struct base_hint hint = { .source = BASE_SOURCE_HISTORY };
+	const struct base_hints hints = { .list = &hint, .count = 1 };
+	struct transfer t;
+	struct store *store;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(store_memory_new(&store, &err), 0);
+	assert_int_equal(transfer_init(&t, store, 1, &err), 0);
+	put_relative(&t, old, &hint);
+	assert_int_equal(stacks_keep(&t, &hints, x, keep, &err), 0);
+	transfer_wipe(&t);
+	store_close(store);
+}
+
+static void a_stack_that_a_relative_has_whole_stays_whole(void **state)
+{
+	static const struct shape shapes[] = {
+		{ "a.x", { 2, 512, 128 }, 3, DTYPE_BF16 },
+		{ "a.y", { 3, 512, 128 }, 3, DTYPE_BF16 },
+		{ "m.weight", { 512, 128 }, 2, DTYPE_BF16 },
+	};
+	static const struct shape others[] = {
+		{ "model.a.x", { 2, 512, 128 }, 3, DTYPE_BF16 },
+		{ "a.y", { 4, 512, 128 }, 3, DTYPE_BF16 },
+		{ "m.weight", { 512, 128 }, 2, DTYPE_BF16 },
+	};
+	struct extents x = model(shapes, 3), old = model(others, 3);
+	bool keep[4] = { false };
+
+	(void)state;
+	keep_by(&old, &x, keep);
+	assert_true(keep[1]);
+	assert_false(keep[0] || keep[2] || keep[3]);
+	extents_wipe(&old);
+	extents_wipe(&x);
+}
+
+static void one_that_a_relative_has_cut_is_cut(void **state)
+{
+	static const struct shape shapes[] = {
+		{ "a.x", { 2, 512, 128 }, 3, DTYPE_BF16 },
+	};
+	struct extents x = model(shapes, 1), old = model(shapes, 1);
+	struct err err = ERR_INIT;
+	bool keep[2] = { false };
+
+	(void)state;
+	assert_int_equal(stacks_cut(&old, NULL, &err), 0);
+	keep_by(&old, &x, keep);
+	assert_false(keep[1]);
+	extents_wipe(&old);
+	extents_wipe(&x);
+}
+
 /* ---------------------------------------------------------------- manifests */
 
 /* A stack of so many slices, cut; the version of its manifest, which comes back. */
@@ -205,6 +291,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_stack_stays),
 		cmocka_unit_test(a_shape_that_lies_is_no_stack),
 		cmocka_unit_test(what_is_kept_stays_whole),
+		cmocka_unit_test(a_stack_that_a_relative_has_whole_stays_whole),
+		cmocka_unit_test(one_that_a_relative_has_cut_is_cut),
 		cmocka_unit_test(only_more_slices_than_version_1_allows_need_version_2),
 	};
 

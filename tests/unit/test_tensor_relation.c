@@ -271,7 +271,7 @@ static const struct {
 	{ "blocks.0.attn.in_proj_bias", ROLE_QUERY_KEY_VALUE, "blocks.0.attn.", "bias" },
 	{ "lm_head.weight", ROLE_HEAD, "", "weight" },
 	{ "model.embed_tokens.weight", ROLE_EMBEDDING, "model.", "weight" },
-	{ "q", ROLE_QUERY, "", "weight" },
+	{ "q", ROLE_QUERY, "", "" },
 	{ "model.norm.weight", -1, NULL, NULL },
 	{ "my_q_proj_too.weight", -1, NULL, NULL },
 	{ "", -1, NULL, NULL },
