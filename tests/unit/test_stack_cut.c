@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
 #include "index/base/stack_keep.h"
@@ -17,6 +18,7 @@
 #include "index/manifest/manifest_store.h"
 #include "index/model/extent.h"
 #include "index/model/stack_cut.h"
+#include "index/store/store.h"
 #include "index/store/store_memory.h"
 
 /* ---------------------------------------------------------------- words */
