@@ -7,6 +7,7 @@
 
 #include "agent/command.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/progress.h"
@@ -113,11 +114,12 @@ static void tell_text(const struct store_copy_result *r)
 
 	size_format(r->bytes, bytes);
 	if (r->mended)
-		report_line("%zu objects had a wrong manifest in the second store, which "
+		report_line("%s a wrong manifest in the second store, which "
 		            "was set aside",
-		            r->mended);
-	report_line("%zu objects copied (%zu records, %s), %zu there already, %zu failed",
-	            r->copied, r->records, bytes, r->there, r->failed);
+		            COUNT(r->mended, "object had", "objects had"));
+	report_line("%s copied (%s, %s), %zu there already, %zu failed",
+	            COUNT(r->copied, "object", "objects"),
+	            COUNT(r->records, "record", "records"), bytes, r->there, r->failed);
 }
 
 /* Whoever changes .lfsconfig and drops the first store finds out at the first old tag. */

@@ -9,6 +9,7 @@
 #include "agent/cmd/fsck_report.h"
 #include "agent/command.h"
 #include "agent/report/budget_text.h"
+#include "agent/report/count_text.h"
 #include "agent/report/options.h"
 #include "agent/report/progress.h"
 #include "agent/report/report.h"
@@ -377,8 +378,10 @@ static int make_markers(struct fsck *f, struct err *err)
 	int rc = base_markers_rebuild(&f->connection.transfer, NULL, &done, err);
 
 	if (!rc)
-		report_line("%zu objects looked at, %zu markers made, %zu were there",
-		            done.objects, done.made, done.known);
+		report_line("%s looked at, %s made, %s there",
+		            COUNT(done.objects, "object", "objects"),
+		            COUNT(done.made, "marker", "markers"),
+		            COUNT(done.known, "was", "were"));
 	return rc;
 }
 

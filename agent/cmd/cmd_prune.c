@@ -12,6 +12,7 @@
 #include "agent/git/checked_out.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/git/lfs_prunable.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/progress.h"
@@ -132,7 +133,7 @@ static void tell_text(const struct prune_options *options,
 			report_line("kept %s: %s", hex, c->why ? c->why : "");
 	}
 	size_format(s.freed, bytes);
-	report_line("%zu local copies %s, %s %s", s.dropped,
+	report_line("%s %s, %s %s", COUNT(s.dropped, "local copy", "local copies"),
 	            options->dry_run ? "would go" : "dropped", bytes,
 	            options->dry_run ? "would be freed" : "freed");
 	if (s.kept)

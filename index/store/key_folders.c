@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 
 enum { DEEPEST = 2 };
 
@@ -16,7 +17,7 @@ static const struct {
 	{ "objects", { 2 } },          { "blobs", { 2, 2 } },
 	{ "owners", { REPO_ID_HEX } }, { "names", { (size_t)2 * KEY_NAME_HASH } },
 	{ "bases", { 16, 2 } },        { "remotes", { REPO_ID_HEX } },
-	{ "trash", { 2, 2 } },
+	{ "trash", { 2, 2 } },         { "annexes", { REPO_ID_HEX, 2 } },
 };
 
 /* Whether the rest of a path, from a slash on, is folders of so many digits each. */

@@ -109,12 +109,12 @@ until_it() {
 	owned "$KEPT"
 	in_store "$EXP"
 	run -0 git zllm gc --trash
-	says "$EXP" exp.bin ' left' '1 objects'
+	says "$EXP" exp.bin ' left' '1 object ('
 	run -0 git zllm gc
 	in_store "$EXP"
 	git -C "$T/r.git" update-ref refs/heads/exp "$EXP_COMMIT"
 	run -0 prune
-	says 'back      1 objects'
+	says 'back      1 object that is'
 	owned "$EXP"
 	in_store "$EXP"
 	run -0 prune --json
@@ -143,7 +143,7 @@ until_it() {
 	[ "$status" -ne 0 ]
 	says 'not in the store any more'
 	run -0 git zllm gc --undelete "$EXP"
-	says '1 objects brought back' 'Push a branch'
+	says '1 object brought back' 'Push a branch'
 	owned "$EXP"
 	dropped "$TWO"
 	run -0 git zllm gc --undelete # so that both go at one time
@@ -226,7 +226,7 @@ until_it() {
 	branch_is_deleted
 	git branch -q -D exp # its commit is in HEAD's reflog
 	run -0 prune
-	says 'kept      1 objects' '2.0 MB' 'this clone alone'
+	says 'kept      1 object ' '2.0 MB' 'this clone alone'
 	owned "$EXP"
 	fresh_clone
 	git fetch -q "$T/r" "$EXP_COMMIT" 2>/dev/null || git fetch -q "$T/r" 'refs/remotes/origin/*:refs/tmp/*'
@@ -234,13 +234,13 @@ until_it() {
 	rm -f .git/FETCH_HEAD
 	git for-each-ref --format='delete %(refname)' refs/tmp | git update-ref --stdin
 	run -0 prune
-	says 'kept      1 objects'
+	says 'kept      1 object '
 	git worktree remove --force "$T/tree"
 	git worktree prune
 	git cat-file blob "$EXP_COMMIT:exp.bin" >exp.txt # a pointer, staged
 	git -c filter.lfs.clean= add exp.txt
 	run -0 prune
-	says 'kept      1 objects'
+	says 'kept      1 object '
 	git rm -q --cached exp.txt
 	run -0 prune --yes
 	dropped "$EXP"
@@ -279,7 +279,7 @@ until_it() {
 	branch_is_deleted
 	fresh_clone
 	run -0 prune --yes
-	says '1 remotes'
+	says '1 remote'
 	dropped "$EXP"
 }
 
@@ -344,12 +344,12 @@ until_it() {
 	SUPER=$(oid_of super.bin)
 	branch_is_deleted
 	run -0 prune --yes
-	says 'reached   1 objects'
+	says 'reached   1 object by'
 	owned "$EXP"
 	owned "$KEPT"
 	cd sub
 	run -0 prune --yes # its own ref of the branch is there still
-	says 'kept      1 objects'
+	says 'kept      1 object '
 	git fetch -q --prune
 	run -0 prune --yes
 	dropped "$EXP"
@@ -377,7 +377,7 @@ until_it() {
 	run -0 prune --yes
 	dropped "$EXP"
 	owned "$KEPT"
-	[ -z "$(ls -d "${TMPDIR:-/tmp}"/zllm-prune-* 2>/dev/null)" ]
+	[ -z "$(ls -d "${TMPDIR:-/tmp}"/zllm-aside-* 2>/dev/null)" ]
 }
 
 # bats test_tags=bucket
