@@ -37,6 +37,8 @@ struct command {
 	row(fsck)        \
 	row(gc)          \
 	row(prune)       \
+	row(import)      \
+	row(export)      \
 	row(copy)        \
 	row(doctor)      \
 	row(trust)       \

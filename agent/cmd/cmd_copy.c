@@ -14,6 +14,7 @@
 #include "agent/report/shell_word.h"
 #include "agent/report/size_text.h"
 #include "agent/where/grace.h"
+#include "agent/where/part_choice.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
@@ -24,7 +25,7 @@
 #include "index/store/store.h"
 
 struct copy_options {
-	const char *repo;
+	const char *repo, *part;
 	bool json;
 };
 
@@ -152,8 +153,10 @@ static int copy(struct ends *e, const struct copy_options *options, int *exit_co
 		.ctx = &told,
 	};
 	struct store_copy_result result;
-	int rc = grace_read(e->config, &request.grace, err);
+	int rc = part_choose(options->part, &request.part, err);
 
+	if (!rc)
+		rc = grace_read(e->config, &request.grace, err);
 	if (!rc)
 		rc = store_copy(&request, &result, err);
 
@@ -171,6 +174,8 @@ static const struct option_spec specs[] = {
 	{ "repo", OPTION_VALUE, "ID",
 	  "only what this repository pushed (repo= in .lfsconfig)",
 	  offsetof(struct copy_options, repo) },
+	{ "part", OPTION_VALUE, "K/N", "copy one part of the objects: 3/16, auto, auto/16",
+	  offsetof(struct copy_options, part) },
 	{ "json", OPTION_FLAG, NULL, "print one JSON object at the end",
 	  offsetof(struct copy_options, json) },
 	{ 0 },
@@ -204,7 +209,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_copy = {
 	.name = "copy",
-	.arguments = "[--repo <id>] [--json] <store> <store>",
+	.arguments = "[--repo <id>] [--part <k>/<n>] [--json] <store> <store>",
 	.summary = "mirror a store into another",
 	.details =
 		"Copies every object of the first store that the second lacks, with the\n"
@@ -215,6 +220,8 @@ const struct command cmd_copy = {
 		"object that the first store does not have whole is named, and left out; the\n"
 		"exit code is then not 0. Where the second store has another manifest of an\n"
 		"object, or a record, and that proves wrong, it is set aside and replaced.\n"
+		"With --part 3/16 the third of sixteen parts of the objects is copied: so many\n"
+		"machines copy one store (docs/scale.md).\n"
 		"\n"
 		"To use the copy instead of the first store, for good or as a mirror, each user\n"
 		"(or --system: each machine) says\n"

@@ -100,7 +100,7 @@ static const struct option_spec specs[] = {
 	{ "budget", OPTION_VALUE, "LIMIT",
 	  "stop cleanly after a time, bytes or requests: 10m, 5GB, 1000requests",
 	  offsetof(struct gc_options, budget) },
-	{ "part", OPTION_VALUE, "K/N", "act on one part of the store only: 3/16",
+	{ "part", OPTION_VALUE, "K/N", "act on one part of the store only: 3/16, auto, auto/16",
 	  offsetof(struct gc_options, part) },
 	{ "unowned", OPTION_FLAG, NULL, "give up objects that no repository owns",
 	  offsetof(struct gc_options, unowned) },
