@@ -38,7 +38,8 @@ struct wanted {
 	char *path;    /* owned; NULL: as git-lfs has it */
 };
 
-struct export {
+struct export
+{
 	struct export_options options;
 	struct work_part part;
 	const char *folder;
@@ -73,8 +74,7 @@ static int want_history(struct export *e, struct err *err)
 	/* By oid, each once: several paths may lead to one. */
 	lfs_objects_unique(&all);
 	for (size_t i = 0; i < all.count && !rc; i++)
-		rc = want(e,
-		          &(struct wanted){ all.list[i].oid, all.list[i].size, NULL },
+		rc = want(e, &(struct wanted){ all.list[i].oid, all.list[i].size, NULL },
 		          err);
 	lfs_objects_wipe(&all);
 	return rc;
@@ -110,23 +110,28 @@ static int want_names(struct export *e, struct err *err)
 		rc = one.path ? want(e, &one, err) : err_nomem(err, "a path");
 	}
 	if (!rc && !e->options.json)
-		report_line("model:    %s%s%s", list.model, *list.revision ? ", revision " : "",
-		            list.revision);
+		report_line("model:    %s%s%s", list.model,
+		            *list.revision ? ", revision " : "", list.revision);
 	import_list_wipe(&list);
 	return rc;
 }
 
 /* ---------------------------------------------------------------- writing */
 
+/* How far one file is. */
+struct writing {
+	struct export *export;
+	uint64_t told; /* bytes */
+};
+
 static int step(void *ctx, uint64_t bytes, struct err *err)
 {
-	(void)err;
-	uint64_t *told = ((void **)ctx)[1];
-	struct export *e = ((void **)ctx)[0];
+	struct writing *w = ctx;
 
-	if (bytes > *told)
-		progress_step(&e->progress, bytes - *told);
-	*told = bytes > *told ? bytes : *told;
+	(void)err;
+	if (bytes > w->told)
+		progress_step(&w->export->progress, bytes - w->told);
+	w->told = bytes > w->told ? bytes : w->told;
 	return 0;
 }
 
@@ -144,8 +149,8 @@ static void tell_failure(struct export *e, const struct wanted *one, struct err 
 static void write_one(struct export *e, const struct wanted *one)
 {
 	char hex[SHA256_HEX + 1], layout[SHA256_HEX + 32];
-	uint64_t told = 0, size = 0;
-	void *ctx[] = { e, &told };
+	struct writing writing = { e, 0 };
+	uint64_t size = 0;
 	struct err failure = ERR_INIT;
 	struct object_export what = { .oid = one->oid,
 		                      .size = one->size,
@@ -153,7 +158,7 @@ static void write_one(struct export *e, const struct wanted *one)
 		                      .path = one->path,
 		                      .called = EXPORT_BY_NAME,
 		                      .progress = step,
-		                      .ctx = ctx };
+		                      .ctx = &writing };
 
 	oid_format(&one->oid, hex);
 	snprintf(layout, sizeof(layout), "objects/%.2s/%.2s/%s", hex, hex + 2, hex);
@@ -198,7 +203,8 @@ static int write_all(struct export *e)
 /* The one command that brings all of it to a plain server. */
 static int tell_way(const struct export *e, struct err *err)
 {
-	static const char *const keys[] = { "lfs.url", "lfs.pushurl", "remote.origin.lfsurl" };
+	static const char *const keys[] = { "lfs.url", "lfs.pushurl",
+		                            "remote.origin.lfsurl" };
 	char *folder = realpath(e->folder, NULL);
 	struct buf command = BUF_INIT, word = BUF_INIT;
 
@@ -235,8 +241,8 @@ static int tell(const struct export *e, struct err *err)
 		return report_json(j, err);
 	}
 	size_format(e->bytes, bytes);
-	report_line("exported: %zu files into %s, %s; %zu there already, %zu failed", e->written,
-	            e->folder, bytes, e->there, e->failed);
+	report_line("exported: %zu files into %s, %s; %zu there already, %zu failed",
+	            e->written, e->folder, bytes, e->there, e->failed);
 	return e->options.lfs_url && !e->failed ? tell_way(e, err) : 0;
 }
 
@@ -248,7 +254,8 @@ static const struct option_spec specs[] = {
 	{ "repo", OPTION_VALUE, "ID",
 	  "all that this repository pushed (repo= in .lfsconfig)",
 	  offsetof(struct export_options, repo) },
-	{ "name", OPTION_VALUE, "ORG/MODEL", "the files of an imported model, by their names",
+	{ "name", OPTION_VALUE, "ORG/MODEL",
+	  "the files of an imported model, by their names",
 	  offsetof(struct export_options, name) },
 	{ "revision", OPTION_VALUE, "REVISION", "of that model: another than its newest",
 	  offsetof(struct export_options, revision) },
@@ -277,10 +284,11 @@ static int read_options(struct export *e, int *argc, char **argv, struct err *er
 	if (!rc && o->revision && !o->name)
 		rc = err_set(err, ERR_INPUT, "--revision goes with --name");
 	if (!rc && o->repo && !key_repo_id_valid(o->repo))
-		rc = err_set(err, ERR_INPUT,
-		             "'%s' is not the id of a repository (%d hexadecimal digits); "
-		             "use the one after repo= in .lfsconfig",
-		             o->repo, REPO_ID_HEX);
+		rc = err_set(
+			err, ERR_INPUT,
+			"'%s' is not the id of a repository (%d hexadecimal digits); "
+			"use the one after repo= in .lfsconfig",
+			o->repo, REPO_ID_HEX);
 	e->folder = *argc ? argv[0] : NULL;
 	return rc ? rc : part_choose(o->part, &e->part, err);
 }
@@ -321,8 +329,9 @@ static int run(int argc, char **argv)
 
 const struct command cmd_export = {
 	.name = "export",
-	.arguments = "[--store <store>] [--repo <id> | --name <name> [--revision <revision>]] "
-		     "[--part <k>/<n>] [--lfs-url <url>] [--json] <folder>",
+	.arguments =
+		"[--store <store>] [--repo <id> | --name <name> [--revision <revision>]] "
+		"[--part <k>/<n>] [--lfs-url <url>] [--json] <folder>",
 	.summary = "plain files again, out of a store",
 	.details =
 		"Writes what any branch or tag of this repository needs, as git-lfs itself keeps\n"

@@ -1,7 +1,6 @@
 /* git zllm fsck: what is wrong with the store, whom it touches, and mending it. */
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,13 +159,8 @@ static int open_place(struct fsck *f, struct err *err)
 
 	if (rc)
 		return rc;
-	char *folder = base_cache_folder(f->connection.config), mode[64];
-	if (work_part_is_all(&f->part))
-		snprintf(mode, sizeof(mode), "%s", mode_of(f));
-	else
-		snprintf(mode, sizeof(mode), "%s-%u-of-%u", mode_of(f), f->part.nth + 1,
-		         f->part.of);
-	fsck_place_open(&f->place, folder, id, mode);
+	char *folder = base_cache_folder(f->connection.config);
+	fsck_place_open(&f->place, folder, id, mode_of(f), &f->part);
 	free(folder);
 	if (f->options.budget && !f->named.size)
 		fsck_place_read(&f->place, f->from);
@@ -435,8 +429,8 @@ static int read_options(struct fsck *f, int argc, char **argv, struct err *err)
 	int rc = options_parse(&argc, argv, specs, &f->options, err);
 
 	if (!rc && o->markers &&
-	    (argc || o->quick || o->deep || o->repair || o->from || o->budget || o->part ||
-	     o->json))
+	    (argc || o->quick || o->deep || o->repair || o->from || o->budget ||
+	     o->part || o->json))
 		rc = err_set(err, ERR_INPUT,
 		             "fsck --markers takes no oid and no other option");
 	if (!rc && o->quick && o->deep)
@@ -476,8 +470,9 @@ static int run(int argc, char **argv)
 
 const struct command cmd_fsck = {
 	.name = "fsck",
-	.arguments = "[--quick | --deep] [--repair [--from <store | folder>]] "
-		     "[--budget <budget>] [--part <k>/<n>] [--json] [<oid>...] | --markers",
+	.arguments =
+		"[--quick | --deep] [--repair [--from <store | folder>]] "
+		"[--budget <budget>] [--part <k>/<n>] [--json] [<oid>...] | --markers",
 	.summary = "check the store, say whom damage touches, and mend it",
 	.details =
 		"Deep, the default, restores each object (or those named) without writing it\n"
@@ -497,7 +492,7 @@ const struct command cmd_fsck = {
 		"git lfs push --object-id <remote> <oid>\n\n"
 		"--budget stops between two steps once so much time, bytes or requests are\n"
 		"spent (several with commas); the same command goes on there. --part 3/16\n"
-		"checks the third of sixteen parts: so many machines check one store.\n\n"
+		"checks one of sixteen parts: so many machines check one store.\n\n"
 		"Exit code: 0 all is whole, or mended; 1 it could not be checked, or some of\n"
 		"it could not be read; 2 wrong use; 3 something is damaged or missing; 4 the\n"
 		"budget ended it, and nothing was wrong so far.\n\n"

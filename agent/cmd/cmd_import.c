@@ -62,10 +62,11 @@ static int find_files(struct import *in, int count, char **paths, struct err *er
 	if (!rc && !batch_file_count(&in->batch))
 		rc = err_set(err, ERR_INPUT, "no files are there to import");
 	if (!rc && in->source.absent)
-		report_note("%zu LFS objects of the history are not in this clone and are "
-		            "left out: 'git lfs fetch --all' brings them, or 'git zllm "
-		            "init --from-lfs <store>' moves the repository",
-		            in->source.absent);
+		report_note(
+			"%zu LFS objects of the history are not in this clone and are "
+			"left out: 'git lfs fetch --all' brings them, or 'git zllm "
+			"init --from-lfs <store>' moves the repository",
+			in->source.absent);
 	if (in->source.passed_by || in->source.absent)
 		in->exit_code = 1;
 	return rc;
@@ -140,7 +141,8 @@ static void step(void *ctx, uint64_t bytes)
 
 /* ---------------------------------------------------------------- storing */
 
-static int store_all(struct import *in, struct batch_store_result *result, struct err *err)
+static int store_all(struct import *in, struct batch_store_result *result,
+                     struct err *err)
 {
 	const struct batch_store_request request = {
 		.batch = &in->batch,
@@ -230,14 +232,16 @@ static int read_options(struct import *in, int *argc, char **argv, struct err *e
 	const char *name = in->options.name;
 
 	if (!rc && !*argc)
-		rc = err_set(err, ERR_INPUT,
-		             "what is to be imported? 'git zllm import <folder>'; see 'git "
-		             "zllm help import'");
+		rc = err_set(
+			err, ERR_INPUT,
+			"what is to be imported? 'git zllm import <folder>'; see 'git "
+			"zllm help import'");
 	if (!rc && name && !model_name_parse(name, strlen(name), &ignored))
-		rc = err_set(err, ERR_INPUT,
-		             "'%s' is not a name of a model: one to four words of letters, "
-		             "digits and ._-+, with '/' between them",
-		             name);
+		rc = err_set(
+			err, ERR_INPUT,
+			"'%s' is not a name of a model: one to four words of letters, "
+			"digits and ._-+, with '/' between them",
+			name);
 	return rc ? rc : part_choose(in->options.part, &in->part, err);
 }
 

@@ -29,17 +29,19 @@ int import_report_text(const struct import_report *r,
 	report_line("imported: %zu files of %zu models into %s, %s",
 	            result->files - result->failed, batch_model_count(r->batch), r->store,
 	            bytes);
-	report_line("stored:   %s, %.1f %% (%zu tensors and chunks alone, %zu as deltas); %zu "
-	            "files were there already",
-	            stored, percent(result->stored, result->bytes), result->solos,
-	            result->deltas, result->there);
+	report_line(
+		"stored:   %s, %.1f %% (%zu tensors and chunks alone, %zu as deltas); %zu "
+		"files were there already",
+		stored, percent(result->stored, result->bytes), result->solos,
+		result->deltas, result->there);
 	if (result->failed)
 		report_line("failed:   %zu files; run the same again when that is mended",
 		            result->failed);
 	if (!work_part_is_all(&r->part))
-		report_line("part:     %u of %u; when all are done, the same without --part "
-		            "brings what may be missing",
-		            r->part.nth + 1, r->part.of);
+		report_line(
+			"part:     %u of %u; when all are done, the same without --part "
+			"brings what may be missing",
+			r->part.nth + 1, r->part.of);
 	return 0;
 }
 
@@ -103,8 +105,8 @@ static struct kin *sum_families(const struct batch_look *look,
 
 static void tell_family(const struct batch_look *look, const struct kin *k)
 {
-	const struct batch_file *file =
-		batch_file(look->batch, batch_unit(look->scan, k->first)->file);
+	const struct batch_file *file = batch_file(
+		look->batch, batch_unit(look->scan, k->first)->file);
 	char bytes[SIZE_TEXT], stored[SIZE_TEXT];
 
 	size_format(k->bytes, bytes);
@@ -124,10 +126,11 @@ int estimate_report_text(const struct batch_look *look, const struct batch_estim
 	size_format(e->stored, stored);
 	report_line("found:    %zu files, %s; %zu families of like models",
 	            batch_file_count(look->batch), bytes, count);
-	report_line("estimate: %s would be stored, %.1f %%: %.1f times less (from samples of "
-	            "%zu tensors and chunks; nothing was stored)",
-	            stored, percent(e->stored, e->bytes),
-	            e->stored ? (double)e->bytes / (double)e->stored : 1, e->trials);
+	report_line(
+		"estimate: %s would be stored, %.1f %%: %.1f times less (from samples of "
+		"%zu tensors and chunks; nothing was stored)",
+		stored, percent(e->stored, e->bytes),
+		e->stored ? (double)e->bytes / (double)e->stored : 1, e->trials);
 	for (; list && shown < count && shown < FAMILIES_SHOWN; shown++)
 		tell_family(look, &list[shown]);
 	if (count > shown)

@@ -45,9 +45,9 @@ static int read_list(const struct finding *f, const struct oid *oid,
 {
 	struct manifest m;
 	struct oid own;
-	int rc = may_be_list(f->transfer, oid)
-	                 ? manifest_recall(f->transfer->store, oid, manifest_parse, &m, err)
-	                 : 1;
+	int rc = may_be_list(f->transfer, oid) ? manifest_recall(f->transfer->store, oid,
+	                                                         manifest_parse, &m, err)
+	                                       : 1;
 
 	if (rc)
 		return rc;
@@ -142,7 +142,8 @@ static int join(const struct finding *f, const char *revision, struct buf *out,
 			if (strcmp(list_at(f, i)->revision, revision) == 0)
 				buf_add(out, &e, sizeof(e));
 		}
-	const struct import_entry **list = (const struct import_entry **)(void *)out->data;
+	const struct import_entry **list =
+		(const struct import_entry **)(void *)out->data;
 	size_t count = out->size / sizeof(*list), kept = 0;
 	if (count)
 		qsort(list, count, sizeof(*list), by_path);
@@ -168,8 +169,8 @@ static int take(const struct finding *f, const struct export_names *asked,
 	int rc = join(f, best->revision, &entries, err);
 	size_t count = entries.size / sizeof(struct import_entry *);
 	for (size_t i = 0; i < count && !rc; i++) {
-		struct import_entry copy =
-			*((struct import_entry **)(void *)entries.data)[i];
+		struct import_entry copy = *(
+			(struct import_entry **)(void *)entries.data)[i];
 		copy.path = strdup(copy.path);
 		if (copy.path)
 			buf_add(&out->entries, &copy, sizeof(copy));

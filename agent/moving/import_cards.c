@@ -30,7 +30,8 @@ static void read_card(const char *folder, unsigned i, struct model_names *names)
 	struct stat st;
 
 	buf_addf(&path, "%s/%s", folder, model_card_file(i));
-	int fd = path.failed ? -1 : open(buf_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = path.failed ? -1
+	                     : open(buf_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
 	    st.st_size <= MODEL_CARD_SIZE_MAX && buf_reserve(&text, (size_t)st.st_size) &&
 	    !file_range_read(fd, 0, text.data, (size_t)st.st_size, &ignored))

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,9 @@
 
 #include "agent/where/base_cache.h"
 #include "codec/common/buf.h"
+#include "codec/common/err.h"
 #include "index/batch/batch.h"
+#include "index/work/file_range.h"
 
 enum { LINE_MAX_BYTES = 256, SETTLED_SECONDS = 2, MEMORY_MAX = 64 << 20 /* bytes */ };
 
@@ -54,14 +57,35 @@ static bool parse_line(const char *text, struct line *out)
 	return oid_parse(hex, &out->oid);
 }
 
-static void read_lines(FILE *file, struct buf *out)
+/* Of `n` bytes; a line that does not end is another process's that is being written. */
+static void read_lines(const char *text, size_t n, struct buf *out)
 {
-	char text[LINE_MAX_BYTES];
+	const char *end = text + n, *newline;
+	char one[LINE_MAX_BYTES];
 	struct line line;
 
-	while (fgets(text, sizeof(text), file))
-		if (parse_line(text, &line))
+	for (; (newline = memchr(text, '\n', (size_t)(end - text))); text = newline + 1) {
+		size_t length = (size_t)(newline - text) + 1;
+		if (length >= sizeof(one))
+			continue;
+		memcpy(one, text, length);
+		one[length] = 0;
+		if (parse_line(one, &line))
 			buf_add(out, &line, sizeof(line));
+	}
+}
+
+static void read_all(int fd, struct buf *lines)
+{
+	struct buf text = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	struct stat st;
+
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size &&
+	    buf_reserve(&text, (size_t)st.st_size) &&
+	    !file_range_read(fd, 0, text.data, (size_t)st.st_size, &ignored))
+		read_lines((const char *)text.data, (size_t)st.st_size, lines);
+	buf_wipe(&text);
 }
 
 static void fill_in(const struct buf *lines, struct batch *b)
@@ -72,11 +96,10 @@ static void fill_in(const struct buf *lines, struct batch *b)
 		struct batch_file *file = batch_file(b, i);
 		struct line wanted;
 		format_key(file, wanted.text, sizeof(wanted.text));
-		const struct line *found =
-			file->known == BATCH_UNKNOWN && count
-				? bsearch(&wanted, lines->data, count, sizeof(wanted),
-		                          by_text)
-				: NULL;
+		const struct line *found = file->known == BATCH_UNKNOWN && count
+		                                   ? bsearch(&wanted, lines->data, count,
+		                                             sizeof(wanted), by_text)
+		                                   : NULL;
 		if (!found)
 			continue;
 		file->oid = found->oid;
@@ -86,11 +109,10 @@ static void fill_in(const struct buf *lines, struct batch *b)
 
 /* ---------------------------------------------------------------- the file */
 
-static FILE *open_file(const char *folder)
+static int open_file(const char *folder)
 {
 	struct buf path = BUF_INIT;
 	struct stat st;
-	FILE *file = NULL;
 
 	buf_addf(&path, "%s/imports", folder);
 	if (mkdir(folder, 0700) && errno == ENOENT) {
@@ -108,12 +130,8 @@ static FILE *open_file(const char *folder)
 	if (fd >= 0 && !fstat(fd, &st) && st.st_size > MEMORY_MAX &&
 	    ftruncate(fd, 0)) /* it begins anew */
 		errno = 0;
-	if (fd >= 0)
-		file = fdopen(fd, "a+");
-	if (fd >= 0 && !file)
-		close(fd);
 	buf_wipe(&path);
-	return file;
+	return fd;
 }
 
 void import_memory_open(struct import_memory *m, const struct lfs_config *config,
@@ -122,12 +140,11 @@ void import_memory_open(struct import_memory *m, const struct lfs_config *config
 	char *folder = base_cache_folder(config);
 	struct buf lines = BUF_INIT;
 
-	m->file = folder ? open_file(folder) : NULL;
+	m->fd = folder ? open_file(folder) : -1;
 	free(folder);
-	if (!m->file)
+	if (m->fd < 0)
 		return;
-	rewind(m->file);
-	read_lines(m->file, &lines);
+	read_all(m->fd, &lines);
 	size_t count = lines.size / sizeof(struct line);
 	if (count)
 		qsort(lines.data, count, sizeof(struct line), by_text);
@@ -137,9 +154,9 @@ void import_memory_open(struct import_memory *m, const struct lfs_config *config
 
 void import_memory_close(struct import_memory *m)
 {
-	if (m->file)
-		fclose(m->file);
-	m->file = NULL;
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
 }
 
 void import_memory_add(struct import_memory *m, const struct batch_file *file)
@@ -147,7 +164,7 @@ void import_memory_add(struct import_memory *m, const struct batch_file *file)
 	char key[LINE_MAX_BYTES], hex[SHA256_HEX + 1];
 	struct timespec now;
 
-	if (!m->file || clock_gettime(CLOCK_REALTIME, &now) ||
+	if (m->fd < 0 || clock_gettime(CLOCK_REALTIME, &now) ||
 	    now.tv_sec - file->modified.tv_sec < SETTLED_SECONDS ||
 	    now.tv_sec - file->changed.tv_sec < SETTLED_SECONDS)
 		return;
@@ -155,6 +172,11 @@ void import_memory_add(struct import_memory *m, const struct batch_file *file)
 	if (n < 0 || (size_t)n + SHA256_HEX + 2 >= sizeof(key))
 		return;
 	oid_format(&file->oid, hex);
-	fprintf(m->file, "%s %s\n", key, hex);
-	fflush(m->file);
+	key[n++] = ' ';
+	memcpy(key + n, hex, SHA256_HEX);
+	key[n + SHA256_HEX] = '\n';
+	/* In one piece, so that lines of several processes do not mix; one that could not
+	 * be written is not remembered. */
+	if (write(m->fd, key, (size_t)n + SHA256_HEX + 1) < 0)
+		errno = 0;
 }

@@ -12,14 +12,12 @@
 #ifndef ZLLM_IMPORT_MEMORY_H
 #define ZLLM_IMPORT_MEMORY_H
 
-#include <stdio.h>
-
 struct batch;
 struct batch_file;
 struct lfs_config;
 
 struct import_memory {
-	FILE *file; /* appended to; NULL: nothing is remembered */
+	int fd; /* appended to; -1: nothing is remembered */
 };
 
 /* Fills in what is known of the files of `b`, and opens it for more. Never fails. */

@@ -28,8 +28,8 @@ static bool key_oid(const char *path, struct oid *out)
 	const char *hash = strstr(key, "--");
 	char hex[SHA256_HEX + 1];
 
-	if ((strncmp(key, "SHA256-", 7) != 0 && strncmp(key, "SHA256E-", 8) != 0) || !hash ||
-	    strlen(hash + 2) < SHA256_HEX)
+	if ((strncmp(key, "SHA256-", 7) != 0 && strncmp(key, "SHA256E-", 8) != 0) ||
+	    !hash || strlen(hash + 2) < SHA256_HEX)
 		return false;
 	memcpy(hex, hash + 2, SHA256_HEX);
 	hex[SHA256_HEX] = 0;
@@ -51,10 +51,9 @@ static int add_file(void *ctx, const struct source_found *found, struct err *err
 		return err_errno(err, "%s", found->path);
 	/* Chunks and files that are still coming are under tmp/, not here. */
 	rc = batch_add_file(a->source->batch,
-	                    &(struct batch_found){ real, &found->st,
-	                                           key_oid(real, &oid) ? &oid : NULL,
-	                                           a->model,
-	                                           a->named ? found->below : base },
+	                    &(struct batch_found){
+				    real, &found->st, key_oid(real, &oid) ? &oid : NULL,
+				    a->model, a->named ? found->below : base },
 	                    err);
 	free(real);
 	return rc;

@@ -20,9 +20,8 @@ static const char *const skipped[] = { ".git", ".cache", NULL };
 /* Names of files that make their folder a model's. */
 static const char *const configurations[] = { "config.json", "adapter_config.json",
 	                                      "model_index.json", NULL };
-static const char *const endings[] = { ".safetensors", ".gguf", ".npz", ".npy",
-	                               ".bin",         ".pt",   ".pth", ".ckpt",
-	                               ".onnx",        NULL };
+static const char *const endings[] = { ".safetensors", ".gguf", ".npz",  ".npy",  ".bin",
+	                               ".pt",          ".pth",  ".ckpt", ".onnx", NULL };
 
 struct folder {
 	struct source *source;
@@ -114,9 +113,8 @@ static int64_t add_model(struct folder *f, const char *below, struct err *err)
 
 	buf_addf(&whole, "%s%s%s", f->root, *below ? "/" : "", below);
 	const char *text = buf_text(&whole);
-	model = source_model_add(f->source,
-	                         &(struct source_model){ .text = text, .folder = text },
-	                         err);
+	model = source_model_add(
+		f->source, &(struct source_model){ .text = text, .folder = text }, err);
 	buf_wipe(&whole);
 	return model;
 }
@@ -152,15 +150,15 @@ static int add_file(void *ctx, const struct source_found *found, struct err *err
 
 	if (model < 0)
 		return (int)model;
-	return batch_add_file(f->source->batch,
-	                      &(struct batch_found){
-				      .path = found->path,
-				      .st = &found->st,
-				      .oid = source_named_oid(found->path, &oid) ? &oid
-	                                                                         : NULL,
-				      .model = (uint32_t)model,
-				      .name = found->below + skip },
-	                      err);
+	return batch_add_file(
+		f->source->batch,
+		&(struct batch_found){ .path = found->path,
+	                               .st = &found->st,
+	                               .oid = source_named_oid(found->path, &oid) ? &oid
+	                                                                          : NULL,
+	                               .model = (uint32_t)model,
+	                               .name = found->below + skip },
+		err);
 }
 
 /* A file that was named by itself is a model's whose folder it lies in. */

@@ -31,8 +31,8 @@ static const char *name_of(const char *path)
 
 static bool is_repository(const char *path)
 {
-	return name_of(path) && (source_is_folder(path, "snapshots") ||
-	                         source_is_folder(path, "blobs"));
+	return name_of(path) &&
+	       (source_is_folder(path, "snapshots") || source_is_folder(path, "blobs"));
 }
 
 /* "models--org--name" is "org/name", "datasets--org--name" is "datasets/org/name". */
@@ -70,8 +70,8 @@ static int add_blob(const struct hub *h, const struct source_found *found,
 		rc = batch_add_file(
 			h->source->batch,
 			&(struct batch_found){ real, &found->st,
-	                                       source_named_oid(real, &oid) ? &oid : NULL,
-	                                       (uint32_t)model, name },
+		                               source_named_oid(real, &oid) ? &oid : NULL,
+		                               (uint32_t)model, name },
 			err);
 	free(real);
 	return rc;
@@ -90,7 +90,8 @@ static int add_orphan(void *ctx, const struct source_found *found, struct err *e
 	struct oid oid;
 	int rc = 0;
 
-	if (source_named_oid(found->path, &oid) && !batch_has(h->source->batch, &found->st)) {
+	if (source_named_oid(found->path, &oid) &&
+	    !batch_has(h->source->batch, &found->st)) {
 		buf_addf(&name, "blobs/%s", found->below);
 		rc = add_blob(h, found, buf_text(&name), err);
 	}

@@ -26,7 +26,8 @@ static bool looks_like_git(const char *path)
 	buf_addf(&git, "%s/.git", path);
 	bool is = !git.failed && lstat(buf_text(&git), &st) == 0;
 	buf_wipe(&git);
-	return is || (source_is_folder(path, "refs") && source_is_folder(path, "objects"));
+	return is ||
+	       (source_is_folder(path, "refs") && source_is_folder(path, "objects"));
 }
 
 /* In the order of history: a model comes before what was made of it. */

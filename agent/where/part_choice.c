@@ -101,16 +101,18 @@ static int by_row(const struct task *t, struct work_part *out, struct err *err)
 	uint64_t place;
 
 	if (!t->count)
-		return err_set(err, ERR_INPUT,
-		               "%s is set, and nothing says of how many parts: say --part "
-		               "auto/16 (or set ZLLM_PARTS=16), or --part 1/1 for all",
-		               t->variable);
+		return err_set(
+			err, ERR_INPUT,
+			"%s is set, and nothing says of how many parts: say --part "
+			"auto/16 (or set ZLLM_PARTS=16), or --part 1/1 for all",
+			t->variable);
 	if (t->count > WORK_PARTS_MAX || !place_in_row(t, &place))
-		return err_set(err, ERR_INPUT,
-		               "the numbers of this array (%s is %s) do not tell which of "
-		               "%llu parts is meant; say --part auto/16 and number the "
-		               "tasks from 0, or --part 3/16",
-		               t->variable, t->text, (unsigned long long)t->count);
+		return err_set(
+			err, ERR_INPUT,
+			"the numbers of this array (%s is %s) do not tell which of "
+			"%llu parts is meant; say --part auto/16 and number the "
+			"tasks from 0, or --part 3/16",
+			t->variable, t->text, (unsigned long long)t->count);
 	*out = (struct work_part){ (uint32_t)place, (uint32_t)t->count };
 	return 0;
 }
@@ -123,10 +125,11 @@ static int by_number(const struct task *t, const char *text, struct work_part *o
 	uint64_t of, place;
 
 	if (!read_number(text, &of) || !of || of > WORK_PARTS_MAX)
-		return err_set(err, ERR_INPUT,
-		               "--part is 'auto/%s': a number of parts is wanted, such as "
-		               "auto/16",
-		               text);
+		return err_set(
+			err, ERR_INPUT,
+			"--part is 'auto/%s': a number of parts is wanted, such as "
+			"auto/16",
+			text);
 	if (t->count != of || !place_in_row(t, &place))
 		place = t->id;
 	if (place >= of)
@@ -157,12 +160,13 @@ int part_choose_by(const char *option, part_variable_fn *get, struct work_part *
 	if (rc)
 		return rc;
 	if (!task.variable)
-		return !automatic ? 0
-		                  : err_set(err, ERR_INPUT,
-		                            "--part is '%s', and neither "
-		                            "SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX "
-		                            "is set; say which part by --part 3/16",
-		                            option);
+		return !automatic
+		               ? 0
+		               : err_set(err, ERR_INPUT,
+		                         "--part is '%s', and neither "
+		                         "SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX "
+		                         "is set; say which part by --part 3/16",
+		                         option);
 	return option && option[4] ? by_number(&task, option + 5, out, err)
 	                           : by_row(&task, out, err);
 }

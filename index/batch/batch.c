@@ -124,8 +124,8 @@ static int grow_slots(struct batch *b, struct err *err)
 	b->slots = slots;
 	b->slot_count = count;
 	for (size_t i = 0; i < batch_file_count(b); i++)
-		*find_slot(b, batch_file(b, i)->device, batch_file(b, i)->inode) =
-			(uint32_t)i;
+		*find_slot(b, batch_file(b, i)->device,
+		           batch_file(b, i)->inode) = (uint32_t)i;
 	return 0;
 }
 

@@ -7,7 +7,9 @@
 
 #include "codec/codec_table.h"
 #include "codec/common/err.h"
+#include "codec/low_rank.h"
 #include "index/base/codec_trial.h"
+#include "index/base/low_rank_trial.h"
 #include "index/base/tensor_relation.h"
 #include "index/batch/batch.h"
 #include "index/batch/batch_plan.h"
@@ -47,7 +49,8 @@ static void suppose(struct estimating *e)
 		bool alone = e->plan->base[i] == i;
 		for (size_t k = unit->tensors; k < unit->tensors + unit->count; k++) {
 			const struct batch_tensor *t = batch_tensor(e->scan, k);
-			struct guess g = { t, NULL, solo_cost_usual(t->dtype), UINT32_MAX };
+			struct guess g = { t, NULL, solo_cost_usual(t->dtype),
+				           UINT32_MAX };
 			struct extent_finding fx, fy;
 			struct extent x, y;
 			if (!alone)
@@ -70,45 +73,84 @@ static int open_tensor(const struct estimating *e, const struct batch_tensor *t)
 	return open(batch_file(e->batch, t->file)->path, O_RDONLY | O_CLOEXEC);
 }
 
+/* A tensor under trial, and its base's local file. */
+struct trying {
+	const struct estimating *e;
+	const struct guess *guess;
+	const struct blob_file *blob;
+	struct codec_trial *trial;
+	struct codec_score best;
+};
+
 /* The best of the codecs of a kind. */
-static int try_codecs(const struct estimating *e, struct codec_trial *trial,
-                      const struct guess *g, unsigned *best, struct err *err)
+static int try_codecs(struct trying *t, struct err *err)
 {
-	const struct effort *effort = effort_or_normal(e->transfer.effort);
-	struct codec_score top = { NULL, UINT32_MAX }, one;
+	const struct effort *effort = effort_or_normal(t->e->transfer.effort);
+	struct codec_score one;
 	int rc = 0;
 
 	for (unsigned i = 0; (one.codec = codec_at(i)) != NULL && !rc; i++) {
-		if (one.codec->needs_base != (g->base != NULL) ||
-		    !one.codec->takes(g->tensor->dtype) ||
-		    !effort_tries(effort, one.codec, top.codec))
+		if (one.codec->needs_base != (t->guess->base != NULL) ||
+		    !one.codec->takes(t->blob->dtype) ||
+		    !effort_tries(effort, one.codec, t->best.codec))
 			continue;
-		rc = codec_trial_run(trial, &top, &one, err);
-		if (!rc && one.permille < top.permille)
-			top = one;
+		rc = codec_trial_run(t->trial, &t->best, &one, err);
+		if (!rc && one.permille < t->best.permille)
+			t->best = one;
 	}
-	*best = top.permille;
 	return rc;
 }
 
-/* Predicts the samples from the local file of the base. 1 where it cannot be. */
-static int predict(const struct estimating *e, struct codec_trial *trial,
-                   const struct guess *g, struct err *err)
+static int try_product(struct trying *t, const struct extent *x,
+                       const struct record_basis *basis, const struct bases *bases,
+                       struct err *err)
 {
+	const struct codec *codec = t->best.codec;
+	const struct low_rank_task task = { &t->e->transfer, x,     t->blob,
+		                            codec,           basis, bases };
+	struct low_rank *product = NULL;
+
+	if (!codec || !codec->policy.low_rank_permille || basis->parts.count ||
+	    t->best.permille < codec->policy.low_rank_permille)
+		return 0;
+	int rc = low_rank_trial(&task, &product, &t->best.permille, err);
+	low_rank_free(product);
+	return rc;
+}
+
+/* Against its base. A tensor whose samples are those of its base is the same one, most
+ * likely, and is stored once. */
+static int try_base(struct trying *t, const struct tensor_relation *relation,
+                    const struct extent *x, const struct bases *bases, struct err *err)
+{
+	int rc = codec_trial_predict(t->trial, &relation->basis, bases, err);
+
+	if (!rc && !codec_trial_distance(t->trial)) {
+		t->best.permille = 0;
+		return 0;
+	}
+	if (!rc)
+		rc = try_codecs(t, err);
+	return rc ? rc : try_product(t, x, &relation->basis, bases, err);
+}
+
+/* 1 where it cannot be. */
+static int try_on(struct trying *t, struct err *err)
+{
+	const struct batch_tensor *base = t->guess->base;
 	struct bases bases = BASES_INIT;
 	struct tensor_relation relation;
 	struct extent_finding fx, fy;
 	struct extent x, y;
-	int fd = open_tensor(e, g->base), rc = 1;
+	int fd = open_tensor(t->e, base), rc = 1;
 
-	batch_tensor_extent(g->tensor, &x, &fx);
-	batch_tensor_extent(g->base, &y, &fy);
+	batch_tensor_extent(t->guess->tensor, &x, &fx);
+	batch_tensor_extent(base, &y, &fy);
 	if (fd >= 0 && relation_by_shape(&x, &y, &relation))
-		rc = file_source_of(fd, g->base->offset, g->base->size, &bases.list[0],
-		                    err);
+		rc = file_source_of(fd, base->offset, base->size, &bases.list[0], err);
 	if (!rc) {
 		bases.count = 1;
-		rc = codec_trial_predict(trial, &relation.basis, &bases, err);
+		rc = try_base(t, &relation, &x, &bases, err);
 		bases_close(&bases);
 	}
 	if (fd >= 0)
@@ -116,22 +158,17 @@ static int predict(const struct estimating *e, struct codec_trial *trial,
 	return rc;
 }
 
-/* A tensor whose samples are those of its base is the same one, most likely, and is stored
- * once. */
-static int measure(const struct estimating *e, struct guess *g, struct codec_trial *trial,
-                   struct err *err)
+static int measure(const struct estimating *e, struct guess *g,
+                   const struct blob_file *blob, struct err *err)
 {
-	unsigned best = UINT32_MAX;
-	int rc = g->base ? predict(e, trial, g, err) : 0;
+	struct trying t = { e, g, blob, NULL, { NULL, UINT32_MAX } };
+	int rc = codec_trial_begin(&e->transfer, blob, &t.trial, err);
 
-	if (rc)
-		return rc;
-	if (g->base && !codec_trial_distance(trial))
-		best = 0;
-	else
-		rc = try_codecs(e, trial, g, &best, err);
-	if (!rc && best <= 1000)
-		g->measured = best;
+	if (!rc)
+		rc = g->base ? try_on(&t, err) : try_codecs(&t, err);
+	codec_trial_end(t.trial);
+	if (!rc && t.best.permille <= 1000)
+		g->measured = t.best.permille;
 	return rc;
 }
 
@@ -139,7 +176,6 @@ static int try_one(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct estimating *e = ctx;
 	struct guess *g = &e->guesses[i * e->step];
-	struct codec_trial *trial = NULL;
 	struct err ignored = ERR_INIT;
 	struct blob_file blob = { .dtype = g->tensor->dtype,
 		                  .fd = open_tensor(e, g->tensor),
@@ -149,10 +185,7 @@ static int try_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	(void)lane;
 	if (blob.fd < 0)
 		return 0;
-	int rc = codec_trial_begin(&e->transfer, &blob, &trial, &ignored);
-	if (!rc)
-		rc = measure(e, g, trial, &ignored);
-	codec_trial_end(trial);
+	int rc = measure(e, g, &blob, &ignored);
 	close(blob.fd);
 	if (rc == ERR_NOMEM)
 		*err = ignored;

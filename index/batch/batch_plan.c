@@ -24,25 +24,36 @@ struct planning {
 
 /* ---------------------------------------------------------------- costs */
 
+static bool fits(const struct batch_tensor *t, const struct batch_tensor *base,
+                 unsigned *permille)
+{
+	struct extent_finding fx, fy;
+	struct extent x, y;
+
+	if (base->name != t->name)
+		return false;
+	batch_tensor_extent(t, &x, &fx);
+	batch_tensor_extent(base, &y, &fy);
+	*permille = delta_cost_permille(&x, &y, solo_cost_usual(t->dtype));
+	return relatives_alike(&x, &y);
+}
+
+/* An embedding and a head have one name-key: so the nearest of those that fit. */
 const struct batch_tensor *batch_tensor_like(const struct batch_scan *s, size_t k,
                                              const struct batch_tensor *t)
 {
 	const struct batch_unit *unit = batch_unit(s, k);
-	struct extent_finding fx, fy;
-	struct extent x, y;
+	const struct batch_tensor *best = NULL;
+	unsigned least = UINT32_MAX, permille;
 
-	if (!t->name)
-		return NULL;
-	for (size_t i = 0; i < unit->count; i++) {
+	for (size_t i = 0; t->name && i < unit->count; i++) {
 		const struct batch_tensor *one = batch_tensor(s, unit->tensors + i);
-		if (one->name != t->name)
-			continue;
-		batch_tensor_extent(t, &x, &fx);
-		batch_tensor_extent(one, &y, &fy);
-		if (relatives_alike(&x, &y))
-			return one;
+		if (fits(t, one, &permille) && (!best || permille < least)) {
+			best = one;
+			least = permille;
+		}
 	}
-	return NULL;
+	return best;
 }
 
 static uint64_t part_of(uint64_t bytes, unsigned permille)
@@ -200,12 +211,11 @@ static void costs_wipe(struct costs *c)
 
 static int costs_make(struct costs *c, size_t n, struct err *err)
 {
-	*c = (struct costs){ malloc(n * sizeof(uint64_t)),
-		             malloc(n * n * sizeof(uint64_t)),
-		             malloc(n * sizeof(uint64_t)),
-		             malloc(n),
-		             malloc(n * sizeof(uint32_t)),
-		             malloc(n * sizeof(uint32_t)) };
+	*c = (struct costs){
+		malloc(n * sizeof(uint64_t)), malloc(n * n * sizeof(uint64_t)),
+		malloc(n * sizeof(uint64_t)), malloc(n),
+		malloc(n * sizeof(uint32_t)), malloc(n * sizeof(uint32_t))
+	};
 	return c->solo && c->delta && c->aside && c->roles && c->now && c->chosen
 	               ? 0
 	               : err_nomem(err, "a plan");
@@ -228,7 +238,8 @@ static void fill_costs(const struct planning *p, const uint32_t *units, size_t n
 	}
 }
 
-static int plan_group(struct planning *p, const uint32_t *units, size_t n, struct err *err)
+static int plan_group(struct planning *p, const uint32_t *units, size_t n,
+                      struct err *err)
 {
 	struct costs c;
 	int rc = costs_make(&c, n, err);
@@ -270,8 +281,8 @@ static void join_models(struct planning *p, uint32_t *parent)
 
 	for (size_t i = 0, end; i < count; i = end) {
 		size_t first = nobody;
-		for (end = i; end < count &&
-		              batch_unit(s, end)->model == batch_unit(s, i)->model;
+		for (end = i;
+		     end < count && batch_unit(s, end)->model == batch_unit(s, i)->model;
 		     end++)
 			if (first == nobody && batch_unit_has_tensors(s, end))
 				first = end;
@@ -338,7 +349,8 @@ static int plan_all(struct planning *p, struct err *err)
 
 int batch_plan_make(const struct batch_scan *s, struct batch_plan *out, struct err *err)
 {
-	size_t count = batch_unit_count(s), bytes = (count ? count : 1) * sizeof(uint32_t);
+	size_t count = batch_unit_count(s),
+	       bytes = (count ? count : 1) * sizeof(uint32_t);
 	struct planning p = { s, out, malloc(bytes), malloc(bytes) };
 
 	*out = (struct batch_plan){ .count = count,

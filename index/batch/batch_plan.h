@@ -42,7 +42,7 @@ uint64_t batch_cost_alone(const struct batch_scan *s, size_t i);
 uint64_t batch_cost_on(const struct batch_scan *s, size_t i, size_t k);
 
 /* The tensor of unit `k` that may predict tensor `t` of another unit, by its name-key and
- * shape; NULL: none that was sketched. */
+ * shape, the nearest by sketches; NULL: none that was sketched. */
 struct batch_tensor;
 const struct batch_tensor *batch_tensor_like(const struct batch_scan *s, size_t k,
                                              const struct batch_tensor *t);

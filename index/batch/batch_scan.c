@@ -179,10 +179,9 @@ static int take_bytes(struct file_scan *f, uint64_t size, uint32_t file)
 	if (!f->tensors)
 		return ERR_NOMEM;
 	f->count = size > 0;
-	f->tensors[0] = (struct batch_tensor){ .size = size,
-		                               .file = file,
-		                               .rank = UINT64_MAX,
-		                               .dtype = DTYPE_BYTES };
+	f->tensors[0] = (struct batch_tensor){
+		.size = size, .file = file, .rank = UINT64_MAX, .dtype = DTYPE_BYTES
+	};
 	f->tensor_bytes = size;
 	return 0;
 }
@@ -365,8 +364,8 @@ static int sketch_unit(void *ctx, unsigned lane, size_t i, struct err *err)
 		              O_RDONLY | O_CLOEXEC);
 		struct place place = { fd, list[k].offset };
 		batch_tensor_extent(&list[k], &x, &finding);
-		if (fd >= 0 && tensor_sketch_make(&x, read_place, &place, &list[k].sketch,
-		                                  &ignored))
+		if (fd >= 0 &&
+		    tensor_sketch_make(&x, read_place, &place, &list[k].sketch, &ignored))
 			list[k].sketch.known = false;
 		if (fd >= 0)
 			close(fd);

@@ -208,8 +208,8 @@ static int upload_file(struct one_file *f, unsigned lanes, struct upload_result 
 /* A fault of the file, or of what the store has of it; not one that will hit all others. */
 static bool is_its_fault(int rc)
 {
-	return rc == ERR_IO || rc == ERR_MISMATCH || rc == ERR_DAMAGED || rc == ERR_INPUT ||
-	       rc == ERR_MISSING;
+	return rc == ERR_IO || rc == ERR_MISMATCH || rc == ERR_DAMAGED ||
+	       rc == ERR_INPUT || rc == ERR_MISSING;
 }
 
 /* What a file was thought to be may be wrong: a memory is then forgotten. */
@@ -302,11 +302,12 @@ static int store_in_time(const struct timely *t, struct err *err)
 		s->result = before;
 		look_anew(s);
 	}
-	return err_set(err, ERR_IO,
-	               "storing a file took longer than the grace period (%lld s) three "
-	               "times; raise zllm.gc.grace, also for whoever runs 'git zllm gc' on "
-	               "the store",
-	               (long long)s->term.seconds);
+	return err_set(
+		err, ERR_IO,
+		"storing a file took longer than the grace period (%lld s) three "
+		"times; raise zllm.gc.grace, also for whoever runs 'git zllm gc' on "
+		"the store",
+		(long long)s->term.seconds);
 }
 
 /* ---------------------------------------------------------------- a family */
@@ -318,7 +319,8 @@ static bool is_small(const struct storing *s, uint32_t unit)
 	               EXTENT_INLINE_CHUNK;
 }
 
-static int store_unit(struct storing *s, uint32_t unit, struct buf *small, struct err *err)
+static int store_unit(struct storing *s, uint32_t unit, struct buf *small,
+                      struct err *err)
 {
 	int rc = 0;
 

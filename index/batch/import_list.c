@@ -27,20 +27,20 @@ const struct import_entry *import_list_at(const struct import_list *l, size_t i)
 
 /* ---------------------------------------------------------------- what may stand there */
 
-int import_path_is_safe(const char *path)
+bool import_path_is_safe(const char *path)
 {
 	size_t n = strlen(path);
 
 	if (!n || n > IMPORT_PATH_MAX)
-		return 0;
+		return false;
 	for (const char *part = path;; part++) {
 		size_t length = strcspn(part, "/");
 		if (!length || (length == 1 && part[0] == '.') ||
 		    (length == 2 && part[0] == '.' && part[1] == '.'))
-			return 0;
+			return false;
 		part += length;
 		if (!*part)
-			return 1;
+			return true;
 	}
 }
 
@@ -214,8 +214,8 @@ static bool read_head(struct text *t, const char *name, char out[IMPORT_WORD_MAX
 	if (!next_line(t, &line) || !next_word(&line, &word))
 		return false;
 	size_t n = (size_t)(line.end - line.at), length = strlen(name);
-	if ((size_t)(word.end - word.at) != length || memcmp(word.at, name, length) != 0 ||
-	    !is_word(line.at, n))
+	if ((size_t)(word.end - word.at) != length ||
+	    memcmp(word.at, name, length) != 0 || !is_word(line.at, n))
 		return false;
 	memcpy(out, line.at, n);
 	out[n] = 0;

@@ -16,6 +16,7 @@
 #ifndef ZLLM_IMPORT_LIST_H
 #define ZLLM_IMPORT_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -67,6 +68,6 @@ int import_list_parse(const uint8_t *bytes, size_t n, struct import_list *out,
                       struct err *err);
 
 /* Whether a relative path stays below its folder: no "..", ".", empty part, NUL. */
-int import_path_is_safe(const char *path);
+bool import_path_is_safe(const char *path);
 
 #endif

@@ -126,8 +126,8 @@ static int write_part(const struct transfer *t, const struct object_export *what
 	return rc;
 }
 
-static int fetch(const struct transfer *t, const struct object_export *what, uint64_t size,
-                 const char *path, struct err *err)
+static int fetch(const struct transfer *t, const struct object_export *what,
+                 uint64_t size, const char *path, struct err *err)
 {
 	struct buf part = BUF_INIT;
 	char hex[SHA256_HEX + 1];

@@ -332,10 +332,10 @@ static int check_all(struct fsck *f, struct err *err)
 	if (!f->request->part.nth)
 		note_foreign(f);
 	if (f->request->listed)
-		f->request->listed(f->request->ctx,
-		                   f->result->listing.record_bytes /
-		                           (f->request->part.of ? f->request->part.of
-		                                                : 1));
+		f->request->listed(
+			f->request->ctx,
+			f->result->listing.record_bytes /
+				(f->request->part.of ? f->request->part.of : 1));
 	rc = check_objects(f);
 	if (!rc)
 		rc = check_records(f);
