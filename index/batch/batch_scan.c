@@ -27,6 +27,7 @@ enum {
 struct file_scan {
 	struct batch_tensor *tensors; /* owned; the best, by rank */
 	size_t count;
+	size_t large;          /* how many there are in all */
 	uint64_t tensor_bytes; /* of all */
 	bool is_model;
 };
@@ -165,6 +166,7 @@ static int take_tensors(struct file_scan *f, const struct extents *x, uint32_t f
 		memcpy(t->dims, one->dims, one->dim_count * sizeof(uint64_t));
 		f->tensor_bytes += one->size;
 	}
+	f->large = f->count;
 	qsort(all, f->count, sizeof(*all), by_rank);
 	f->count = f->count < most ? f->count : most;
 	kept = realloc(all, (f->count ? f->count : 1) * sizeof(*all));
@@ -296,6 +298,7 @@ static void add_unit(struct scanning *s, size_t first, size_t end)
 		const struct file_scan *f = &s->files[s->order[i]];
 		unit.bytes += batch_file(s->batch, s->order[i])->size;
 		unit.tensor_bytes += f->tensor_bytes;
+		unit.large += f->large;
 		buf_add(&all, f->tensors, f->count * sizeof(*f->tensors));
 		s->out->unit_of[s->order[i]] = (uint32_t)batch_unit_count(out);
 	}

@@ -45,6 +45,7 @@ struct batch_unit {
 	uint64_t bytes;         /* of all its files */
 	uint64_t tensor_bytes;  /* of all that its tensors stand for */
 	size_t tensors, count;  /* where they begin, and how many */
+	size_t large;           /* all that will have a record of their own, about */
 };
 
 struct batch_scan {

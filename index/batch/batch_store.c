@@ -13,6 +13,7 @@
 #include "index/batch/batch_part.h"
 #include "index/batch/batch_plan.h"
 #include "index/batch/batch_scan.h"
+#include "index/blob/record_map.h"
 #include "index/blob/transfer.h"
 #include "index/model/extent.h"
 #include "index/model/extents_hash.h"
@@ -288,12 +289,18 @@ static int store_once(const struct timely *t, struct err *err)
 	                     : lanes_run(lanes, &work, err);
 }
 
+/* Nothing may be under way. */
+static void look_in_time(struct storing *s)
+{
+	if (!s->term.began || term_half(&s->term))
+		look_anew(s);
+}
+
 static int store_in_time(const struct timely *t, struct err *err)
 {
 	struct storing *s = t->storing;
 
-	if (!s->term.began || term_half(&s->term))
-		look_anew(s);
+	look_in_time(s);
 	for (int round = 0; round < ROUNDS; round++) {
 		struct batch_store_result before = s->result;
 		int rc = store_once(t, err);
@@ -354,12 +361,27 @@ static int end_unit(struct storing *s, uint32_t unit, struct err *err)
 	return rc;
 }
 
+/* Records of many models are looked for by listings, not by a request for each. */
+static int expect(const struct storing *s, size_t first, size_t end, struct err *err)
+{
+	const struct batch_store_request *r = s->request;
+	struct record_map *records = r->transfer->records;
+	struct oid any = { { 0 } };
+	size_t count = 0;
+
+	for (size_t i = first; i < end; i++)
+		if (r->shares[r->plan->order[i]] != BATCH_OTHERS)
+			count += batch_unit(r->scan, r->plan->order[i])->large;
+	return records ? record_map_expect(records, &any, count, err) : 0;
+}
+
 /* The units order[first ... end). */
 static int store_family(struct storing *s, size_t first, size_t end, struct err *err)
 {
 	const uint32_t *order = s->request->plan->order;
 	struct buf small = BUF_INIT;
-	int rc = 0;
+	look_in_time(s);
+	int rc = expect(s, first, end, err);
 
 	for (size_t i = first; i < end && !rc; i++)
 		rc = store_unit(s, order[i], &small, err);
