@@ -437,10 +437,8 @@ static int read_options(struct fsck *f, int argc, char **argv, struct err *err)
 		rc = err_set(err, ERR_INPUT, "--quick and --deep exclude each other");
 	if (!rc && o->from && !o->repair)
 		rc = err_set(err, ERR_INPUT, "--from is for --repair; add that");
-	if (!rc && o->part && argc)
-		rc = err_set(err, ERR_INPUT, "--part is of the whole store, not of oids");
-	if (!rc && !argc && !o->markers)
-		rc = part_choose(o->part, &f->part, err);
+	if (!rc && !o->markers && (o->part || !argc)) /* no part is of named objects */
+		rc = part_choose(argc ? "of oids" : o->part, &f->part, err);
 	if (!rc && o->budget)
 		rc = budget_parse(o->budget, &limits, err);
 	budget_begin(&f->budget, &limits, budget_clock());
@@ -490,15 +488,13 @@ const struct command cmd_fsck = {
 		"nothing is overwritten or deleted. What cannot be mended is listed with the\n"
 		"paths and commits that need it. Or, in a clone that has an object:\n"
 		"git lfs push --object-id <remote> <oid>\n\n"
-		"--budget stops between two steps once so much time, bytes or requests are\n"
-		"spent (several with commas); the same command goes on there. --part 3/16\n"
-		"checks one of sixteen parts: so many machines check one store.\n\n"
+		"--budget stops once so much time, bytes or requests are spent (several with\n"
+		"commas); the same command goes on there. --part 3/16 checks one of 16 parts.\n\n"
 		"Exit code: 0 all is whole, or mended; 1 it could not be checked, or some of\n"
 		"it could not be read; 2 wrong use; 3 something is damaged or missing; 4 the\n"
 		"budget ended it, and nothing was wrong so far.\n\n"
 		"With --markers it checks nothing, and makes the base markers that the store\n"
-		"lacks: those of a store from before there were any, or that could not be\n"
-		"written. By them a base is found where git names none.\n",
+		"lacks. By them a base is found where git names none.\n",
 	.options = specs,
 	.run = run,
 };

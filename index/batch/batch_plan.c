@@ -11,7 +11,7 @@
 #include "index/recompact/delta_cost.h"
 
 /* A delta of a unit has to be worth it, as one of a tensor has. */
-enum { KEEP_BELOW_PERCENT = 97 };
+enum { KEEP_BELOW_PERCENT = 97, PLANNED_MAX = 8 /* tensors of a unit */ };
 
 static const size_t nobody = SIZE_MAX;
 
@@ -39,21 +39,36 @@ static bool fits(const struct batch_tensor *t, const struct batch_tensor *base,
 }
 
 /* An embedding and a head have one name-key: so the nearest of those that fit. */
-const struct batch_tensor *batch_tensor_like(const struct batch_scan *s, size_t k,
-                                             const struct batch_tensor *t)
+static const struct batch_tensor *nearest(const struct batch_scan *s, size_t k,
+                                          const struct batch_tensor *t, unsigned *least)
 {
 	const struct batch_unit *unit = batch_unit(s, k);
 	const struct batch_tensor *best = NULL;
-	unsigned least = UINT32_MAX, permille;
+	unsigned permille;
 
+	*least = UINT32_MAX;
 	for (size_t i = 0; t->name && i < unit->count; i++) {
 		const struct batch_tensor *one = batch_tensor(s, unit->tensors + i);
-		if (fits(t, one, &permille) && (!best || permille < least)) {
+		if (fits(t, one, &permille) && (!best || permille < *least)) {
 			best = one;
-			least = permille;
+			*least = permille;
 		}
 	}
 	return best;
+}
+
+const struct batch_tensor *batch_tensor_like(const struct batch_scan *s, size_t k,
+                                             const struct batch_tensor *t)
+{
+	unsigned ignored;
+
+	return nearest(s, k, t, &ignored);
+}
+
+/* The first few tell enough of which unit is whose base. */
+static size_t planned_of(const struct batch_unit *unit)
+{
+	return unit->count < PLANNED_MAX ? unit->count : PLANNED_MAX;
 }
 
 static uint64_t part_of(uint64_t bytes, unsigned permille)
@@ -66,7 +81,7 @@ uint64_t batch_cost_alone(const struct batch_scan *s, size_t i)
 	const struct batch_unit *unit = batch_unit(s, i);
 	uint64_t sum = 0;
 
-	for (size_t k = 0; k < unit->count; k++) {
+	for (size_t k = 0; k < planned_of(unit); k++) {
 		const struct batch_tensor *t = batch_tensor(s, unit->tensors + k);
 		sum += part_of(t->bytes, solo_cost_usual(t->dtype));
 	}
@@ -78,17 +93,10 @@ uint64_t batch_cost_on(const struct batch_scan *s, size_t i, size_t k)
 	const struct batch_unit *unit = batch_unit(s, i);
 	uint64_t sum = 0;
 
-	for (size_t n = 0; n < unit->count; n++) {
+	for (size_t n = 0; n < planned_of(unit); n++) {
 		const struct batch_tensor *t = batch_tensor(s, unit->tensors + n);
-		const struct batch_tensor *like = batch_tensor_like(s, k, t);
-		unsigned permille = solo_cost_usual(t->dtype), on = UINT32_MAX;
-		struct extent_finding fx, fy;
-		struct extent x, y;
-		batch_tensor_extent(t, &x, &fx);
-		if (like) {
-			batch_tensor_extent(like, &y, &fy);
-			on = delta_cost_permille(&x, &y, permille);
-		}
+		unsigned permille = solo_cost_usual(t->dtype), on;
+		nearest(s, k, t, &on);
 		sum += part_of(t->bytes, on < permille ? on : permille);
 	}
 	return sum;

@@ -37,7 +37,8 @@ struct batch_look {
 int batch_plan_make(const struct batch_scan *s, struct batch_plan *out, struct err *err);
 void batch_plan_wipe(struct batch_plan *p);
 
-/* What unit `i` takes alone, and on unit `k`, in bytes, by sketches. */
+/* What the first few tensors of unit `i` stand for takes alone, and on unit `k`, in bytes, by
+ * sketches: to be compared with one another. */
 uint64_t batch_cost_alone(const struct batch_scan *s, size_t i);
 uint64_t batch_cost_on(const struct batch_scan *s, size_t i, size_t k);
 

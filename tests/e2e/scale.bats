@@ -19,13 +19,13 @@ shown() {
 	finetune hub/b/model.safetensors hub/c/model.safetensors 2
 	make_model hub/d/model.safetensors 7
 	shown 'A Slurm array' >shown
-	sed '/^sbatch/d; s/ *# the third again$//' shown >import-hub.sh
+	sed '/^sbatch/d; s/ *# the third again$//' shown >import-hub
 	grep '^sbatch' shown >commands
 	[ "$(wc -l <commands)" -eq 2 ]
-	grep -q 'git zllm import --part auto/4' import-hub.sh
+	grep -q 'git zllm import --part auto/4' import-hub
 	# The third dies at its first run: a file that stands for the node's end.
 	sed "s#^git zllm#[ \$SLURM_ARRAY_TASK_ID != 2 ] || [ -e $T/died ] || { touch $T/died; kill -9 \$\$; }\n&#" \
-		-i import-hub.sh
+		-i import-hub
 	run sh "$TOP/tests/bench/slurm.sh" sh -xc "$(<commands)"
 	cat job-*.out
 	[ "$status" -eq 0 ]
