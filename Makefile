@@ -92,6 +92,11 @@ models:
 fuzz: | deps-check
 	@sh tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 
+## kill-points: commands that fail and die at every point, on a folder and on a bucket of Ceph
+kill-points: | deps-check
+	@sh tests/check.sh kill-points
+.PHONY: kill-points
+
 ## bit-rot: 10 000 turned bits of a small store, and every failing call of a repair
 bit-rot: | deps
 	@$(MAKE) --no-print-directory build/test_fsck_rot build/test_fsck
@@ -207,6 +212,14 @@ $(B)/chaos: $(B)/tests/chaos/chaos.o $(B)/tests/chaos/actors.o $(UNIT_OBJ) $(B)/
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
 
+# Commands that fail and die at every point (tests/points): calls that change a disk go
+# through ours, when they are the program's own.
+POINTS_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/points/*.c)))
+POINTS_WRAP := openat64 pwrite64 fsync mkdirat linkat renameat renameat2 unlinkat
+$(B)/points: $(POINTS_OBJ) $(UNIT_OBJ) $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(LD_ALL) $(POINTS_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
+
 $(B)/recompact_bench: $(B)/tests/bench/recompact_bench.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL) -lcmocka
@@ -230,4 +243,4 @@ $(B)/make_golden $(B)/make_golden_rank $(B)/make_store: $(B)/%: $(B)/tests/golde
 
 # ---------------------------------------------------------------- dependency tracking
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(UNIT_OBJ:.o=.d) $(EMULATED:.o=.d) $(FUZZ_SRC:%.c=$(B)/%.d)
+-include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(UNIT_OBJ:.o=.d) $(POINTS_OBJ:.o=.d) $(EMULATED:.o=.d) $(FUZZ_SRC:%.c=$(B)/%.d)

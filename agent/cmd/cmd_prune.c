@@ -15,6 +15,7 @@
 #include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
+#include "agent/report/progress.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
@@ -171,10 +172,18 @@ static int tell_json(const struct prune_options *options,
 static int prune(const struct prune_options *options, struct prune_request *request,
                  struct err *err)
 {
+	struct progress progress;
+	const struct work_watch watch = progress_watch(&progress);
 	int rc = find_candidates(options, request, err);
 
-	if (!rc)
-		rc = prune_local_prove(request, err);
+	if (rc)
+		return rc;
+	request->watch = &watch;
+	progress_begin(&progress, "asking the store", 0,
+	               options->json ? PROGRESS_QUIET : PROGRESS_SHOWN);
+	rc = prune_local_prove(request, err);
+	progress_end(&progress);
+	request->watch = NULL;
 	if (rc)
 		return rc;
 	if (!options->dry_run)

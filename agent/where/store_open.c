@@ -147,6 +147,7 @@ int store_open_or_make(const struct store_url *u, const struct store_context *co
 		store_close(store);
 		goto out;
 	}
+	store_keep_room(store);
 	*out = store;
 out:
 	buf_wipe(&name);

@@ -9,6 +9,7 @@
 #include "index/recompact/single_work.h"
 #include "index/recompact/stock.h"
 #include "index/work/lanes.h"
+#include "index/work/work_watch.h"
 
 /* Groups at once: each has a table of all its pairs. */
 enum { LANES_MAX = 8 };
@@ -100,6 +101,26 @@ static void add(struct recompact_result *to, const struct recompact_result *one)
 	to->left += one->left;
 }
 
+/* Of the tensors of a group. */
+static uint64_t bytes_of(const struct stock *s, size_t group)
+{
+	size_t first, count = stock_group(s, group, &first);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += stock_blob_at(s, first + i)->size;
+	return sum;
+}
+
+static void tell_total(struct run *run)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < run->stock->groups; i++)
+		sum += has_group(run, i) ? bytes_of(run->stock, i) : 0;
+	work_watch_step(run->own.watch, "recompacting", WORK_BYTES, sum);
+}
+
 static int work_one(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct run *run = ctx;
@@ -113,6 +134,7 @@ static int work_one(void *ctx, unsigned lane, size_t i, struct err *err)
 		rc = group_work(&run->own, run->stock, i, &sum, err);
 	else
 		sum.left = 1;
+	work_watch_came(run->own.watch, bytes_of(run->stock, i));
 	pthread_mutex_lock(&run->lock);
 	add(&run->sum, &sum);
 	pthread_mutex_unlock(&run->lock);
@@ -165,6 +187,7 @@ int recompact(const struct recompact_request *r, const struct stock *s,
 
 	run_begin(&run, r, s);
 	run.own.transfer = &wide;
+	tell_total(&run);
 	int rc = for_all_groups(&run, work_one, err);
 	if (!rc && r->mark)
 		rc = single_work(&run.own, s, &run.sum, err);

@@ -16,6 +16,7 @@
 #include "index/recompact/stock.h"
 #include "index/recompact/trial_memory.h"
 #include "index/work/lanes.h"
+#include "index/work/work_watch.h"
 
 /* A smaller record is not worth the request that looks at it. */
 enum { TRY_BYTES = 64 * 1024 };
@@ -229,12 +230,33 @@ static int code_anew(struct singles *s, const struct single *one, struct err *er
 
 /* ---------------------------------------------------------------- all of them */
 
+static uint64_t bytes_of(const struct single *one)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < one->count; i++)
+		sum += one->records[i].stored;
+	return sum;
+}
+
+static void tell_total(const struct singles *s)
+{
+	const struct single *list = (const struct single *)(const void *)s->list.data;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->list.size / sizeof(*list); i++)
+		sum += bytes_of(&list[i]);
+	work_watch_step(s->request->watch, "recompacting pieces of files", WORK_BYTES,
+	                sum);
+}
+
 static int work_one(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct singles *s = ctx;
 	const struct single *one = (const struct single *)(const void *)s->list.data + i;
 
 	(void)lane;
+	work_watch_came(s->request->watch, bytes_of(one));
 	if (!s->request->may_go_on(s->request->ctx)) {
 		pthread_mutex_lock(&s->lock);
 		s->sum->left++;
@@ -253,6 +275,7 @@ int single_work(const struct recompact_request *r, const struct stock *s,
 	if (!rc) {
 		const struct lanes_work work = { all.list.size / sizeof(struct single),
 			                         work_one, NULL, &all };
+		tell_total(&all);
 		pthread_mutex_init(&all.lock, NULL);
 		rc = lanes_run(r->transfer->lanes, &work, err);
 		pthread_mutex_destroy(&all.lock);

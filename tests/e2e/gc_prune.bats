@@ -64,6 +64,16 @@ given_up() {
 	fi
 }
 
+# needed_bytes: what the manifests need, by other code: "RECORDS MANIFESTS".
+needed_bytes() {
+	local key
+	mkdir -p "$T/manifests"
+	for key in $(store_keys objects/); do
+		store_read "$key" >"$T/manifests/${key##*/}"
+	done
+	store_sizes blobs/ | /usr/bin/python3 "$BATS_TEST_DIRNAME/needed_bytes.py" "$T/manifests"
+}
+
 # until_it COMMAND...: runs it until it is true; a store's clock has whole seconds.
 until_it() {
 	local tries
@@ -117,7 +127,7 @@ until_it() {
 @test "what nobody needs expires, is collected, and can be brought back until then" {
 	repo_with_branch
 	git checkout -q exp
-	noise two.bin 500 two
+	noise two.bin 1500000 two
 	commit 'Two'
 	git push -q origin exp
 	git checkout -q main
@@ -156,6 +166,9 @@ until_it() {
 	in_store "$TWO"
 	in_store "$KEPT"
 	run -0 git zllm fsck
+	run -0 --separate-stderr git zllm gc --json --grace=2s
+	read -r records manifests <<<"$(needed_bytes)"
+	json_holds "d['records']['kept']['bytes'] == $records > 0 and d['manifests']['kept']['bytes'] == $manifests"
 	run git zllm gc --undelete "$EXP"
 	[ "$status" -ne 0 ]
 }

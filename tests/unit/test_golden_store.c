@@ -22,6 +22,7 @@
 #include "tests/unit/golden_store_copy.h"
 #include "tests/unit/memory_file.h"
 #include "tests/unit/needed_bytes.h"
+#include "tests/unit/watched.h"
 
 enum {
 	GRACE = 100,        /* seconds */
@@ -129,9 +130,13 @@ static int give_store(void *ctx, struct store **out, struct err *err)
 
 static void check(struct golden_copy *c, enum fsck_mode mode)
 {
-	const struct fsck_request request = {
-		.transfer = &c->transfer, .mode = mode, .from = "", .ctx = c
-	};
+	struct watched watched;
+	const struct work_watch watch = watched_watch(&watched);
+	const struct fsck_request request = { .transfer = &c->transfer,
+		                              .mode = mode,
+		                              .from = "",
+		                              .ctx = c,
+		                              .watch = &watch };
 	struct fsck_result result;
 	struct err err = ERR_INIT;
 
@@ -141,6 +146,7 @@ static void check(struct golden_copy *c, enum fsck_mode mode)
 		if (result.findings.list[i].hurts)
 			fail_msg("%s", result.findings.list[i].text);
 	assert_int_equal(result.not_whole, 0);
+	assert_watched(&watched, "checking", golden_sum_of(c, "blobs/").bytes);
 	assert_true(result.whole >= golden_sum_of(c, "objects/").count);
 	fsck_result_wipe(&result);
 }
