@@ -196,6 +196,8 @@ void gc_world_close(struct gc_world *w)
 {
 	progress_end(&w->progress);
 	json_free(w->pruned);
+	if (w->store && !(w->run.flags & GC_DRY_RUN))
+		store_keep_room(w->store);
 	gc_recompact_end(&w->recompact);
 	gc_run_wipe(&w->run);
 	transfer_wipe(&w->transfer);

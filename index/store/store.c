@@ -145,6 +145,12 @@ int store_remove_left(struct store *s, const char *name, struct err *err)
 	return s->ops->remove_left ? s->ops->remove_left(s, name, err) : 1;
 }
 
+void store_keep_room(struct store *s)
+{
+	if (s->ops->keep_room)
+		s->ops->keep_room(s);
+}
+
 void store_close(struct store *s)
 {
 	if (s)

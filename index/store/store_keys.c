@@ -11,6 +11,7 @@
 #define OWNERS "owners/"
 #define NAMES "names/"
 #define REMOTES "remotes/"
+#define ANNEXES "annexes/"
 #define BASES "bases/"
 
 enum {
@@ -24,6 +25,9 @@ enum {
 	NAME_REPO_AT = NAME_HASH_AT + NAME_HEX + 1,
 	REMOTE_REPO_AT = sizeof(REMOTES) - 1,
 	REMOTE_URL_AT = REMOTE_REPO_AT + REPO_ID_HEX + 1,
+	ANNEX_AT = sizeof(ANNEXES) - 1,
+	ANNEX_KEY_AT = ANNEX_AT + REPO_ID_HEX + 1 + 3,
+	ANNEX_OID_AT = ANNEX_KEY_AT + SHA256_HEX + 1,
 	NAME_BYTES = 8,
 	NAME_AT = sizeof(BASES) - 1,
 	BAND_AT = NAME_AT + 2 * NAME_BYTES + 1,
@@ -213,6 +217,46 @@ bool key_parse_remote(const char *key, char repo_id[REPO_ID_HEX + 1],
 	    key[REMOTE_URL_AT + NAME_HEX] != 0)
 		return false;
 	take_repo_id(key + REMOTE_REPO_AT, repo_id);
+	return true;
+}
+
+void key_annex_objects(const struct key_annex *k, char prefix[KEY_MAX])
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(&k->key, hex);
+	snprintf(prefix, KEY_MAX, ANNEXES "%.*s/%.2s/%s-", REPO_ID_HEX, k->annex, hex,
+	         hex);
+}
+
+void key_annex(const struct key_annex *k, const struct oid *oid, char key[KEY_MAX])
+{
+	char prefix[KEY_MAX], hex[SHA256_HEX + 1];
+
+	key_annex_objects(k, prefix);
+	oid_format(oid, hex);
+	snprintf(key, KEY_MAX, "%.*s%s", ANNEX_OID_AT, prefix, hex);
+}
+
+/* Read from where each part must stand, and then spelled again. */
+bool key_parse_annex(const char *key, struct key_annex *k, struct oid *oid)
+{
+	struct key_annex found;
+	char again[KEY_MAX];
+	struct oid object;
+
+	if (strnlen(key, KEY_MAX) != ANNEX_OID_AT + SHA256_HEX ||
+	    !hex_parse(key + ANNEX_KEY_AT, SHA256_SIZE, found.key.bytes) ||
+	    !oid_parse(key + ANNEX_OID_AT, &object))
+		return false;
+	take_repo_id(key + ANNEX_AT, found.annex);
+	if (!key_repo_id_valid(found.annex))
+		return false;
+	key_annex(&found, &object, again);
+	if (strcmp(key, again) != 0)
+		return false;
+	*k = found;
+	*oid = object;
 	return true;
 }
 

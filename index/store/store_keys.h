@@ -57,6 +57,22 @@ void key_remote(const char *repo_id, const struct oid *hash, char key[KEY_MAX]);
 /* remotes/<repo-id>/: the prefix of all of a repository's remotes. */
 void key_remotes(const char *repo_id, char prefix[KEY_MAX]);
 
+/* A key of git-annex as a store knows it (docs/store.md, "Annexes"). */
+struct key_annex {
+	char annex[REPO_ID_HEX +
+	           1];  /* the first digits of the SHA-256 of the remote's uuid */
+	struct oid key; /* the SHA-256 of the key's text */
+};
+
+/* annexes/<annex>/<aa>/<key>-<oid>: that key's content is that object. */
+void key_annex(const struct key_annex *k, const struct oid *oid, char key[KEY_MAX]);
+
+/* The prefix of all objects that the key may have as its content: mostly one. */
+void key_annex_objects(const struct key_annex *k, char prefix[KEY_MAX]);
+
+/* False when `key` is not one that key_annex() makes. */
+bool key_parse_annex(const char *key, struct key_annex *k, struct oid *oid);
+
 /* What the key of a base marker says:
  * bases/<name-key>/<band>/<sketch>-<blob-id>~<oid> */
 enum {

@@ -16,6 +16,7 @@
 #define OBJECT "objects-"
 #define OWNER "owners-"
 #define NAME "names-"
+#define ANNEX "annexes-"
 #define BASE "bases-"
 #define EXPIRED "expired-"
 
@@ -23,6 +24,7 @@ enum {
 	NAME_AT = sizeof(TRASH "aa/bb/") - 1, /* where an entry's name begins */
 	NONCE_SIZE = 1 + KEY_NONCE_HEX,       /* "@" and digits */
 	NAME_HEX = 2 * KEY_NAME_HASH,
+	ANNEX_ID_SIZE = SHA256_HEX + 1 + SHA256_HEX, /* "<key>-<oid>" */
 	BASE_AT = sizeof(BASE) - 1,
 	BASE_SIZE = BASE_AT + SHA256_HEX + 1 + SHA256_HEX
 };
@@ -45,6 +47,7 @@ static bool trash_name(const char *key, char name[KEY_MAX])
 	char id[SHA256_HEX + 1], object[SHA256_HEX + 1], repo[REPO_ID_HEX + 1];
 	struct key_record record;
 	struct key_marker marker;
+	struct key_annex annex;
 	struct oid oid;
 
 	if (key_parse_record(key, &record)) {
@@ -56,6 +59,8 @@ static bool trash_name(const char *key, char name[KEY_MAX])
 	} else if (key_parse_name(key, repo)) {
 		snprintf(name, KEY_MAX, NAME "%.*s-%s", NAME_HEX,
 		         last_part(key) - 1 - NAME_HEX, repo);
+	} else if (key_parse_annex(key, &annex, &oid)) {
+		snprintf(name, KEY_MAX, ANNEX "%s-%s", last_part(key), annex.annex);
 	} else if (key_parse_marker(key, &marker)) {
 		oid_format(&marker.id, id);
 		oid_format(&marker.object, object);
@@ -104,6 +109,11 @@ void key_trash_objects(const struct oid *oid, char prefix[KEY_MAX])
 void key_trash_blobs(const struct oid *id, char prefix[KEY_MAX])
 {
 	spell_of(id, "", "", prefix);
+}
+
+void key_trash_annex(const struct key_annex *k, char prefix[KEY_MAX])
+{
+	spell_of(&k->key, ANNEX, "-", prefix);
 }
 
 void trash_key_expired_of(const struct oid *oid, char prefix[KEY_MAX])
@@ -201,6 +211,13 @@ static void spell_key(const char *name, struct trash_key *out)
 		out->kind = TRASH_NAME;
 		id = id_in(name + strlen(NAME), KEY_NAME_HASH);
 		key_name(&id, repo, out->key);
+	} else if ((repo = repo_in(name, ANNEX, ANNEX_ID_SIZE))) {
+		struct key_annex annex = { .key = id_in(name + strlen(ANNEX),
+			                                SHA256_SIZE) };
+		out->kind = TRASH_ANNEX;
+		id = id_in(name + strlen(ANNEX) + SHA256_HEX + 1, SHA256_SIZE);
+		memcpy(annex.annex, repo, REPO_ID_HEX + 1);
+		key_annex(&annex, &id, out->key);
 	} else {
 		out->kind = TRASH_RECORD;
 		id = id_in(name, SHA256_SIZE);
@@ -221,6 +238,8 @@ static bool read_key(struct trash_key *t)
 		return key_parse_owner(t->key, t->repo, &t->id);
 	case TRASH_NAME:
 		return key_parse_name(t->key, t->repo);
+	case TRASH_ANNEX:
+		return key_parse_annex(t->key, &t->annex, &t->id);
 	case TRASH_RECORD:
 		if (!key_parse_record(t->key, &t->record))
 			return false;

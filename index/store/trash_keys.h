@@ -19,6 +19,7 @@
  *     a manifest        objects-<oid>
  *     an owner's mark   owners-<oid>-<repo>
  *     a name's mark     names-<name>-<repo>
+ *     a key of an annex annexes-<key>-<oid>-<annex>
  *     a base marker     bases-<id>~<oid>          not all of its key, which is too long;
  *                                                 it is made anew, never restored
  *
@@ -32,6 +33,9 @@ bool key_trash(const char *key, const char *nonce, char trash[KEY_MAX]);
 void key_trash_objects(const struct oid *oid, char prefix[KEY_MAX]);
 void key_trash_blobs(const struct oid *id, char prefix[KEY_MAX]);
 
+/* The prefix of what was set aside of the markers of a key of git-annex. */
+void key_trash_annex(const struct key_annex *k, char prefix[KEY_MAX]);
+
 /* Whether `key` lies under trash/, whoever made it. */
 bool key_is_trash(const char *key);
 
@@ -40,6 +44,7 @@ enum trash_kind {
 	TRASH_OBJECT,  /* a manifest */
 	TRASH_OWNER,   /* an owner's marker: it owns until it is destroyed */
 	TRASH_NAME,    /* a name's marker */
+	TRASH_ANNEX,   /* which object is the content of a key of git-annex */
 	TRASH_MARKER,  /* a base marker: made anew, never given back */
 	TRASH_EXPIRED, /* a tombstone: this repository gave the object up */
 	TRASH_KINDS
@@ -47,8 +52,9 @@ enum trash_kind {
 
 struct trash_key {
 	enum trash_kind kind;
-	char key[KEY_MAX]; /* what it was; "" for TRASH_MARKER and TRASH_EXPIRED */
-	struct oid id;     /* of the blob, or of the object; not for TRASH_NAME */
+	char key[KEY_MAX];      /* what it was; "" for TRASH_MARKER and TRASH_EXPIRED */
+	struct oid id;          /* of the blob, or of the object; not for TRASH_NAME */
+	struct key_annex annex; /* TRASH_ANNEX */
 	char repo[REPO_ID_HEX + 1]; /* TRASH_OWNER, TRASH_NAME, TRASH_EXPIRED */
 	struct key_record record;   /* TRASH_RECORD */
 };

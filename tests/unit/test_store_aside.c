@@ -28,6 +28,8 @@ static const struct {
 	  "trash/ab/cd/" ID "~" B1 "~" B1 "~" B1 "@" },
 	{ "owners/" REPO "/" ID, "trash/ab/cd/owners-" ID "-" REPO "@" },
 	{ "names/" B1 "/" REPO, "trash/00/11/names-" B1 "-" REPO "@" },
+	{ "annexes/" REPO "/ab/" ID "-" ID,
+	  "trash/ab/cd/annexes-" ID "-" ID "-" REPO "@" },
 	{ "bases/" NAME16 "/ab/" SKETCH "-" ID "~" ID,
 	  "trash/ab/cd/bases-" ID "~" ID "@" },
 };

@@ -169,6 +169,7 @@ static const struct store_ops folder_ops = {
 	.restore = store_folder_restore,
 	.list_left = store_folder_list_left,
 	.remove_left = store_folder_remove_left,
+	.keep_room = store_folder_reserve_keep,
 	.close = folder_close,
 };
 
