@@ -237,7 +237,7 @@ $(CORPUS_BIN): $(B)/corpus_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/corpus_dr
 	@$(COMPILE) $(LD_TESTS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL)
 
 # Golden records (tests/golden/README.md).
-$(B)/make_golden $(B)/make_golden_rank: $(B)/%: $(B)/tests/golden/%.o $(B)/libzllm.a
+$(B)/make_golden $(B)/make_golden_rank $(B)/make_store: $(B)/%: $(B)/tests/golden/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_TESTS) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 

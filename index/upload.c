@@ -13,6 +13,7 @@
 #include "index/base/base_marker.h"
 #include "index/base/base_search.h"
 #include "index/base/extents_sketch.h"
+#include "index/base/kin_marker.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_look.h"
 #include "index/blob/blob_rely.h"
@@ -230,22 +231,36 @@ static int put_missing(struct upload *u, struct err *err)
 	return rc ? rc : lanes_run(u->transfer->lanes, &work, err);
 }
 
-/* So that others find what may now serve as their base. */
-static int put_markers(struct upload *u, struct err *err)
+/* The tensors that were put solo; returns how many. */
+static size_t list_solos(const struct upload *u, const struct extent **solos)
 {
-	const struct extent **solos = calloc(u->missing_count ? u->missing_count : 1,
-	                                     sizeof(const struct extent *));
 	size_t count = 0;
 
-	if (!solos)
-		return err_nomem(err, "a list of tensors");
 	for (size_t i = 0; i < u->missing_count; i++)
 		if (u->missing[i]->record.base_count == 0)
 			solos[count++] = u->missing[i]->extent;
-	count = base_markers_choose(solos, count);
-	int rc = base_markers_put(u->transfer, &u->request->oid, solos, count, err);
-	if (rc >= 0)
+	return count;
+}
+
+/* So that others find what may now serve as their base: by its names, and by its values. */
+static int put_markers(struct upload *u, struct err *err)
+{
+	const struct oid *oid = &u->request->oid;
+	const struct extent **solos = calloc(u->missing_count ? u->missing_count : 1,
+	                                     sizeof(const struct extent *));
+
+	if (!solos)
+		return err_nomem(err, "a list of tensors");
+	size_t count = base_markers_choose(solos, list_solos(u, solos));
+	int rc = base_markers_put(u->transfer, oid, solos, count, err);
+	if (rc >= 0) {
 		u->unmarked = count - (size_t)rc;
+		count = kin_markers_sort(solos, list_solos(u, solos));
+		count = count < KIN_MARKERS ? count : KIN_MARKERS;
+		rc = kin_markers_put(u->transfer, oid, solos, count, err);
+	}
+	if (rc >= 0)
+		u->unmarked += count - (size_t)rc;
 	free(solos);
 	return rc < 0 ? rc : 0;
 }

@@ -164,6 +164,7 @@ static void examine_repository(struct checkup *c, const struct lfs_config *confi
 
 	if (paths->worktree)
 		doctor_hook(c);
+	doctor_history(c, paths);
 	doctor_servers(c, paths->worktree);
 	doctor_old_commits(c, config);
 	push.context.use = STORE_TO_WRITE;

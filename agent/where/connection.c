@@ -49,49 +49,39 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	return rc;
 }
 
-static bool leads_to_us(const struct lfs_config *config,
-                        enum endpoint_direction direction, const char *remote)
-{
-	struct endpoint endpoint = { 0 };
-	bool ours = endpoint_find(config, direction, remote, &endpoint, NULL) == 0;
-
-	endpoint_wipe(&endpoint);
-	return ours;
-}
-
 /* git-lfs has started us, so this repository's objects are ours, and yet what is checked
  * out may name no store: git is on its way from a commit with one to a commit from before
  * `init` (HEAD still is the one it comes from), or nothing is checked out yet, or nothing
  * with a store, and the user's configuration says that this server's objects are ours
  * (server_key.h). Then a branch or a tag tells. */
-static int read_config(enum endpoint_direction direction, const char *remote,
-                       struct lfs_config **out, struct err *err)
+int connection_config_find(enum endpoint_direction direction, const char *remote,
+                           struct connection_config *out, struct err *err)
 {
-	struct lfs_config *before = NULL;
-	int rc = lfs_config_read(out, err);
+	struct lfs_config *here = NULL, *before = NULL;
+	int rc = lfs_config_read(&here, err);
 
-	if (rc || leads_to_us(*out, direction, remote))
+	*out = (struct connection_config){ here, CONNECTION_NAMED_HERE };
+	if (rc || endpoint_is_ours(here, direction, remote))
 		return rc;
 	rc = lfs_config_read_at("HEAD", &before, err);
-	if (!rc && !leads_to_us(before, direction, remote)) {
+	if (!rc && !endpoint_is_ours(before, direction, remote)) {
 		lfs_config_free(before);
 		rc = ref_stores_config(direction, remote, &before, err);
 	}
-	if (!rc) {
-		lfs_config_free(*out);
-		*out = before;
-	}
+	out->named = rc ? CONNECTION_NAMED_NOWHERE : CONNECTION_NAMED_ELSEWHERE;
+	if (!rc)
+		out->config = before;
+	if (rc <= 0)
+		lfs_config_free(here);
 	return rc < 0 ? rc : 0;
 }
 
-int connection_open(enum endpoint_direction direction, const char *remote,
-                    struct connection *out, struct err *err)
+int connection_open_by(struct lfs_config *config, enum endpoint_direction direction,
+                       const char *remote, struct connection *out, struct err *err)
 {
-	*out = (struct connection){ 0 };
-	int rc = read_config(direction, remote, &out->config, err);
+	*out = (struct connection){ .config = config };
+	int rc = git_paths_find(out->config, &out->paths, err);
 
-	if (!rc)
-		rc = git_paths_find(out->config, &out->paths, err);
 	if (rc > 0)
 		rc = err_set(err, ERR_CONFIG,
 		             "this is not a git repository; run it inside one");
@@ -100,6 +90,16 @@ int connection_open(enum endpoint_direction direction, const char *remote,
 	if (rc)
 		connection_close(out);
 	return rc;
+}
+
+int connection_open(enum endpoint_direction direction, const char *remote,
+                    struct connection *out, struct err *err)
+{
+	struct connection_config found;
+
+	*out = (struct connection){ 0 };
+	int rc = connection_config_find(direction, remote, &found, err);
+	return rc ? rc : connection_open_by(found.config, direction, remote, out, err);
 }
 
 void connection_close(struct connection *c)

@@ -19,6 +19,7 @@
 #include "index/work/blob_set.h"
 #include "index/work/lanes.h"
 #include "index/work/term.h"
+#include "index/work/work_watch.h"
 
 /* Objects with records that are copied at once: of each, one large extent (content_hash.h)
  * and several small ones. */
@@ -35,6 +36,7 @@ struct copying {
 	pthread_mutex_t lock;  /* guards all below */
 	struct blob_set *done; /* objects that the target has, or that failed */
 	size_t large;          /* those that the first pass left to the second */
+	uint64_t large_bytes;  /* of these */
 	struct store_copy_result result;
 };
 
@@ -253,6 +255,7 @@ static int copy_and_tell(struct copying *c, const struct object_copy *how,
 	if (rc > 0) {
 		pthread_mutex_lock(&c->lock);
 		c->large++;
+		c->large_bytes += copied.size;
 		pthread_mutex_unlock(&c->lock);
 		return 0;
 	}
@@ -275,6 +278,7 @@ static int copy_small(void *ctx, unsigned lane, size_t i, struct err *err)
 	};
 
 	(void)lane;
+	work_watch_came(c->request->watch, 1);
 	return copy_and_tell(c, &how, wanted_at(c, i), err);
 }
 
@@ -297,6 +301,7 @@ static int copy_large(void *ctx, unsigned lane, size_t i, struct err *err)
 		.listed = c->records,
 		.lanes = c->request->from->lanes / large_at_once(c),
 		.pass = COPY_LARGE,
+		.watch = c->request->watch,
 	};
 
 	(void)lane;
@@ -310,9 +315,13 @@ static int copy_objects(struct copying *c, struct err *err)
 	struct lanes_work work = { .count = c->wanted.size / sizeof(struct oid),
 		                   .task = copy_small,
 		                   .ctx = c };
+	const struct work_watch *watch = c->request->watch;
+
+	work_watch_step(watch, "looking at objects", WORK_THINGS, work.count);
 	int rc = lanes_run(c->request->from->lanes, &work, err);
 
 	work.task = copy_large;
+	work_watch_step(watch, "copying", WORK_BYTES, c->large_bytes);
 	return rc ? rc : lanes_run(large_at_once(c), &work, err);
 }
 

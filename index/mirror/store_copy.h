@@ -21,6 +21,7 @@
 struct err;
 struct store;
 struct transfer;
+struct work_watch;
 
 struct store_copy_request {
 	const struct transfer *from;
@@ -34,6 +35,7 @@ struct store_copy_request {
 	void (*told)(void *ctx, const struct oid *oid, uint64_t size,
 	             const struct err *failure);
 	void *ctx;
+	const struct work_watch *watch; /* who is shown how far it is; or NULL */
 };
 
 struct store_copy_result {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [threads] [sparse] [family] [transfer] [memory] [search] [gc] [recompact] [s3]
+    bench.py [codec] [threads] [sparse] [family] [kin] [transfer] [memory] [search] [gc] [recompact] [s3]
                                                                  all when none is named
 
 codec     each codec on pairs of models, one thread: part of raw, speed, and both next to
@@ -12,6 +12,8 @@ sparse    tensors of which few values changed, at random and in rows: part of ra
           the entropy of the places, and speed next to tensors of which all did
 family    the trained models of ../shared/data, or made ones, in one repository: stored bytes next
           to BitX (zstd -3) per tensor plus zstd -3 on the base
+kin       a fine-tune under other names and with layers moved, at the base's path and from
+          another repository: part of raw next to the same tensors under the base's names
 transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
 memory    peak memory of the agent for a 4 GB object, each way
 search    finding the base of a model of 300 tensors in a folder store with the markers
@@ -26,12 +28,15 @@ s3        the store in a bucket of Ceph: push and clone next to aws and s3cmd, m
 """
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+
+import kin_bench
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -302,6 +307,49 @@ def family(place, data):
 
 # ------------------------------------------------------------------------ transfer
 
+def push_kin(place, name, base, tune, names):
+    """What the tensors take, by name, at the base's path and from another repository."""
+    found = []
+    store = f"{place.root}/{name}.store"
+    for k, source in enumerate(("same path", "other repository")):
+        if k == 0:
+            work, _ = place.repository(f"{name}-0")
+            run("git", "zllm", "init", store, "*.safetensors", cwd=work)
+            shutil.copy(base, work + "/model.safetensors")
+            push_all(work, "base")
+            run("cp", "-r", store, store + ".1")
+        else:
+            work, _ = place.repository(f"{name}-1")
+            run("git", "zllm", "init", store + ".1", "*.safetensors", cwd=work)
+        kin_bench.write(work + "/model.safetensors", tune, names)
+        push_all(work, source)
+        found.append(kin_bench.taken(json.loads(
+            run("git", "zllm", "show", "--json", "model.safetensors", cwd=work))))
+        shutil.rmtree(work)
+    for made in store, store + ".1":
+        run("chmod", "-R", "u+w", made)
+        shutil.rmtree(made)
+    return found
+
+
+def push_all(work, message):
+    run("git", "add", ".", cwd=work)
+    run("git", "commit", "-qm", message, cwd=work)
+    run("git", "push", "-q", "origin", "HEAD", cwd=work)
+
+
+def kin(place, data):
+    base, tune = (f"{data}/{name}/model.safetensors" for name in ("base", "sft-a"))
+    names, usual = [tensor[0] for tensor in kin_bench.model.load(tune)[1]], None
+    print(f"{'kin: base -> sft-a':32}{'same path':>12}{'markers':>12}{'right':>12}   (% of raw)")
+    for what, variant in kin_bench.variants(names):
+        found = push_kin(place, "kin-" + re.sub("[^a-z]", "", what), base, tune, variant)
+        usual = usual or found
+        right = [usual[0][old] for old in variant.values()]
+        print(f"{what:32}{kin_bench.part(found[0].values()):>12.2f}"
+              f"{kin_bench.part(found[1].values()):>12.2f}{kin_bench.part(right):>12.2f}", flush=True)
+
+
 def push_and_clone(place, name, base, tune, prepare):
     work, bare = place.repository(name)
     prepare(work)
@@ -504,6 +552,7 @@ def main():
              "threads": lambda data: with_place(lambda place: threads(place, data)),
              "family": lambda data: with_place(lambda place: family(place, data)),
              "sparse": lambda _: with_place(sparse),
+             "kin": lambda data: with_place(lambda place: kin(place, data)),
              "transfer": lambda _: with_place(transfer),
              "memory": lambda _: with_place(memory),
              "search": lambda _: with_place(search),
@@ -515,7 +564,7 @@ def main():
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory(prefix="git-zllm-models.") as own:
         data = os.environ.get("ZLLM_DATA", "")
-        if not have(data, "base", "sft-a") and {"codec", "threads", "family", "recompact"} & set(wanted):
+        if not have(data, "base", "sft-a") and {"codec", "threads", "family", "kin", "recompact"} & set(wanted):
             data = made_models(own)
         for name in wanted:
             known[name](data)

@@ -12,6 +12,8 @@
     derive.py untie OUT FROM OTHER     the head is OTHER's embedding
     derive.py double OUT FROM          BF16 as F32, exactly
     derive.py cut OUT FROM N           only the first N of its layers
+    derive.py turn OUT FROM            its layers in reverse order
+    derive.py meta OUT FROM            the names of Meta's own files
 
 Deterministic: the same words give the same bytes.
 """
@@ -130,6 +132,30 @@ def tie(tensors):
     return {name: t for name, t in tensors.items() if name != "lm_head.weight"}
 
 
+def turn(tensors):
+    """Each layer under the number of the one that is as far from the end."""
+    numbers = {int(name.split(".")[2]) for name in tensors if ".layers." in name}
+
+    def turned(name):
+        words = name.split(".")
+        if ".layers." in name:
+            words[2] = str(max(numbers) - int(words[2]))
+        return ".".join(words)
+    return {turned(name): t for name, t in tensors.items()}
+
+
+META = {"model.": "", "embed_tokens": "tok_embeddings", "lm_head": "output", "self_attn": "attention",
+        "q_proj": "wq", "k_proj": "wk", "v_proj": "wv", "o_proj": "wo", "mlp": "feed_forward"}
+
+
+def meta(tensors):
+    def renamed(name):
+        for word, other in META.items():
+            name = name.replace(word, other)
+        return name
+    return {renamed(name): t for name, t in tensors.items()}
+
+
 def double(tensor):
     dtype, shape, data = tensor
     if dtype != "BF16":
@@ -154,6 +180,8 @@ def main(command, out, source, *words):
         "untie": lambda: {**tie(tensors), "lm_head.weight":
                           read(words[0])["model.embed_tokens.weight"]},
         "double": lambda: {name: double(t) for name, t in tensors.items()},
+        "turn": lambda: turn(tensors),
+        "meta": lambda: meta(tensors),
         "cut": lambda: {name: t for name, t in tensors.items()
                         if ".layers." not in name or int(name.split(".")[2]) < number},
     }[command]())

@@ -18,9 +18,7 @@ static inline void make_busy(struct gc_store *w)
 	char key[KEY_MAX];
 
 	solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "a");
 	push_solo(w, "c");
 	move_record(w, "c");
