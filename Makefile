@@ -104,6 +104,18 @@ bit-rot: | deps
 	ZLLM_ALL_FAULTS=1 build/test_fsck
 .PHONY: bit-rot
 
+# The newest git-annex, from PyPI: Debian's is years older.
+build/annex/bin/git-annex:
+	python3 -m venv build/annex
+	build/annex/bin/pip install --quiet git-annex
+
+## annex: all of git-annex's tests of remotes, its Debian version and the newest, on a folder,
+##        on a light S3 server and on Ceph (an hour)
+annex: | deps-check
+	@$(MAKE) --no-print-directory build/git-zllm
+	@sh tests/annex.sh
+.PHONY: annex
+
 ## bench: measures this machine, side by side with what others do
 bench: | deps-bench
 	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench build/recompact_bench
@@ -129,13 +141,15 @@ install: all
 	           $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	           $(DESTDIR)$(PREFIX)/share/git-zllm/hooks
 	install -m 755 build/git-zllm $(DESTDIR)$(PREFIX)/bin/git-zllm
+	ln -sf git-zllm $(DESTDIR)$(PREFIX)/bin/git-annex-remote-zllm
 	install -m 644 docs/git-zllm.1 $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
 	install -m 644 docs/completion/git-zllm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 	install -m 755 hooks/pre-push hooks/post-receive $(DESTDIR)$(PREFIX)/share/git-zllm/hooks/
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1 \
+	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/bin/git-annex-remote-zllm \
+	      $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1 \
 	      $(DESTDIR)$(PREFIX)/share/bash-completion/completions/git-zllm
 	rm -rf $(DESTDIR)$(PREFIX)/share/git-zllm
 
@@ -182,9 +196,11 @@ $(B)/libzllm.a: $(LIB_OBJ)
 	@echo "  AR   $@"
 	@rm -f $@ && ar rcs $@ $(LIB_OBJ)
 
+# The second name is that by which git-annex finds it.
 $(B)/git-zllm: $(B)/agent/main.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $(B)/agent/main.o $(B)/libzllm.a $(LIBS_ALL)
+	@ln -sf git-zllm $(@D)/git-annex-remote-zllm
 
 # ---------------------------------------------------------------- tests
 .PHONY: unit-binaries fuzz-binaries corpus-binaries

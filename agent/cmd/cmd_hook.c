@@ -297,17 +297,37 @@ static void remember_server(const struct lfs_config *config, const char *remote)
 	buf_wipe(&server);
 }
 
+/* The configuration that leads to the store where this push goes. That of a branch from before
+ * `init` may lead nowhere, and git-lfs starts us for the server all the same. */
+static int read_config(const char *remote, struct lfs_config **out, bool *ours,
+                       struct err *err)
+{
+	struct connection_config found;
+	int rc = lfs_config_read(out, err);
+
+	*ours = !rc && endpoint_is_ours(*out, ENDPOINT_UPLOAD, remote);
+	if (rc || *ours || !server_is_ours(*out, remote))
+		return rc;
+	lfs_config_free(*out);
+	rc = connection_config_find(ENDPOINT_UPLOAD, remote, &found, err);
+	if (!rc) {
+		*out = found.config;
+		*ours = found.named != CONNECTION_NAMED_NOWHERE;
+	}
+	return rc;
+}
+
 /* The hooks before ours, then what the store says. 0, 1 when the push is refused (and
  * that is said), or negative; *status is that of the hooks. */
 static int serve_push(struct hook_push *given, int *status, struct err *err)
 {
 	struct lfs_config *config = NULL;
 	const char *remote = given->argv[0];
+	bool ours;
 
-	int rc = lfs_config_read(&config, err);
+	int rc = read_config(remote, &config, &ours, err);
 	if (rc)
 		return rc;
-	bool ours = endpoint_is_ours(config, ENDPOINT_UPLOAD, remote);
 	bool nothing = !ours && given->by == HOOK_RUN_BY_CONFIGURATION;
 	given->gaps = ours ? HOOK_GAPS_FOR_US : HOOK_GAPS_REFUSED_BY_LFS;
 	if (ours)

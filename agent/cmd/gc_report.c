@@ -22,6 +22,7 @@ static const struct {
 	[GC_RECORDS] = { "record", "records" },
 	[GC_BASES] = { "base marker", "base markers" },
 	[GC_NAMES] = { "name", "names" },
+	[GC_ANNEX] = { "key of git-annex", "keys of git-annex" },
 	[GC_TEMPORARY] = { "temporary file", "temporary files" },
 	[GC_UPLOADS] = { "unfinished upload", "unfinished uploads" },
 };
@@ -30,7 +31,8 @@ static const char *const words[GC_THINGS] = {
 	[GC_OWNERS] = "owners",       [GC_TRACES] = "traces",
 	[GC_MANIFESTS] = "manifests", [GC_RECORDS] = "records",
 	[GC_BASES] = "bases",         [GC_NAMES] = "names",
-	[GC_TEMPORARY] = "temporary", [GC_UPLOADS] = "uploads",
+	[GC_ANNEX] = "annex_keys",    [GC_TEMPORARY] = "temporary",
+	[GC_UPLOADS] = "uploads",
 };
 
 static const char *const deeds[GC_DEEDS] = {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/git/annex_link.h"
 #include "agent/git/commit_walk.h"
 #include "agent/git/git_object.h"
 #include "agent/git/git_way.h"
@@ -24,6 +25,7 @@ struct git_repo {
 	const struct git_way *way;
 	void *opened; /* what its functions take */
 	size_t id_size;
+	bool annex; /* its files are pointers too */
 };
 
 struct git_repo *git_repo_open_by(const struct git_way *way, const char *git_dir)
@@ -49,6 +51,11 @@ struct git_repo *git_repo_open(const char *git_dir)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && !r; i++)
 		r = git_repo_open_by(ways[i], git_dir);
 	return r;
+}
+
+void git_repo_know_annex(struct git_repo *r)
+{
+	r->annex = true;
 }
 
 void git_repo_free(struct git_repo *r)
@@ -119,10 +126,17 @@ static bool read_pointer(struct git_repo *r, const uint8_t *id, struct lfs_point
 	struct git_wanted wanted = { NULL, GIT_KIND_BLOB, LFS_POINTER_MAX };
 	struct buf bytes = BUF_INIT;
 	bool is = read_by_id(r, id, wanted, &bytes) &&
-	          lfs_pointer_parse(bytes.data, bytes.size, out);
+	          (lfs_pointer_parse(bytes.data, bytes.size, out) ||
+	           (r->annex && annex_link_parse(buf_text(&bytes), bytes.size, out)));
 
 	buf_wipe(&bytes);
 	return is;
+}
+
+/* A link is one only to git-annex. */
+static bool may_be_pointer(const struct git_repo *r, enum git_mode mode)
+{
+	return mode == GIT_MODE_FILE || (r->annex && mode == GIT_MODE_LINK);
 }
 
 bool git_repo_resolve(struct git_repo *r, const char *rev, struct commit_id *out)
@@ -233,7 +247,8 @@ static int visit_entry(struct tree_walk *w, const struct git_tree_entry *entry,
 	buf_add_str(&w->path, entry->name);
 	if (entry->mode == GIT_MODE_TREE)
 		rc = visit_folder(w, entry, other);
-	else if (entry->mode == GIT_MODE_FILE && read_pointer(w->r, entry->id, &pointer))
+	else if (may_be_pointer(w->r, entry->mode) &&
+	         read_pointer(w->r, entry->id, &pointer))
 		rc = w->each(w->ctx, buf_text(&w->path), &pointer);
 	w->path.size = folder;
 	return rc;

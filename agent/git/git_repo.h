@@ -27,6 +27,9 @@ struct git_repo *git_repo_open_by(const struct git_way *way, const char *git_dir
 
 /* What reads it, for people: "libgit2", "git". */
 const char *git_repo_way(const struct git_repo *r);
+/* From now on files of git-annex are pointers too (annex_link.h), where their keys say
+ * which object they are. */
+void git_repo_know_annex(struct git_repo *r);
 
 /* The commit a revision names; false when there is none. */
 bool git_repo_resolve(struct git_repo *r, const char *rev, struct commit_id *out);

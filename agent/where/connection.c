@@ -14,29 +14,11 @@
 #include "index/gc/gc_ages.h"
 #include "index/store/store.h"
 
-static int open_store(struct connection *c, enum endpoint_direction direction,
-                      const char *remote, struct err *err)
+/* What a connection needs beside its store, which is open. */
+static int set_up(struct connection *c, enum endpoint_direction direction,
+                  struct err *err)
 {
-	struct store_context context = store_context_of(&c->paths, c->config);
-	int rc = endpoint_find(c->config, direction, remote, &c->endpoint, err);
-
-	if (rc)
-		return rc;
-	rc = store_url_parse(c->endpoint.url, &c->url, err);
-	if (rc) {
-		err_context(err, "%s", c->endpoint.key);
-		return rc;
-	}
-	context.use = direction == ENDPOINT_UPLOAD ? STORE_TO_WRITE : STORE_TO_READ;
-	if (lfs_config_from_lfsconfig(c->config, c->endpoint.key))
-		context.named_by = STORE_NAMED_BY_REPOSITORY;
-	rc = store_open(&c->url, &context, &c->store, err);
-	if (!rc && direction == ENDPOINT_UPLOAD && !*c->url.repo_id)
-		rc = repo_id_of_push(c->config, context.root, remote, c->url.repo_id,
-		                     err);
-	if (rc < 0)
-		return rc;
-	rc = base_cache_open(c->config, c->store, &c->cache, err);
+	int rc = base_cache_open(c->config, c->store, &c->cache, err);
 	if (!rc)
 		rc = grace_read(c->config, &c->grace, err);
 	c->store->step_limit = (unsigned)gc_step_limit(c->grace);
@@ -47,6 +29,37 @@ static int open_store(struct connection *c, enum endpoint_direction direction,
 	if (!rc && direction == ENDPOINT_UPLOAD)
 		rc = effort_read(c->config, &effort_normal, &c->transfer.effort, err);
 	return rc;
+}
+
+static struct store_context context_for(const struct connection *c,
+                                        enum endpoint_direction direction)
+{
+	struct store_context context = store_context_of(&c->paths, c->config);
+
+	context.use = direction == ENDPOINT_UPLOAD ? STORE_TO_WRITE : STORE_TO_READ;
+	return context;
+}
+
+static int open_store(struct connection *c, enum endpoint_direction direction,
+                      const char *remote, struct err *err)
+{
+	struct store_context context = context_for(c, direction);
+	int rc = endpoint_find(c->config, direction, remote, &c->endpoint, err);
+
+	if (rc)
+		return rc;
+	rc = store_url_parse(c->endpoint.url, &c->url, err);
+	if (rc) {
+		err_context(err, "%s", c->endpoint.key);
+		return rc;
+	}
+	if (lfs_config_from_lfsconfig(c->config, c->endpoint.key))
+		context.named_by = STORE_NAMED_BY_REPOSITORY;
+	rc = store_open(&c->url, &context, &c->store, err);
+	if (!rc && direction == ENDPOINT_UPLOAD && !*c->url.repo_id)
+		rc = repo_id_of_push(c->config, context.root, remote, c->url.repo_id,
+		                     err);
+	return rc < 0 ? rc : set_up(c, direction, err);
 }
 
 /* git-lfs has started us, so this repository's objects are ours, and yet what is checked
@@ -76,15 +89,43 @@ int connection_config_find(enum endpoint_direction direction, const char *remote
 	return rc < 0 ? rc : 0;
 }
 
+static int find_repository(struct connection *c, struct err *err)
+{
+	int rc = git_paths_find(c->config, &c->paths, err);
+
+	return rc > 0 ? err_set(err, ERR_CONFIG,
+	                        "this is not a git repository; run it inside one")
+	              : rc;
+}
+
+int connection_open_named(enum endpoint_direction direction, const char *place,
+                          struct connection *out, struct err *err)
+{
+	*out = (struct connection){ 0 };
+	int rc = lfs_config_read(&out->config, err);
+
+	if (!rc)
+		rc = find_repository(out, err);
+	if (!rc)
+		rc = store_url_parse(place, &out->url, err);
+	if (!rc) {
+		struct store_context context = context_for(out, direction);
+		context.named_by = STORE_NAMED_BY_ANNEX;
+		rc = store_open(&out->url, &context, &out->store, err);
+	}
+	if (!rc)
+		rc = set_up(out, direction, err);
+	if (rc)
+		connection_close(out);
+	return rc;
+}
+
 int connection_open_by(struct lfs_config *config, enum endpoint_direction direction,
                        const char *remote, struct connection *out, struct err *err)
 {
 	*out = (struct connection){ .config = config };
-	int rc = git_paths_find(out->config, &out->paths, err);
+	int rc = find_repository(out, err);
 
-	if (rc > 0)
-		rc = err_set(err, ERR_CONFIG,
-		             "this is not a git repository; run it inside one");
 	if (!rc)
 		rc = open_store(out, direction, remote, err);
 	if (rc)

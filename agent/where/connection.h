@@ -54,6 +54,10 @@ int connection_config_find(enum endpoint_direction direction, const char *remote
 int connection_open_by(struct lfs_config *config, enum endpoint_direction direction,
                        const char *remote, struct connection *out, struct err *err);
 
+/* The same of the store that `place` names, which stands in the repository's git-annex branch;
+ * url.repo_id is what `place` says. */
+int connection_open_named(enum endpoint_direction direction, const char *place,
+                          struct connection *out, struct err *err);
 void connection_close(struct connection *c);
 
 #endif

@@ -55,6 +55,38 @@ static int find_key(const struct lfs_config *config, const char *remote, struct 
 	return rc;
 }
 
+bool server_is_ours(const struct lfs_config *config, const char *remote)
+{
+	struct buf key = BUF_INIT;
+	const char *agent = remote && find_key(config, remote, &key, NULL) == 0
+	                            ? lfs_config_get(config, buf_text(&key))
+	                            : NULL;
+	bool ours = agent && strcmp(agent, OURS) == 0;
+
+	buf_wipe(&key);
+	return ours;
+}
+
+/* A server has an address, which a store's URL has not. */
+static int count_server(void *ctx, const char *key, const char *value)
+{
+	static const char invalid[] = SERVER_KEY_FRONT "https://zllm.invalid";
+	size_t *count = ctx, n = strlen(key), end = strlen(SERVER_KEY_END);
+
+	*count += n > end && strcmp(key + n - end, SERVER_KEY_END) == 0 &&
+	          strcmp(value, OURS) == 0 && strstr(key, "://") &&
+	          strncmp(key, invalid, sizeof(invalid) - 1) != 0;
+	return 0;
+}
+
+size_t server_count_ours(const struct lfs_config *config)
+{
+	size_t count = 0;
+
+	lfs_config_each(config, count_server, &count);
+	return count;
+}
+
 /* 0 when the user, and not only the machine, has run `git zllm install`. */
 static int find_install(const struct git_scope *user, struct err *err)
 {

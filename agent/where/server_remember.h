@@ -13,9 +13,19 @@
 #ifndef ZLLM_SERVER_REMEMBER_H
 #define ZLLM_SERVER_REMEMBER_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct buf;
 struct err;
 struct lfs_config;
+
+/* Whether the configuration says of the server of `remote` (a name or a URL) that its LFS
+ * objects are ours, so that git-lfs starts us for it. */
+bool server_is_ours(const struct lfs_config *config, const char *remote);
+
+/* How many servers it says this of. */
+size_t server_count_ours(const struct lfs_config *config);
 
 /* To be called when a push to `remote` (a name or a URL) went well. Remembers its server where
  * `git zllm install` was run for this user, .lfsconfig names the store, zllm.remember is not

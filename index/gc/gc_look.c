@@ -111,7 +111,8 @@ static void note_record_entry(struct gc_listing_part *part,
 		r.record = key.record;
 		take_nonce(entry->key, r.nonce);
 		buf_add(&part->out[0], &r, sizeof(r));
-	} else if (key.kind == TRASH_NAME || key.kind == TRASH_MARKER) {
+	} else if (key.kind == TRASH_NAME || key.kind == TRASH_MARKER ||
+	           key.kind == TRASH_ANNEX) {
 		note_other(part, entry);
 	}
 }

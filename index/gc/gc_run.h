@@ -30,6 +30,7 @@ enum gc_thing {
 	GC_RECORDS,
 	GC_BASES,     /* base markers */
 	GC_NAMES,     /* names' markers */
+	GC_ANNEX,     /* which objects are the contents of git-annex's keys */
 	GC_TEMPORARY, /* files of killed writers, and probes */
 	GC_UPLOADS,   /* unfinished multipart uploads */
 	GC_THINGS

@@ -10,6 +10,7 @@
 #include "codec/common/err.h"
 #include "index/blob/record_map.h"
 #include "index/blob/transfer.h"
+#include "index/manifest/annex_claim.h"
 #include "index/mirror/blob_copy.h"
 #include "index/mirror/object_copy.h"
 #include "index/mirror/trash_wanted.h"
@@ -143,6 +144,8 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	const char *wanted = m->copying->request->repo_id;
 	char repo[REPO_ID_HEX + 1];
 	struct key_marker base;
+	struct key_annex annex;
+	struct oid content;
 
 	if (*wanted && key_parse_name(entry->key, repo) && strcmp(repo, wanted) != 0)
 		return 0; /* another repository's name */
@@ -150,6 +153,9 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	    !blob_set_has(m->copying->done, &base.object) &&
 	    !blob_set_has(m->copying->listed, &base.object))
 		return 0; /* of an object that was not to be copied */
+	if (key_parse_annex(entry->key, &annex, &content) &&
+	    !blob_set_has(m->copying->done, &content))
+		return 0;
 	if (!entry->size)
 		buf_add(&m->keys, entry->key, strlen(entry->key) + 1);
 	return m->keys.failed ? ERR_NOMEM : 0;
@@ -186,7 +192,8 @@ static int copy_remotes(struct copying *c, const struct buf *keys, struct err *e
 	int rc = 0;
 
 	for (; !rc && key < end; key += strlen(key) + 1) {
-		if (!key_parse_owner(key, repo, &oid) || strcmp(repo, last) == 0)
+		if (!key_parse_owner(key, repo, &oid) || strcmp(repo, last) == 0 ||
+		    annex_claim_is(repo)) /* which no remote can drop */
 			continue;
 		memcpy(last, repo, sizeof(last));
 		rc = remote_marks_copy(c->request->from->store, c->request->to, repo,
@@ -339,7 +346,9 @@ static int copy_all(struct copying *c, struct err *err)
 		rc = copy_objects(c, err);
 	if (!rc)
 		rc = copy_markers(c, "bases/", err);
-	return rc ? rc : copy_markers(c, "names/", err);
+	if (!rc)
+		rc = copy_markers(c, "names/", err);
+	return rc || *c->request->repo_id ? rc : copy_markers(c, "annexes/", err);
 }
 
 /* One round. */

@@ -1,7 +1,7 @@
 /*
  * Mirroring a store into another: the whole of it, or what one repository pushed.
  *
- *     owners' markers -> for each object: bases, records, manifest -> names
+ *     owners' markers -> for each object: bases, records, manifest -> names, annexes' keys
  *
  * That is the order of an upload (docs/store.md), so the target is a valid store at
  * every moment, and a copy that was cut goes on where it was: records that the target has

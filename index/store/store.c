@@ -9,6 +9,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 #include "index/work/random_name.h"
 
 static int check_key(const struct store *s, const char *key, struct err *err)

@@ -27,6 +27,7 @@ recompact a plan of 300 models of 300 tensors in 12 families; 300 small models p
 s3        the store in a bucket of Ceph: push and clone next to aws and s3cmd, memory,
           look-ahead (s3_bench.py)
 """
+import itertools
 import json
 import os
 import re
@@ -349,6 +350,25 @@ def kin(place, data):
         right = [usual[0][old] for old in variant.values()]
         print(f"{what:32}{kin_bench.part(found[0].values()):>12.2f}"
               f"{kin_bench.part(found[1].values()):>12.2f}{kin_bench.part(right):>12.2f}", flush=True)
+    kin_experts(place, data)
+
+
+def kin_experts(place, data):
+    """A base's experts, then other or equal ones in one form or the other, at one path."""
+    base, tune = (f"{data}/{name}/model.safetensors" for name in ("base", "sft-a"))
+    print(f"{'kin: experts':32}{'equal':>12}{'sft-a':>12}   (% of raw that the push adds)")
+    for old, new in itertools.product(("single", "stacked"), repeat=2):
+        work, _ = place.repository(f"experts-{old}-{new}")
+        run("git", "zllm", "init", f"{work}.store", "*.safetensors", cwd=work)
+        added = []
+        for source, form in (base, old), (base, new), (tune, new):
+            kin_bench.write_experts(work + "/model.safetensors", source, form)
+            if run("git", "status", "--porcelain", cwd=work):
+                push_all(work, form)
+            report = json.loads(run("git", "zllm", "show", "--json", "model.safetensors", cwd=work))
+            added.append(100 * report["added"] / report["size"])
+        equal = "-" if old == new else f"{added[1]:.2f}"
+        print(f"{old + ' -> ' + new:32}{equal:>12}{added[2]:>12.2f}", flush=True)
 
 
 def push_and_clone(place, name, base, tune, prepare):

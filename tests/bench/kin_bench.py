@@ -70,6 +70,41 @@ def variants(names):
     yield "shuffled names", shuffled(names)
 
 
+PLACE = "model.layers.0.mlp.experts."
+
+
+def experts(source):
+    """The feed-forward layers of a model as the experts of one: name -> (dtype, shape, bytes)"""
+    out = {}
+    for name, *rest in model.load(source)[1]:
+        found = re.fullmatch(r"model\.layers\.(\d+)\.mlp\.(\w+)\.weight", name)
+        if found:
+            out[f"{PLACE}{found[1]}.{found[2]}.weight"] = tuple(rest)
+    return out
+
+
+def in_one(parts, *first):
+    dtype, shape, _ = parts[0]
+    rows = [] if first else [sum(part[1][0] for part in parts)]
+    return dtype, [*first, *rows, *(shape if first else shape[1:])], b"".join(part[2] for part in parts)
+
+
+def stack(single):
+    """The same as transformers 5 has them."""
+    count = len(single) // 3
+    fused = [in_one([single[f"{PLACE}{i}.{part}.weight"] for part in ("gate_proj", "up_proj")])
+             for i in range(count)]
+    down = [single[f"{PLACE}{i}.down_proj.weight"] for i in range(count)]
+    return {PLACE + "gate_up_proj": in_one(fused, count), PLACE + "down_proj": in_one(down, count)}
+
+
+def write_experts(path, source, form):
+    tensors = experts(source)
+    if form == "stacked":
+        tensors = stack(tensors)
+    model.save(path, [(name, *tensor) for name, tensor in tensors.items()], {"format": "pt"})
+
+
 def write(path, source, names):
     note, tensors = model.load(source)
     by_name = {tensor[0]: tensor[1:] for tensor in tensors}

@@ -14,6 +14,8 @@
     derive.py cut OUT FROM N           only the first N of its layers
     derive.py turn OUT FROM            its layers in reverse order
     derive.py meta OUT FROM            the names of Meta's own files
+    derive.py experts OUT FROM         q, k and v of each layer as gate, up and down of an expert
+    derive.py stack OUT FROM           such experts in one gate_up_proj and one down_proj
 
 Deterministic: the same words give the same bytes.
 """
@@ -156,6 +158,34 @@ def meta(tensors):
     return {renamed(name): t for name, t in tensors.items()}
 
 
+EXPERT = {"q_proj": "gate_proj", "k_proj": "up_proj", "v_proj": "down_proj"}
+
+
+def experts(tensors):
+    def called(name):
+        words = name.split(".")
+        if len(words) > 4 and words[4] in EXPERT:
+            return f"model.layers.0.mlp.experts.{words[2]}.{EXPERT[words[4]]}.weight"
+        return name
+    return {called(name): t for name, t in tensors.items()}
+
+
+def stack(tensors):
+    place = "model.layers.0.mlp.experts."
+    count = 1 + max(int(name[len(place):].split(".")[0]) for name in tensors if name.startswith(place))
+
+    def one(number, role):
+        return tensors[f"{place}{number}.{role}.weight"]
+
+    def in_one(parts):
+        dtype, shape, _ = parts[0]
+        return dtype, [len(parts), *shape], b"".join(p[2] for p in parts)
+    out = {name: t for name, t in tensors.items() if not name.startswith(place)}
+    out[place + "gate_up_proj"] = in_one([stacked([one(i, "gate_proj"), one(i, "up_proj")]) for i in range(count)])
+    out[place + "down_proj"] = in_one([one(i, "down_proj") for i in range(count)])
+    return out
+
+
 def double(tensor):
     dtype, shape, data = tensor
     if dtype != "BF16":
@@ -182,6 +212,8 @@ def main(command, out, source, *words):
         "double": lambda: {name: double(t) for name, t in tensors.items()},
         "turn": lambda: turn(tensors),
         "meta": lambda: meta(tensors),
+        "experts": lambda: experts(tensors),
+        "stack": lambda: stack(tensors),
         "cut": lambda: {name: t for name, t in tensors.items()
                         if ".layers." not in name or int(name.split(".")[2]) < number},
     }[command]())

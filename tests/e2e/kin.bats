@@ -73,3 +73,56 @@ base_pushed() {
 	says '8 '
 	ls -d "$STORE"/bases/0000*
 }
+
+# experts_made: experts one by one, the same in stacks, and fine-tunes of both.
+experts_made() {
+	make_model "$T/model"
+	derive experts "$T/single" "$T/model"
+	derive stack "$T/stacked" "$T/single"
+	finetune "$T/single-tuned" "$T/single"
+	derive stack "$T/stacked-tuned" "$T/single-tuned"
+}
+
+# pushed FILE: FILE at the one path of the repository at hand.
+pushed() {
+	cp "$1" model.safetensors
+	commit "${1##*/}"
+	git push -q
+}
+
+# adds PERMILLE: the latest push added no more than that to the store.
+adds() {
+	run -0 --separate-stderr git zllm show model.safetensors --json
+	json_holds "1000 * d['added'] <= $1 * d['size']"
+}
+
+@test "experts in stacks and one by one: the same bytes are stored once, both ways" {
+	begin_with experts_made
+	make_repo r
+	pushed "$T/single"
+	pushed "$T/stacked"
+	adds 10
+	json_holds '{e["name"] for e in d["extents"] if "down" in (e["name"] or "")} == {"model.layers.0.mlp.experts.%d.down_proj" % i for i in range(2)}'
+	clone_and_compare
+	make_repo s "$T/other-store"
+	pushed "$T/stacked"
+	pushed "$T/single"
+	adds 10
+	clone_and_compare s
+	run -0 git zllm fsck
+	run -0 git zllm diff HEAD^ HEAD
+}
+
+@test "experts: a fine-tune in the other form takes what it takes in the same one" {
+	local want is pair
+	begin_with experts_made
+	for pair in 'single single' 'single stacked' 'stacked stacked' 'stacked single'; do
+		make_repo "${pair// /-}" "$T/store-${pair// /-}"
+		pushed "$T/${pair% *}"
+		pushed "$T/${pair#* }-tuned"
+		is=$(kept model.safetensors)
+		want=${want:-$is}
+		[ "$is" -le $((want + 5)) ] || fail "$pair: $is is more than $want"
+		clone_and_compare "${pair// /-}"
+	done
+}

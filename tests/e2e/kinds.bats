@@ -8,6 +8,7 @@ load helpers
 setup() {
 	e2e_setup
 	[ -z "${GITBIN:-}" ] || PATH=$GITBIN:$PATH
+	export GIT_DEFAULT_HASH=sha1 GIT_DEFAULT_REF_FORMAT=files # git 3.0 has others
 }
 
 # Two models of other seeds: one that a repository of the store is named for, and the one
@@ -71,6 +72,21 @@ same_hints() {
 	says_not 'cannot be read'
 }
 
+# hooks_work: the hooks of r and of its remote say what the store lacks.
+hooks_work() {
+	local lost
+	cp "$TOP/hooks/post-receive" "$T/r.git/hooks/post-receive"
+	make_model lost.safetensors 4
+	lost=$(oid_of lost.safetensors)
+	commit 'One that gets lost'
+	rm -f "$(lfs_file "$lost")"
+	run git push origin HEAD
+	[ "$status" -ne 0 ]
+	says "$lost"
+	run -0 git push --no-verify origin HEAD
+	says "$lost" remote:
+}
+
 @test "plain" {
 	begin_with models
 	new_repo
@@ -83,6 +99,7 @@ same_hints() {
 	new_repo --ref-format=reftable
 	same_hints
 	says 'read by git)'
+	hooks_work
 }
 
 @test "SHA-256" {
@@ -90,6 +107,7 @@ same_hints() {
 	new_repo --object-format=sha256
 	same_hints
 	says 'read by git)'
+	hooks_work
 }
 
 @test "SHA-256, partial" {

@@ -61,6 +61,8 @@ not_by_us() {
 	run -0 git push
 	says "file://$T/r.git is remembered" 'zllm.remember false' 'uninstall'
 	[ "$(remembered)" = "$(server_of "$T/r.git") zllm" ]
+	run git zllm doctor
+	says '1 git server is remembered'
 	git commit -q --allow-empty -m Again
 	run -0 git push
 	says_not remembered
@@ -75,6 +77,8 @@ not_by_us() {
 
 	git zllm uninstall >/dev/null
 	run ! remembered
+	run git zllm doctor
+	says_not 'is remembered'
 }
 
 @test "it is remembered without our hook too, and not where somebody does not want it" {
@@ -134,6 +138,27 @@ not_by_us() {
 	git -C "$T/b" status --porcelain | wc -l | grep -qx 0
 	[ ! -e "$T/b/.git/shallow" ]
 	[ -z "$(ls -d "${TMPDIR:-/tmp}"/zllm-aside-* 2>/dev/null)" ]
+}
+
+@test "a push from an old branch needs no copies of what the store has, and is checked" {
+	old_branch
+	GIT_LFS_SKIP_SMUDGE=1 git clone -q -b v1 "$T/r.git" "$T/c"
+	cd "$T/c"
+	cp "$T/r/.git/hooks/pre-push" .git/hooks/
+	git switch -qc side
+	noise n.bin 6000 4
+	commit New
+	git push -q origin side:first
+	in_store "$(oid_of n.bin)"
+	noise n.bin 6000 5
+	commit Newer
+	GIT_LFS_SKIP_PUSH=1 run git push -q origin side:second
+	[ "$status" -ne 0 ]
+	says 'not in the store' n.bin
+	# To a server that knows nothing of it, as without us: git-lfs has to have it all.
+	git init -q --bare "$T/fork.git"
+	run ! git push -q "$T/fork.git" side:third
+	says missing
 }
 
 @test "a server that is remembered wrongly: clones, pushes and fetches are git-lfs's own" {

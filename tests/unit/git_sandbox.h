@@ -65,6 +65,8 @@ static inline int sandbox_setup(void **state)
 	setenv("HOME", s->root, 1);
 	setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
+	setenv("GIT_DEFAULT_HASH", "sha1", 1); /* git 3.0 has others */
+	setenv("GIT_DEFAULT_REF_FORMAT", "files", 1);
 	setenv("GIT_AUTHOR_NAME", "A", 1);
 	setenv("GIT_AUTHOR_EMAIL", "a@example.org", 1);
 	setenv("GIT_COMMITTER_NAME", "A", 1);

@@ -1,5 +1,6 @@
 /* A reader finds a way to a blob while others move records out of sight and back. */
 #include "index/store/store_memory.h"
+#include "index/store/trash_keys.h"
 #include "tests/unit/pushed_model.h"
 
 enum { SEED = 3 };
@@ -90,13 +91,11 @@ static void a_delta_without_its_base_is_passed_by_for_another_record(void **stat
 	/* and the bases are nowhere any more. */
 	struct keys bases = keys_of(w.store, "trash/");
 	for (size_t i = 0; i < bases.count; i++) {
-		struct key_record record;
-		char key[KEY_MAX];
-		assert_true(key_parse_trash_record(bases.list[i], &record));
-		key_record(&record, key);
+		struct trash_key entry;
+		assert_true(trash_key_parse(bases.list[i], &entry));
 		bool tuned = false;
 		for (size_t k = 0; k < records.count; k++)
-			tuned |= strcmp(records.list[k], key) == 0;
+			tuned |= strcmp(records.list[k], entry.key) == 0;
 		if (!tuned)
 			assert_int_equal(store_remove(w.store, bases.list[i], NULL), 0);
 	}
@@ -130,11 +129,10 @@ static void move_to_light(struct moving *m)
 		return;
 	m->moves--;
 	for (size_t i = 0; i < entries.count; i++) {
-		struct key_record record;
-		char key[KEY_MAX];
-		assert_true(key_parse_trash_record(entries.list[i], &record));
-		key_record(&record, key);
-		assert_int_equal(store_restore(m->inner, entries.list[i], key, NULL), 0);
+		struct trash_key entry;
+		assert_true(trash_key_parse(entries.list[i], &entry));
+		assert_int_equal(
+			store_restore(m->inner, entries.list[i], entry.key, NULL), 0);
 		assert_int_equal(store_remove(m->inner, entries.list[i], NULL), 0);
 	}
 }

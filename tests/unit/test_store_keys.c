@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -179,6 +180,39 @@ static void markers_of_owners_and_names_have_one_spelling(void **state)
 	assert_string_equal(repo, "");
 }
 
+static void keys_of_git_annex_have_one_spelling(void **state)
+{
+	static const char good[] = "annexes/" REPO "/ab/" HEX "-" HEX;
+	static const char *const bad[] = {
+		"annexes/" REPO "/ac/" HEX "-" HEX,
+		"annexes/" REPO "/ab/" HEX "~" HEX,
+		"annexes/" REPO "/ab/" HEX "-" HALF,
+		"annexes/" REPO "/ab/" HEX "-" HEX "0",
+		"annexed/" REPO "/ab/" HEX "-" HEX,
+		"annexes/" REPO "/ab/" HEX,
+		"annexes/" REPO "/ab-" HEX "-" HEX,
+		"annexes/" HALF,
+	};
+	struct oid id = oid_of(HEX), found;
+	char key[KEY_MAX], prefix[KEY_MAX];
+	struct key_annex k;
+
+	(void)state;
+	assert_true(key_valid(good));
+	assert_true(key_parse_annex(good, &k, &found));
+	assert_string_equal(k.annex, REPO);
+	assert_true(oid_equal(&k.key, &id) && oid_equal(&found, &id));
+	key_annex(&k, &id, key);
+	assert_string_equal(key, good);
+	key_annex_objects(&k, prefix);
+	assert_string_equal(prefix, "annexes/" REPO "/ab/" HEX "-");
+	key_trash_annex(&k, prefix);
+	assert_string_equal(prefix, "trash/ab/cd/annexes-" HEX "-");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (key_parse_annex(bad[i], &k, &found))
+			fail_msg("taken for a key of git-annex: %s", bad[i]);
+}
+
 static void marker_keys_carry_a_sketch_and_say_where_to_look(void **state)
 {
 	struct key_marker marker = { 0x0123456789abcdef,
@@ -317,6 +351,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_record_key_is_told_apart),
 		cmocka_unit_test(object_keys_have_one_spelling),
 		cmocka_unit_test(markers_of_owners_and_names_have_one_spelling),
+		cmocka_unit_test(keys_of_git_annex_have_one_spelling),
 		cmocka_unit_test(marker_keys_carry_a_sketch_and_say_where_to_look),
 		cmocka_unit_test(keys_are_made_of_plain_segments),
 		cmocka_unit_test(keys_are_shorter_than_their_limit),

@@ -11,6 +11,7 @@
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
 #include "index/store/folder/store_folder_rename.h"
+#include "index/store/trash_keys.h"
 #include "index/work/random_name.h"
 
 /* Two names of the store, and the folders that they lie in, open. */

@@ -17,6 +17,7 @@
 
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
+#include "index/store/trash_keys.h"
 
 struct walk {
 	const struct folder *folder;
