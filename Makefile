@@ -116,6 +116,12 @@ annex: | deps-check
 	@sh tests/annex.sh
 .PHONY: annex
 
+## flood: ten million markers under one prefix: a gc, checks, a prune and a push, in their memory
+flood: | deps
+	@$(MAKE) --no-print-directory build/test_flooded_store
+	ZLLM_MARKERS=10000000 build/test_flooded_store
+.PHONY: flood
+
 ## bench: measures this machine, side by side with what others do
 bench: | deps-bench
 	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench build/recompact_bench

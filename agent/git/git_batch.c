@@ -21,7 +21,7 @@
 
 enum {
 	STARTS_MAX = 64,                 /* of one process that dies again and again */
-	SILENCE_MAX = 60 * 1000,         /* milliseconds */
+	PATIENCE = 60 * 1000,            /* milliseconds of silence */
 	CHUNK = 65536,                   /* bytes that are read at once */
 	LINE_MAX_SIZE = 128 + COMMIT_HEX /* of an answer that is none of "missing" */
 };
@@ -32,6 +32,7 @@ struct git_batch {
 	pid_t pid;
 	int fd; /* -1: no child */
 	unsigned starts;
+	int patience;    /* milliseconds */
 	size_t at, size; /* what was read of `bytes`, and what is there */
 	char bytes[CHUNK];
 };
@@ -44,6 +45,7 @@ struct git_batch *git_batch_new(const char *git_dir, enum git_batch_kind kind)
 		return NULL;
 	b->kind = kind;
 	b->fd = -1;
+	b->patience = PATIENCE;
 	if (asprintf(&b->dir_option, "--git-dir=%s", git_dir) >= 0)
 		return b;
 	free(b);
@@ -65,7 +67,7 @@ static bool start(struct git_batch *b)
 	struct err ignored = ERR_INIT;
 	int ends[2];
 
-	if (b->starts == STARTS_MAX ||
+	if (b->starts >= STARTS_MAX ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return false;
 	b->starts++;
@@ -110,6 +112,11 @@ void git_batch_free(struct git_batch *b)
 	free(b);
 }
 
+void git_batch_set_patience(struct git_batch *b, int milliseconds)
+{
+	b->patience = milliseconds;
+}
+
 unsigned git_batch_starts(const struct git_batch *b)
 {
 	return b->starts;
@@ -117,13 +124,16 @@ unsigned git_batch_starts(const struct git_batch *b)
 
 /* ---------------------------------------------------------------- bytes */
 
-static bool wait_for_bytes(int fd)
+/* Whoever is silent once would be again: it is not started any more. */
+static bool wait_for_bytes(struct git_batch *b)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = { .fd = b->fd, .events = POLLIN };
 	int n;
 
-	while ((n = poll(&p, 1, SILENCE_MAX)) < 0 && errno == EINTR)
+	while ((n = poll(&p, 1, b->patience)) < 0 && errno == EINTR)
 		;
+	if (n == 0)
+		b->starts = STARTS_MAX;
 	return n > 0;
 }
 
@@ -135,7 +145,7 @@ static bool refill(struct git_batch *b)
 	if (b->at < b->size)
 		return true;
 	do {
-		if (!wait_for_bytes(b->fd))
+		if (!wait_for_bytes(b))
 			return false;
 		n = read(b->fd, b->bytes, sizeof(b->bytes));
 	} while (n < 0 && errno == EINTR);

@@ -1,8 +1,9 @@
 /*
  * A `git cat-file` that stays and answers one question after another: what an object is,
  * and what it holds. It is started by the first question. When it dies it is started
- * again, a bounded number of times; when it is silent for a minute it is killed. So the
- * worst that a git which dies or hangs can do is that objects are not known.
+ * again, a bounded number of times; when it is silent for a minute it is killed, and not
+ * started any more. So the worst that a git which dies or hangs can do is that objects are
+ * not known.
  *
  * It never fetches: what a partial clone lacks is not there (a git before 2.44 dies of
  * such an object, for it may not speak to a remote; it is remembered above, in
@@ -46,6 +47,9 @@ int git_batch_ask(struct git_batch *b, const char *name, struct git_answer *out)
 /* Appends the bytes of the object that was asked for to `out`; they are dropped where that
  * is NULL. 0; or 1, and nothing is appended, when they do not come whole. */
 int git_batch_take(struct git_batch *b, const struct git_answer *answer, struct buf *out);
+
+/* How long it may be silent: what a test cannot wait for. */
+void git_batch_set_patience(struct git_batch *b, int milliseconds);
 
 /* How many processes it has started: what a test counts. */
 unsigned git_batch_starts(const struct git_batch *b);

@@ -173,6 +173,28 @@ until_it() {
 	[ "$status" -ne 0 ]
 }
 
+@test "an id that changed: each is pruned by itself, the old one by naming it" {
+	local old_url new=00112233445566778899aabbccddeeff
+	repo_with_branch
+	old_url=$(git config -f .lfsconfig lfs.url)
+	sed -i "s/repo=$REPO/repo=$new/" .lfsconfig
+	noise new.bin 2000 new
+	commit 'Another id'
+	git push -q origin main
+	NEW=$(oid_of new.bin)
+	branch_is_deleted
+	fresh_clone
+	run -0 prune --yes
+	owned "$EXP" # by the old id, which this prune does not speak for
+	owned "$KEPT"
+	REPO=$new owned "$NEW"
+	run -0 git -c lfs.url="$old_url" zllm gc --prune --yes
+	dropped "$EXP"
+	owned "$KEPT" # reached, whoever owns it
+	REPO=$new owned "$NEW"
+	run -0 git zllm fsck
+}
+
 @test "every ref that the remote advertises counts, and so does a HEAD that is on none" {
 	repo_with_branch
 	git checkout -q -b two

@@ -196,6 +196,22 @@ static void a_git_that_dies_once_is_asked_again(void **state)
 	buf_wipe(&bytes);
 }
 
+/* It reads for ever, and says nothing. */
+static void a_git_that_is_silent_is_killed_and_left_alone(void **state)
+{
+	struct git_answer answer;
+
+	make_history(*state, 1);
+	put_git_before(*state, "echo >>$root/started; exec cat >/dev/null");
+	struct git_batch *b = git_batch_new(".git", GIT_BATCH_CHECK);
+	assert_non_null(b);
+	git_batch_set_patience(b, 1);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(git_batch_ask(b, "HEAD", &answer), 1);
+	assert_true(lines_of("../started") <= 1);
+	git_batch_free(b);
+}
+
 /* libgit2 cannot open it, and where git is gone, too, nothing can. */
 static void without_git_nothing_is_known(void **state)
 {
@@ -300,6 +316,7 @@ int main(void)
 		IN_SANDBOX(a_history_is_read_by_three_processes_however_long_it_is),
 		IN_SANDBOX(a_git_that_dies_makes_things_unknown_and_no_more),
 		IN_SANDBOX(a_git_that_dies_once_is_asked_again),
+		IN_SANDBOX(a_git_that_is_silent_is_killed_and_left_alone),
 		IN_SANDBOX(without_git_nothing_is_known),
 		IN_SANDBOX(a_sha256_repository_is_read_by_git),
 		IN_SANDBOX(a_reftable_repository_is_read_by_git),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "index/store/key_folders.h"
 #include "index/store/store_keys.h"
 #include "index/store/trash_keys.h"
 
@@ -343,6 +344,40 @@ static void short_names_have_room_for_fewer_bases(void **state)
 	assert_false(key_marker_fits(name - 1));
 }
 
+static void folders_of_keys_are_known(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is;
+	} rows[] = {
+		{ "objects", true },
+		{ "objects/0a", true },
+		{ "objects/0A", false },
+		{ "objects/0a/00", false },
+		{ "objects/0a0", false },
+		{ "blobs/0a", true },
+		{ "blobs/0a/ff", true },
+		{ "blobs/0a/ff/00", false },
+		{ "blobs/", false },
+		{ "trash/0a/ff", true },
+		{ "owners/00112233445566778899aabbccddeeff", true },
+		{ "owners/0011", false },
+		{ "bases/0011223344556677", true },
+		{ "bases/0011223344556677/0a", true },
+		{ "bases/0011223344556677/0a/0b", false },
+		{ "annexes/00112233445566778899aabbccddeeff/0a", true },
+		{ "annexes/0a", false },
+		{ "elsewhere", false },
+		{ "probe", false },
+		{ "", false },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (key_is_folder(rows[i].path) != rows[i].is)
+			fail_msg("'%s'", rows[i].path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +393,7 @@ int main(void)
 		cmocka_unit_test(prefixes_are_beginnings_of_keys),
 		cmocka_unit_test(repository_ids_are_32_small_digits),
 		cmocka_unit_test(short_names_have_room_for_fewer_bases),
+		cmocka_unit_test(folders_of_keys_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
