@@ -179,6 +179,7 @@ const struct command cmd_gc = {
 		"good, by its name or digits; a store from before it knew them wants\n"
 		"--remotes-are <url>..., once.\n\n"
 		"An object that no repository owns is kept; --unowned gives those up, and asks.\n"
+		"A store most of whose owned objects have no manifest is left alone without it.\n"
 		"With --part 3/16 only the third of sixteen parts is acted upon: so several\n"
 		"machines share the work. A --budget that is spent ends it cleanly; run again,\n"
 		"it goes on. Exit code 3 when something that is needed is damaged or missing.\n",

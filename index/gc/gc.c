@@ -8,6 +8,32 @@
 #include "index/gc/gc_sweep.h"
 #include "index/gc/gc_view.h"
 
+enum { FEW_OWNERS = 16 }; /* that own nothing: what pushes that were killed leave */
+
+/* A store whose objects/ is gone, or is not the one that it was, looks like one in which
+ * nothing is needed; its owners tell the difference. Killed pushes leave an owner of nothing
+ * now and then, never most of them. */
+static int check_whole(const struct gc_run *run, const struct gc_view *view,
+                       struct err *err)
+{
+	size_t hollow = 0;
+
+	for (size_t i = 0; i < view->owners.count; i++) {
+		const struct oid *oid = &view->owners.list[i].oid;
+		hollow += !gc_object_find(&view->objects, oid) &&
+		          !gc_object_find(&view->object_entries, oid);
+	}
+	if (run->flags & GC_UNOWNED || hollow <= FEW_OWNERS ||
+	    hollow <= view->owners.count / 2)
+		return 0;
+	return err_set(
+		err, ERR_DAMAGED,
+		"%zu of %zu owned objects have no manifest: is objects/ of the "
+		"store whole? Nothing was done; bring it back ('git zllm fsck' says "
+		"what is missing), or say --unowned where they are to be given up",
+		hollow, view->owners.count);
+}
+
 static int restore(struct gc_run *run, const struct gc_mark *mark, struct gc_summary *out,
                    struct err *err)
 {
@@ -55,6 +81,8 @@ int gc(struct gc_run *run, const struct gc_request *request, struct gc_summary *
 	*out = (struct gc_summary){ .missed = 0 };
 	gc_run_step(run, "looking at the store");
 	int rc = gc_look(&view, run, err);
+	if (!rc)
+		rc = check_whole(run, &view, err);
 	if (!rc)
 		rc = gc_mark_make(&mark, &view, &run->ages, way, err);
 	if (!rc) {

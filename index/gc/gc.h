@@ -38,7 +38,7 @@ struct gc_summary {
 };
 
 /* `run` was begun: its ages too. 0, or negative where the store cannot be listed or
- * refuses; what failed for one thing was told, and is counted as GC_FAILED. */
+ * refuses, and ERR_DAMAGED, and nothing was done, where most owners' objects are gone; what failed for one thing was told, and is counted as GC_FAILED. */
 int gc(struct gc_run *run, const struct gc_request *request, struct gc_summary *out,
        struct err *err);
 

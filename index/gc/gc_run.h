@@ -20,7 +20,8 @@ struct transfer;
 enum gc_flag {
 	GC_DRY_RUN =
 		1, /* nothing is touched; what would be done is counted all the same */
-	GC_UNOWNED = 2, /* manifests that nobody owns are given up */
+	GC_UNOWNED = 2, /* manifests that nobody owns are given up; and it goes on where
+	                 * most owners own nothing */
 };
 
 /* What is counted, by layer and by what was done. */
