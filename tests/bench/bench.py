@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [threads] [sparse] [family] [transfer] [memory] [search] [gc] [recompact] [s3]
+    bench.py [codec] [threads] [sparse] [family] [transfer] [small] [memory] [search] [gc] [recompact] [s3]
                                                                  all when none is named
 
 codec     each codec on pairs of models, one thread: part of raw, speed, and both next to
@@ -13,6 +13,8 @@ sparse    tensors of which few values changed, at random and in rows: part of ra
 family    the trained models of ../shared/data, or made ones, in one repository: stored bytes next
           to BitX (zstd -3) per tensor plus zstd -3 on the base
 transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
+small     push of 2 000 files of 7.5 kB to a folder, next to git-lfs alone with a folder for
+          its remote and to eight copying agents (small_files.py)
 memory    peak memory of the agent for a 4 GB object, each way
 search    finding the base of a model of 300 tensors in a folder store with the markers
           of 10 000 models for each of the 8 tensors that are asked for first, and of
@@ -32,6 +34,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from small_files import small_files
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -505,6 +509,7 @@ def main():
              "family": lambda data: with_place(lambda place: family(place, data)),
              "sparse": lambda _: with_place(sparse),
              "transfer": lambda _: with_place(transfer),
+             "small": lambda _: with_place(lambda place: small_files(place, run, timed)),
              "memory": lambda _: with_place(memory),
              "search": lambda _: with_place(search),
              "gc": lambda _: with_place(collection),
