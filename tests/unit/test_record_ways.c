@@ -15,6 +15,7 @@
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 
 enum { SEED = 3, KEYS_MAX = 64 };
@@ -44,9 +45,9 @@ static void push(struct store *s, const struct model_file *f,
 	struct upload_result result;
 	struct transfer t;
 
-	assert_int_equal(transfer_init(&t, s, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&t, s, 1, NULL), 0);
 	assert_int_equal(upload_object(&t, &request, &result, NULL), 0);
-	transfer_wipe(&t);
+	transfer_return(&t);
 }
 
 /* 0 where the object comes back bit for bit. */
@@ -58,13 +59,13 @@ static int clone(struct store *s, const struct model_file *f, struct err *err)
 	int fd = open(copy.path, O_RDWR);
 	struct download_request request = { .oid = f->oid, .size = f->size, .fd = fd };
 
-	assert_int_equal(transfer_init(&t, s, 1, err), 0);
+	assert_int_equal(transfer_borrow(&t, s, 1, err), 0);
 	int rc = download_object(&t, &request, err);
 	if (!rc)
 		assert_true(buf_reserve(&bytes, f->size) &&
 		            pread(fd, bytes.data, f->size, 0) == (ssize_t)f->size &&
 		            memcmp(bytes.data, f->bytes.data, f->size) == 0);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	close(fd);
 	buf_wipe(&bytes);
 	model_file_remove(&copy);
