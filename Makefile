@@ -92,12 +92,35 @@ models:
 fuzz: | deps-check
 	@sh tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 
+## kill-points: commands that fail and die at every point, on a folder and on a bucket of Ceph
+kill-points: | deps-check
+	@sh tests/check.sh kill-points
+.PHONY: kill-points
+
 ## bit-rot: 10 000 turned bits of a small store, and every failing call of a repair
 bit-rot: | deps
 	@$(MAKE) --no-print-directory build/test_fsck_rot build/test_fsck
 	ZLLM_BIT_ROT=10000 build/test_fsck_rot
 	ZLLM_ALL_FAULTS=1 build/test_fsck
 .PHONY: bit-rot
+
+# The newest git-annex, from PyPI: Debian's is years older.
+build/annex/bin/git-annex:
+	python3 -m venv build/annex
+	build/annex/bin/pip install --quiet git-annex
+
+## annex: all of git-annex's tests of remotes, its Debian version and the newest, on a folder,
+##        on a light S3 server and on Ceph (an hour)
+annex: | deps-check
+	@$(MAKE) --no-print-directory build/git-zllm
+	@sh tests/annex.sh
+.PHONY: annex
+
+## flood: ten million markers under one prefix: a gc, checks, a prune and a push, in their memory
+flood: | deps
+	@$(MAKE) --no-print-directory build/test_flooded_store
+	ZLLM_MARKERS=10000000 build/test_flooded_store
+.PHONY: flood
 
 ## bench: measures this machine, side by side with what others do
 bench: | deps-bench
@@ -124,13 +147,15 @@ install: all
 	           $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	           $(DESTDIR)$(PREFIX)/share/git-zllm/hooks
 	install -m 755 build/git-zllm $(DESTDIR)$(PREFIX)/bin/git-zllm
+	ln -sf git-zllm $(DESTDIR)$(PREFIX)/bin/git-annex-remote-zllm
 	install -m 644 docs/git-zllm.1 $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1
 	install -m 644 docs/completion/git-zllm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 	install -m 755 hooks/pre-push hooks/post-receive $(DESTDIR)$(PREFIX)/share/git-zllm/hooks/
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1 \
+	rm -f $(DESTDIR)$(PREFIX)/bin/git-zllm $(DESTDIR)$(PREFIX)/bin/git-annex-remote-zllm \
+	      $(DESTDIR)$(PREFIX)/share/man/man1/git-zllm.1 \
 	      $(DESTDIR)$(PREFIX)/share/bash-completion/completions/git-zllm
 	rm -rf $(DESTDIR)$(PREFIX)/share/git-zllm
 
@@ -177,9 +202,11 @@ $(B)/libzllm.a: $(LIB_OBJ)
 	@echo "  AR   $@"
 	@rm -f $@ && ar rcs $@ $(LIB_OBJ)
 
+# The second name is that by which git-annex finds it.
 $(B)/git-zllm: $(B)/agent/main.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $(B)/agent/main.o $(B)/libzllm.a $(LIBS_ALL)
+	@ln -sf git-zllm $(@D)/git-annex-remote-zllm
 
 # ---------------------------------------------------------------- tests
 .PHONY: unit-binaries fuzz-binaries corpus-binaries
@@ -212,6 +239,14 @@ $(B)/chaos: $(B)/tests/chaos/chaos.o $(B)/tests/chaos/actors.o $(UNIT_OBJ) $(B)/
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
 
+# Commands that fail and die at every point (tests/points): calls that change a disk go
+# through ours, when they are the program's own.
+POINTS_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/points/*.c)))
+POINTS_WRAP := openat64 pwrite64 fsync mkdirat linkat renameat renameat2 unlinkat
+$(B)/points: $(POINTS_OBJ) $(UNIT_OBJ) $(B)/libzllm.a
+	@echo "  LD   $@"
+	@$(COMPILE) $(LD_ALL) $(POINTS_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL) -lcmocka
+
 $(B)/recompact_bench: $(B)/tests/bench/recompact_bench.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_ALL) -o $@ $< $(B)/libzllm.a $(LIBS_ALL) -lcmocka
@@ -229,10 +264,10 @@ $(CORPUS_BIN): $(B)/corpus_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/corpus_dr
 	@$(COMPILE) $(LD_TESTS) -o $@ $(filter %.o,$^) $(B)/libzllm.a $(LIBS_ALL)
 
 # Golden records (tests/golden/README.md).
-$(B)/make_golden $(B)/make_golden_rank: $(B)/%: $(B)/tests/golden/%.o $(B)/libzllm.a
+$(B)/make_golden $(B)/make_golden_rank $(B)/make_store: $(B)/%: $(B)/tests/golden/%.o $(B)/libzllm.a
 	@echo "  LD   $@"
 	@$(COMPILE) $(LD_TESTS) -o $@ $< $(B)/libzllm.a $(LIBS_ALL)
 
 # ---------------------------------------------------------------- dependency tracking
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(UNIT_OBJ:.o=.d) $(EMULATED:.o=.d) $(FUZZ_SRC:%.c=$(B)/%.d)
+-include $(LIB_OBJ:.o=.d) $(B)/agent/main.d $(UNIT_SRC:%.c=$(B)/%.d) $(UNIT_OBJ:.o=.d) $(POINTS_OBJ:.o=.d) $(EMULATED:.o=.d) $(FUZZ_SRC:%.c=$(B)/%.d)

@@ -12,9 +12,9 @@ struct option_spec;
 
 struct command {
 	const char *name;
-	const char *arguments;             /* for help: "[--json] <store> [<pattern>...]" */
-	const char *summary;               /* one line for the list */
-	const char *details;               /* paragraphs for `git zllm help <name>` */
+	const char *arguments; /* for help: "[--json] <store> [<pattern>...]" */
+	const char *summary;   /* one line for the list */
+	const char *details;   /* paragraphs for `git zllm help <name>` */
 	const struct option_spec *options; /* ended by a NULL name; may be NULL */
 
 	/* Gets its own name as argv[0]; returns an exit code: 0, or what report_error()
@@ -23,28 +23,11 @@ struct command {
 };
 
 /* All of them, in the order of `git zllm help`. A new one is its file and its name here. */
-#define COMMANDS(row)    \
-	row(install)     \
-	row(uninstall)   \
-	row(init)        \
-	row(base)        \
-	row(status)      \
-	row(show)        \
-	row(diff)        \
-	row(family)      \
-	row(stats)       \
-	row(verify)      \
-	row(fsck)        \
-	row(gc)          \
-	row(prune)       \
-	row(copy)        \
-	row(doctor)      \
-	row(trust)       \
-	row(hook)        \
-	row(codec)       \
-	row(agent)       \
-	row(version)     \
-	row(help)
+#define COMMANDS(row)                                                                    \
+	row(install) row(uninstall) row(init) row(base) row(status) row(show) row(diff)  \
+		row(family) row(stats) row(verify) row(fsck) row(gc) row(prune)          \
+			row(copy) row(doctor) row(trust) row(hook) row(codec) row(agent) \
+				row(annex) row(version) row(help)
 
 #define COMMAND_DECLARE(name) extern const struct command cmd_##name;
 COMMANDS(COMMAND_DECLARE)

@@ -6,6 +6,7 @@
  *
  *   agent/            speaks
  *     command.h         the list of commands; cmd/ has one file for each
+ *     annex/            the conversation with git-annex
  *     session/          the conversation with git-lfs, and what runs ahead of it
  *     where/            which store, and the way to it
  *     hints/            what git, cards and people say about bases
@@ -24,6 +25,7 @@
  * docs/hacking.md is the guide, docs/design.md says why, docs/store.md why nothing is lost.
  */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +57,15 @@ static void end_with_reader(void)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+/* The name under which git-annex runs us. */
+static bool is_annex_remote(const char *program)
+{
+	const char *slash = program ? strrchr(program, '/') : NULL;
+
+	return program &&
+	       strcmp(slash ? slash + 1 : program, "git-annex-remote-zllm") == 0;
+}
+
 /* The command that is asked for: by its name, or as an option, as git's own. */
 static const char *asked(const char *word)
 {
@@ -67,7 +78,8 @@ int main(int argc, char **argv)
 {
 	static char help[] = "help";
 	char *alone[] = { help, NULL };
-	const char *name = asked(argv[1]);
+	const bool annex = is_annex_remote(argv[0]);
+	const char *name = annex ? "annex" : asked(argv[1]);
 	const struct command *command = command_find(name);
 	struct err err;
 
@@ -79,6 +91,6 @@ int main(int argc, char **argv)
 		        "'%s' is not a git zllm command. See 'git zllm help'.", name);
 		return report_error(&err);
 	}
-	return end_output(argc > 1 ? command->run(argc - 1, argv + 1)
-	                           : command->run(1, alone));
+	return end_output(argc > 1 && !annex ? command->run(argc - 1, argv + 1)
+	                                     : command->run(1, alone));
 }

@@ -13,6 +13,8 @@
 #include "index/base/base_marker.h"
 #include "index/base/base_search.h"
 #include "index/base/extents_sketch.h"
+#include "index/base/kin_marker.h"
+#include "index/base/stack_keep.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_look.h"
 #include "index/blob/blob_rely.h"
@@ -26,6 +28,7 @@
 #include "index/manifest/object_look.h"
 #include "index/model/extents_hash.h"
 #include "index/model/model_scan.h"
+#include "index/model/stack_cut.h"
 #include "index/store/store.h"
 #include "index/upload_private.h"
 #include "index/work/file_range.h"
@@ -67,6 +70,34 @@ static void count_hashed(void *ctx, uint64_t bytes)
 	work_meter_tell(&u->meter, &ignored);
 }
 
+static void find_hints(struct upload *u)
+{
+	const struct upload_request *request = u->request;
+
+	if (!u->hinted && request->find_hints)
+		request->find_hints(request->ctx, &request->oid, request->size,
+		                    &u->hints);
+	u->hinted = true;
+}
+
+/* Stacks become slices, unless the model's relatives have them whole. */
+static int cut_stacks(struct upload *u, struct err *err)
+{
+	struct extents *x = &u->manifest.extents;
+
+	if (!stacks_any(x))
+		return 0;
+	bool *keep = calloc(x->count, sizeof(*keep));
+	if (!keep)
+		return err_nomem(err, "a list of tensors");
+	find_hints(u);
+	int rc = stacks_keep(u->transfer, &u->hints, x, keep, err);
+	if (!rc)
+		rc = stacks_cut(x, keep, err);
+	free(keep);
+	return rc;
+}
+
 static int scan_and_hash(struct upload *u, struct err *err)
 {
 	struct extents *x = &u->manifest.extents;
@@ -82,6 +113,8 @@ static int scan_and_hash(struct upload *u, struct err *err)
 	struct extents_progress progress = { count_hashed, u };
 	int rc = model_scan(u->fd, u->request->size, x, err);
 
+	if (!rc)
+		rc = cut_stacks(u, err);
 	if (!rc)
 		rc = extents_hash(u->fd, x, &whole, &progress, err);
 	if (rc)
@@ -186,13 +219,9 @@ static int look(struct upload *u, struct err *err)
 
 static int search(struct upload *u, struct err *err)
 {
-	const struct upload_request *request = u->request;
-
 	if (!u->missing_count)
 		return 0;
-	if (request->find_hints)
-		request->find_hints(request->ctx, &request->oid, request->size,
-		                    &u->hints);
+	find_hints(u);
 	base_hints_mark_earlier(&u->hints);
 	const struct extent **wanted = calloc(u->missing_count ? u->missing_count : 1,
 	                                      sizeof(const struct extent *));
@@ -230,22 +259,36 @@ static int put_missing(struct upload *u, struct err *err)
 	return rc ? rc : lanes_run(u->transfer->lanes, &work, err);
 }
 
-/* So that others find what may now serve as their base. */
-static int put_markers(struct upload *u, struct err *err)
+/* The tensors that were put solo; returns how many. */
+static size_t list_solos(const struct upload *u, const struct extent **solos)
 {
-	const struct extent **solos = calloc(u->missing_count ? u->missing_count : 1,
-	                                     sizeof(const struct extent *));
 	size_t count = 0;
 
-	if (!solos)
-		return err_nomem(err, "a list of tensors");
 	for (size_t i = 0; i < u->missing_count; i++)
 		if (u->missing[i]->record.base_count == 0)
 			solos[count++] = u->missing[i]->extent;
-	count = base_markers_choose(solos, count);
-	int rc = base_markers_put(u->transfer, &u->request->oid, solos, count, err);
-	if (rc >= 0)
+	return count;
+}
+
+/* So that others find what may now serve as their base: by its names, and by its values. */
+static int put_markers(struct upload *u, struct err *err)
+{
+	const struct oid *oid = &u->request->oid;
+	const struct extent **solos = calloc(u->missing_count ? u->missing_count : 1,
+	                                     sizeof(const struct extent *));
+
+	if (!solos)
+		return err_nomem(err, "a list of tensors");
+	size_t count = base_markers_choose(solos, list_solos(u, solos));
+	int rc = base_markers_put(u->transfer, oid, solos, count, err);
+	if (rc >= 0) {
 		u->unmarked = count - (size_t)rc;
+		count = kin_markers_sort(solos, list_solos(u, solos));
+		count = count < KIN_MARKERS ? count : KIN_MARKERS;
+		rc = kin_markers_put(u->transfer, oid, solos, count, err);
+	}
+	if (rc >= 0)
+		u->unmarked += count - (size_t)rc;
 	free(solos);
 	return rc < 0 ? rc : 0;
 }

@@ -43,6 +43,7 @@ struct upload {
 	struct upload_blob **missing; /* those that the store lacks */
 	size_t missing_count;
 	struct base_hints hints;
+	bool hinted; /* they were asked for */
 	struct base_search *search;
 	struct turns *turns; /* of the missing blobs; NULL where any order will do */
 	size_t unmarked;     /* base markers that the store did not take */

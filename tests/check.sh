@@ -7,7 +7,8 @@
 #                            quick (what `make check-fast` runs: a minute's look)
 #                            cross reader chaos sanitized-e2e others (these and models)
 #                            e2e s3 swift buckets (s3 and swift at once) e2e-buckets (they
-#                            and e2e); and what takes longer: s3-e2e, swift-e2e: everything on each
+#                            and e2e); and what takes longer: kill-points: all of them;
+#                            s3-e2e, swift-e2e: everything on each
 #                            server, chaos-long: a thousand rounds (CHAOS_SEED=1)
 #   FUZZ_SECONDS=4           for each fuzz target
 #   ZLLM_DATA=DIR            trained models; ../shared/data is unpacked where it is there
@@ -219,6 +220,9 @@ on_bucket() {
 	if [ "${2:-}" = bucket ] && [ -x build/chaos ]; then
 		echo "$server/chaos sh tests/chaos/run.sh bucket 6 4" >>"$results/$server.two"
 	fi
+	if [ "${2:-}" = bucket ] && [ -x build/points ]; then
+		echo "$server/points sh tests/points/run.sh bucket -e 40 -n 1 -l 4 -w 'killed when'" >>"$results/$server.two"
+	fi
 	bucket_lines "${2:-}" s3_kills >"$results/$server.one"
 	# shellcheck disable=SC2016  # expanded by that shell
 	sh tests/s3/with_server.sh "$server" sh -c '
@@ -269,14 +273,23 @@ phase_chaos() {
 # What keeps one CPU busy at a time, or waits for ages to pass (chaos): in one queue, so
 # that no CPU is idle while the longest of a few ends.
 phase_others() {
-	must 'build: chaos' make -j2 build/chaos || return
+	must 'build: chaos' make -j2 build/chaos build/points || return
 	[ -x build/asan/git-zllm ] || must 'build: asan' make -j2 FLAVOUR=asan build/asan/git-zllm || return
 	{
 		printf '%s\n' 'models sh tests/models/run.sh' 'chaos/folder sh tests/chaos/run.sh folder 40' \
+			'points/folder sh tests/points/run.sh folder -e 17 -l 4' \
 			'reader sh tests/reader/test_reader.sh' 'cross sh tests/cross/run.sh'
 		sanitized_lines
 	} | tap_each 3
 	sanitizers_are_silent
+}
+
+# Commands that fail and die at every point: nothing is lost, and they complete.
+phase_kill_points() {
+	must 'build: points' make -j2 build/points || return
+	echo 'points/folder sh tests/points/run.sh folder' | TAP_SECONDS=7200 tap_each
+	TMPDIR=$(quick_folder) TAP_SECONDS=14400 sh tests/s3/with_server.sh light sh tests/run_tap.sh "$results" points/bucket \
+		sh tests/points/run.sh bucket -l 10 || note failed 'points: bucket'
 }
 
 phase_chaos_long() {

@@ -16,6 +16,7 @@ bench="$build python3-zstandard python3-numpy"
 servers="ceph-mon ceph-osd radosgw ceph-common curl
          swift-proxy swift-account swift-container swift-object libeatmydata1"
 forge="nginx-light fcgiwrap"
+annex="git-annex python3-venv"
 rivals="awscli s3cmd"
 
 # missing PACKAGE...: those that are not installed.
@@ -107,6 +108,7 @@ case "${1:-build}" in
 check)
 	want 'the test of a git server is skipped' $forge
 	want 'the tests of buckets are skipped' $servers
+	want 'the tests of git-annex are skipped' $annex
 	;;
 bench) want 'no bucket is measured, or not beside others' $servers $rivals ;;
 esac

@@ -109,17 +109,11 @@ static int ask_commit(const char *rev, struct buf *out, int *status, struct err 
 static int take_revision(const struct resolving *r, struct err *err)
 {
 	struct buf commit = BUF_INIT;
-	struct oid like_an_oid;
 	int status;
 	int rc = ask_commit(r->typed, &commit, &status, err);
 
 	if (!rc && (status || !commit.size))
 		rc = 1;
-	if (!rc && oid_parse(buf_text(&commit), &like_an_oid))
-		rc = err_set(err, ERR_INPUT,
-		             "'%s' is a commit of a SHA-256 repository, whose ids look "
-		             "like those of objects: name a path or a <rev>:<path>",
-		             r->typed);
 	if (!rc) {
 		buf_add(&r->out->text, commit.data, commit.size);
 		buf_addf(&r->out->words, "the commit of %s", r->typed);
@@ -166,8 +160,10 @@ static int resolve(const struct resolving *r, struct err *err)
 		buf_add_str(&r->out->words, "nothing is a base");
 		return 0;
 	}
-	if (oid_parse(r->typed, &oid))
-		return take_object(r, &oid, err);
+	if (oid_parse(r->typed, &oid)) { /* or a commit of a SHA-256 repository */
+		int rc = take_revision(r, err);
+		return rc == 1 ? take_object(r, &oid, err) : rc;
+	}
 	if (strchr(r->typed, ':')) {
 		int rc = object_name_resolve(r->typed, &oid, err);
 		return rc ? rc : take_object(r, &oid, err);

@@ -126,7 +126,7 @@ static int resolve_all(struct place *p, int count, char **typed,
 
 static int set(struct place *p, int count, char **typed, struct err *err)
 {
-	struct git_scope scope = { "--file", buf_text(&p->file) };
+	struct git_scope scope = { .option = "--file", .file = buf_text(&p->file) };
 	struct base_value values[BASE_VALUES_MAX] = { 0 };
 	int rc = 0;
 
@@ -148,7 +148,7 @@ static int set(struct place *p, int count, char **typed, struct err *err)
 
 static int unset(struct place *p, struct err *err)
 {
-	struct git_scope scope = { "--file", buf_text(&p->file) };
+	struct git_scope scope = { .option = "--file", .file = buf_text(&p->file) };
 	struct buf old = BUF_INIT;
 	int rc = git_scope_get(&scope, buf_text(&p->key), &old, err);
 

@@ -7,8 +7,10 @@
 
 #include "agent/command.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
+#include "agent/report/progress.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/shell_word.h"
@@ -70,6 +72,7 @@ static int ends_open(struct ends *e, const char *from, const char *to, struct er
 /* ---------------------------------------------------------------- what is said */
 
 struct telling {
+	struct progress progress;
 	bool quiet;
 	int exit_code;
 };
@@ -81,6 +84,7 @@ static void tell_object(void *ctx, const struct oid *oid, uint64_t size,
 	char text[SHA256_HEX + 1], bytes[SIZE_TEXT];
 
 	oid_format(oid, text);
+	progress_clear(&told->progress);
 	if (failure) {
 		struct err err = *failure;
 		err_context(&err, "object %s", text);
@@ -110,11 +114,12 @@ static void tell_text(const struct store_copy_result *r)
 
 	size_format(r->bytes, bytes);
 	if (r->mended)
-		report_line("%zu objects had a wrong manifest in the second store, which "
+		report_line("%s a wrong manifest in the second store, which "
 		            "was set aside",
-		            r->mended);
-	report_line("%zu objects copied (%zu records, %s), %zu there already, %zu failed",
-	            r->copied, r->records, bytes, r->there, r->failed);
+		            COUNT(r->mended, "object had", "objects had"));
+	report_line("%s copied (%s, %s), %zu there already, %zu failed",
+	            COUNT(r->copied, "object", "objects"),
+	            COUNT(r->records, "record", "records"), bytes, r->there, r->failed);
 }
 
 /* Whoever changes .lfsconfig and drops the first store finds out at the first old tag. */
@@ -144,19 +149,23 @@ static int copy(struct ends *e, const struct copy_options *options, int *exit_co
                 struct err *err)
 {
 	struct telling told = { .quiet = options->json };
+	const struct work_watch watch = progress_watch(&told.progress);
 	struct store_copy_request request = {
 		.from = &e->transfer,
 		.to = e->to,
 		.repo_id = options->repo ? options->repo : "",
 		.told = tell_object,
 		.ctx = &told,
+		.watch = &watch,
 	};
 	struct store_copy_result result;
 	int rc = grace_read(e->config, &request.grace, err);
 
+	progress_begin(&told.progress, "listing both stores", 0,
+	               options->json ? PROGRESS_QUIET : PROGRESS_SHOWN);
 	if (!rc)
 		rc = store_copy(&request, &result, err);
-
+	progress_end(&told.progress);
 	*exit_code = told.exit_code;
 	if (rc)
 		return rc;

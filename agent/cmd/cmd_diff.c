@@ -9,6 +9,7 @@
 #include "agent/command.h"
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -155,8 +156,8 @@ static int describe_alone(const struct model_side *s, const char *what)
 
 	for (size_t i = 0; i < x->count; i++)
 		tensors += x->list[i].kind == EXTENT_TENSOR;
-	report_line("%s: %zu tensors, %llu bytes", what, tensors,
-	            (unsigned long long)x->size);
+	report_line("%s: %s, %s", what, COUNT(tensors, "tensor", "tensors"),
+	            COUNT(x->size, "byte", "bytes"));
 	return 0;
 }
 

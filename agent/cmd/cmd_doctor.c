@@ -59,7 +59,8 @@ const struct command cmd_doctor = {
 	.summary = "what is set up, what is not, and what to do about it",
 	.details =
 		"Looks at git, git-lfs, the configuration by which git-lfs finds git-zllm, the\n"
-		"hook of this repository, and its store: is it there, may you list, read, write\n"
+		"hook of this repository, how much of its history is here to find bases in, and\n"
+		"its store: is it there, may you list, read, write\n"
 		"and remove (each is tried, on a key of its own that is removed again), do the\n"
 		"clocks agree, and where are the bases of a bucket's models kept. Of a folder it says\n"
 		"who may push, what is in the way of others in a shared one, and which promise its\n"

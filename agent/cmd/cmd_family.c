@@ -7,6 +7,7 @@
 
 #include "agent/cmd/object_name.h"
 #include "agent/command.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -159,12 +160,14 @@ static void print_opaque(const struct family_member *m, const struct family *f)
 		report_line(
 			"It is stored whole inside its manifest, and shares nothing.");
 	} else if (sharing->with == FAMILY_NONE) {
-		report_line("None of its %u chunks is in another object.", m->tensors);
+		report_line("None of its %s is in another object.",
+		            COUNT(m->tensors, "chunk", "chunks"));
 	} else {
 		add_name(&f->list[sharing->with], &with);
-		report_line("%u of its %u chunks are in other objects, too; %u of them "
+		report_line("%u of its %s in other objects, too; %u of them "
 		            "in %s.",
-		            sharing->shared, m->tensors, sharing->most, buf_text(&with));
+		            sharing->shared, COUNT(m->tensors, "chunk is", "chunks are"),
+		            sharing->most, buf_text(&with));
 	}
 	buf_wipe(&with);
 }
@@ -189,8 +192,8 @@ static int print_text(struct showing *s, struct err *err)
 	print_member(s, s->family.root, &d, "");
 	rc = print_below(s, s->family.root, err);
 	if (!rc && s->shown < s->family.members)
-		report_note("%zu more members are not shown",
-		            s->family.members - s->shown);
+		report_note("%s not shown", COUNT(s->family.members - s->shown,
+		                                  "more member is", "more members are"));
 	const struct family_member *asked = rc ? NULL : find_asked(s);
 	if (asked && !has_tensors(asked))
 		print_opaque(asked, &s->family);

@@ -9,6 +9,7 @@
 #include "agent/cmd/fsck_report.h"
 #include "agent/command.h"
 #include "agent/report/budget_text.h"
+#include "agent/report/count_text.h"
 #include "agent/report/options.h"
 #include "agent/report/progress.h"
 #include "agent/report/report.h"
@@ -50,6 +51,7 @@ struct fsck {
 	char from[KEY_MAX]; /* where a budget ended the last one */
 	uint64_t saved;     /* milliseconds: when it was noted how far it came */
 	struct progress progress;
+	struct work_watch watch; /* shows what a check tells by that */
 
 	struct buf named; /* of struct oid */
 	struct fsck_result result;
@@ -131,17 +133,11 @@ static void tell(void *ctx, const struct oid *oid, const struct err *fault)
 	report_note("%s", err.text);
 }
 
-static void listed(void *ctx, uint64_t bytes)
-{
-	((struct fsck *)ctx)->progress.total = bytes;
-}
-
-static void came(void *ctx, const char *key, uint64_t bytes)
+static void came(void *ctx, const char *key)
 {
 	struct fsck *f = ctx;
 	uint64_t now = budget_clock();
 
-	progress_step(&f->progress, bytes);
 	if (f->options.budget && now - f->saved >= SAVE_MS) {
 		fsck_place_write(&f->place, key);
 		f->saved = now;
@@ -187,18 +183,16 @@ static struct fsck_request request_of(struct fsck *f)
 		.budget = &f->budget,
 		.writing = give_writing,
 		.told = tell,
-		.listed = listed,
 		.came = came,
 		.ctx = f,
+		.watch = &f->watch,
 	};
 }
 
 static int check(struct fsck *f, const struct fsck_request *request, struct err *err)
 {
-	progress_begin(&f->progress, "checking", 0,
-	               f->options.json ? PROGRESS_QUIET : PROGRESS_SHOWN);
 	int rc = fsck_run(request, &f->result, err);
-	progress_end(&f->progress);
+
 	if (!rc)
 		keep_place(f);
 	return rc;
@@ -350,11 +344,15 @@ static int fsck_all(struct fsck *f, struct err *err)
 		rc = open_for_writing(f, err);
 	if (!rc && f->options.repair)
 		rc = find_copies(f, err);
+	f->watch = progress_watch(&f->progress);
 	const struct fsck_request request = request_of(f);
+	progress_begin(&f->progress, "listing the store", 0,
+	               f->options.json ? PROGRESS_QUIET : PROGRESS_SHOWN);
 	if (!rc)
 		rc = check(f, &request, err);
 	if (!rc && f->result.findings.count)
 		rc = attend(f, &request, err);
+	progress_end(&f->progress);
 	return rc ? rc : report(f, err);
 }
 
@@ -380,8 +378,10 @@ static int make_markers(struct fsck *f, struct err *err)
 	int rc = base_markers_rebuild(&f->connection.transfer, NULL, &done, err);
 
 	if (!rc)
-		report_line("%zu objects looked at, %zu markers made, %zu were there",
-		            done.objects, done.made, done.known);
+		report_line("%s looked at, %s made, %s there",
+		            COUNT(done.objects, "object", "objects"),
+		            COUNT(done.made, "marker", "markers"),
+		            COUNT(done.known, "was", "were"));
 	return rc;
 }
 

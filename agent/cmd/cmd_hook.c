@@ -20,9 +20,11 @@
 #include "agent/git/lfs_config.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/git/push_refs.h"
+#include "agent/report/count_text.h"
 #include "agent/report/report.h"
 #include "agent/where/connection.h"
 #include "agent/where/remote_tell.h"
+#include "agent/where/server_remember.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -150,11 +152,11 @@ static void tell_elsewhere(const struct git_paths *paths,
 	size_t count = push_gaps_elsewhere(paths, needed);
 
 	if (count)
-		report_note(
-			"%zu LFS object%s of this push %s not in this clone, and %s in the "
-			"store already, at %s: nothing is missing",
-			count, count == 1 ? "" : "s", count == 1 ? "is" : "are",
-			count == 1 ? "is" : "are", store->name);
+		report_note("%s not in this clone, and %s in the "
+		            "store already, at %s: nothing is missing",
+		            COUNT(count, "LFS object of this push is",
+		                  "LFS objects of this push are"),
+		            count == 1 ? "is" : "are", store->name);
 }
 
 static int judge_objects(const struct push *push, struct store *store,
@@ -267,12 +269,52 @@ static void bring_absent(const struct buf *input, const char *remote)
 	    refs.count && !list_new(&refs, remote, &new_ones, &ignored))
 		(void)absent_objects_bring(&new_ones, not_all_known, &absent, &ignored);
 	if (absent.left)
-		report_note("%zu files and folders of what is pushed are not in this "
+		report_note("%s not in this "
 		            "partial clone and could not be fetched",
-		            absent.left);
+		            COUNT(absent.left, "file or folder of what is pushed is",
+		                  "files and folders of what is pushed are"));
 	push_refs_wipe(&refs);
 	buf_wipe(&new_ones);
 	buf_wipe(&text);
+}
+
+/* Says it the first time. What is in the way of it is in nobody's way. */
+static void remember_server(const struct lfs_config *config, const char *remote)
+{
+	struct buf server = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	int rc = server_remember(config, remote, &server, &err);
+	if (!rc)
+		report_note(
+			"%s is remembered for you as a server whose LFS objects are in "
+			"a store of git-zllm ('git config --global zllm.remember "
+			"false' leaves that out, 'git zllm uninstall' forgets it)",
+			buf_text(&server));
+	else if (rc < 0)
+		report_trace("the server of '%s' is not remembered: %s", remote,
+		             err.text);
+	buf_wipe(&server);
+}
+
+/* The configuration that leads to the store where this push goes. That of a branch from before
+ * `init` may lead nowhere, and git-lfs starts us for the server all the same. */
+static int read_config(const char *remote, struct lfs_config **out, bool *ours,
+                       struct err *err)
+{
+	struct connection_config found;
+	int rc = lfs_config_read(out, err);
+
+	*ours = !rc && endpoint_is_ours(*out, ENDPOINT_UPLOAD, remote);
+	if (rc || *ours || !server_is_ours(*out, remote))
+		return rc;
+	lfs_config_free(*out);
+	rc = connection_config_find(ENDPOINT_UPLOAD, remote, &found, err);
+	if (!rc) {
+		*out = found.config;
+		*ours = found.named != CONNECTION_NAMED_NOWHERE;
+	}
+	return rc;
 }
 
 /* The hooks before ours, then what the store says. 0, 1 when the push is refused (and
@@ -281,22 +323,25 @@ static int serve_push(struct hook_push *given, int *status, struct err *err)
 {
 	struct lfs_config *config = NULL;
 	const char *remote = given->argv[0];
+	bool ours;
 
-	int rc = lfs_config_read(&config, err);
+	int rc = read_config(remote, &config, &ours, err);
 	if (rc)
 		return rc;
-	bool ours = push_check_concerns_us(config, ENDPOINT_UPLOAD, remote);
 	bool nothing = !ours && given->by == HOOK_RUN_BY_CONFIGURATION;
 	given->gaps = ours ? HOOK_GAPS_FOR_US : HOOK_GAPS_REFUSED_BY_LFS;
 	if (ours)
 		bring_absent(given->input, remote);
 	rc = nothing ? 1 : hook_chain_run(given, status, err);
-	if (rc > 0)
+	if (rc > 0) {
 		rc = 0;
-	else if (!rc && !*status && ours)
+	} else if (!rc && !*status && ours) {
 		rc = check_push(
 			&(struct push){ remote, given->input, config, given->one_ref },
 			err);
+		if (!rc)
+			remember_server(config, remote);
+	}
 	lfs_config_free(config);
 	return rc;
 }
@@ -337,7 +382,7 @@ static int check_received(const struct push_ref *ref, const struct buf *old,
 	struct store *store = NULL;
 
 	int rc = lfs_config_read_at(ref->new_id, &config, err);
-	if (rc || !push_check_concerns_us(config, ENDPOINT_DOWNLOAD, NULL))
+	if (rc || !endpoint_is_ours(config, ENDPOINT_DOWNLOAD, NULL))
 		goto out;
 	buf_addf(&revisions, "%s\n", ref->new_id);
 	if (*ref->old_id)

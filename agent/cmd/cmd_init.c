@@ -72,7 +72,7 @@ static void init_wipe(struct init *in)
 
 static struct git_scope lfsconfig_scope(struct init *in)
 {
-	return (struct git_scope){ "--file", buf_text(&in->lfsconfig) };
+	return (struct git_scope){ .option = "--file", .file = buf_text(&in->lfsconfig) };
 }
 
 static int find_repository(struct init *in, struct err *err)
@@ -249,7 +249,7 @@ static int resolve_base(struct init *in, struct err *err)
  * store at once; a push tells it again, to a store that does not know it yet. */
 static int write_setting(struct init *in, struct err *err)
 {
-	struct git_scope scope = { "--file", buf_text(&in->setting) };
+	struct git_scope scope = { .option = "--file", .file = buf_text(&in->setting) };
 	int rc = 0;
 
 	if (*in->name.text)

@@ -7,7 +7,7 @@
 #include "agent/cmd/agent_install.h"
 #include "agent/cmd/diff_install.h"
 #include "agent/cmd/hook_configured.h"
-#include "agent/cmd/server_install.h"
+#include "agent/where/server_install.h"
 #include "agent/command.h"
 #include "agent/git/git_refusal.h"
 #include "agent/git/git_run.h"
@@ -49,7 +49,7 @@ static int find_scope(int *argc, char **argv, struct git_scope *out, struct err 
 	if (options.system + options.local + (options.file != NULL) > 1)
 		return err_set(err, ERR_INPUT,
 		               "only one of --system, --local and --file");
-	*out = (struct git_scope){ "--global", NULL };
+	*out = (struct git_scope){ .option = "--global" };
 	if (options.system)
 		out->option = "--system";
 	if (options.local) {
@@ -59,7 +59,7 @@ static int find_scope(int *argc, char **argv, struct git_scope *out, struct err 
 		out->option = "--local";
 	}
 	if (options.file)
-		*out = (struct git_scope){ "--file", options.file };
+		*out = (struct git_scope){ .option = "--file", .file = options.file };
 	return 0;
 }
 
@@ -252,7 +252,9 @@ const struct command cmd_install = {
 		"server's repository are in a store also where nothing that is checked out says\n"
 		"so: at branches and tags from before 'git zllm init', and before anything is\n"
 		"checked out, as in CI. The store is then that of any branch or tag there that\n"
-		"has one, so push a branch with .lfsconfig before.\n"
+		"has one, or that of the remote's default branch. Pushes do the same by themselves\n"
+		"for the server that they go to, unless zllm.remember is false. A clone for which\n"
+		"neither names a store is left to git-lfs.\n"
 		"\n"
 		"Says so where this git-lfs would run a program that a repository names, as\n"
 		"those before 3.8.1 do.\n",

@@ -12,8 +12,10 @@
 #include "agent/git/checked_out.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/git/lfs_prunable.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
+#include "agent/report/progress.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
 #include "agent/report/size_text.h"
@@ -131,7 +133,7 @@ static void tell_text(const struct prune_options *options,
 			report_line("kept %s: %s", hex, c->why ? c->why : "");
 	}
 	size_format(s.freed, bytes);
-	report_line("%zu local copies %s, %s %s", s.dropped,
+	report_line("%s %s, %s %s", COUNT(s.dropped, "local copy", "local copies"),
 	            options->dry_run ? "would go" : "dropped", bytes,
 	            options->dry_run ? "would be freed" : "freed");
 	if (s.kept)
@@ -170,10 +172,18 @@ static int tell_json(const struct prune_options *options,
 static int prune(const struct prune_options *options, struct prune_request *request,
                  struct err *err)
 {
+	struct progress progress;
+	const struct work_watch watch = progress_watch(&progress);
 	int rc = find_candidates(options, request, err);
 
-	if (!rc)
-		rc = prune_local_prove(request, err);
+	if (rc)
+		return rc;
+	request->watch = &watch;
+	progress_begin(&progress, "asking the store", 0,
+	               options->json ? PROGRESS_QUIET : PROGRESS_SHOWN);
+	rc = prune_local_prove(request, err);
+	progress_end(&progress);
+	request->watch = NULL;
 	if (rc)
 		return rc;
 	if (!options->dry_run)

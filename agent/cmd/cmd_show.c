@@ -6,6 +6,7 @@
 
 #include "agent/cmd/object_name.h"
 #include "agent/command.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -23,6 +24,7 @@
 #include "index/model/format_table.h"
 #include "index/store/store.h"
 #include "index/survey/base_holder.h"
+#include "index/survey/base_names.h"
 #include "index/survey/object_cost.h"
 
 struct show_options {
@@ -34,7 +36,8 @@ struct show {
 	struct extent_cost *costs;
 	struct object_sum sum;
 	struct base_holders *holders;
-	struct base_holder base; /* nothing in it: not known */
+	struct base_holder base;  /* nothing in it: not known */
+	struct base_names *names; /* of the tensors of `base` */
 };
 
 static const char *kind_name(enum extent_kind kind)
@@ -107,6 +110,16 @@ static const struct extent_candidate *chosen_candidate(const struct extent *x)
 	return NULL;
 }
 
+/* The name of the tensor that was found by what it holds; NULL where one was found by its
+ * name, or its name is not known. */
+static const char *name_by_values(const struct show *s, const struct extent *x)
+{
+	const struct extent_candidate *chosen = chosen_candidate(x);
+
+	return chosen && chosen->by_values ? base_names_find(s->names, chosen->id.bytes)
+	                                   : NULL;
+}
+
 /* ---------------------------------------------------------------- json */
 
 /* No member where it was not measured. */
@@ -128,6 +141,7 @@ static struct json *candidate_json(const struct extent *x,
 	put_bits(j, "bit_distance", c->bits);
 	if (c->permille != EXTENT_UNKNOWN)
 		json_put_u64(j, "permille", c->permille);
+	json_put_bool(j, "by_values", c->by_values);
 	json_put_bool(j, "chosen", c == chosen_candidate(x));
 	return j;
 }
@@ -154,8 +168,10 @@ static struct json *tried_json(const struct extent *x)
 	return tried;
 }
 
-static struct json *extent_json(const struct extent *x, const struct extent_cost *cost)
+static struct json *extent_json(const struct show *s, size_t i)
 {
+	const struct extent *x = &s->manifest.extents.list[i];
+	const struct extent_cost *cost = &s->costs[i];
 	struct json *j = json_object();
 	struct json *shape = json_array(), *bases = json_array();
 	char base[2 * KEY_BASE_PREFIX + 1];
@@ -163,8 +179,8 @@ static struct json *extent_json(const struct extent *x, const struct extent_cost
 
 	oid_format(&x->id, id);
 	base_text(cost, 0, base);
-	for (unsigned i = 0; i < x->dim_count; i++)
-		json_add_u64(shape, x->dims[i]);
+	for (unsigned k = 0; k < x->dim_count; k++)
+		json_add_u64(shape, x->dims[k]);
 	json_put_str(j, "kind", kind_name(x->kind));
 	json_put_str(j, "name", x->name);
 	json_put_str(j, "dtype", x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : NULL);
@@ -178,13 +194,14 @@ static struct json *extent_json(const struct extent *x, const struct extent_cost
 		json_put_u64(j, "rank", cost->rank);
 	json_put_str(j, "id", id);
 	json_put_str(j, "base", cost->record.base_count ? base : NULL);
-	for (unsigned i = 0; i < cost->record.base_count; i++) {
-		base_text(cost, i, base);
+	for (unsigned k = 0; k < cost->record.base_count; k++) {
+		base_text(cost, k, base);
 		json_add_str(bases, base);
 	}
 	json_put(j, "bases", bases);
 	const struct extent_candidate *chosen = chosen_candidate(x);
 	json_put_str(j, "base_source", chosen ? base_source_name(chosen->source) : NULL);
+	json_put_str(j, "base_by_values", name_by_values(s, x));
 	put_bits(j, "bit_distance", chosen ? chosen->bits : EXTENT_UNKNOWN);
 	json_put(j, "candidates", candidates_json(x));
 	if (extent_finding(x)->series_length) {
@@ -219,7 +236,7 @@ static int print_json(const struct show *s, struct err *err)
 	json_put_str(j, "found_path", manifest_note(m, "base.path"));
 	json_put_str(j, "agent", manifest_note(m, "agent"));
 	for (size_t i = 0; i < m->extents.count; i++)
-		json_add(extents, extent_json(&m->extents.list[i], &s->costs[i]));
+		json_add(extents, extent_json(s, i));
 	json_put(j, "extents", extents);
 	return report_json(j, err);
 }
@@ -236,11 +253,22 @@ static void add_shape(const struct extent *x, struct buf *out)
 	buf_add_str(out, "]");
 }
 
+/* " by values: model.layers.7.mlp.up_proj.weight of base.safetensors" */
+static void add_finding(const struct show *s, const struct extent *x, struct buf *out)
+{
+	const char *name = name_by_values(s, x);
+
+	buf_add_str(out, " by values");
+	if (name)
+		buf_addf(out, ": %s", name);
+	if (name && s->base.path)
+		buf_addf(out, " of %s", s->base.path);
+}
+
 /* "  git, 1.85 bits, rank 8": who named the base, how far it is by estimate, and what is
- * added to it. Without a base,
- * the nearest that was considered and not taken. */
-static void add_reason(const struct extent *x, const struct extent_cost *cost,
-                       struct buf *out)
+ * added to it. Without a base, the nearest that was considered and not taken. */
+static void add_reason(const struct show *s, const struct extent *x,
+                       const struct extent_cost *cost, struct buf *out)
 {
 	const struct extent_candidate *chosen = chosen_candidate(x);
 	const struct extent_candidate *c = chosen ? chosen
@@ -249,6 +277,8 @@ static void add_reason(const struct extent *x, const struct extent_cost *cost,
 	if (!extent_finding(x)->candidate_count)
 		return;
 	buf_addf(out, "  %s%s", chosen ? "" : "not ", base_source_name(c->source));
+	if (c->by_values)
+		add_finding(s, x, out);
 	if (c->bits != EXTENT_UNKNOWN)
 		buf_addf(out, ", %u.%02u bits", c->bits / 100, c->bits % 100);
 	if (cost->rank)
@@ -282,8 +312,10 @@ static void add_base(const struct extent_cost *cost, struct buf *out)
 		buf_addf(out, "%.12s", count ? base : "-");
 }
 
-static void print_extent(const struct extent *x, const struct extent_cost *cost)
+static void print_extent(const struct show *s, size_t i)
 {
+	const struct extent *x = &s->manifest.extents.list[i];
+	const struct extent_cost *cost = &s->costs[i];
 	struct buf shape = BUF_INIT, base = BUF_INIT, tried = BUF_INIT;
 	char size[SIZE_TEXT], stored[SIZE_TEXT];
 	char name[32];
@@ -293,7 +325,7 @@ static void print_extent(const struct extent *x, const struct extent_cost *cost)
 	size_format(cost->stored, stored);
 	add_base(cost, &base);
 	add_shape(x, &shape);
-	add_reason(x, cost, &tried);
+	add_reason(s, x, cost, &tried);
 	add_tried(x, &tried);
 	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s%s",
 	            x->kind == EXTENT_TENSOR ? dtype_name(x->dtype) : "-",
@@ -362,7 +394,8 @@ static void print_text(const struct show *s)
 
 	oid_format(&m->oid, oid);
 	report_line("object  %s", oid);
-	report_line("model   %s, %zu extents", model_name(m), m->extents.count);
+	report_line("model   %s, %s", model_name(m),
+	            COUNT(m->extents.count, "extent", "extents"));
 	print_sizes(s);
 	print_origin("from", manifest_note(m, "path"), manifest_note(m, "commit"));
 	print_base(s);
@@ -370,7 +403,7 @@ static void print_text(const struct show *s)
 	report_line("%-10s %-14s %9s %9s  %-7s %-12s %s", "DTYPE", "SHAPE", "SIZE",
 	            "STORED", "CODEC", "BASE", "NAME");
 	for (size_t i = 0; i < m->extents.count; i++)
-		print_extent(&m->extents.list[i], &s->costs[i]);
+		print_extent(s, i);
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -395,7 +428,9 @@ static int find_all(const struct connection *c, const struct oid *oid, struct sh
 		rc = base_holders_new(&c->transfer, &s->holders, err);
 	if (!rc)
 		rc = base_holders_find(s->holders, &s->manifest, &s->base, err);
-	return rc < 0 ? rc : 0;
+	if (rc >= 0)
+		rc = base_names_new(&c->transfer, s->base.oid, &s->names, err);
+	return rc;
 }
 
 static int show(const char *name, const struct show_options *options, struct err *err)
@@ -415,6 +450,7 @@ static int show(const char *name, const struct show_options *options, struct err
 	else if (!rc)
 		print_text(&s);
 	base_holders_free(s.holders);
+	base_names_free(s.names);
 	free(s.costs);
 	manifest_wipe(&s.manifest);
 	connection_close(&c);
@@ -450,8 +486,10 @@ const struct command cmd_show = {
 		"and what its push added there, of which 'saved' is told; and a line for each\n"
 		"extent of the file: dtype, shape, size, stored bytes, codec, the blob\n"
 		"that is its base, the tensor's name, and why: who named the base (user, git,\n"
-		"card, markers) and how many bits of a weight differ on samples (of all bits of\n"
-		"its dtype, as in 'diff' and 'family'), and what each codec that was tried made\n"
+		"card, markers), which tensor it is where that was found by what it holds and\n"
+		"not by its name ('by values: NAME of PATH'), how many bits of a weight differ\n"
+		"on samples (of all bits of its dtype, as in 'diff' and 'family'), and what each\n"
+		"codec that was tried made\n"
 		"of them. A base that was considered\n"
 		"and not taken is shown as 'not git, 5.71 bits'. 'rank 8' means that a low-rank\n"
 		"product is added to the base. What is stored inside the\n"

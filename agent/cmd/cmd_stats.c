@@ -1,8 +1,9 @@
-#include <inttypes.h>
+#include <stdint.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "agent/command.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
@@ -62,9 +63,10 @@ static void print_text(const struct store_census *s, const char *store)
 	uint64_t pushed = s->pushed_bytes;
 	char size[SIZE_TEXT], part[SIZE_TEXT];
 
-	report_line("store %s: %" PRIu64 " objects in %" PRIu64 " records (%" PRIu64
-	            " deltas)",
-	            store, s->objects, s->records, s->deltas);
+	report_line("store %s: %s in %s (%s)", store,
+	            COUNT(s->objects, "object", "objects"),
+	            COUNT(s->records, "record", "records"),
+	            COUNT(s->deltas, "delta", "deltas"));
 	report_line("%s", "");
 	report_line("%-34s %10s %10s  %7s", "LEVEL", "BYTES", "SAVED", "PART");
 	size_format(pushed, size);
@@ -81,9 +83,8 @@ static void print_text(const struct store_census *s, const char *store)
 	saved_format(s->stored_bytes, pushed, part);
 	report_line("%-34s %10s %10s  %7s", "stored in all", size, "", part);
 	if (s->damaged)
-		report_note("%" PRIu64
-		            " manifests could not be read; see 'git zllm fsck'",
-		            s->damaged);
+		report_note("%s could not be read; see 'git zllm fsck'",
+		            COUNT(s->damaged, "manifest", "manifests"));
 }
 
 static const struct option_spec specs[] = {

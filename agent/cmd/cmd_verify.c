@@ -12,6 +12,7 @@
 #include "agent/git/absent_objects.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/count_text.h"
 #include "agent/report/options.h"
 #include "agent/report/report.h"
 #include "codec/common/buf.h"
@@ -20,12 +21,15 @@
 
 struct verify_options {
 	bool all;
+	bool quick;
 	const char *remote;
 };
 
 static const struct option_spec specs[] = {
 	{ "all", OPTION_FLAG, NULL, "everything that any ref reaches",
 	  offsetof(struct verify_options, all) },
+	{ "quick", OPTION_FLAG, NULL, "of many in a bucket: by their names in a listing",
+	  offsetof(struct verify_options, quick) },
 	{ "remote", OPTION_VALUE, "NAME", "the store of this remote (default: origin)",
 	  offsetof(struct verify_options, remote) },
 	{ 0 },
@@ -86,8 +90,9 @@ static void print_result(const struct store *store, const struct lfs_objects *ne
 		oid_format(&missing->list[i].oid, hex);
 		report_line("missing %s %s", hex, missing->list[i].path);
 	}
-	report_line("%zu LFS objects needed, %zu missing in %s", needed->count,
-	            missing->count, store->name);
+	report_line("%s needed, %zu missing in %s",
+	            COUNT(needed->count, "LFS object", "LFS objects"), missing->count,
+	            store->name);
 }
 
 /* Whether history ends here before it begins. */
@@ -117,14 +122,17 @@ static int bring_history(const struct buf *revisions, const char *const *argumen
 	if (rc)
 		return rc;
 	if (absent->brought)
-		report_note("%zu files and folders of history that this partial clone "
-		            "lacked were fetched",
-		            absent->brought);
+		report_note(
+			"%s fetched",
+			COUNT(absent->brought,
+		              "file or folder of history that this partial clone lacked was",
+		              "files and folders of history that this partial clone lacked were"));
 	if (absent->left)
-		report_note("%zu files and folders of history are not in this partial "
+		report_note("%s not in this partial "
 		            "clone and could not be fetched: what they need was not "
 		            "looked at",
-		            absent->left);
+		            COUNT(absent->left, "file or folder of history is",
+		                  "files and folders of history are"));
 	if (shallow)
 		report_note("this clone is shallow: what older commits need was not "
 		            "looked at ('git fetch --unshallow' brings them)");
@@ -147,7 +155,9 @@ static int verify(const struct verify_options *options, const struct buf *revisi
 		rc = lfs_objects_add(&r->needed, revisions, arguments, err);
 	lfs_objects_unique(&r->needed);
 	if (!rc)
-		rc = push_check_run(store, &r->needed, &r->missing, err);
+		rc = options->quick
+		             ? push_check_names(store, &r->needed, &r->missing, err)
+		             : push_check_run(store, &r->needed, &r->missing, err);
 	if (!rc)
 		print_result(store, &r->needed, &r->missing);
 	return rc;
@@ -188,6 +198,9 @@ const struct command cmd_verify = {
 		"An object counts as missing too when its manifest is damaged, or when a record\n"
 		"that it needs is not there or is cut; what is wrong is said. Whether the bytes\n"
 		"are sound as well is what 'git zllm fsck' reads.\n"
+		"Of an object in a bucket it reads the manifest, many at once. With --quick a\n"
+		"listing tells which objects are there, a thousand in a request; those that it\n"
+		"does not name are looked at, and whether the others are whole is not.\n"
 		"In a partial clone (--filter=blob:none) it first fetches what git left on the\n"
 		"remote, for a file's pointer is in it; where that fails the exit code is 1.\n",
 	.options = specs,

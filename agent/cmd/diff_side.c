@@ -10,6 +10,7 @@
 
 #include "agent/cmd/object_name.h"
 #include "agent/git/git_paths.h"
+#include "agent/git/git_refusal.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/git/lfs_pointer.h"
@@ -178,6 +179,8 @@ int diff_side_add(const struct diff_places *places, const char *word,
 		rc = add_revision(places, word, out, err);
 	if (rc == 1 && places->paths && strchr(word, ':'))
 		return err_set(err, why.code, "%s", why.text);
+	if (rc == 1 && !places->paths)
+		rc = git_refusal_find(err); /* the word may be right, in there */
 	if (rc == 1)
 		rc = err_set(err, ERR_INPUT,
 		             "'%s' is not a file, revision, <rev>:<path> or oid", word);

@@ -6,6 +6,7 @@
 #define ZLLM_DOCTOR_H
 
 struct checkup;
+struct git_paths;
 struct lfs_config;
 struct store;
 
@@ -14,6 +15,9 @@ void doctor_setup(struct checkup *c, const struct lfs_config *config);
 
 /* The hook of the repository of the current directory. */
 void doctor_hook(struct checkup *c);
+
+/* How git's history is read for the bases it may name, and what of it is not here. */
+void doctor_history(struct checkup *c, const struct git_paths *paths);
 
 /* What is known of the servers of its remotes; `top` is its worktree, or NULL. */
 void doctor_servers(struct checkup *c, const char *top);

@@ -12,6 +12,8 @@
 #include "agent/git/lfs_config.h"
 #include "agent/git/lfs_trial.h"
 #include "agent/report/checkup.h"
+#include "agent/report/count_text.h"
+#include "agent/where/server_remember.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
@@ -163,10 +165,16 @@ void doctor_setup(struct checkup *c, const struct lfs_config *config)
 	if (count.missing)
 		checkup_add(
 			c, FINDING_BAD, "agent", INSTALL,
-			"%u of the %u keys by which git-lfs finds git-zllm are not set",
-			count.missing, count.all);
+			"%u of the %u keys by which git-lfs finds git-zllm %s not set",
+			count.missing, count.all, count.missing == 1 ? "is" : "are");
 	else if (count.right == count.all)
 		checkup_add(c, FINDING_GOOD, "agent", NULL,
 		            "all %u keys by which git-lfs finds git-zllm are right",
 		            count.all);
+	size_t servers = server_count_ours(config);
+	if (servers)
+		checkup_add(c, FINDING_GOOD, "agent", NULL,
+		            "%s remembered: git-lfs comes to us also where nothing "
+		            "that is checked out names a store",
+		            COUNT(servers, "git server is", "git servers are"));
 }

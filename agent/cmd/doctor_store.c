@@ -1,4 +1,5 @@
 #include "agent/cmd/doctor.h"
+#include "agent/cmd/doctor_annex.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 #include "agent/where/endpoint.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store.h"
 #include "index/store/store_probe.h"
@@ -155,6 +157,34 @@ static bool find_way(struct checkup *c, const struct lfs_config *config, struct 
 	return true;
 }
 
+/* Whether the repository's stores are those of git-annex alone. */
+static bool is_annex_alone(const struct lfs_config *config)
+{
+	struct endpoint endpoint = { 0 };
+	struct err ignored = ERR_INIT;
+	bool alone = endpoint_find(config, ENDPOINT_UPLOAD, NULL, &endpoint, &ignored) ==
+	             ERR_CONFIG;
+
+	endpoint_wipe(&endpoint);
+	return alone;
+}
+
+/* The stores of git-annex's remotes; true when there are no others. */
+static bool examine_annex(struct checkup *c, const struct lfs_config *config,
+                          const struct store_context *of)
+{
+	struct store_context context = *of;
+	struct buf places = BUF_INIT;
+	size_t remotes = doctor_annex(c, config, &places);
+
+	context.named_by = STORE_NAMED_BY_ANNEX;
+	context.use = STORE_TO_WRITE;
+	for (size_t at = 0; at < places.size; at += strlen((char *)places.data + at) + 1)
+		open_and_try(c, (char *)places.data + at, &context);
+	buf_wipe(&places);
+	return remotes && is_annex_alone(config);
+}
+
 static void examine_repository(struct checkup *c, const struct lfs_config *config,
                                const struct git_paths *paths)
 {
@@ -162,8 +192,11 @@ static void examine_repository(struct checkup *c, const struct lfs_config *confi
 	struct way push = { ENDPOINT_UPLOAD, "push", { 0 }, context };
 	struct way clone = { ENDPOINT_DOWNLOAD, "clone", { 0 }, context };
 
+	if (examine_annex(c, config, &context))
+		return;
 	if (paths->worktree)
 		doctor_hook(c);
+	doctor_history(c, paths);
 	doctor_servers(c, paths->worktree);
 	doctor_old_commits(c, config);
 	push.context.use = STORE_TO_WRITE;

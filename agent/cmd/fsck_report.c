@@ -5,6 +5,7 @@
 
 #include "agent/cmd/clone_copies.h"
 #include "agent/git/git_run.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
@@ -210,7 +211,8 @@ static int tell_objects(const struct fsck_report *r, const struct fsck_finding *
 		tell_object(r, touched_oid(r, use_at(&t, i)->object), &tensors, lost);
 	}
 	if (shown > OBJECTS_SHOWN)
-		report_line("    and by %zu more objects", shown - OBJECTS_SHOWN);
+		report_line("    and by %s",
+		            COUNT(shown - OBJECTS_SHOWN, "more object", "more objects"));
 	buf_wipe(&tensors);
 	buf_wipe(&t.uses);
 	return rc;
@@ -305,13 +307,14 @@ int fsck_report_text(const struct fsck_report *r, struct err *err)
 	if (rc)
 		return rc;
 	if (unmade)
-		report_line("%zu objects have an owner, and no manifest", unmade);
+		report_line("%s an owner, and no manifest",
+		            COUNT(unmade, "object has", "objects have"));
 	if (r->repair && count_mendable(r))
 		report_line("%zu of %zu mended", r->mended, count_mendable(r));
 	if (!result->complete)
 		report_line(
 			"stopped: the budget is over; the same command goes on from here");
-	report_line("%zu objects whole, %zu not", r->whole, r->left);
+	report_line("%s whole, %zu not", COUNT(r->whole, "object", "objects"), r->left);
 	return 0;
 }
 

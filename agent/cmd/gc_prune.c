@@ -8,6 +8,7 @@
 #include "agent/cmd/gc_world.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/confirm.h"
+#include "agent/report/count_text.h"
 #include "agent/report/duration_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
@@ -84,7 +85,7 @@ static void tell_list(const struct pruning *p, const struct gc_facts *facts,
 	if (!facts->count)
 		return;
 	size_format(facts->bytes, bytes);
-	report_line("%zu objects (%s) %s", facts->count, bytes, what);
+	report_line("%s (%s) %s", COUNT(facts->count, "object", "objects"), bytes, what);
 	for (size_t i = 0; i < facts->count && i < most; i++)
 		gc_fact_tell(&facts->list[i], "");
 	if (facts->count > most)
@@ -98,20 +99,23 @@ static void tell_plan(const struct pruning *p)
 	char bytes[SIZE_TEXT], days[DURATION_TEXT];
 	char what[64 + DURATION_TEXT];
 
-	report_line("reached   %zu objects by %zu refs of %zu remotes", p->reach.count,
-	            p->reach.refs, p->reach.remotes);
+	report_line("reached   %s by %s of %s",
+	            COUNT(p->reach.count, "object", "objects"),
+	            COUNT(p->reach.refs, "ref", "refs"),
+	            COUNT(p->reach.remotes, "remote", "remotes"));
 	size_format(p->reach.own_bytes, bytes);
 	if (p->reach.own)
-		report_line("kept      %zu objects (%s) that this clone alone names: its "
+		report_line("kept      %s (%s) that this clone alone names: its "
 		            "reflogs, stash, and branches",
-		            p->reach.own, bytes);
+		            COUNT(p->reach.own, "object", "objects"), bytes);
 	if (of[PRUNE_RETURNS] + of[PRUNE_ADOPTED])
-		report_line("back      %zu objects that are reached again",
-		            of[PRUNE_RETURNS] + of[PRUNE_ADOPTED]);
+		report_line("back      %s reached again",
+		            COUNT(of[PRUNE_RETURNS] + of[PRUNE_ADOPTED], "object that is",
+		                  "objects that are"));
 	if (of[PRUNE_WAITS])
-		report_line("waiting   %zu objects in trash ('git zllm gc --trash' lists "
+		report_line("waiting   %s in trash ('git zllm gc --trash' lists "
 		            "them)",
-		            of[PRUNE_WAITS]);
+		            COUNT(of[PRUNE_WAITS], "object", "objects"));
 	duration_format((uint64_t)p->plan.expire, days);
 	snprintf(what, sizeof(what), "that nothing reaches go to trash for %s:", days);
 	tell_list(p, &p->going, what);
@@ -156,9 +160,10 @@ static int ask(const struct pruning *p, struct err *err)
 		return 0;
 	duration_format((uint64_t)p->plan.expire, days);
 	snprintf(question, sizeof(question),
-	         "%zu objects go to trash, where 'git zllm gc --undelete' finds them for "
-	         "%s; %zu are given up for good.",
-	         p->going.count, days, p->expiring.count);
+	         "%s to trash, where 'git zllm gc --undelete' finds what went for "
+	         "%s; %s given up for good.",
+	         COUNT(p->going.count, "object goes", "objects go"), days,
+	         COUNT(p->expiring.count, "is", "are"));
 	return confirm(question,
 	               "nothing was pruned: say --yes to drop the objects that were "
 	               "listed, or --dry-run to look only",

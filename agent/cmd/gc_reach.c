@@ -7,6 +7,7 @@
 #include "agent/git/lfs_objects.h"
 #include "agent/git/remote_refs.h"
 #include "agent/git/remote_ways.h"
+#include "agent/report/count_text.h"
 #include "agent/report/report.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
@@ -193,8 +194,8 @@ static int read_mark(struct reading *r, const struct remote_mark *mark, struct e
 	short_hex(mark, hex);
 	if (!rc) {
 		if (!r->options->json)
-			report_line("remote    %.*s  %s: %zu refs", SHORT_HEX, hex,
-			            mark->name, refs);
+			report_line("remote    %.*s  %s: %s", SHORT_HEX, hex, mark->name,
+			            COUNT(refs, "ref", "refs"));
 		return 0;
 	}
 	if (why.code == ERR_NOMEM) {
@@ -220,13 +221,15 @@ static int read_refs(struct reading *r, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (r->unread)
-		return err_set(err, ERR_CONFIG,
-		               "nothing is pruned: %zu of %zu remotes that have this "
-		               "repository's branches cannot be read. Make each a "
-		               "remote of this clone: git remote add <name> <url>; of "
-		               "one that is gone for good say so: git zllm gc --prune "
-		               "--forget <remote>",
-		               r->unread, r->marks.count);
+		return err_set(
+			err, ERR_CONFIG,
+			"nothing is pruned: %zu of %s this "
+			"repository's branches cannot be read. Make each a "
+			"remote of this clone: git remote add <name> <url>; of "
+			"one that is gone for good say so: git zllm gc --prune "
+			"--forget <remote>",
+			r->unread,
+			COUNT(r->marks.count, "remote that has", "remotes that have"));
 	return r->refs.refs ? 0
 	                    : err_set(err, ERR_CONFIG,
 	                              "nothing is pruned: no remote of this repository "

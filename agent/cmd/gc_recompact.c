@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/report/count_text.h"
 #include "agent/report/duration_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
@@ -79,13 +80,15 @@ void gc_recompact_report(const struct gc_recompact *r)
 		            after);
 		return;
 	}
-	report_line("recompacted: %zu records made anew, %zu moved to trash; all records "
-	            "%s, then %s; %zu trials; in %s",
-	            result->made, result->retired, before, after, result->trials, time);
+	report_line("recompacted: %s made anew, %zu moved to trash; all records "
+	            "%s, then %s; %s; in %s",
+	            COUNT(result->made, "record", "records"), result->retired, before,
+	            after, COUNT(result->trials, "trial", "trials"), time);
 	if (result->skipped)
-		report_note("%zu group(s) of tensors were not recompacted: something of "
-		            "them cannot be read; run 'git zllm fsck'",
-		            result->skipped);
+		report_note("%s not recompacted: something of "
+		            "that cannot be read; run 'git zllm fsck'",
+		            COUNT(result->skipped, "group of tensors was",
+		                  "groups of tensors were"));
 }
 
 void gc_recompact_json(const struct gc_recompact *r, struct json *to)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent/cmd/gc_world.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
@@ -12,22 +13,26 @@
 #include "index/gc/gc.h"
 #include "index/store/store.h"
 
-static const char *const things[GC_THINGS] = {
-	[GC_OWNERS] = "owners",
-	[GC_TRACES] = "traces of expired owners",
-	[GC_MANIFESTS] = "manifests",
-	[GC_RECORDS] = "records",
-	[GC_BASES] = "base markers",
-	[GC_NAMES] = "names",
-	[GC_TEMPORARY] = "temporary files",
-	[GC_UPLOADS] = "unfinished uploads",
+static const struct {
+	const char *one, *many;
+} things[GC_THINGS] = {
+	[GC_OWNERS] = { "owner", "owners" },
+	[GC_TRACES] = { "trace of an expired owner", "traces of expired owners" },
+	[GC_MANIFESTS] = { "manifest", "manifests" },
+	[GC_RECORDS] = { "record", "records" },
+	[GC_BASES] = { "base marker", "base markers" },
+	[GC_NAMES] = { "name", "names" },
+	[GC_ANNEX] = { "key of git-annex", "keys of git-annex" },
+	[GC_TEMPORARY] = { "temporary file", "temporary files" },
+	[GC_UPLOADS] = { "unfinished upload", "unfinished uploads" },
 };
 
 static const char *const words[GC_THINGS] = {
 	[GC_OWNERS] = "owners",       [GC_TRACES] = "traces",
 	[GC_MANIFESTS] = "manifests", [GC_RECORDS] = "records",
 	[GC_BASES] = "bases",         [GC_NAMES] = "names",
-	[GC_TEMPORARY] = "temporary", [GC_UPLOADS] = "uploads",
+	[GC_ANNEX] = "annex_keys",    [GC_TEMPORARY] = "temporary",
+	[GC_UPLOADS] = "uploads",
 };
 
 static const char *const deeds[GC_DEEDS] = {
@@ -57,7 +62,7 @@ static void tell_count(enum gc_thing thing, enum gc_deed deed,
 	if (count->bytes)
 		size_format(count->bytes, size);
 	report_line("%-22s %10" PRIu64 " %-26s %10s", deeds[deed], count->count,
-	            things[thing], size);
+	            count->count == 1 ? things[thing].one : things[thing].many, size);
 }
 
 void gc_report_text(const struct gc_world *w, const struct gc_summary *s)
@@ -117,19 +122,20 @@ void gc_report_remarks(const struct gc_world *w, const struct gc_summary *s)
 	if (s->blind.code)
 		report_note("%s", s->blind.text);
 	if (s->blind_count)
-		report_note("%zu manifest(s) could not be read, so what they need is not "
+		report_note("%s could not be read, so what is needed is not "
 		            "known: no record was moved or removed; run 'git zllm fsck'",
-		            s->blind_count);
+		            COUNT(s->blind_count, "manifest", "manifests"));
 	if (s->late)
 		report_note("looking at the store took longer than the grace period: "
 		            "nothing was removed; give a longer --grace");
 	if (s->unowned)
-		report_note("%zu object(s) have no owner, and are kept; 'git zllm gc "
-		            "--unowned' gives them up",
-		            s->unowned);
+		report_note("%s kept; 'git zllm gc "
+		            "--unowned' gives up what has no owner",
+		            COUNT(s->unowned, "object has no owner and is",
+		                  "objects have no owner and are"));
 	if (s->strange)
-		report_note("%zu thing(s) in trash/ are not this version's, and stay",
-		            s->strange);
+		report_note("%s in trash/ not this version's, and will stay there",
+		            COUNT(s->strange, "key is", "keys are"));
 	if (atomic_load(&w->run.over))
 		report_note("the budget is spent: run it again, and it goes on");
 }

@@ -1,12 +1,12 @@
 #include "agent/cmd/gc_trash.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/cmd/gc_facts.h"
 #include "agent/cmd/gc_prune.h"
 #include "agent/cmd/gc_world.h"
+#include "agent/report/count_text.h"
 #include "agent/report/duration_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
@@ -117,7 +117,8 @@ static void list_text(const struct trash *t)
 			told++;
 		}
 	size_format(t->facts.bytes, bytes);
-	report_line("%zu objects (%s) in trash of this repository", told, bytes);
+	report_line("%s (%s) in trash of this repository",
+	            COUNT(told, "object", "objects"), bytes);
 }
 
 int gc_trash_list(struct gc_world *w, const struct gc_options *options, struct err *err)
@@ -181,9 +182,9 @@ static int check_back(struct gc_world *w, const struct prune_request *request,
 	prune_wipe(&now);
 	if (!rc && request->reached && live < request->reached_count &&
 	    !(w->run.flags & GC_DRY_RUN))
-		rc = err_set(err, ERR_MISSING,
-		             "%zu of the %zu objects are not in the store any more",
-		             request->reached_count - live, request->reached_count);
+		rc = err_set(err, ERR_MISSING, "%zu of the %s not in the store any more",
+		             request->reached_count - live,
+		             COUNT(request->reached_count, "object is", "objects are"));
 	return rc;
 }
 
@@ -211,7 +212,7 @@ static int tell_back(struct gc_world *w, const struct gc_options *options,
 		json_put_bool(j, "dry_run", options->dry_run);
 		return report_json(j, err);
 	}
-	report_line("%" PRIu64 " objects brought back", back);
+	report_line("%s brought back", COUNT(back, "object", "objects"));
 	if (back)
 		report_line(
 			"Push a branch or tag that has them: what no ref reaches, the "

@@ -83,18 +83,6 @@ static void tell_step(void *ctx, const char *what)
 
 	report_trace("gc: %s", what);
 	progress_clear(&w->progress);
-	w->progress.what = what;
-}
-
-static void tell_done(void *ctx, enum gc_thing thing, enum gc_deed deed,
-                      const struct gc_count *count)
-{
-	struct gc_world *w = ctx;
-
-	(void)thing;
-	if (deed == GC_MOVED || deed == GC_RESTORED || deed == GC_DESTROYED ||
-	    deed == GC_MADE)
-		progress_step(&w->progress, count->bytes);
 }
 
 static void tell_failed(void *ctx, const struct err *err)
@@ -161,13 +149,13 @@ static int begin_run(struct gc_world *w, const struct gc_options *options,
 	if (!rc)
 		rc = read_part(&w->run.part, options->part, err);
 	w->run.transfer = &w->transfer;
+	w->watch = progress_watch(&w->progress);
+	w->run.watch = &w->watch;
 	w->run.flags = (options->dry_run ? GC_DRY_RUN : 0u) |
 	               (options->unowned ? GC_UNOWNED : 0u);
-	w->run.listener = (struct gc_listener){ .step = tell_step,
-		                                .done = tell_done,
-		                                .failed = tell_failed,
-		                                .may_go_on = may_go_on,
-		                                .ctx = w };
+	w->run.listener = (struct gc_listener){
+		.step = tell_step, .failed = tell_failed, .may_go_on = may_go_on, .ctx = w
+	};
 	return rc;
 }
 
@@ -208,6 +196,8 @@ void gc_world_close(struct gc_world *w)
 {
 	progress_end(&w->progress);
 	json_free(w->pruned);
+	if (w->store && !(w->run.flags & GC_DRY_RUN))
+		store_keep_room(w->store);
 	gc_recompact_end(&w->recompact);
 	gc_run_wipe(&w->run);
 	transfer_wipe(&w->transfer);

@@ -44,6 +44,7 @@ struct gc_world {
 	struct transfer transfer;  /* to the metered one */
 	struct budget budget;
 	struct progress progress;
+	struct work_watch watch; /* of the run; shows it by that */
 	struct gc_recompact recompact; /* begun by who runs gc() */
 	struct gc_run run;             /* its ages begin with gc_world_begin() */
 	int64_t grace;                 /* seconds */

@@ -15,31 +15,10 @@
 #include "agent/report/report.h"
 #include "agent/report/shell_word.h"
 #include "agent/where/store_open.h"
+#include "agent/where/store_place.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-
-static bool has(const char *folder, const char *name)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
-
-	return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0;
-}
-
-static int check_folder(const char *folder, struct err *err)
-{
-	bool bare = has(folder, "HEAD") && has(folder, "refs") && has(folder, "objects");
-
-	if (!bare && !has(folder, ".git"))
-		return 0;
-	return err_set(
-		err, ERR_INPUT,
-		"%s is a git repository, and a store there would be mixed with its "
-		"files: name a folder of its own, such as ../store",
-		folder);
-}
 
 /* Whether the file names this very store. */
 static int is_named(const struct git_scope *lfsconfig, const struct store_url *url,
@@ -83,7 +62,7 @@ int init_place_open(const struct git_scope *lfsconfig, const struct store_url *u
 	if (url->kind->is_path)
 		rc = store_url_path(url, context->root, &path, err);
 	if (!rc && path.size)
-		rc = check_folder(buf_text(&path), err);
+		rc = store_place_check(buf_text(&path), err);
 	buf_wipe(&path);
 	if (!rc)
 		rc = is_named(lfsconfig, url, &named, err);

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "agent/report/count_text.h"
 #include "agent/report/report.h"
 #include "agent/where/store_kind.h"
 #include "codec/common/err.h"
@@ -26,8 +27,9 @@ int init_shared_open_up(const struct store_kind *kind, const struct store *store
 		               kind->writers);
 	int rc = kind->share(store->name, &left, err);
 	if (!rc && left)
-		report_note("%llu folders and files of the store belong to others: 'git "
-		            "zllm doctor' says what opens them up",
-		            (unsigned long long)left);
+		report_note("%s to others: 'git "
+		            "zllm doctor' says what opens that up",
+		            COUNT(left, "folder or file of the store belongs",
+		                  "folders and files of the store belong"));
 	return rc;
 }

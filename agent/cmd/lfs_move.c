@@ -8,6 +8,7 @@
 #include "agent/cmd/lost_objects.h"
 #include "agent/cmd/old_server.h"
 #include "agent/cmd/push_check.h"
+#include "agent/report/count_text.h"
 #include "agent/where/repo_id.h"
 #include "agent/git/absent_objects.h"
 #include "agent/git/git_paths.h"
@@ -89,9 +90,9 @@ static int is_wanted(const struct lfs_move *m, struct state *s, struct err *err)
 	if (rc || !s->lacking.count)
 		return rc;
 	report_note(
-		"this repository needs %zu LFS objects that the store lacks: they are "
-		"moved there first, with all branches and tags",
-		s->lacking.count);
+		"this repository needs %s moved there first, with all branches and tags",
+		COUNT(s->lacking.count, "LFS object that the store lacks: it is",
+	              "LFS objects that the store lacks: they are"));
 	return 1;
 }
 
@@ -120,9 +121,10 @@ static int bring_history(const struct state *s, struct err *err)
 		rc = absent_objects_bring(&no_revisions, everything, &absent, err);
 	if (!rc && absent.left)
 		rc = err_set(err, ERR_IO,
-		             "%zu files and folders of history are not in this partial "
+		             "%s not in this partial "
 		             "clone and could not be fetched",
-		             absent.left);
+		             COUNT(absent.left, "file or folder of history is",
+		                   "files and folders of history are"));
 	return rc;
 }
 
@@ -190,20 +192,21 @@ static int judge(const struct lfs_move *m, const struct state *s, struct err *er
 
 	if (s->here.count)
 		return err_set(err, ERR_IO,
-		               "%zu LFS objects are here and did not reach the store: "
+		               "%s here and did not reach the store: "
 		               "nothing was changed in this repository; run the same "
 		               "again to go on",
-		               s->here.count);
+		               COUNT(s->here.count, "LFS object is", "LFS objects are"));
 	int rc = lost_objects_report(m->paths, &s->gone, err);
 	if (!rc && s->gone.count && !without)
 		rc = err_set(
 			err, ERR_INPUT,
-			"%zu of %zu LFS objects are neither on the old server nor "
+			"%zu of %s neither on the old server nor "
 			"here: nothing was changed in this repository, and it still "
 			"uses the old server. Run the same again to go on, or in a "
 			"clone that has them; where nobody has them any more, say so "
 			"by: git config lfs.allowincompletepush true",
-			s->gone.count, s->needed.count);
+			s->gone.count,
+			COUNT(s->needed.count, "LFS object is", "LFS objects are"));
 	else if (!rc && s->gone.count)
 		report_note("moved without them, as lfs.allowincompletepush says");
 	return rc;
@@ -224,10 +227,11 @@ static int move(const struct lfs_move *m, struct state *s, struct err *err)
 	if (!rc)
 		rc = judge(m, s, err);
 	if (!rc)
-		report_line("moved:    the store has %zu of the %zu LFS objects that "
-		            "any branch or tag needs; %zu were brought now",
-		            s->needed.count - s->lacking.count, s->needed.count,
-		            lacked - s->lacking.count);
+		report_line("moved:    the store has %zu of the %s that "
+		            "any branch or tag needs; %s brought now",
+		            s->needed.count - s->lacking.count,
+		            COUNT(s->needed.count, "LFS object", "LFS objects"),
+		            COUNT(lacked - s->lacking.count, "was", "were"));
 	return rc;
 }
 

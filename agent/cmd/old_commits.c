@@ -11,6 +11,7 @@
 #include "agent/git/git_scope.h"
 #include "agent/git/lfs_config.h"
 #include "agent/report/checkup.h"
+#include "agent/report/count_text.h"
 #include "agent/report/report.h"
 #include "agent/report/shell_word.h"
 #include "agent/where/ref_stores.h"
@@ -18,7 +19,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 
-static const struct git_scope in_this_clone = { "--local", NULL };
+static const struct git_scope in_this_clone = { .option = "--local" };
 
 static bool begins_with(const char *text, const char *front)
 {
@@ -239,10 +240,11 @@ void doctor_old_commits(struct checkup *c, const struct lfs_config *config)
 		buf_text(&found.foreign);
 		add_remedy(config, &found, buf_text(&found.url), &remedy);
 		checkup_add(c, FINDING_DOUBTFUL, "old commits", buf_text(&remedy),
-		            "%zu branches and tags, as %s, are from before 'init': in "
+		            "%s, as %s, from before 'init': in "
 		            "this clone their objects go to %s, not to the store that %s "
 		            "names",
-		            found.astray, buf_text(&found.example),
+		            COUNT(found.astray, "branch or tag", "branches and tags"),
+		            buf_text(&found.example),
 		            found.foreign.size ? buf_text(&found.foreign)
 		                               : "the git server's own LFS",
 		            buf_text(&found.named_by));

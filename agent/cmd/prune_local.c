@@ -15,6 +15,7 @@
 #include "index/manifest/object_look.h"
 #include "index/manifest/object_proof.h"
 #include "index/work/lanes.h"
+#include "index/work/work_watch.h"
 
 static void keep(struct prune_candidate *c, const char *why)
 {
@@ -63,6 +64,7 @@ static int prove_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	bool have = false;
 
 	(void)lane;
+	work_watch_came(p->request->watch, 1);
 	if (!path)
 		return err_nomem(err, "a path");
 	bool local = lstat(path, &st) == 0 && S_ISREG(st.st_mode);
@@ -88,6 +90,9 @@ int prune_local_prove(const struct prune_request *request, struct err *err)
 	struct lanes_work work = { request->count, prove_one, NULL, &p };
 
 	p.transfer.cache = NULL;
+	work_watch_step(request->watch,
+	                deep ? "reading the store's copies" : "asking the store",
+	                WORK_THINGS, request->count);
 	return lanes_run(deep ? 1 : t->lanes, &work, err);
 }
 

@@ -12,6 +12,7 @@
 
 struct connection;
 struct err;
+struct work_watch;
 
 /* How sure to be that an object can be had again. */
 enum prune_proof {
@@ -31,6 +32,7 @@ struct prune_request {
 	enum prune_proof proof;
 	struct prune_candidate *list;
 	size_t count;
+	const struct work_watch *watch; /* who is shown how far the proof is; or NULL */
 };
 
 /* Asks the store for each candidate that has a local copy: COPY_PROVED, or COPY_KEPT with

@@ -5,6 +5,7 @@
 
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
+#include "agent/report/count_text.h"
 #include "agent/report/report.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
@@ -29,16 +30,6 @@ static int find_paths(const struct lfs_config *config, struct git_paths *out,
 	if (rc > 0)
 		rc = err_set(err, ERR_CONFIG, "this is not inside a git repository");
 	return rc;
-}
-
-bool push_check_concerns_us(const struct lfs_config *config,
-                            enum endpoint_direction direction, const char *remote)
-{
-	struct endpoint endpoint = { 0 };
-	bool ours = endpoint_find(config, direction, remote, &endpoint, NULL) == 0;
-
-	endpoint_wipe(&endpoint);
-	return ours;
 }
 
 static int open_named(const struct lfs_config *config, const struct endpoint *endpoint,
@@ -160,34 +151,33 @@ int push_check_run(struct store *store, const struct lfs_objects *needed,
 /* ---------------------------------------------------------------- by name only */
 
 /* Takes those that are not listed. 1 where listing does not pay, or is not allowed. */
-static int list_absent(struct store *store, const struct lfs_objects *carried,
+static int list_absent(struct store *store, const struct lfs_objects *needed,
                        struct lfs_objects *absent, struct err *err)
 {
-	struct object_listed *list = calloc(carried->count, sizeof(*list));
+	struct object_listed *list = calloc(needed->count, sizeof(*list));
 
 	if (!list)
 		return err_nomem(err, "a list of objects");
-	for (size_t i = 0; i < carried->count; i++)
-		list[i] = (struct object_listed){ .oid = carried->list[i].oid, .at = i };
+	for (size_t i = 0; i < needed->count; i++)
+		list[i] = (struct object_listed){ .oid = needed->list[i].oid, .at = i };
 	struct err ignored = ERR_INIT;
-	int rc = object_listing_fill(store, list, carried->count, &ignored) ? 1 : 0;
-	for (size_t i = 0; i < carried->count && !rc; i++)
+	int rc = object_listing_fill(store, list, needed->count, &ignored) ? 1 : 0;
+	for (size_t i = 0; i < needed->count && !rc; i++)
 		if (!list[i].is)
-			rc = lfs_objects_append(absent, &carried->list[list[i].at], err);
+			rc = lfs_objects_append(absent, &needed->list[list[i].at], err);
 	free(list);
 	return rc;
 }
 
-int push_check_names(struct store *store, const struct lfs_objects *carried,
+int push_check_names(struct store *store, const struct lfs_objects *needed,
                      struct lfs_objects *missing, struct err *err)
 {
 	struct lfs_objects absent = LFS_OBJECTS_INIT;
-	int rc = carried->count < NAMES_MIN ? 1
-	                                    : list_absent(store, carried, &absent, err);
+	int rc = needed->count < NAMES_MIN ? 1 : list_absent(store, needed, &absent, err);
 
 	/* trash/ may have what is not listed. */
 	if (rc >= 0)
-		rc = push_check_run(store, rc ? carried : &absent, missing, err);
+		rc = push_check_run(store, rc ? needed : &absent, missing, err);
 	lfs_objects_wipe(&absent);
 	return rc;
 }
@@ -198,8 +188,9 @@ void push_check_report(const struct store *store, const struct lfs_objects *miss
 {
 	char hex[SHA256_HEX + 1];
 
-	report_note("%zu LFS object%s not in the store at %s:", missing->count,
-	            missing->count == 1 ? " is" : "s are", store->name);
+	report_note("%s not in the store at %s:",
+	            COUNT(missing->count, "LFS object is", "LFS objects are"),
+	            store->name);
 	for (size_t i = 0; i < missing->count && i < LINES_MAX; i++) {
 		oid_format(&missing->list[i].oid, hex);
 		report_note("  %s  %s", hex, missing->list[i].path);

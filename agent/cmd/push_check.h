@@ -16,12 +16,7 @@ struct err;
 struct lfs_config;
 struct store;
 
-/* Whether transfers in `direction` with `remote` (a name, a URL, or NULL) go to a
- * store of ours. */
-bool push_check_concerns_us(const struct lfs_config *config,
-                            enum endpoint_direction direction, const char *remote);
-
-/* Opens the store that such transfers use. ERR_CONFIG when it is none of ours. */
+/* Opens the store that transfers in `direction` with `remote` (a name, a URL, or NULL) use. ERR_CONFIG when it is none of ours. */
 int push_check_open(const struct lfs_config *config, enum endpoint_direction direction,
                     const char *remote, struct store **out, struct err *err);
 
@@ -30,10 +25,11 @@ int push_check_open(const struct lfs_config *config, enum endpoint_direction dir
 int push_check_run(struct store *store, const struct lfs_objects *needed,
                    struct lfs_objects *missing, struct err *err);
 
-/* The same for what a push only carries on, since the remote has the commits that brought
- * it: where there are many in a bucket, those that its listing names are there, and the
- * others are looked at. Whether old objects are whole is `git zllm verify`'s question. */
-int push_check_names(struct store *store, const struct lfs_objects *carried,
+/* The same by name: where there are many in a bucket, those that its listing names are
+ * there, and the others are looked at. For what a push only carries on, since the remote has
+ * the commits that brought it, and who wants it quick. Whether the objects are whole is
+ * `git zllm verify`'s question. */
+int push_check_names(struct store *store, const struct lfs_objects *needed,
                      struct lfs_objects *missing, struct err *err);
 
 /* Says on standard error which are missing, at most 20 of them. */

@@ -147,3 +147,19 @@ int absent_objects_bring(const struct buf *revisions, const char *const *argumen
 	buf_wipe(&names);
 	return rc;
 }
+
+int absent_objects_count(size_t *out, struct err *err)
+{
+	static const char *const all[] = { "--all", NULL };
+	struct buf remotes = BUF_INIT, names = BUF_INIT;
+	size_t count = 0;
+
+	int rc = find_promisors(&remotes, err);
+	if (!rc && *buf_text(&remotes))
+		rc = list_absent(NULL, all, &names, &count, err);
+	if (!rc)
+		*out = count;
+	buf_wipe(&remotes);
+	buf_wipe(&names);
+	return rc;
+}

@@ -27,4 +27,8 @@ struct absent_objects {
 int absent_objects_bring(const struct buf *revisions, const char *const *arguments,
                          struct absent_objects *out, struct err *err);
 
+/* How many objects that any ref reaches are not here, as far as the trees that are here
+ * tell; 0 in a repository that is no partial clone. Nothing is fetched. */
+int absent_objects_count(size_t *out, struct err *err);
+
 #endif

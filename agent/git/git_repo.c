@@ -1,174 +1,209 @@
 /*
- * Two things libgit2 1.5 would do are done here by hand: the walk over commits
- * (its own ends with an error where a shallow clone does) and the comparison of
- * trees (its diff would read what we only pass over).
+ * The walk over commits, and the comparison of trees, which reads nothing of what both
+ * have: alike for all ways to read a repository.
  */
 #include "agent/git/git_repo.h"
 
-#include <git2.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/git/annex_link.h"
 #include "agent/git/commit_walk.h"
+#include "agent/git/git_object.h"
+#include "agent/git/git_way.h"
 #include "agent/git/lfs_pointer.h"
 #include "codec/common/buf.h"
 
 enum {
 	TREE_DEPTH_MAX = 64,
-	TREE_PATH_MAX = 4096,  /* bytes */
-	CACHE_MAX = 16 << 20,  /* bytes of parsed objects that libgit2 keeps */
-	MAPPED_MAX = 256 << 20 /* bytes of packs that it maps at once */
+	TREE_PATH_MAX = 4096,      /* bytes */
+	TREE_SIZE_MAX = 64 << 20,  /* bytes: a folder of a million files */
+	COMMIT_SIZE_MAX = 16 << 20 /* bytes, message and signatures included */
 };
 
 struct git_repo {
-	git_repository *repo;
-	git_odb *odb;
+	const struct git_way *way;
+	void *opened; /* what its functions take */
+	size_t id_size;
+	bool annex; /* its files are pointers too */
 };
 
-/* The repository is one that git itself has opened for us already: neither its
- * owner nor what its worktree may look like is ours to judge. */
-static void set_library_options(void)
+struct git_repo *git_repo_open_by(const struct git_way *way, const char *git_dir)
 {
-	static const char *extensions[] = { "worktreeconfig", "partialclone",
-		                            "preciousobjects", "noop" };
+	struct git_repo *r = calloc(1, sizeof(*r));
 
-	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
-	                 sizeof(extensions) / sizeof(extensions[0]));
-	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAPPED_MAX);
+	if (!r)
+		return NULL;
+	r->way = way;
+	r->opened = way->open(git_dir, &r->id_size);
+	if (r->opened)
+		return r;
+	free(r);
+	return NULL;
 }
 
 struct git_repo *git_repo_open(const char *git_dir)
 {
-	unsigned flags = GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT;
+	static const struct git_way *const ways[] = { &git_way_library,
+		                                      &git_way_program };
+	struct git_repo *r = NULL;
 
-	if (git_libgit2_init() < 0)
-		return NULL;
-	set_library_options();
-	struct git_repo *r = calloc(1, sizeof(*r));
-	if (!r)
-		goto fail;
-	if (git_repository_open_ext(&r->repo, git_dir, flags, NULL) < 0)
-		goto fail;
-	if (git_repository_odb(&r->odb, r->repo) < 0)
-		goto fail;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && !r; i++)
+		r = git_repo_open_by(ways[i], git_dir);
 	return r;
-fail:
-	if (r)
-		git_repository_free(r->repo);
-	free(r);
-	git_libgit2_shutdown();
-	return NULL;
+}
+
+void git_repo_know_annex(struct git_repo *r)
+{
+	r->annex = true;
 }
 
 void git_repo_free(struct git_repo *r)
 {
 	if (!r)
 		return;
-	git_odb_free(r->odb);
-	git_repository_free(r->repo);
+	r->way->close(r->opened);
 	free(r);
-	git_libgit2_shutdown();
 }
 
-static void format_id(const git_oid *oid, struct commit_id *out)
+const char *git_repo_way(const struct git_repo *r)
 {
-	memset(out, 0, sizeof(*out));
-	git_oid_tostr(out->hex, sizeof(out->hex), oid);
+	return r->way->name;
 }
 
-static git_commit *find_commit(struct git_repo *r, const struct commit_id *id)
-{
-	git_commit *commit = NULL;
-	git_oid oid;
+/* ---------------------------------------------------------------- objects */
 
-	if (git_oid_fromstrp(&oid, id->hex) < 0)
-		return NULL;
-	return git_commit_lookup(&commit, r->repo, &oid) < 0 ? NULL : commit;
+static bool read_object(struct git_repo *r, const struct git_wanted *wanted,
+                        struct buf *out)
+{
+	return r->way->read(r->opened, wanted, out);
 }
 
-static git_tree *find_tree(struct git_repo *r, const struct commit_id *id)
+static bool find_commit(struct git_repo *r, const struct commit_id *id,
+                        struct git_commit *out)
 {
-	git_commit *commit = id ? find_commit(r, id) : NULL;
-	git_tree *tree = NULL;
+	struct git_wanted wanted = { id->hex, GIT_KIND_COMMIT, COMMIT_SIZE_MAX };
+	struct buf bytes = BUF_INIT;
+	bool found = read_object(r, &wanted, &bytes) &&
+	             git_commit_parse(bytes.data, bytes.size, r->id_size, out);
 
-	if (commit && git_commit_tree(&tree, commit) < 0)
-		tree = NULL;
-	git_commit_free(commit);
-	return tree;
+	buf_wipe(&bytes);
+	return found;
+}
+
+/* `id` as it stands in a tree. */
+static bool read_by_id(struct git_repo *r, const uint8_t *id, struct git_wanted wanted,
+                       struct buf *out)
+{
+	struct commit_id name;
+
+	git_id_format(id, r->id_size, &name);
+	wanted.hex = name.hex;
+	return read_object(r, &wanted, out);
+}
+
+static bool read_subtree(struct git_repo *r, const struct git_tree_entry *entry,
+                         struct buf *out)
+{
+	struct git_wanted wanted = { NULL, GIT_KIND_TREE, TREE_SIZE_MAX };
+
+	return entry && entry->mode == GIT_MODE_TREE &&
+	       read_by_id(r, entry->id, wanted, out);
+}
+
+static bool read_root(struct git_repo *r, const struct commit_id *id, struct buf *out)
+{
+	struct git_commit commit;
+
+	if (!id || !find_commit(r, id, &commit))
+		return false;
+	struct git_wanted wanted = { commit.tree.hex, GIT_KIND_TREE, TREE_SIZE_MAX };
+	return read_object(r, &wanted, out);
+}
+
+static bool read_pointer(struct git_repo *r, const uint8_t *id, struct lfs_pointer *out)
+{
+	struct git_wanted wanted = { NULL, GIT_KIND_BLOB, LFS_POINTER_MAX };
+	struct buf bytes = BUF_INIT;
+	bool is = read_by_id(r, id, wanted, &bytes) &&
+	          (lfs_pointer_parse(bytes.data, bytes.size, out) ||
+	           (r->annex && annex_link_parse(buf_text(&bytes), bytes.size, out)));
+
+	buf_wipe(&bytes);
+	return is;
+}
+
+/* A link is one only to git-annex. */
+static bool may_be_pointer(const struct git_repo *r, enum git_mode mode)
+{
+	return mode == GIT_MODE_FILE || (r->annex && mode == GIT_MODE_LINK);
 }
 
 bool git_repo_resolve(struct git_repo *r, const char *rev, struct commit_id *out)
 {
-	git_object *object = NULL, *commit = NULL;
-	bool found = git_revparse_single(&object, r->repo, rev) == 0 &&
-	             git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0;
-
-	if (found)
-		format_id(git_object_id(commit), out);
-	git_object_free(commit);
-	git_object_free(object);
-	return found;
+	return r->way->resolve(r->opened, rev, out);
 }
 
-/* A blob of at most `max` bytes; NULL where it is none. Sizes are asked first: a
- * header costs little, a large blob does not. */
-static git_odb_object *read_blob(struct git_repo *r, const git_oid *oid, size_t max)
-{
-	git_odb_object *object = NULL;
-	git_object_t type;
-	size_t size;
+/* ---------------------------------------------------------------- paths */
 
-	if (git_odb_read_header(&size, &type, r->odb, oid) < 0 ||
-	    type != GIT_OBJECT_BLOB || size > max)
-		return NULL;
-	return git_odb_read(&object, r->odb, oid) < 0 ? NULL : object;
+/* The entry called by the first `n` bytes of `name`. */
+static bool find_entry(struct git_tree_cursor tree, const char *name, size_t n,
+                       struct git_tree_entry *out)
+{
+	while (git_tree_cursor_next(&tree, out))
+		if (strlen(out->name) == n && memcmp(out->name, name, n) == 0)
+			return true;
+	return false;
 }
 
-static bool read_pointer(struct git_repo *r, const git_oid *oid, struct lfs_pointer *out)
+/* The file or link at `path`, whose entry lies in the bytes of *tree then. */
+static bool find_file(struct git_repo *r, const struct commit_id *commit,
+                      const char *path, struct buf *tree, struct git_tree_entry *out)
 {
-	git_odb_object *object = read_blob(r, oid, LFS_POINTER_MAX);
+	bool found = read_root(r, commit, tree);
 
-	if (!object)
-		return false;
-	bool is = lfs_pointer_parse(git_odb_object_data(object),
-	                            git_odb_object_size(object), out);
-	git_odb_object_free(object);
-	return is;
+	while (found) {
+		size_t n = strcspn(path, "/");
+		struct buf below = BUF_INIT;
+		if (!find_entry(git_tree_cursor_over(tree->data, tree->size, r->id_size),
+		                path, n, out))
+			return false;
+		if (!path[n])
+			return true;
+		path += n + 1;
+		found = read_subtree(r, out, &below);
+		buf_wipe(tree);
+		*tree = below;
+	}
+	return false;
 }
 
 bool git_repo_pointer_at(struct git_repo *r, const struct commit_id *commit,
                          const char *path, struct lfs_pointer *out)
 {
-	git_tree *tree = find_tree(r, commit);
-	git_tree_entry *entry = NULL;
-	bool found = tree && git_tree_entry_bypath(&entry, tree, path) == 0 &&
-	             read_pointer(r, git_tree_entry_id(entry), out);
+	struct buf tree = BUF_INIT;
+	struct git_tree_entry entry;
+	bool found = find_file(r, commit, path, &tree, &entry) &&
+	             read_pointer(r, entry.id, out);
 
-	git_tree_entry_free(entry);
-	git_tree_free(tree);
+	buf_wipe(&tree);
 	return found;
 }
 
 bool git_repo_text_at(struct git_repo *r, const struct commit_id *commit,
                       const char *path, size_t max, struct buf *out)
 {
-	git_tree *tree = find_tree(r, commit);
-	git_tree_entry *entry = NULL;
-	git_odb_object *object = NULL;
+	struct git_wanted wanted = { NULL, GIT_KIND_BLOB, max };
+	struct buf tree = BUF_INIT;
+	struct git_tree_entry entry;
+	bool found = find_file(r, commit, path, &tree, &entry) &&
+	             entry.mode == GIT_MODE_FILE && read_by_id(r, entry.id, wanted, out);
 
-	if (tree && git_tree_entry_bypath(&entry, tree, path) == 0 &&
-	    git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK)
-		object = read_blob(r, git_tree_entry_id(entry), max);
-	if (object)
-		buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
-	bool found = object && !out->failed;
-	git_odb_object_free(object);
-	git_tree_entry_free(entry);
-	git_tree_free(tree);
+	buf_wipe(&tree);
 	return found;
 }
+
+/* ---------------------------------------------------------------- trees */
 
 /* A walk over one tree beside another. */
 struct tree_walk {
@@ -179,56 +214,63 @@ struct tree_walk {
 	unsigned depth;
 };
 
-static int walk_tree(struct tree_walk *w, const git_tree *tree, const git_tree *other);
+static int walk_tree(struct tree_walk *w, const struct buf *tree,
+                     const struct buf *other);
 
-static git_tree *subtree(struct git_repo *r, const git_tree_entry *entry)
+static int visit_folder(struct tree_walk *w, const struct git_tree_entry *entry,
+                        const struct git_tree_entry *other)
 {
-	git_tree *tree = NULL;
+	struct buf tree = BUF_INIT, other_tree = BUF_INIT;
+	int rc = 0;
 
-	if (!entry || git_tree_entry_type(entry) != GIT_OBJECT_TREE)
-		return NULL;
-	return git_tree_lookup(&tree, r->repo, git_tree_entry_id(entry)) < 0 ? NULL
-	                                                                     : tree;
+	buf_add_u8(&w->path, '/');
+	if (w->depth < TREE_DEPTH_MAX && w->path.size < TREE_PATH_MAX &&
+	    read_subtree(w->r, entry, &tree)) {
+		read_subtree(w->r, other, &other_tree);
+		rc = walk_tree(w, &tree, &other_tree);
+	}
+	buf_wipe(&tree);
+	buf_wipe(&other_tree);
+	return rc;
 }
 
-static int visit_entry(struct tree_walk *w, const git_tree_entry *entry,
-                       const git_tree_entry *other)
+/* `other` is what the other tree has under this name, or NULL. */
+static int visit_entry(struct tree_walk *w, const struct git_tree_entry *entry,
+                       const struct git_tree_entry *other)
 {
 	size_t folder = w->path.size;
 	struct lfs_pointer pointer;
 	int rc = 0;
 
-	if (other && git_oid_equal(git_tree_entry_id(entry), git_tree_entry_id(other)))
+	if (other && memcmp(entry->id, other->id, w->r->id_size) == 0)
 		return 0;
-	buf_add_str(&w->path, git_tree_entry_name(entry));
-	if (git_tree_entry_type(entry) == GIT_OBJECT_TREE) {
-		git_tree *below = subtree(w->r, entry),
-			 *other_below = subtree(w->r, other);
-		buf_add_u8(&w->path, '/');
-		if (below && w->depth < TREE_DEPTH_MAX && w->path.size < TREE_PATH_MAX)
-			rc = walk_tree(w, below, other_below);
-		git_tree_free(below);
-		git_tree_free(other_below);
-	} else if (git_tree_entry_type(entry) == GIT_OBJECT_BLOB &&
-	           git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK &&
-	           read_pointer(w->r, git_tree_entry_id(entry), &pointer)) {
+	buf_add_str(&w->path, entry->name);
+	if (entry->mode == GIT_MODE_TREE)
+		rc = visit_folder(w, entry, other);
+	else if (may_be_pointer(w->r, entry->mode) &&
+	         read_pointer(w->r, entry->id, &pointer))
 		rc = w->each(w->ctx, buf_text(&w->path), &pointer);
-	}
 	w->path.size = folder;
 	return rc;
 }
 
-static int walk_tree(struct tree_walk *w, const git_tree *tree, const git_tree *other)
+/* Both are in git's order, so that each is gone through once. */
+static int walk_tree(struct tree_walk *w, const struct buf *tree, const struct buf *other)
 {
+	struct git_tree_cursor ours = git_tree_cursor_over(tree->data, tree->size,
+	                                                   w->r->id_size),
+			       theirs = git_tree_cursor_over(other->data, other->size,
+	                                                     w->r->id_size);
+	struct git_tree_entry entry, old;
+	bool has_old = git_tree_cursor_next(&theirs, &old);
 	int rc = 0;
 
 	w->depth++;
-	for (size_t i = 0; i < git_tree_entrycount(tree) && !rc; i++) {
-		const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
-		const git_tree_entry *old =
-			other ? git_tree_entry_byname(other, git_tree_entry_name(entry))
-			      : NULL;
-		rc = visit_entry(w, entry, old);
+	while (!rc && git_tree_cursor_next(&ours, &entry)) {
+		while (has_old && git_tree_entry_compare(&old, &entry) < 0)
+			has_old = git_tree_cursor_next(&theirs, &old);
+		bool both = has_old && git_tree_entry_compare(&old, &entry) == 0;
+		rc = visit_entry(w, &entry, both ? &old : NULL);
 	}
 	w->depth--;
 	return rc;
@@ -239,13 +281,15 @@ int git_repo_each_new_pointer(struct git_repo *r, const struct commit_id *commit
                               void *ctx)
 {
 	struct tree_walk w = { r, each, ctx, BUF_INIT, 0 };
-	git_tree *tree = find_tree(r, commit), *other_tree = find_tree(r, other);
+	struct buf tree = BUF_INIT, other_tree = BUF_INIT;
 	int rc = 0;
 
-	if (tree)
-		rc = walk_tree(&w, tree, other_tree);
-	git_tree_free(tree);
-	git_tree_free(other_tree);
+	if (read_root(r, commit, &tree)) {
+		read_root(r, other, &other_tree);
+		rc = walk_tree(&w, &tree, &other_tree);
+	}
+	buf_wipe(&tree);
+	buf_wipe(&other_tree);
 	buf_wipe(&w.path);
 	return rc;
 }
@@ -256,34 +300,29 @@ int git_repo_each_pointer(struct git_repo *r, const struct commit_id *commit,
 	return git_repo_each_new_pointer(r, commit, NULL, each, ctx);
 }
 
+/* ---------------------------------------------------------------- commits */
+
 size_t git_repo_parents(struct git_repo *r, const struct commit_id *commit,
                         struct commit_id *out, size_t max)
 {
-	git_commit *c = find_commit(r, commit);
+	struct git_commit c;
 
-	if (!c)
+	if (!find_commit(r, commit, &c))
 		return 0;
-	size_t count = git_commit_parentcount(c);
-	for (size_t i = 0; i < count && i < max; i++)
-		format_id(git_commit_parent_id(c, (unsigned)i), &out[i]);
-	git_commit_free(c);
-	return count;
+	for (size_t i = 0; i < c.facts.parent_count && i < max; i++)
+		out[i] = c.facts.parents[i];
+	return c.all_parents;
 }
 
 /* What commit_walk.c needs to know of one commit. */
 static bool describe_commit(void *ctx, const struct commit_id *id,
                             struct commit_facts *out)
 {
-	git_commit *c = find_commit(ctx, id);
+	struct git_commit c;
 
-	if (!c)
+	if (!find_commit(ctx, id, &c))
 		return false;
-	size_t all = git_commit_parentcount(c);
-	out->time = git_commit_time(c);
-	out->parent_count = all < COMMIT_PARENTS_MAX ? all : COMMIT_PARENTS_MAX;
-	for (size_t i = 0; i < out->parent_count; i++)
-		format_id(git_commit_parent_id(c, (unsigned)i), &out->parents[i]);
-	git_commit_free(c);
+	*out = c.facts;
 	return true;
 }
 
@@ -309,24 +348,5 @@ int git_repo_each_ref(struct git_repo *r, const char *prefix,
                                   const struct commit_id *tip),
                       void *ctx)
 {
-	git_reference_iterator *iterator = NULL;
-	git_reference *ref = NULL;
-	int rc = 0;
-
-	if (git_reference_iterator_new(&iterator, r->repo) < 0)
-		return 0;
-	while (!rc && git_reference_next(&ref, iterator) == 0) {
-		git_object *commit = NULL;
-		struct commit_id id;
-		const char *name = git_reference_name(ref);
-		if (strncmp(name, prefix, strlen(prefix)) == 0 &&
-		    git_reference_peel(&commit, ref, GIT_OBJECT_COMMIT) == 0) {
-			format_id(git_object_id(commit), &id);
-			rc = each(ctx, name, &id);
-		}
-		git_object_free(commit);
-		git_reference_free(ref);
-	}
-	git_reference_iterator_free(iterator);
-	return rc;
+	return r->way->each_ref(r->opened, prefix, each, ctx);
 }

@@ -1,7 +1,6 @@
 /*
- * The repository as libgit2 sees it: commits and trees, read only. git_repo.c is
- * the only file that includes git2.h. The repository is a hint: shallow, partial
- * and SHA-256 repositories, odd extensions and missing objects end in "not
+ * The repository's commits and trees, read only, whatever way it can be read by
+ * (git_way.h). It is a hint: shallow and partial clones and missing objects end in "not
  * known", never in a failure of a transfer.
  * Thread rule: one thread at a time.
  */
@@ -16,11 +15,21 @@
 
 struct buf;
 struct git_repo;
+struct git_way;
 struct lfs_pointer;
 
-/* NULL when libgit2 cannot make sense of it; `git_dir` as in git_paths.h. */
+/* By the first way that can read it; NULL when none can. `git_dir` as in git_paths.h. */
 struct git_repo *git_repo_open(const char *git_dir);
 void git_repo_free(struct git_repo *r);
+
+/* By this way, or not at all. */
+struct git_repo *git_repo_open_by(const struct git_way *way, const char *git_dir);
+
+/* What reads it, for people: "libgit2", "git". */
+const char *git_repo_way(const struct git_repo *r);
+/* From now on files of git-annex are pointers too (annex_link.h), where their keys say
+ * which object they are. */
+void git_repo_know_annex(struct git_repo *r);
 
 /* The commit a revision names; false when there is none. */
 bool git_repo_resolve(struct git_repo *r, const char *rev, struct commit_id *out);

@@ -8,18 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/git/git_spawn.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-
-extern char **environ;
 
 enum { READ_STEP = 65536 };
 
@@ -51,46 +46,6 @@ static int input_file(const struct buf *input, int *out, struct err *err)
 	return 0;
 }
 
-/* What a child has as its files. */
-struct files {
-	int in, out, errors; /* -1: ours */
-	bool quiet;
-};
-
-/* A child starts with no signal blocked, and with none ignored that we ignore. */
-static int spawn(const char *const *argv, const struct files *files, pid_t *pid,
-                 struct err *err)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, ours;
-
-	sigemptyset(&none);
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGPIPE);
-	sigaddset(&ours, SIGXFSZ);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &ours);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_adddup2(&actions, files->in, 0);
-	if (files->out >= 0)
-		posix_spawn_file_actions_adddup2(&actions, files->out, 1);
-	if (files->errors >= 0)
-		posix_spawn_file_actions_adddup2(&actions, files->errors, 2);
-	else if (files->quiet)
-		posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	int rc = posix_spawnp(pid, argv[0], &actions, &attr,
-	                      (char *const *)(uintptr_t)argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	if (!rc)
-		return 0;
-	errno = rc;
-	return err_errno(err, "cannot run '%s'", argv[0]);
-}
-
 static int take_output(int fd, struct buf *out, struct err *err)
 {
 	for (;;) {
@@ -113,17 +68,6 @@ static int take_errors(int fd, struct buf *out, struct err *err)
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_errno(err, "cannot rewind a file in memory");
 	return take_output(fd, out, err);
-}
-
-static int await_exit(pid_t pid, const char *name, int *status, struct err *err)
-{
-	int word;
-
-	while (waitpid(pid, &word, 0) < 0)
-		if (errno != EINTR)
-			return err_errno(err, "cannot wait for '%s'", name);
-	*status = WIFSIGNALED(word) ? 128 + WTERMSIG(word) : WEXITSTATUS(word);
-	return 0;
 }
 
 static void close_fd(int fd)
@@ -149,7 +93,11 @@ int git_run(const char *const *argv, const struct git_run_io *io, int *status,
 		rc = err_errno(err, "cannot make a pipe");
 		goto out;
 	}
-	rc = spawn(argv, &(struct files){ in, ends[1], errors, io->quiet }, &pid, err);
+	rc = git_spawn(
+		argv,
+		&(struct git_spawn){
+			.in = in, .out = ends[1], .errors = errors, .quiet = io->quiet },
+		&pid, err);
 	if (rc)
 		goto out;
 	close_fd(ends[1]);
@@ -158,7 +106,7 @@ int git_run(const char *const *argv, const struct git_run_io *io, int *status,
 		rc = take_output(ends[0], io->output, err);
 	close_fd(ends[0]); /* after a failure the child must not wait for us */
 	ends[0] = -1;
-	int waited = await_exit(pid, argv[0], status, rc ? NULL : err);
+	int waited = git_spawn_await(pid, argv[0], status, rc ? NULL : err);
 	rc = rc ? rc : waited;
 	if (!rc && io->errors)
 		rc = take_errors(errors, io->errors, err);

@@ -20,7 +20,8 @@ static int run(const struct git_scope *scope, const char *const *words, struct b
 	while (*words && n < WORDS_MAX - 1)
 		argv[n++] = *words++;
 	argv[n] = NULL;
-	return git_run(argv, &(struct git_run_io){ .output = out }, status, err);
+	return git_run(argv, &(struct git_run_io){ .output = out, .quiet = scope->quiet },
+	               status, err);
 }
 
 int git_scope_get(const struct git_scope *scope, const char *key, struct buf *out,

@@ -6,12 +6,15 @@
 #ifndef ZLLM_GIT_SCOPE_H
 #define ZLLM_GIT_SCOPE_H
 
+#include <stdbool.h>
+
 struct buf;
 struct err;
 
 struct git_scope {
 	const char *option; /* "--global", "--system", "--local" or "--file" */
 	const char *file;   /* with "--file"; else NULL */
+	bool quiet;         /* git's own words of what went wrong go nowhere */
 };
 
 /* Appends the value of `key`, without its newline. 0; 1 when it is not set. */

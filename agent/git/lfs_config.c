@@ -266,32 +266,59 @@ static int list_git(struct buf *out, struct err *err)
 	return rc;
 }
 
-/* `commit` NULL: the .lfsconfig of here and now. */
-static int read_with(const char *commit, struct lfs_config **out, struct err *err)
+/* What git says, over what a .lfsconfig has. */
+static int read_over(const struct buf *lfsconfig, struct lfs_config **out,
+                     struct err *err)
 {
-	struct buf git = BUF_INIT, lfsconfig = BUF_INIT;
-	int status;
+	struct buf git = BUF_INIT;
 
 	int rc = list_git(&git, err);
-	if (!rc && commit)
-		rc = list_blob(commit, &lfsconfig, &status, err);
-	else if (!rc)
-		rc = list_lfsconfig(&lfsconfig, err);
 	if (!rc)
-		rc = lfs_config_parse(&git, &lfsconfig, out, err);
+		rc = lfs_config_parse(&git, lfsconfig, out, err);
 	buf_wipe(&git);
-	buf_wipe(&lfsconfig);
 	return rc;
 }
 
 int lfs_config_read(struct lfs_config **out, struct err *err)
 {
-	return read_with(NULL, out, err);
+	struct buf list = BUF_INIT;
+
+	int rc = list_lfsconfig(&list, err);
+	if (!rc)
+		rc = read_over(&list, out, err);
+	buf_wipe(&list);
+	return rc;
 }
 
 int lfs_config_read_at(const char *commit, struct lfs_config **out, struct err *err)
 {
-	return read_with(commit, out, err);
+	struct buf list = BUF_INIT;
+	int status;
+
+	int rc = list_blob(commit, &list, &status, err);
+	if (!rc)
+		rc = read_over(&list, out, err);
+	buf_wipe(&list);
+	return rc;
+}
+
+int lfs_config_read_text(const struct buf *text, struct lfs_config **out, struct err *err)
+{
+	static const char *const argv[] = { "git",    "config", "-z", "--list",
+		                            "--file", "-",      NULL };
+	struct buf list = BUF_INIT;
+	int status;
+
+	int rc = git_run(
+		argv,
+		&(struct git_run_io){ .input = text, .output = &list, .quiet = true },
+		&status, err);
+	if (!rc && status)
+		rc = err_set(err, ERR_CONFIG, "git cannot read that .lfsconfig");
+	if (!rc)
+		rc = read_over(&list, out, err);
+	buf_wipe(&list);
+	return rc;
 }
 
 static const struct pair *find_last(const struct lfs_config *c, const char *key)

@@ -19,6 +19,11 @@ int lfs_config_read(struct lfs_config **out, struct err *err);
 /* The same with the .lfsconfig of `commit`: for a server's hooks, where HEAD may
  * not be what was pushed. */
 int lfs_config_read_at(const char *commit, struct lfs_config **out, struct err *err);
+
+/* The same with a .lfsconfig that is in no commit here: its text. ERR_CONFIG where git
+ * cannot read it. */
+int lfs_config_read_text(const struct buf *text, struct lfs_config **out,
+                         struct err *err);
 void lfs_config_free(struct lfs_config *c);
 
 /* For tests: from the bytes of `git config -z --list` for each of the two. */

@@ -1,21 +1,16 @@
 #include "agent/git/remote_refs.h"
 
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/git/git_paths.h"
 #include "agent/git/git_run.h"
 #include "agent/git/lfs_objects.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
-#include "index/work/file_range.h"
 
-enum { FOLDERS_OPEN = 16, WORDS_MAX = 24, TRIES = 3 };
+enum { WORDS_MAX = 16, TRIES = 3 };
 
 /* ---------------------------------------------------------------- git */
 
@@ -33,73 +28,13 @@ static int ask(const char *const *argv, struct buf *out, struct err *err)
 	return rc;
 }
 
-/* Runs git in the repository that was made, from where relative URLs begin. */
 static int run(struct remote_refs *r, const char *const *words,
                const struct git_run_io *io, int *status, struct err *err)
 {
-	const char *argv[WORDS_MAX] = { "git", "-C", r->root, "--git-dir",
-		                        buf_text(&r->folder) };
-	size_t n = 5;
-
-	while (*words && n < WORDS_MAX - 1)
-		argv[n++] = *words++;
-	return git_run(argv, io, status, err);
+	return repo_aside_run(&r->aside, words, io, status, err);
 }
 
 /* ---------------------------------------------------------------- the repository */
-
-static int append_line(const struct buf *folder, const char *name, const char *text,
-                       struct err *err)
-{
-	struct buf path = BUF_INIT, line = BUF_INIT;
-	struct stat st;
-
-	buf_addf(&path, "%s/%s", (const char *)folder->data, name);
-	buf_addf(&line, "%s\n", text);
-	int fd = path.failed || line.failed
-	                 ? -1
-	                 : open(buf_text(&path), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	int rc = fd < 0 || fstat(fd, &st)
-	                 ? err_errno(err, "cannot write %s", buf_text(&path))
-	                 : file_range_write(fd, (uint64_t)st.st_size, line.data,
-	                                    line.size, err);
-	if (fd >= 0 && close(fd) && !rc)
-		rc = err_errno(err, "cannot write %s", buf_text(&path));
-	buf_wipe(&line);
-	buf_wipe(&path);
-	return rc;
-}
-
-/* A path in a file of configuration, in its quotes. */
-static void add_quoted(const char *path, struct buf *out)
-{
-	buf_add_u8(out, '"');
-	for (; *path; path++) {
-		if (*path == '"' || *path == '\\')
-			buf_add_u8(out, '\\');
-		buf_add_u8(out, (uint8_t)*path);
-	}
-	buf_add_u8(out, '"');
-}
-
-/* The clone's configuration, as far as it is not about how a repository lies there. */
-static int take_config(const struct remote_refs *r, const char *common, struct err *err)
-{
-	struct buf line = BUF_INIT, path = BUF_INIT;
-
-	buf_addf(&path, "%s/config", common);
-	buf_add_str(&line, "[include] path = ");
-	add_quoted(buf_text(&path), &line);
-	/* what the clone's says of these is not about this repository */
-	buf_add_str(&line, "\n[core] bare = true\n[fetch] prune = false\n\tfsckObjects = "
-	                   "false\n\trecurseSubmodules = false");
-	int rc = line.failed || path.failed
-	                 ? err_nomem(err, "a repository")
-	                 : append_line(&r->folder, "config", buf_text(&line), err);
-	buf_wipe(&line);
-	buf_wipe(&path);
-	return rc;
-}
 
 static int borrow(const struct remote_refs *r, struct err *err)
 {
@@ -111,7 +46,8 @@ static int borrow(const struct remote_refs *r, struct err *err)
 	int rc = ask(where, &out, err);
 	if (!rc) {
 		real = realpath(buf_text(&out), NULL);
-		rc = real ? append_line(&r->folder, "objects/info/alternates", real, err)
+		rc = real ? repo_aside_append(&r->aside, "objects/info/alternates", real,
+		                              err)
 		          : err_errno(err, "cannot find %s", buf_text(&out));
 	}
 	free(real);
@@ -153,67 +89,19 @@ static int check_shallow(struct err *err)
 	return rc;
 }
 
-static int make(struct remote_refs *r, struct err *err)
-{
-	static const char *const format[] = { "git", "rev-parse", "--show-object-format",
-		                              NULL };
-	struct buf kind = BUF_INIT, option = BUF_INIT;
-	int status = 0;
-
-	int rc = ask(format, &kind, err);
-	buf_addf(&option, "--object-format=%s", buf_text(&kind));
-	const char *argv[] = { "git",
-		               "init",
-		               "-q",
-		               "--bare",
-		               "--template=",
-		               buf_text(&option),
-		               (const char *)r->folder.data,
-		               NULL };
-	if (!rc && (kind.failed || option.failed))
-		rc = err_nomem(err, "a repository");
-	if (!rc)
-		rc = git_run(argv, NULL, &status, err);
-	if (!rc && status)
-		rc = err_set(err, ERR_IO, "cannot make a repository in %s",
-		             (const char *)r->folder.data);
-	buf_wipe(&kind);
-	buf_wipe(&option);
-	return rc;
-}
-
-static int make_folder(struct remote_refs *r, struct err *err)
-{
-	const char *top = getenv("TMPDIR");
-
-	buf_addf(&r->folder, "%s/zllm-prune-XXXXXX", top && *top ? top : "/tmp");
-	if (!*buf_text(&r->folder))
-		return err_nomem(err, "a path");
-	if (mkdtemp((char *)r->folder.data))
-		return 0;
-	int rc = err_errno(err, "cannot make a folder in %s", top && *top ? top : "/tmp");
-	r->folder.size = 0;
-	return rc;
-}
-
 int remote_refs_open(struct remote_refs *r, const struct git_paths *paths,
                      struct err *err)
 {
-	*r = (struct remote_refs){ .folder = BUF_INIT, .tips = BUF_INIT };
-	r->root = paths->worktree ? paths->worktree : paths->git_dir;
+	*r = (struct remote_refs){ .aside = REPO_ASIDE_INIT, .tips = BUF_INIT };
 	int rc = check_shallow(err);
 
 	if (!rc)
 		rc = find_partial(&r->partial, err);
 	if (!rc)
-		rc = make_folder(r, err);
-	if (!rc)
-		rc = make(r, err);
-	if (!rc)
-		rc = take_config(r, paths->common_dir, err);
+		rc = repo_aside_open(&r->aside, paths, err);
 	if (!rc && !r->partial) {
 		struct buf info = BUF_INIT;
-		buf_addf(&info, "%s/objects/info", buf_text(&r->folder));
+		buf_addf(&info, "%s/objects/info", buf_text(&r->aside.folder));
 		mkdir(buf_text(&info), 0700); /* it is there, with a template */
 		buf_wipe(&info);
 		rc = borrow(r, err);
@@ -221,20 +109,9 @@ int remote_refs_open(struct remote_refs *r, const struct git_paths *paths,
 	return rc;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 void remote_refs_close(struct remote_refs *r)
 {
-	if (r->folder.size)
-		nftw(buf_text(&r->folder), remove_one, FOLDERS_OPEN,
-		     FTW_DEPTH | FTW_PHYS);
-	buf_wipe(&r->folder);
+	repo_aside_close(&r->aside);
 	buf_wipe(&r->tips);
 }
 
@@ -374,7 +251,7 @@ int remote_refs_objects(const struct remote_refs *r, struct lfs_objects *out,
 {
 	/* Of a filtered fetch what is missing is no pointer: it is 1024 bytes or more. */
 	struct lfs_objects_source from = {
-		.git_dir = (const char *)r->folder.data,
+		.git_dir = (const char *)r->aside.folder.data,
 		.revisions = &r->tips,
 		.missing = r->partial ? LFS_OBJECTS_PASSED_OVER : LFS_OBJECTS_DEMANDED,
 	};

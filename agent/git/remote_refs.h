@@ -1,9 +1,8 @@
 /*
- * All refs that remotes advertise, and what they reach, read into a bare repository of its
- * own that is removed again: the clone is not touched. It borrows the clone's objects, so
+ * All refs that remotes advertise, and what they reach, read into a repository aside
+ * (repo_aside.h): the clone is not touched. It borrows the clone's objects, so
  * that only what the clone lacks is fetched (other people's branches, refs/pull/...); from a
- * partial clone it borrows none, and fetches commits, trees and what may be a pointer. The
- * clone's own configuration holds in it, for credentials and proxies.
+ * partial clone it borrows none, and fetches commits, trees and what may be a pointer.
  *
  *     remote_refs_open()             an empty repository in $TMPDIR or /tmp
  *     remote_refs_read()             for each remote
@@ -18,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "agent/git/repo_aside.h"
 #include "codec/common/buf.h"
 
 struct err;
@@ -25,12 +25,11 @@ struct git_paths;
 struct lfs_objects;
 
 struct remote_refs {
-	struct buf folder; /* of the repository, a path; "" while there is none */
-	const char *root;  /* relative URLs begin here; not owned */
-	bool partial;      /* the clone is: nothing is borrowed of it */
-	size_t remotes;    /* that were read */
-	size_t refs;       /* of all of them */
-	struct buf tips;   /* what they point at, one to a line */
+	struct repo_aside aside;
+	bool partial;    /* the clone is: nothing is borrowed of it */
+	size_t remotes;  /* that were read */
+	size_t refs;     /* of all of them */
+	struct buf tips; /* what they point at, one to a line */
 };
 
 /* Makes the repository. ERR_CONFIG when the clone is shallow: what its own names reach

@@ -60,6 +60,11 @@ void history_use_store(struct history *h, const struct transfer *t)
 	h->transfer = t;
 }
 
+void history_know_annex(struct history *h)
+{
+	h->annex = true;
+}
+
 static void scan_once(struct history *h)
 {
 	if (h->scanned)
@@ -67,6 +72,8 @@ static void scan_once(struct history *h)
 	h->scanned = true;
 	if (h->paths->git_dir)
 		h->repo = git_repo_open(h->paths->git_dir);
+	if (h->repo && h->annex)
+		git_repo_know_annex(h->repo);
 	if (h->repo)
 		history_scan_unpushed(&h->scan, h->repo, h->remote);
 }

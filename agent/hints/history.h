@@ -44,6 +44,10 @@ void history_free(struct history *h);
  * and names are of no use. */
 void history_use_store(struct history *h, const struct transfer *t);
 
+/* From now on files of git-annex in the history count as those of git-lfs do. Before the first
+ * question. */
+void history_know_annex(struct history *h);
+
 /* What `.zllm` says; NULL where it cannot be read. Valid as long as the history. */
 const struct base_setting *history_setting(struct history *h);
 

@@ -41,6 +41,7 @@ struct history {
 	const struct git_paths *paths;
 	const struct transfer *transfer; /* NULL: no store to look names up in */
 	char *remote;                    /* NULL: not known */
+	bool annex;                      /* files of git-annex count */
 	struct git_repo *repo;
 	struct base_setting *setting; /* NULL until it was read, or where it cannot be */
 	bool setting_read;

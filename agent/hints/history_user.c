@@ -57,7 +57,9 @@ static void add_value(struct question *q, const char *value)
 	struct oid oid;
 	size_t before = q->out->count;
 
-	if (oid_parse(value, &oid)) {
+	/* 64 digits are a commit of a SHA-256 repository, else an object of the store */
+	if (oid_parse(value, &oid) &&
+	    !(q->h->repo && git_repo_resolve(q->h->repo, value, &commit))) {
 		question_add_object(q, &oid, NULL);
 		return;
 	}

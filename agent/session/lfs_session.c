@@ -8,14 +8,18 @@
 #include "agent/hints/history.h"
 #include "agent/hints/model_name.h"
 #include "agent/hints/repo_name.h"
+#include "agent/git/push_refs.h"
 #include "agent/report/report.h"
 #include "agent/session/lfs_message.h"
 #include "agent/session/look_ahead.h"
 #include "agent/session/object_fetch.h"
 #include "agent/session/partial_file.h"
+#include "agent/session/pass_through.h"
 #include "agent/session/push_ahead.h"
-#include "agent/where/connection.h"
+#include "agent/session/session_way.h"
 #include "agent/where/remote_tell.h"
+#include "agent/where/server_remember.h"
+#include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/manifest/name_claim.h"
 #include "index/upload.h"
@@ -26,8 +30,7 @@ enum { LINE_MAX_BYTES = 1024 * 1024 };
 
 struct session {
 	FILE *in, *out;
-	struct connection connection;
-	bool open; /* init was answered well */
+	struct session_way way;
 	char *remote;
 	struct history *history;  /* opened when first asked */
 	struct look_ahead *ahead; /* NULL where it is not worth it */
@@ -36,6 +39,7 @@ struct session {
 	uint64_t uploads;         /* objects that were offered */
 	bool named;               /* the repository's name was told to the store */
 	bool told_remote;         /* and the remote that is pushed to */
+	bool remembered;          /* that remote's server, or that was not wanted */
 	bool refused;             /* the store refused an object, as it would any */
 	struct term term;         /* of what was seen of the store */
 
@@ -73,7 +77,7 @@ static int begin_transfer(struct session *s, const struct lfs_message *m, struct
 {
 	s->oid = m->oid_text;
 	s->told = 0;
-	if (!s->open)
+	if (!s->way.open && !s->way.pass)
 		return err_set(err, ERR_INPUT, "git-lfs sent a transfer before 'init'");
 	return m->size ? tell_progress(s, 1, err) : 0;
 }
@@ -90,12 +94,11 @@ static void session_disconnect(struct session *s)
 	s->uploads = 0;
 	s->refused = false;
 	s->told_remote = false;
+	s->remembered = false;
 	s->term = (struct term){ .seconds = 0 };
 	history_free(s->history);
 	s->history = NULL;
-	if (s->open)
-		connection_close(&s->connection);
-	s->open = false;
+	session_way_close(&s->way);
 }
 
 static int serve_init(struct session *s, const struct lfs_message *m, struct err *err)
@@ -105,14 +108,14 @@ static int serve_init(struct session *s, const struct lfs_message *m, struct err
 	                                              : ENDPOINT_DOWNLOAD;
 
 	session_disconnect(s);
-	s->open = connection_open(direction, m->remote, &s->connection, &failure) == 0;
 	free(s->remote);
 	s->remote = m->remote ? strdup(m->remote) : NULL;
-	if (!s->open)
+	int rc = session_way_open(&s->way, direction, s->remote, &failure);
+	if (rc)
 		report_trace("init: %s", failure.text);
-	else if (!m->upload)
-		partial_file_sweep(&s->connection.paths, PARTIAL_KEPT_SECONDS);
-	return send(s, lfs_reply_init(s->open ? NULL : &failure), err);
+	else if (!m->upload && s->way.open)
+		partial_file_sweep(&s->way.connection.paths, PARTIAL_KEPT_SECONDS);
+	return send(s, lfs_reply_init(rc ? &failure : NULL), err);
 }
 
 /* ---------------------------------------------------------------- upload */
@@ -120,9 +123,9 @@ static int serve_init(struct session *s, const struct lfs_message *m, struct err
 static struct history *history_of(struct session *s)
 {
 	if (!s->history) {
-		s->history = history_open(&s->connection.paths, s->remote);
+		s->history = history_open(&s->way.connection.paths, s->remote);
 		if (s->history)
-			history_use_store(s->history, &s->connection.transfer);
+			history_use_store(s->history, &s->way.connection.transfer);
 	}
 	return s->history;
 }
@@ -140,7 +143,7 @@ static void find_hints(void *ctx, const struct oid *oid, uint64_t size,
  * fails for that. */
 static void claim_name(struct session *s)
 {
-	const struct connection *c = &s->connection;
+	const struct connection *c = &s->way.connection;
 	struct history *history = s->named || !*c->url.repo_id ? NULL : history_of(s);
 	struct model_name name;
 	struct err failure = ERR_INIT;
@@ -155,7 +158,7 @@ static void claim_name(struct session *s)
 /* Before anything is owned: who drops what no ref reaches shall know of this remote's. */
 static int tell_remote(struct session *s, struct err *err)
 {
-	const struct connection *c = &s->connection;
+	const struct connection *c = &s->way.connection;
 	const struct git_paths *paths = &c->paths;
 	struct remote_tell tell = { .config = c->config,
 		                    .root = paths->worktree ? paths->worktree
@@ -173,7 +176,7 @@ static int tell_remote(struct session *s, struct err *err)
 static int foresee(struct session *s, const struct oid *oid, enum object_state *state,
                    struct err *err)
 {
-	struct connection *c = &s->connection;
+	struct connection *c = &s->way.connection;
 	int rc = 0;
 
 	if (++s->uploads == 2)
@@ -186,11 +189,11 @@ static int foresee(struct session *s, const struct oid *oid, enum object_state *
 /* What was seen of the store is forgotten, for it may be too old to rely on. */
 static void look_anew(struct session *s)
 {
-	transfer_look_anew(&s->connection.transfer);
+	transfer_look_anew(&s->way.connection.transfer);
 	push_ahead_free(s->push);
 	s->push = NULL;
 	s->uploads = 0;
-	s->term.seconds = s->connection.grace;
+	s->term.seconds = s->way.connection.grace;
 	term_begin(&s->term);
 }
 
@@ -208,7 +211,8 @@ static int upload_in_time(struct session *s, struct upload_request *request,
 		request->state = OBJECT_UNKNOWN;
 		int rc = foresee(s, &request->oid, &request->state, err);
 		if (!rc)
-			rc = upload_object(&s->connection.transfer, request, result, err);
+			rc = upload_object(&s->way.connection.transfer, request, result,
+			                   err);
 		if (rc || !term_over(&s->term))
 			return rc;
 		report_trace("the push took longer than the grace period: looking again");
@@ -219,6 +223,35 @@ static int upload_in_time(struct session *s, struct upload_request *request,
 		"storing it took longer than the grace period (%lld s) three times; "
 		"raise zllm.gc.grace, also for whoever runs 'git zllm gc' on the store",
 		(long long)s->term.seconds);
+}
+
+/* A push by our hook is remembered by that, which can say so. */
+static void remember_server(struct session *s)
+{
+	struct buf told = BUF_INIT, server = BUF_INIT;
+	struct err failure = ERR_INIT;
+	int rc = 1;
+
+	push_refs_told(&told);
+	if (!s->remembered && !told.size)
+		rc = server_remember(s->way.connection.config, s->remote, &server,
+		                     &failure);
+	s->remembered = true;
+	if (rc <= 0)
+		report_trace("%s is %sremembered: %s", buf_text(&server),
+		             rc ? "not " : "", failure.text);
+	buf_wipe(&server);
+	buf_wipe(&told);
+}
+
+static int pass_upload(struct session *s, const struct lfs_message *m,
+                       struct err *failure)
+{
+	int rc = begin_transfer(s, m, failure);
+
+	if (!rc)
+		rc = pass_through_upload(s->way.pass, m, failure);
+	return rc ? rc : tell_progress(s, m->size, failure);
 }
 
 static int upload(struct session *s, const struct lfs_message *m, struct err *failure)
@@ -241,6 +274,7 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 	if (rc)
 		return rc;
 	claim_name(s);
+	remember_server(s);
 	report_trace(
 		"upload %s: %llu bytes, %llu stored, %llu known, %zu deltas, %zu solo",
 		m->oid_text, (unsigned long long)m->size,
@@ -258,7 +292,7 @@ static int upload(struct session *s, const struct lfs_message *m, struct err *fa
 /* Begins to look ahead with the first download, where that is worth it. */
 static int look_ahead_begin(struct session *s, struct err *err)
 {
-	struct connection *c = &s->connection;
+	struct connection *c = &s->way.connection;
 	struct look_ahead_options options = { &c->transfer, &c->paths, c->config, 0 };
 
 	if (s->looked)
@@ -273,7 +307,7 @@ static int look_ahead_begin(struct session *s, struct err *err)
 static int fetch(struct session *s, const struct object_fetch *wanted, char **path,
                  struct err *err)
 {
-	struct connection *c = &s->connection;
+	struct connection *c = &s->way.connection;
 	struct fetched fetched;
 	int rc = object_fetch(&c->transfer, &c->paths, wanted, &fetched, err);
 
@@ -299,10 +333,25 @@ static int download(struct session *s, const struct lfs_message *m, char **path,
 		look_ahead_done(s->ahead);
 	if (!rc && answer < 0)
 		rc = answer;
+	if (rc == ERR_MISSING && s->way.pass &&
+	    pass_through_download(s->way.pass, &s->way.pass_paths, m, path,
+	                          &(struct err)ERR_INIT) == 0)
+		rc = 0;
 	report_trace("download %s: %s", m->oid_text,
 	             rc       ? "failed"
 	             : answer ? "fetched"
 	                      : "was ahead");
+	return rc ? rc : tell_progress(s, m->size, failure);
+}
+
+static int pass_download(struct session *s, const struct lfs_message *m, char **path,
+                         struct err *failure)
+{
+	int rc = begin_transfer(s, m, failure);
+
+	if (!rc)
+		rc = pass_through_download(s->way.pass, &s->way.pass_paths, m, path,
+		                           failure);
 	return rc ? rc : tell_progress(s, m->size, failure);
 }
 
@@ -320,12 +369,24 @@ static int upload_unless_refused(struct session *s, const struct lfs_message *m,
 	return rc;
 }
 
+/* Uploads go where others will look for them: to the store, if any is named. */
+static int carry(struct session *s, const struct lfs_message *m, char **path,
+                 struct err *failure)
+{
+	bool passes = !s->way.open && s->way.pass;
+
+	if (m->event == LFS_UPLOAD)
+		return passes ? pass_upload(s, m, failure)
+		              : upload_unless_refused(s, m, failure);
+	return passes ? pass_download(s, m, path, failure)
+	              : download(s, m, path, failure);
+}
+
 static int serve_transfer(struct session *s, const struct lfs_message *m, struct err *err)
 {
 	struct err failure = ERR_INIT;
 	char *path = NULL;
-	int rc = m->event == LFS_UPLOAD ? upload_unless_refused(s, m, &failure)
-	                                : download(s, m, &path, &failure);
+	int rc = carry(s, m, &path, &failure);
 
 	if (rc == ERR_INTERRUPTED) {
 		*err = failure;
@@ -345,7 +406,7 @@ static int serve_nonsense(struct session *s, const struct lfs_message *m,
 {
 	if (m->oid_text)
 		return send(s, lfs_reply_complete(m->oid_text, NULL, failure), err);
-	if (!s->open)
+	if (!s->way.open)
 		return send(s, lfs_reply_init(failure), err);
 	*err = *failure;
 	return failure->code;

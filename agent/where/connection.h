@@ -13,6 +13,13 @@
 struct err;
 struct lfs_config;
 
+/* What says which store it is. */
+enum connection_named {
+	CONNECTION_NAMED_HERE,      /* what is checked out, or git's configuration */
+	CONNECTION_NAMED_ELSEWHERE, /* HEAD, where that is left behind, or another ref */
+	CONNECTION_NAMED_NOWHERE
+};
+
 struct connection {
 	struct lfs_config *config;
 	struct git_paths paths;
@@ -30,6 +37,27 @@ struct connection {
  * The error is a sentence for the user. The caller closes. */
 int connection_open(enum endpoint_direction direction, const char *remote,
                     struct connection *out, struct err *err);
+
+/* A configuration, and how it comes to lead to a store. */
+struct connection_config {
+	struct lfs_config *config; /* owned */
+	enum connection_named named;
+};
+
+/* The first half of it: the configuration that leads to a store of ours, or, where that is
+ * CONNECTION_NAMED_NOWHERE, that of here. The caller frees. */
+int connection_config_find(enum endpoint_direction direction, const char *remote,
+                           struct connection_config *out, struct err *err);
+
+/* The second half: `config`, of which it takes possession also when it fails, says where the
+ * store is. */
+int connection_open_by(struct lfs_config *config, enum endpoint_direction direction,
+                       const char *remote, struct connection *out, struct err *err);
+
+/* The same of the store that `place` names, which stands in the repository's git-annex branch;
+ * url.repo_id is what `place` says. */
+int connection_open_named(enum endpoint_direction direction, const char *place,
+                          struct connection *out, struct err *err);
 void connection_close(struct connection *c);
 
 #endif

@@ -131,3 +131,13 @@ out:
 	endpoint_wipe(&found);
 	return rc;
 }
+
+bool endpoint_is_ours(const struct lfs_config *config, enum endpoint_direction direction,
+                      const char *remote)
+{
+	struct endpoint endpoint = { 0 };
+	bool ours = endpoint_find(config, direction, remote, &endpoint, NULL) == 0;
+
+	endpoint_wipe(&endpoint);
+	return ours;
+}

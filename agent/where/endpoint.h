@@ -8,6 +8,8 @@
 #ifndef ZLLM_ENDPOINT_H
 #define ZLLM_ENDPOINT_H
 
+#include <stdbool.h>
+
 struct err;
 struct lfs_config;
 
@@ -25,5 +27,9 @@ struct endpoint {
 int endpoint_find(const struct lfs_config *config, enum endpoint_direction direction,
                   const char *remote, struct endpoint *out, struct err *err);
 void endpoint_wipe(struct endpoint *e);
+
+/* Whether there is one. */
+bool endpoint_is_ours(const struct lfs_config *config, enum endpoint_direction direction,
+                      const char *remote);
 
 #endif

@@ -13,7 +13,11 @@ struct store_context {
 	const struct lfs_config *config;        /* NULL: none */
 	enum { STORE_TO_READ, STORE_TO_WRITE } use;
 	/* Whether anybody but a repository's .lfsconfig names it (store_trust.h). */
-	enum { STORE_NAMED_BY_USER, STORE_NAMED_BY_REPOSITORY } named_by;
+	enum {
+		STORE_NAMED_BY_USER,
+		STORE_NAMED_BY_REPOSITORY,
+		STORE_NAMED_BY_ANNEX /* by a repository too, in its git-annex branch */
+	} named_by;
 };
 
 /* For the repository of `paths`, whose store its user names, to read. Both outlive it. */

@@ -79,13 +79,23 @@ static void say_none(const struct store_url *u, const char *name, struct err *er
 	buf_wipe(&word);
 }
 
+static void say_moved(const struct store_url *u, const char *name, struct err *err)
+{
+	err_set(err, ERR_MISSING,
+	        "no store at %s, which the remote's store= names: %s If it lies "
+	        "elsewhere, say so: git annex enableremote <remote> store=<path>",
+	        name, u->kind->missing);
+}
+
 static int no_store(const struct store_url *u, const struct store_context *context,
                     const char *name, struct err *err)
 {
 	bool relative = context->root && !strchr("/~", *u->place);
 
-	if (u->kind->is_path &&
-	    (relative || context->named_by == STORE_NAMED_BY_REPOSITORY))
+	if (u->kind->is_path && context->named_by == STORE_NAMED_BY_ANNEX)
+		say_moved(u, name, err);
+	else if (u->kind->is_path &&
+	         (relative || context->named_by == STORE_NAMED_BY_REPOSITORY))
 		say_elsewhere(u, context, name, err);
 	else
 		say_none(u, name, err);
@@ -147,6 +157,7 @@ int store_open_or_make(const struct store_url *u, const struct store_context *co
 		store_close(store);
 		goto out;
 	}
+	store_keep_room(store);
 	*out = store;
 out:
 	buf_wipe(&name);

@@ -110,16 +110,19 @@ bool store_trust_given(const struct lfs_config *config, const struct store_url *
 	return config && lfs_config_each(config, look_at, &wanted) == 1;
 }
 
-static int not_trusted(const struct store_url *url, const char *what, struct err *err)
+static int not_trusted(const struct store_url *url, const struct store_context *context,
+                       const char *what, struct err *err)
 {
+	bool annex = context->named_by == STORE_NAMED_BY_ANNEX;
 	struct buf name = BUF_INIT, word = BUF_INIT;
 
 	store_trust_name(url, &name);
 	shell_word_add(&word, buf_text(&name));
 	int rc = err_set(err, ERR_CONFIG,
-	                 "this repository's .lfsconfig names the store %s, and nothing "
+	                 "this repository's %s names the store %s, and nothing "
 	                 "of yours does: %s; to allow it, run: git zllm trust %s",
-	                 buf_text(&name), what, buf_text(&word));
+	                 annex ? "git-annex branch" : ".lfsconfig", buf_text(&name), what,
+	                 buf_text(&word));
 	buf_wipe(&word);
 	buf_wipe(&name);
 	return rc;
@@ -137,10 +140,10 @@ int store_trust_check(const struct store_url *url, const struct store_context *c
 	if (leading && !(own && same_endpoint(own, leading))) {
 		snprintf(what, sizeof(what), "no credentials are sent to that %s",
 		         leading_option(url->kind)->name);
-		return not_trusted(url, what, err);
+		return not_trusted(url, context, what, err);
 	}
 	if (context->use == STORE_TO_WRITE)
-		return not_trusted(url, "nothing is pushed there", err);
+		return not_trusted(url, context, "nothing is pushed there", err);
 	return 0;
 }
 

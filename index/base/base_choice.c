@@ -338,6 +338,7 @@ static void note_candidate(struct extent_finding *f, const struct candidate *one
 		.permille = (uint16_t)permille,
 		.id = one->root.bases[0].id,
 		.in_parts = !is_plain(&one->root),
+		.by_values = one->like.by_values,
 	};
 }
 

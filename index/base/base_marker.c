@@ -56,22 +56,19 @@ static int by_rank(const void *a, const void *b)
 
 struct putting {
 	const struct transfer *transfer;
-	const struct oid *object;
-	const struct extent *const *chosen;
+	const struct key_marker *list;
 	atomic_int written;
 };
 
 static int put_one(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct putting *p = ctx;
-	struct key_marker marker;
 	struct err ignored = ERR_INIT;
 	char key[KEY_MAX];
 
 	(void)lane;
 	(void)err;
-	base_marker_make(p->chosen[i], p->object, &marker);
-	key_marker(&marker, key);
+	key_marker(&p->list[i], key);
 	if (!store_put_hint(p->transfer->store, key, &ignored))
 		atomic_fetch_add(&p->written, 1);
 	return 0;
@@ -92,13 +89,27 @@ size_t base_markers_choose(const struct extent **solos, size_t count)
 	return chosen;
 }
 
-int base_markers_put(const struct transfer *t, const struct oid *object,
-                     const struct extent *const *chosen, size_t count, struct err *err)
+int key_markers_put(const struct transfer *t, const struct key_marker *list, size_t count,
+                    struct err *err)
 {
-	struct putting p = { .transfer = t, .object = object, .chosen = chosen };
+	struct putting p = { .transfer = t, .list = list };
 	struct lanes_work work = { .count = count, .task = put_one, .ctx = &p };
 	int rc = key_marker_fits(t->store->name_max) ? lanes_run(t->lanes, &work, err)
 	                                             : 0;
 
 	return rc ? rc : atomic_load(&p.written);
+}
+
+int base_markers_put(const struct transfer *t, const struct oid *object,
+                     const struct extent *const *chosen, size_t count, struct err *err)
+{
+	struct key_marker *list = calloc(count + 1, sizeof(*list));
+
+	if (!list)
+		return err_nomem(err, "markers");
+	for (size_t i = 0; i < count; i++)
+		base_marker_make(chosen[i], object, &list[i]);
+	int rc = key_markers_put(t, list, count, err);
+	free(list);
+	return rc;
 }

@@ -8,7 +8,8 @@
  * the other tensors and their sketches. So what a push adds stays far below the number
  * of its records: the first 16 by rank, every large tensor, and of the smaller ones a
  * part that falls with their size. Rank is decided by name and size alone: whoever
- * looks for a base begins with the same tensors.
+ * looks for a base begins with the same tensors. What finds a model under other names is in
+ * kin_marker.h.
  */
 #ifndef ZLLM_BASE_MARKER_H
 #define ZLLM_BASE_MARKER_H
@@ -50,5 +51,9 @@ size_t base_markers_choose(const struct extent **solos, size_t count);
  */
 int base_markers_put(const struct transfer *t, const struct oid *object,
                      const struct extent *const *chosen, size_t count, struct err *err);
+
+/* The same of markers that are made, of whichever kind. */
+int key_markers_put(const struct transfer *t, const struct key_marker *list, size_t count,
+                    struct err *err);
 
 #endif

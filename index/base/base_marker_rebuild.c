@@ -5,6 +5,8 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/base/base_marker.h"
+#include "index/base/kin_key.h"
+#include "index/base/kin_marker.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_source.h"
 #include "index/blob/record_source.h"
@@ -19,7 +21,8 @@
 struct rebuild {
 	const struct transfer *transfer;
 	const struct marker_known *known;
-	struct blob_set *marked; /* blobs that have a marker */
+	struct blob_set *marked; /* blobs that have a marker by name */
+	struct blob_set *kin;    /* and by values */
 	struct buf objects;      /* of struct oid */
 	struct manifest manifest;
 	struct marker_rebuild sum;
@@ -35,7 +38,8 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	if (!key_parse_marker(entry->key, &marker) ||
 	    (r->known && !r->known->has_solo(r->known->ctx, &marker.id)))
 		return 0;
-	int rc = blob_set_add(r->marked, &marker.id, NULL);
+	int rc = blob_set_add(kin_key_fits(marker.name) ? r->kin : r->marked, &marker.id,
+	                      NULL);
 	return rc < 0 ? rc : 0;
 }
 
@@ -80,11 +84,12 @@ static int sketch_one(void *ctx, unsigned lane, size_t i, struct err *err)
 
 /* Whether the blob still has to get a marker: it has none, and its record is solo. One
  * that gets it is noted. */
-static int lacks_marker(struct rebuild *r, const struct extent *x, struct err *err)
+static int lacks_marker(struct rebuild *r, struct blob_set *marked,
+                        const struct extent *x, struct err *err)
 {
 	struct blob_place place;
 	struct err ignored = ERR_INIT;
-	int rc = blob_set_add(r->marked, &x->id, err);
+	int rc = blob_set_add(marked, &x->id, err);
 
 	if (rc)
 		return rc < 0 ? rc : 0;
@@ -92,27 +97,66 @@ static int lacks_marker(struct rebuild *r, const struct extent *x, struct err *e
 	       place.record.base_count == 0;
 }
 
-static int mark_extents(struct rebuild *r, const struct extent **list, struct err *err)
+/* Those of the first `count` that lack a marker, in front; how many, or negative. */
+static int choose_lacking(struct rebuild *r, struct blob_set *marked,
+                          const struct extent **list, size_t count, struct err *err)
 {
-	struct extents *all = &r->manifest.extents;
-	size_t count = 0, lacking = 0;
+	int lacking = 0;
 
-	for (size_t i = 0; i < all->count; i++)
-		if (!extent_finding(&all->list[i])->base_count)
-			list[count++] = &all->list[i];
-	count = base_markers_choose(list, count);
 	for (size_t i = 0; i < count; i++) {
-		int rc = lacks_marker(r, list[i], err);
+		int rc = lacks_marker(r, marked, list[i], err);
 		if (rc < 0)
 			return rc;
 		if (rc)
 			list[lacking++] = list[i];
 	}
-	int made = base_markers_put(r->transfer, &r->manifest.oid, list, lacking, err);
+	r->sum.known += count - (size_t)lacking;
+	return lacking;
+}
+
+static size_t list_solos(const struct rebuild *r, const struct extent **list)
+{
+	const struct extents *all = &r->manifest.extents;
+	size_t count = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (!extent_finding(&all->list[i])->base_count)
+			list[count++] = &all->list[i];
+	return count;
+}
+
+static int mark_by_name(struct rebuild *r, const struct extent **list, struct err *err)
+{
+	size_t count = base_markers_choose(list, list_solos(r, list));
+	int lacking = choose_lacking(r, r->marked, list, count, err);
+
+	return lacking < 0 ? lacking
+	                   : base_markers_put(r->transfer, &r->manifest.oid, list,
+	                                      (size_t)lacking, err);
+}
+
+static int mark_by_values(struct rebuild *r, const struct extent **list, struct err *err)
+{
+	size_t count = kin_markers_sort(list, list_solos(r, list));
+	int lacking = choose_lacking(r, r->kin, list,
+	                             count < KIN_MARKERS ? count : KIN_MARKERS, err);
+
+	return lacking < 0 ? lacking
+	                   : kin_markers_put(r->transfer, &r->manifest.oid, list,
+	                                     (size_t)lacking, err);
+}
+
+static int mark_extents(struct rebuild *r, const struct extent **list, struct err *err)
+{
+	int made = mark_by_name(r, list, err);
+
 	if (made < 0)
 		return made;
 	r->sum.made += (size_t)made;
-	r->sum.known += count - lacking;
+	made = mark_by_values(r, list, err);
+	if (made < 0)
+		return made;
+	r->sum.made += (size_t)made;
 	return 0;
 }
 
@@ -146,6 +190,8 @@ int base_markers_rebuild(const struct transfer *t, const struct marker_known *kn
 	int rc = blob_set_new(&r.marked, err);
 
 	if (!rc)
+		rc = blob_set_new(&r.kin, err);
+	if (!rc)
 		rc = store_list(t->store, "bases/", note_marker, &r, err);
 	if (!rc)
 		rc = store_list(t->store, "objects/", note_object, &r, err);
@@ -155,6 +201,7 @@ int base_markers_rebuild(const struct transfer *t, const struct marker_known *kn
 	if (!rc)
 		*out = r.sum;
 	blob_set_free(r.marked);
+	blob_set_free(r.kin);
 	buf_wipe(&r.objects);
 	return rc;
 }

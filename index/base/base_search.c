@@ -8,6 +8,8 @@
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
 #include "index/base/base_marker.h"
+#include "index/base/kin_key.h"
+#include "index/base/kin_marker.h"
 #include "index/blob/transfer.h"
 #include "index/model/extent.h"
 #include "index/model/tensor_name.h"
@@ -28,22 +30,33 @@ struct spotted {
 	struct sketch_gap gap;
 };
 
-/* A tensor that is looked for in the store. */
+/* A tensor that is looked for in the store: by its name; or, with those of its kin-key and
+ * band, which one listing serves, by its values. */
 struct sought {
-	const struct extent *extent;
-	uint64_t rank;
+	const struct extent *const *extents; /* the first of `mates` */
+	size_t mates;
+	uint64_t key;                        /* name-key, or kin-key */
 	struct spotted spotted[SPOTTED_MAX]; /* nearest first */
 	size_t count;
 	size_t listings, markers; /* what it cost */
 };
 
+/* What is looked for by one kind of marker, in the order in which it is asked for. */
+struct hunt {
+	const struct extent **extents; /* owned; sorted by rank */
+	size_t extent_count;
+	struct sought *sought; /* owned */
+	size_t count;
+	size_t next; /* the first that was not listed yet */
+	bool by_values;
+	bool only_bands; /* keys have more markers than one reads */
+};
+
 struct base_search {
 	const struct transfer *transfer;
 	struct relatives *relatives;
-	struct sought *sought; /* by rank */
-	size_t sought_count;
-	size_t next;             /* the first that was not listed yet */
-	bool crowded;            /* name-keys have more markers than one reads */
+	struct hunt by_name, by_values;
+	struct hunt *round;      /* the one that is being listed */
 	bool have_all;           /* the store has few markers: they are in `all` */
 	struct buf all;          /* of struct key_marker */
 	struct base_hints found; /* room for SEARCH_OBJECTS_MAX */
@@ -77,9 +90,9 @@ static void spot(struct sought *s, const struct spotted *one)
 	s->spotted[at] = *one;
 }
 
-static void compare(struct sought *s, const struct key_marker *marker)
+static void compare_one(struct sought *s, const struct extent *x,
+                        const struct key_marker *marker)
 {
-	const struct extent *x = s->extent;
 	struct tensor_sketch sketch = { .known = true };
 
 	memcpy(sketch.values, marker->sketch, SKETCH_BYTES);
@@ -88,6 +101,12 @@ static void compare(struct sought *s, const struct key_marker *marker)
 		                                 &sketch) };
 	if (sketch_gap_class(x->dtype, &one.gap) <= GAP_NEAR)
 		spot(s, &one);
+}
+
+static void compare(struct sought *s, const struct key_marker *marker)
+{
+	for (size_t i = 0; i < s->mates; i++)
+		compare_one(s, s->extents[i], marker);
 }
 
 static int look_at_marker(void *ctx, const struct store_entry *entry)
@@ -140,39 +159,82 @@ static void list_all(struct base_search *s)
 	s->have_all = !store_list(s->transfer->store, "bases/", keep_marker, s, &ignored);
 }
 
+/* By values every marker may be the one, whoever wrote it and under whatever name: one of
+ * another shape is as far as any stranger. */
 static void compare_all(const struct base_search *s, struct sought *one)
 {
 	const struct key_marker *marker = (const void *)s->all.data;
 	size_t count = s->all.size / sizeof(*marker);
-	uint64_t name = tensor_name_key(one->extent);
 
 	for (size_t i = 0; i < count; i++)
-		if (marker[i].name == name)
+		if (s->round->by_values || marker[i].name == one->key)
 			compare(one, &marker[i]);
 }
 
 /* ---------------------------------------------------------------- one tensor */
 
-/* All markers of the tensor's name-key where they are few, else those of its band. Once
- * one name-key had too many, the others are assumed to have too many, too. */
+/* All markers of the tensor's key where they are few, else those of its band. Once
+ * one name-key had too many, the others are assumed to have too many, too; kin-keys, which
+ * many tensors share, always have. */
 static int list_one(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct base_search *s = ctx;
-	struct sought *one = &s->sought[s->next + i];
-	uint64_t name = tensor_name_key(one->extent);
+	struct sought *one = &s->round->sought[s->round->next + i];
+	uint8_t band = extent_finding(one->extents[0])->sketch.band;
 	char prefix[KEY_MAX];
 
 	(void)lane;
 	(void)err;
-	key_marker_name(name, prefix);
+	key_marker_name(one->key, prefix);
 	if (s->have_all)
 		compare_all(s, one);
-	else if (s->crowded ||
+	else if (s->round->only_bands ||
 	         list_prefix(s->transfer->store, prefix, one, SEARCH_CROWD)) {
-		key_marker_band(name, extent_finding(one->extent)->sketch.band, prefix);
+		key_marker_band(one->key, band, prefix);
 		list_prefix(s->transfer->store, prefix, one, SEARCH_BAND_MAX);
 	}
 	return 0;
+}
+
+/* ---------------------------------------------------------------- order */
+
+static int by_rank(const void *a, const void *b)
+{
+	uint64_t x = base_marker_rank(*(const struct extent *const *)a);
+	uint64_t y = base_marker_rank(*(const struct extent *const *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+static void seek_names(struct hunt *h)
+{
+	if (h->extent_count)
+		qsort(h->extents, h->extent_count, sizeof(const struct extent *),
+		      by_rank);
+	for (h->count = 0; h->count < h->extent_count; h->count++)
+		h->sought[h->count] = (struct sought){
+			.extents = &h->extents[h->count],
+			.mates = 1,
+			.key = tensor_name_key(h->extents[h->count]),
+		};
+}
+
+/* Tensors of one kin-key and band lie together. */
+static void seek_values(struct hunt *h)
+{
+	kin_markers_sort(h->extents, h->extent_count);
+	for (size_t i = 0; i < h->extent_count; i++) {
+		const struct extent *x = h->extents[i];
+		struct sought *last = h->count ? &h->sought[h->count - 1] : NULL;
+		if (last && last->key == kin_key(x) &&
+		    extent_finding(last->extents[0])->sketch.band ==
+		            extent_finding(x)->sketch.band)
+			last->mates++;
+		else
+			h->sought[h->count++] = (struct sought){
+				.extents = &h->extents[i], .mates = 1, .key = kin_key(x)
+			};
+	}
 }
 
 /* ---------------------------------------------------------------- rounds */
@@ -206,10 +268,10 @@ static bool worth_reading(const struct base_search *s, const struct sought *one,
 {
 	if (place >= one->count)
 		return false;
-	if (s->next == 0 &&
+	if (s->round->next == 0 &&
 	    one->spotted[place].gap.steps <= one->spotted[0].gap.steps + RIVAL)
 		return true;
-	return !relatives_satisfied(s->relatives, one->extent);
+	return !relatives_satisfied(s->relatives, one->extents[0]);
 }
 
 /* Of the tensors just listed: the nearest of each first, then the next nearest. */
@@ -220,7 +282,7 @@ static int load_spotted(struct base_search *s, const struct base_hints *hints,
 
 	for (size_t place = 0; place < SPOTTED_MAX; place++) {
 		for (size_t i = 0; i < count && !rc; i++) {
-			const struct sought *one = &s->sought[s->next + i];
+			const struct sought *one = &s->round->sought[s->round->next + i];
 			if (worth_reading(s, one, place))
 				rc = load_object(s, hints, &one->spotted[place].object,
 				                 err);
@@ -231,72 +293,111 @@ static int load_spotted(struct base_search *s, const struct base_hints *hints,
 
 /* Brings the next `count` tensors that need it to the front; returns how many there
  * are. */
-static size_t choose_next(struct base_search *s, size_t count)
+static size_t choose_next(const struct base_search *s, struct hunt *h, size_t count)
 {
 	size_t chosen = 0;
 
-	for (size_t i = s->next; i < s->sought_count && chosen < count; i++) {
-		struct sought one = s->sought[i];
-		if (relatives_satisfied(s->relatives, one.extent))
+	for (size_t i = h->next; i < h->count && chosen < count; i++) {
+		struct sought one = h->sought[i];
+		if (relatives_satisfied(s->relatives, one.extents[0]))
 			continue;
-		s->sought[i] = s->sought[s->next + chosen];
-		s->sought[s->next + chosen++] = one;
+		h->sought[i] = h->sought[h->next + chosen];
+		h->sought[h->next + chosen++] = one;
 	}
 	return chosen;
+}
+
+/* Lists for up to `most` of what the hunt looks for, and reads the objects that it leads
+ * to; returns for how many it listed, or negative. */
+static int hunt_round(struct base_search *s, struct hunt *h,
+                      const struct base_hints *hints, size_t most, struct err *err)
+{
+	size_t count = choose_next(s, h, most);
+	struct lanes_work work = { .count = count, .task = list_one, .ctx = s };
+
+	s->round = h;
+	int rc = count ? lanes_run(s->transfer->lanes, &work, err) : 0;
+	if (!rc)
+		rc = load_spotted(s, hints, count, err);
+	for (size_t i = h->next; i < h->next + count; i++) {
+		s->cost.listings += h->sought[i].listings;
+		s->cost.markers += h->sought[i].markers;
+		h->only_bands |= h->sought[i].listings > 1;
+	}
+	h->next += count;
+	return rc ? rc : (int)count;
+}
+
+/* How many listings are left. */
+static size_t listings_left(const struct base_search *s)
+{
+	size_t most = relatives_found(s->relatives) ? SEARCH_BETTER_MAX
+	                                            : SEARCH_LISTINGS_MAX;
+
+	return relatives_suffice(s->relatives) || s->cost.listings > most
+	               ? 0
+	               : most - s->cost.listings;
+}
+
+static size_t least_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 static int search_markers(struct base_search *s, const struct base_hints *hints,
                           struct err *err)
 {
-	size_t round = FIRST_ROUND;
-	int rc = 0;
+	int names = s->by_name.extent_count > 0, values = s->by_values.extent_count > 0;
 
-	if (s->sought_count && !relatives_suffice(s->relatives))
-		list_all(s);
-	while (!rc && !relatives_suffice(s->relatives) &&
-	       s->cost.listings < SEARCH_LISTINGS_MAX) {
-		size_t left = SEARCH_LISTINGS_MAX - s->cost.listings;
-		size_t count = choose_next(s, round < left ? round : left);
-		if (!count)
-			break;
-		struct lanes_work work = { .count = count, .task = list_one, .ctx = s };
-		rc = lanes_run(s->transfer->lanes, &work, err);
-		if (!rc)
-			rc = load_spotted(s, hints, count, err);
-		for (size_t i = 0; i < count; i++) {
-			s->cost.listings += s->sought[s->next + i].listings;
-			s->cost.markers += s->sought[s->next + i].markers;
-			s->crowded |= s->sought[s->next + i].listings > 1;
-		}
-		s->next += count;
-		round *= 2;
+	if ((!names && !values) || relatives_suffice(s->relatives))
+		return 0;
+	seek_names(&s->by_name);
+	seek_values(&s->by_values);
+	list_all(s);
+	for (size_t round = FIRST_ROUND; names > 0 || values > 0; round *= 2) {
+		names = hunt_round(s, &s->by_name, hints,
+		                   least_of(round, listings_left(s)), err);
+		if (names < 0)
+			return names;
+		size_t kin_left = s->have_all ? s->by_values.count
+		                              : SEARCH_KIN_MAX - s->by_values.next;
+		values = hunt_round(s, &s->by_values, hints,
+		                    least_of(least_of(round, kin_left), listings_left(s)),
+		                    err);
+		if (values < 0)
+			return values;
 	}
-	return rc;
+	return 0;
 }
 
 /* ---------------------------------------------------------------- the whole */
 
-static int by_rank(const void *a, const void *b)
+static int hunt_begin(struct hunt *h, const struct base_search_request *request,
+                      struct err *err)
 {
-	const struct sought *x = a, *y = b;
-
-	return x->rank < y->rank ? -1 : x->rank > y->rank;
+	h->extents = calloc(request->count + 1, sizeof(const struct extent *));
+	h->sought = calloc(request->count + 1, sizeof(*h->sought));
+	if (!h->extents || !h->sought)
+		return err_nomem(err, "a search for bases");
+	for (size_t i = 0; i < request->count; i++)
+		if (h->by_values ? kin_is_telling(request->wanted[i])
+		                 : base_marker_fits(request->wanted[i]))
+			h->extents[h->extent_count++] = request->wanted[i];
+	return 0;
 }
 
-static int prepare(struct base_search *s, const struct extent *const *wanted,
-                   size_t count, struct err *err)
+static int prepare(struct base_search *s, const struct base_search_request *request,
+                   struct err *err)
 {
-	s->sought = calloc(count ? count : 1, sizeof(*s->sought));
+	s->by_values.by_values = s->by_values.only_bands = true;
 	s->found.list = calloc(SEARCH_OBJECTS_MAX, sizeof(*s->found.list));
-	if (!s->sought || !s->found.list)
+	if (!s->found.list)
 		return err_nomem(err, "a search for bases");
-	for (size_t i = 0; i < count; i++)
-		if (base_marker_fits(wanted[i]))
-			s->sought[s->sought_count++] = (struct sought){
-				.extent = wanted[i], .rank = base_marker_rank(wanted[i])
-			};
-	qsort(s->sought, s->sought_count, sizeof(*s->sought), by_rank);
-	return relatives_new(wanted, count, &s->relatives, err);
+	int rc = hunt_begin(&s->by_name, request, err);
+	if (!rc)
+		rc = hunt_begin(&s->by_values, request, err);
+	return rc ? rc
+	          : relatives_new(request->wanted, request->count, &s->relatives, err);
 }
 
 int base_search_run(const struct transfer *t, const struct base_search_request *request,
@@ -307,7 +408,7 @@ int base_search_run(const struct transfer *t, const struct base_search_request *
 	if (!s)
 		return err_nomem(err, "a search for bases");
 	s->transfer = t;
-	int rc = prepare(s, request->wanted, request->count, err);
+	int rc = prepare(s, request, err);
 	if (!rc)
 		rc = relatives_load(s->relatives, t, request->hints, err);
 	if (!rc)
@@ -321,6 +422,12 @@ int base_search_run(const struct transfer *t, const struct base_search_request *
 	return 0;
 }
 
+static void hunt_end(struct hunt *h)
+{
+	free(h->extents);
+	free(h->sought);
+}
+
 void base_search_free(struct base_search *s)
 {
 	if (!s)
@@ -328,7 +435,8 @@ void base_search_free(struct base_search *s)
 	relatives_free(s->relatives);
 	base_hints_wipe(&s->found);
 	buf_wipe(&s->all);
-	free(s->sought);
+	hunt_end(&s->by_name);
+	hunt_end(&s->by_values);
 	free(s);
 }
 

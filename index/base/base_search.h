@@ -7,11 +7,14 @@
  *              near enough, by their sketches, for nearly all bytes? yes: done
  *                                                             | no
  *     list markers of some tensors -> the objects they name -> their manifests -> likes
+ *     by name, then by values
  *              ^------------ of more tensors, while some are not satisfied
  *
  * Tensors of one model mostly come from one model, so a few listings are enough: an
  * object that a marker names brings its manifest, and that the other tensors. Only
- * where nothing is found is each tensor asked for, up to a limit.
+ * where nothing is found is each tensor asked for, up to a limit. Where names find nothing
+ * the markers by values are asked (kin_marker.h), of a few tensors, so that a model with
+ * other names is found as soon.
  *
  * Thread rule: one thread runs the search; then any thread may ask.
  */
@@ -34,6 +37,8 @@ struct transfer;
 enum {
 	SEARCH_ALL_MAX = 999, /* markers of a store that is read at once: one page */
 	SEARCH_LISTINGS_MAX = 256,
+	SEARCH_KIN_MAX = 28, /* of these, by values */
+	SEARCH_BETTER_MAX = 16, /* where all have a like that is near, but a dear base */
 	SEARCH_OBJECTS_MAX = 48, /* manifests of objects that markers name */
 	SEARCH_CROWD = 500,      /* keys of a name-key beyond which only its band is read */
 	SEARCH_BAND_MAX = 4000   /* keys of a band that are looked at */

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "codec/cast.h"
+#include "codec/codec_table.h"
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
+#include "index/base/kin_match.h"
 #include "index/base/tensor_names.h"
 #include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
@@ -23,7 +25,8 @@ struct wanted {
 	const struct extent *extent;
 	struct relative likes[RELATIVES_LIKES_MAX]; /* best first */
 	size_t count;
-	bool satisfied;
+	bool found;     /* something near */
+	bool satisfied; /* and that is enough: nothing more is read for it */
 };
 
 /* A blob of a relative that has a local copy. */
@@ -41,7 +44,10 @@ struct loaded {
 struct relatives {
 	struct wanted *wanted; /* sorted by the core of the name */
 	size_t wanted_count;
-	uint64_t bytes, unsatisfied; /* of all wanted, and of those not satisfied */
+	const struct extent **extents; /* of the wanted, in their order */
+	struct kin_match *kin;         /* room for one of each */
+	uint64_t bytes, unsatisfied;   /* of all wanted, and of those not satisfied */
+	uint64_t lacking;              /* of those for which nothing near was found */
 
 	struct loaded *loaded; /* owned */
 	size_t requests;
@@ -88,6 +94,20 @@ static struct wanted *find_wanted(const struct relatives *r, const struct extent
 		if (found->extent == x)
 			return found;
 	return NULL;
+}
+
+/* The tensor from which the distance is told: the only one, of the same rows. */
+static const struct extent *measured(const struct tensor_relation *relation)
+{
+	switch (relation->kind) {
+	case RELATION_SAME:
+	case RELATION_CAST:
+	case RELATION_ROWS:
+	case RELATION_TIED:
+		return relation->basis.base_count == 1 ? relation->bases[0] : NULL;
+	default:
+		return NULL;
+	}
 }
 
 /* The tensor that the relation is about, where it is one and predicts all. */
@@ -168,8 +188,44 @@ static void insert(struct wanted *w, const struct relative *like)
 	w->likes[at] = *like;
 }
 
+/* What samples of the tensor took solo, and on its base, in thousandths, when it was pushed;
+ * 0 where its manifest does not say. */
+static unsigned solo_permille(const struct extent_finding *f)
+{
+	unsigned least = 0;
+
+	for (unsigned i = 0; i < f->tried_count; i++) {
+		const struct codec *codec = codec_by_id(f->tried[i].codec);
+		if (codec && !codec->needs_base &&
+		    (!least || f->tried[i].permille < least))
+			least = f->tried[i].permille;
+	}
+	return least;
+}
+
+static unsigned delta_permille(const struct extent_finding *f)
+{
+	for (unsigned i = 0; i < f->candidate_count; i++)
+		if (memcmp(f->candidates[i].id.bytes, f->bases[0], EXTENT_BASE_PREFIX) ==
+		            0 &&
+		    f->candidates[i].permille != EXTENT_UNKNOWN)
+			return f->candidates[i].permille;
+	return 0;
+}
+
+/* A like that is a delta stands for its base; and from that it may have drifted so far that
+ * another may be the better one, however near the like is. */
+static bool has_drifted(const struct tensor_relation *like)
+{
+	const struct extent *one = single(like);
+	const struct extent_finding *f = one ? extent_finding(one) : NULL;
+	unsigned solo = f ? solo_permille(f) : 0;
+
+	return solo && f->base_count == 1 && 2 * delta_permille(f) > solo;
+}
+
 /* A marker was the nearest of all that were listed: to list more would not help. */
-static bool satisfies(enum dtype dtype, const struct relative *like)
+static bool is_near(enum dtype dtype, const struct relative *like)
 {
 	enum gap_class enough = like->hint->source == BASE_SOURCE_MARKER ? GAP_NEAR
 	                                                                 : GAP_CLOSE;
@@ -181,50 +237,88 @@ static bool satisfies(enum dtype dtype, const struct relative *like)
 static void take_like(struct relatives *r, struct wanted *w, struct relative *like)
 {
 	enum dtype dtype = w->extent->dtype;
-	const struct extent *one = single(&like->relation);
+	const struct extent *one = measured(&like->relation);
 
 	if (one && tensor_sketch_comparable(w->extent, one))
 		like->gap = tensor_sketch_gap(dtype, &extent_finding(w->extent)->sketch,
 		                              &extent_finding(one)->sketch);
 	insert(w, like);
-	if (!w->satisfied && satisfies(dtype, like)) {
+	if (!is_near(dtype, like))
+		return;
+	if (!w->found) {
+		w->found = true;
+		r->lacking -= w->extent->size;
+	}
+	if (!w->satisfied && (user_said(like) || !has_drifted(&like->relation))) {
 		w->satisfied = true;
 		r->unsatisfied -= w->extent->size;
 	}
 }
 
-static int take_likes(struct relatives *r, const struct manifest *m,
-                      const struct base_hint *hint, struct err *err)
+static void take_if_new(struct relatives *r, struct wanted *w, struct relative *like)
+{
+	if (!already_there(w, &like->relation))
+		take_like(r, w, like);
+}
+
+static int take_by_name(struct relatives *r, const struct manifest *m,
+                        const struct base_hint *hint, struct err *err)
 {
 	struct tensor_names *names;
-
-	if (!r->wanted_count)
-		return 0;
 	int rc = tensor_names_new(&m->extents, &names, err);
 
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < r->wanted_count; i++) {
-		struct wanted *w = &r->wanted[i];
 		struct relative like = { .hint = hint };
-		if (tensor_names_relate(names, w->extent, &like.relation) &&
-		    !already_there(w, &like.relation))
-			take_like(r, w, &like);
+		if (tensor_names_relate(names, r->wanted[i].extent, &like.relation))
+			take_if_new(r, &r->wanted[i], &like);
 	}
 	tensor_names_free(names);
 	return 0;
 }
 
+/* Those that are near whatever their names: where names were changed, or layers moved. */
+static int take_by_values(struct relatives *r, const struct manifest *m,
+                          const struct base_hint *hint, struct err *err)
+{
+	const struct kin_task task = { r->extents, r->wanted_count, &m->extents };
+	int rc = kin_match(&task, r->kin, err);
+
+	for (size_t i = 0; i < r->wanted_count && !rc; i++) {
+		struct relative like = { .hint = hint, .by_values = true };
+		const struct extent *base = r->kin[i].base;
+		if (base && relation_by_shape(r->extents[i], base, &like.relation))
+			take_if_new(r, &r->wanted[i], &like);
+	}
+	return rc;
+}
+
+static int take_likes(struct relatives *r, const struct manifest *m,
+                      const struct base_hint *hint, struct err *err)
+{
+	if (!r->wanted_count)
+		return 0;
+	int rc = take_by_name(r, m, hint, err);
+	return rc ? rc : take_by_values(r, m, hint, err);
+}
+
 /* ---------------------------------------------------------------- loading */
+
+static bool make_room(struct relatives *r, size_t count)
+{
+	r->wanted = calloc(count + 1, sizeof(*r->wanted));
+	r->extents = calloc(count + 1, sizeof(const struct extent *));
+	r->kin = calloc(count + 1, sizeof(*r->kin));
+	return r->wanted && r->extents && r->kin;
+}
 
 int relatives_new(const struct extent *const *wanted, size_t count,
                   struct relatives **out, struct err *err)
 {
 	struct relatives *r = calloc(1, sizeof(*r));
 
-	if (r)
-		r->wanted = calloc(count ? count : 1, sizeof(*r->wanted));
-	if (!r || !r->wanted) {
+	if (!r || !make_room(r, count)) {
 		relatives_free(r);
 		return err_nomem(err, "relatives");
 	}
@@ -234,8 +328,10 @@ int relatives_new(const struct extent *const *wanted, size_t count,
 		r->wanted[r->wanted_count++].extent = wanted[i];
 		r->bytes += wanted[i]->size;
 	}
-	r->unsatisfied = r->bytes;
+	r->unsatisfied = r->lacking = r->bytes;
 	qsort(r->wanted, r->wanted_count, sizeof(*r->wanted), by_name);
+	for (size_t i = 0; i < r->wanted_count; i++)
+		r->extents[i] = r->wanted[i].extent;
 	*out = r;
 	return 0;
 }
@@ -312,6 +408,8 @@ void relatives_free(struct relatives *r)
 		r->loaded = next;
 	}
 	free(r->wanted);
+	free(r->extents);
+	free(r->kin);
 	free(r->locals);
 	free(r);
 }
@@ -328,6 +426,11 @@ bool relatives_satisfied(const struct relatives *r, const struct extent *x)
 bool relatives_suffice(const struct relatives *r)
 {
 	return r->unsatisfied <= r->bytes / 100 * NEARLY_PERCENT;
+}
+
+bool relatives_found(const struct relatives *r)
+{
+	return r->lacking <= r->bytes / 100 * NEARLY_PERCENT;
 }
 
 size_t relatives_requests(const struct relatives *r)

@@ -1,7 +1,9 @@
 /*
  * Relatives: the manifests of the objects that hints name, searched for tensors
  * like those that are about to be stored: of the same name, or of one that tells that
- * they belong together (tensor_names.h), and of a shape and dtype that fit.
+ * they belong together (tensor_names.h), and of a shape and dtype that fit; and, whatever
+ * the names, those that are near by what they hold (kin_match.h). Which of the two is taken
+ * their distance decides.
  *
  * Thread rule: one thread loads; then any thread may ask.
  */
@@ -33,7 +35,9 @@ bool relatives_alike(const struct extent *x, const struct extent *base);
 struct relative {
 	struct tensor_relation relation;
 	const struct base_hint *hint; /* the object it was found in */
-	struct sketch_gap gap;        /* known only where one tensor predicts all */
+	struct sketch_gap gap;        /* known only where one tensor predicts all, or all
+	                               * but rows that are new */
+	bool by_values;               /* found by what it holds, not by its name */
 };
 
 /* None yet. `wanted` and its extents must outlive the relatives; so must all hints. */
@@ -44,7 +48,8 @@ void relatives_free(struct relatives *r);
 /*
  * Reads manifests in the order of the hints until each wanted tensor is satisfied:
  * has found a like that is near enough by their sketches, or whose distance nothing
- * tells. When only a few bytes are left unsatisfied, only a few more are read. Hints
+ * tells; and one that is not a delta that took more than half of what it takes solo: then
+ * the bases of others (the card's, a sibling) are worth a trial, too. When only a few bytes are left unsatisfied, only a few more are read. Hints
  * that the store does not know, or whose manifest is damaged, are passed over.
  */
 int relatives_load(struct relatives *r, const struct transfer *t,
@@ -53,6 +58,9 @@ int relatives_load(struct relatives *r, const struct transfer *t,
 /* Whether the wanted tensor `x` is satisfied, and whether nearly all are, by bytes. */
 bool relatives_satisfied(const struct relatives *r, const struct extent *x);
 bool relatives_suffice(const struct relatives *r);
+
+/* Whether for nearly all, by bytes, something near was found, be they satisfied or not. */
+bool relatives_found(const struct relatives *r);
 
 /* How many manifests were asked for so far. */
 size_t relatives_requests(const struct relatives *r);

@@ -7,6 +7,7 @@
 #include "index/blob/blob_find.h"
 #include "index/blob/record_check.h"
 #include "index/store/store.h"
+#include "index/store/trash_keys.h"
 
 enum { RECALL_MAX = 64 };
 
@@ -19,8 +20,11 @@ static int note_entry(void *ctx, const struct store_entry *entry)
 {
 	struct recall *r = ctx;
 	struct blob_place *place = &r->places[r->count];
+	struct trash_key key;
 
-	if (r->count < RECALL_MAX && key_parse_trash_record(entry->key, &place->record)) {
+	if (r->count < RECALL_MAX && trash_key_parse(entry->key, &key) &&
+	    key.kind == TRASH_RECORD) {
+		place->record = key.record;
 		strcpy(place->key, entry->key);
 		place->stored = entry->size;
 		r->count++;

@@ -15,6 +15,7 @@
 #include "index/blob/transfer.h"
 #include "index/fsck/fsck_run_private.h"
 #include "index/store/store.h"
+#include "index/store/trash_keys.h"
 #include "index/work/blob_set.h"
 
 /* One of them is right. */
@@ -56,10 +57,10 @@ struct search {
 static int note_any(void *ctx, const struct store_entry *entry)
 {
 	struct search *s = ctx;
-	struct key_record record;
+	struct trash_key key;
 
-	if (key_parse_trash_record(entry->key, &record)) {
-		s->id = record.id;
+	if (trash_key_parse(entry->key, &key) && key.kind == TRASH_RECORD) {
+		s->id = key.id;
 		s->found = true;
 	}
 	return 0;

@@ -123,7 +123,11 @@ static bool is_counted(struct fsck_listing *l, const char *key)
 	uint8_t url[KEY_NAME_HASH];
 	struct key_marker marker;
 	struct trash_key trash;
+	struct key_annex annex;
+	struct oid oid;
 
+	if (begins(key, "annexes/") && key_parse_annex(key, &annex, &oid))
+		return true;
 	if (begins(key, "bases/") && key_parse_marker(key, &marker))
 		return ++l->markers;
 	if (begins(key, "trash/") && trash_key_parse(key, &trash))
@@ -155,9 +159,9 @@ static int note_key(void *ctx, const struct store_entry *entry)
  * or holds a great many things. */
 static int list_ours(struct fsck_listing *l, struct store *s, struct err *err)
 {
-	static const char *const prefixes[] = { "bases/",   "blobs/",  "names/",
-		                                "objects/", "owners/", "remotes/",
-		                                "trash/" };
+	static const char *const prefixes[] = { "annexes/", "bases/",   "blobs/",
+		                                "names/",   "objects/", "owners/",
+		                                "remotes/", "trash/" };
 	struct fsck_listing fresh = FSCK_LISTING_INIT;
 	int rc = 0;
 

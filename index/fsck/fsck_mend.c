@@ -15,6 +15,7 @@
 #include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/work/blob_set.h"
+#include "index/work/work_watch.h"
 
 bool fsck_mend_takes(const struct fsck_finding *one)
 {
@@ -137,10 +138,13 @@ size_t fsck_mend_all(const struct fsck_mend *m, struct fsck_findings *findings)
 	size_t mended = 0;
 
 	for (int objects = 0; objects < 2; objects++)
-		for (size_t i = 0; i < findings->count; i++)
-			if (is_to_be_mended(&findings->list[i]) &&
-			    findings->list[i].is_object == objects)
+		for (size_t i = 0; i < findings->count; i++) {
+			if (findings->list[i].is_object != objects)
+				continue;
+			if (is_to_be_mended(&findings->list[i]))
 				mended += mend_one(m, &findings->list[i]);
+			work_watch_came(m->watch, 1);
+		}
 	return mended;
 }
 

@@ -25,6 +25,7 @@
 struct blob_set;
 struct err;
 struct transfer;
+struct work_watch;
 
 struct fsck_mend {
 	const struct transfer
@@ -32,13 +33,14 @@ struct fsck_mend {
 	const struct fsck_copies *copies;
 	const struct fsck_touch *touch;
 	const struct fsck_listing *listing; /* the records that there were */
+	const struct work_watch *watch; /* told of findings; or NULL */
 
 	/* Of fsck_mend_begin(): blobs that were tried, those of them that have a right record
 	 * now, and those whose records were judged. Each once. */
 	struct blob_set *tried, *right, *judged;
 };
 
-/* Once the first four are set. ERR_NOMEM. */
+/* Once those above are set. ERR_NOMEM. */
 int fsck_mend_begin(struct fsck_mend *m, struct err *err);
 void fsck_mend_end(struct fsck_mend *m);
 

@@ -14,6 +14,7 @@
 #include "index/mirror/blob_copy.h"
 #include "index/mirror/object_copy.h"
 #include "index/store/store.h"
+#include "index/store/trash_keys.h"
 #include "index/upload.h"
 
 enum { NONE = 1, FOUND = 2 };

@@ -4,6 +4,7 @@
 #include "codec/common/err.h"
 #include "index/blob/transfer.h"
 #include "index/fsck/fsck_mend.h"
+#include "index/work/work_watch.h"
 
 enum { ROUNDS = 3 };
 
@@ -42,7 +43,7 @@ static int prove(const struct fsck_repair *r, struct fsck_result *result,
 		.named_count = oids->size / sizeof(struct oid),
 		.from = "",
 		.writing = r->request->writing,
-		.ctx = r->request->ctx
+		.ctx = r->request->ctx,
 	};
 	struct fsck_result again;
 	int rc = fsck_run(&request, &again, err);
@@ -68,6 +69,7 @@ static int prove_touched(const struct fsck_repair *r, struct fsck_result *result
 			buf_add(&oids, oid, sizeof(*oid));
 	}
 	int rc = oids.failed ? err_nomem(err, "a list of objects") : 0;
+	work_watch_step(r->request->watch, "checking what was mended", WORK_THINGS, 0);
 	if (!rc && oids.size)
 		rc = prove(r, result, &oids, left, err);
 	buf_wipe(&oids);
@@ -79,11 +81,15 @@ static int prove_touched(const struct fsck_repair *r, struct fsck_result *result
 static int mend(const struct fsck_repair *r, struct fsck_result *result,
                 const struct fsck_touch *touch, size_t *mended, struct err *err)
 {
+	const struct work_watch *watch = r->request->watch;
 	struct fsck_mend m = { .to = r->to,
+		               .watch = watch,
 		               .copies = r->copies,
 		               .touch = touch,
 		               .listing = &result->listing };
 	int rc = fsck_mend_begin(&m, err);
+
+	work_watch_step(watch, "mending", WORK_THINGS, result->findings.count);
 
 	*mended = rc ? 0 : fsck_mend_all(&m, &result->findings);
 	fsck_mend_end(&m);

@@ -14,6 +14,7 @@
 #include "index/manifest/manifest_mend.h"
 #include "index/store/store.h"
 #include "index/work/blob_set.h"
+#include "index/work/work_watch.h"
 #include "index/work/budget.h"
 
 /* ---------------------------------------------------------------- what was found */
@@ -42,7 +43,8 @@ static void came_to(struct fsck *f, const char *key)
 {
 	strcpy(f->result->place, key);
 	if (f->request->came)
-		f->request->came(f->request->ctx, key, f->bytes);
+		f->request->came(f->request->ctx, key);
+	work_watch_came(f->request->watch, f->bytes);
 	f->bytes = 0;
 }
 
@@ -325,8 +327,8 @@ static int check_all(struct fsck *f, struct err *err)
 	if (rc)
 		return rc;
 	note_foreign(f);
-	if (f->request->listed)
-		f->request->listed(f->request->ctx, f->result->listing.record_bytes);
+	work_watch_step(f->request->watch, "checking", WORK_BYTES,
+	                f->result->listing.record_bytes);
 	rc = check_objects(f);
 	if (!rc)
 		rc = check_records(f);

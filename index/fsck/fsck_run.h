@@ -27,6 +27,7 @@
 struct budget;
 struct err;
 struct transfer;
+struct work_watch;
 
 enum fsck_mode { FSCK_QUICK, FSCK_DEEP };
 
@@ -44,11 +45,10 @@ struct fsck_request {
 	/* An object is not whole, or (oid NULL) something else is wrong: as it is found, so
 	 * that the same record may be told of by several objects. May be NULL. */
 	void (*told)(void *ctx, const struct oid *oid, const struct err *fault);
-	/* The store was listed: it has so many bytes of records. May be NULL. */
-	void (*listed)(void *ctx, uint64_t bytes);
-	/* All up to `key` is done; `bytes` more of the records were looked at. May be NULL. */
-	void (*came)(void *ctx, const char *key, uint64_t bytes);
+	/* All up to `key` is done. May be NULL. */
+	void (*came)(void *ctx, const char *key);
 	void *ctx; /* for all of these */
+	const struct work_watch *watch; /* who is shown how far it is; or NULL */
 };
 
 struct fsck_result {

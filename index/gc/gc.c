@@ -54,7 +54,7 @@ int gc(struct gc_run *run, const struct gc_request *request, struct gc_summary *
 
 	*out = (struct gc_summary){ .missed = 0 };
 	gc_run_step(run, "looking at the store");
-	int rc = gc_look(&view, run->transfer, &run->ages, err);
+	int rc = gc_look(&view, run, err);
 	if (!rc)
 		rc = gc_mark_make(&mark, &view, &run->ages, way, err);
 	if (!rc) {

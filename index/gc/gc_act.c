@@ -79,6 +79,7 @@ static int do_task(void *ctx, unsigned lane, size_t i, struct err *err)
 	int rc = make_and_do(a, i, err);
 
 	(void)lane;
+	work_watch_came(a->run->watch, 1);
 	if (rc >= 0) {
 		atomic_store(&a->failures, 0);
 		return 0;
@@ -94,5 +95,6 @@ int gc_act_all(struct gc_run *run, const struct gc_acts *acts, struct err *err)
 	struct lanes_work work = { .count = acts->count, .task = do_task, .ctx = &a };
 
 	atomic_init(&a.failures, 0);
+	gc_run_expect(run, WORK_THINGS, acts->count);
 	return lanes_run(run->transfer->lanes, &work, err);
 }

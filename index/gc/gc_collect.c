@@ -7,6 +7,7 @@
 #include "index/blob/record_check.h"
 #include "index/blob/transfer.h"
 #include "index/gc/gc_act.h"
+#include "index/gc/gc_claims.h"
 #include "index/gc/gc_mark.h"
 #include "index/gc/gc_picks.h"
 #include "index/gc/gc_run.h"
@@ -261,6 +262,8 @@ static int make_other_end(void *ctx, size_t i, struct gc_act *out, struct err *e
 	bool aged = gc_is_aged(&c->run->ages, o->since) && !c->view->late;
 
 	(void)err;
+	if (gc_claims_have(o))
+		return 1;
 	out->thing = GC_NAMES;
 	out->deed = GC_DESTROYED;
 	out->bytes = 0;

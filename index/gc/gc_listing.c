@@ -7,8 +7,9 @@
 #include "index/blob/transfer.h"
 #include "index/store/store.h"
 #include "index/work/lanes.h"
+#include "index/work/work_watch.h"
 
-enum { PARTS = 16 };
+enum { PARTS = 16, TELL_KEYS = 1000 /* as a bucket lists them */ };
 
 struct listing {
 	struct store *store;
@@ -19,6 +20,7 @@ struct listing {
 struct part_of {
 	const struct gc_listing *what;
 	struct gc_listing_part *part;
+	uint64_t keys;
 };
 
 static int tell(void *ctx, const struct store_entry *entry)
@@ -26,13 +28,15 @@ static int tell(void *ctx, const struct store_entry *entry)
 	struct part_of *p = ctx;
 
 	p->what->note(p->part, entry);
+	if (++p->keys % TELL_KEYS == 0)
+		work_watch_came(p->what->watch, TELL_KEYS);
 	return p->part->out[0].failed || p->part->out[1].failed ? ERR_NOMEM : 0;
 }
 
 static int list_part(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	const struct listing *l = ctx;
-	struct part_of p = { l->what, &l->parts[i] };
+	struct part_of p = { l->what, &l->parts[i], 0 };
 	char prefix[16];
 
 	(void)lane;

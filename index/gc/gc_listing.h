@@ -14,6 +14,7 @@
 struct err;
 struct store_entry;
 struct transfer;
+struct work_watch;
 
 enum { GC_LISTING_OUTS = 2 };
 
@@ -35,6 +36,7 @@ struct gc_listing {
 		*into[GC_LISTING_OUTS]; /* get what was added to out[i], behind what they
 	                                    * hold; NULL: there is nothing of that */
 	size_t *strange;                /* raised by what was not known; or NULL */
+	const struct work_watch *watch; /* told of keys; or NULL */
 };
 
 /* 0, or negative. */

@@ -8,6 +8,7 @@
 #include "index/gc/gc_ages.h"
 #include "index/gc/gc_listing.h"
 #include "index/gc/gc_needed.h"
+#include "index/gc/gc_run.h"
 #include "index/gc/gc_view.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
@@ -110,73 +111,84 @@ static void note_record_entry(struct gc_listing_part *part,
 		r.record = key.record;
 		take_nonce(entry->key, r.nonce);
 		buf_add(&part->out[0], &r, sizeof(r));
-	} else if (key.kind == TRASH_NAME || key.kind == TRASH_MARKER) {
+	} else if (key.kind == TRASH_NAME || key.kind == TRASH_MARKER ||
+	           key.kind == TRASH_ANNEX) {
 		note_other(part, entry);
 	}
 }
 
 /* ---------------------------------------------------------------- the order of looks */
 
-static int look_at_owners(struct gc_view *v, const struct transfer *t, struct err *err)
+static int look_at_owners(struct gc_view *v, struct gc_run *run, struct err *err)
 {
 	const struct gc_listing live = { .prefix = "owners/",
+		                         .watch = run->watch,
 		                         .note = note_owner,
 		                         .into = { &v->owners.bytes } };
 	const struct gc_listing entries = { .prefix = "trash/",
+		                            .watch = run->watch,
 		                            .note = note_owner_entry,
 		                            .into = { &v->owner_entries.bytes,
 		                                      &v->traces.bytes } };
-	int rc = gc_listing_take(t, &live, err);
+	int rc = gc_listing_take(run->transfer, &live, err);
 
 	if (!rc)
-		rc = gc_listing_take(t, &entries, err);
+		rc = gc_listing_take(run->transfer, &entries, err);
 	return rc ? rc : gc_view_seal_owners(v, err);
 }
 
-static int look_at_objects(struct gc_view *v, const struct transfer *t, struct err *err)
+static int look_at_objects(struct gc_view *v, struct gc_run *run, struct err *err)
 {
 	const struct gc_listing live = { .prefix = "objects/",
+		                         .watch = run->watch,
 		                         .note = note_object,
 		                         .into = { &v->objects.bytes } };
 	const struct gc_listing entries = { .prefix = "trash/",
+		                            .watch = run->watch,
 		                            .note = note_object_entry,
 		                            .into = { &v->object_entries.bytes } };
-	int rc = gc_listing_take(t, &live, err);
+	int rc = gc_listing_take(run->transfer, &live, err);
 
 	if (!rc)
-		rc = gc_listing_take(t, &entries, err);
+		rc = gc_listing_take(run->transfer, &entries, err);
 	return rc ? rc : gc_view_seal_objects(v, err);
 }
 
-static int look_at_records(struct gc_view *v, const struct transfer *t, struct err *err)
+static int look_at_records(struct gc_view *v, struct gc_run *run, struct err *err)
 {
 	const struct gc_listing live = { .prefix = "blobs/",
+		                         .watch = run->watch,
 		                         .note = note_record,
 		                         .into = { &v->records.bytes } };
 	const struct gc_listing entries = { .prefix = "trash/",
+		                            .watch = run->watch,
 		                            .note = note_record_entry,
 		                            .into = { &v->record_entries.bytes,
 		                                      &v->others },
 		                            .strange = &v->strange };
-	int rc = gc_listing_take(t, &live, err);
+	int rc = gc_listing_take(run->transfer, &live, err);
 
 	if (!rc)
-		rc = gc_listing_take(t, &entries, err);
+		rc = gc_listing_take(run->transfer, &entries, err);
 	return rc ? rc : gc_view_seal_records(v, err);
 }
 
-int gc_look(struct gc_view *out, const struct transfer *t, const struct gc_ages *ages,
-            struct err *err)
+int gc_look(struct gc_view *out, struct gc_run *run, struct err *err)
 {
 	*out = (struct gc_view){ .late = false };
-	int rc = look_at_owners(out, t, err);
+	gc_run_part(run, "listing owners", WORK_THINGS, 0);
+	int rc = look_at_owners(out, run, err);
 
+	if (!rc) {
+		gc_run_part(run, "listing manifests", WORK_THINGS, 0);
+		rc = look_at_objects(out, run, err);
+	}
 	if (!rc)
-		rc = look_at_objects(out, t, err);
-	if (!rc)
-		rc = gc_needed_read(out, t, err);
-	if (!rc)
-		rc = look_at_records(out, t, err);
-	out->late = gc_is_late(ages);
+		rc = gc_needed_read(out, run, err);
+	if (!rc) {
+		gc_run_part(run, "listing records", WORK_THINGS, 0);
+		rc = look_at_records(out, run, err);
+	}
+	out->late = gc_is_late(&run->ages);
 	return rc;
 }

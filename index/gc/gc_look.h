@@ -10,13 +10,11 @@
 #define ZLLM_GC_LOOK_H
 
 struct err;
-struct gc_ages;
+struct gc_run;
 struct gc_view;
-struct transfer;
 
-/* `ages` has begun before. The caller wipes *out, also after an error. 0, or negative where
+/* run->ages has begun before. The caller wipes *out, also after an error. 0, or negative where
  * the store cannot be listed; manifests that cannot be read make the view blind. */
-int gc_look(struct gc_view *out, const struct transfer *t, const struct gc_ages *ages,
-            struct err *err);
+int gc_look(struct gc_view *out, struct gc_run *run, struct err *err);
 
 #endif

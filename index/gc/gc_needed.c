@@ -13,6 +13,7 @@
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
 #include "index/blob/transfer.h"
+#include "index/gc/gc_run.h"
 #include "index/gc/gc_view.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/manifest_mend.h"
@@ -28,6 +29,7 @@ enum {
 struct reading {
 	struct gc_view *view;
 	const struct transfer *transfer;
+	const struct work_watch *watch;
 	pthread_mutex_t lock; /* guards the view */
 	size_t folded;        /* blobs that were left when it was sorted last */
 };
@@ -155,18 +157,33 @@ static int read_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	else
 		added = add_blobs(r, &m, err);
 	pthread_mutex_unlock(&r->lock);
+	work_watch_came(r->watch, o->stored);
 	if (!rc)
 		manifest_wipe(&m);
 	return added;
 }
 
-int gc_needed_read(struct gc_view *v, const struct transfer *t, struct err *err)
+/* Bytes of all of them, as they were listed. */
+static uint64_t bytes_of(const struct gc_view *v)
 {
-	struct reading r = { .view = v, .transfer = t };
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < v->objects.count; i++)
+		sum += v->objects.list[i].stored;
+	for (size_t i = 0; i < v->object_entries.count; i++)
+		sum += v->object_entries.list[i].stored;
+	return sum;
+}
+
+int gc_needed_read(struct gc_view *v, struct gc_run *run, struct err *err)
+{
+	const struct transfer *t = run->transfer;
+	struct reading r = { .view = v, .transfer = t, .watch = run->watch };
 	struct lanes_work work = { .count = v->objects.count + v->object_entries.count,
 		                   .task = read_one,
 		                   .ctx = &r };
 
+	gc_run_part(run, "reading manifests", WORK_BYTES, bytes_of(v));
 	pthread_mutex_init(&r.lock, NULL);
 	int rc = lanes_run(t->lanes, &work, err);
 	pthread_mutex_destroy(&r.lock);

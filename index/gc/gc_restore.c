@@ -32,6 +32,7 @@ static int each_pick(struct restoring *r,
 {
 	struct lanes_work work = { .count = r->picks.count, .task = task, .ctx = r };
 
+	gc_run_expect(r->run, WORK_THINGS, r->picks.count);
 	return lanes_run(r->run->transfer->lanes, &work, err);
 }
 
@@ -244,6 +245,7 @@ static int restore_blob(void *ctx, unsigned lane, size_t i, struct err *err)
 	const struct oid *id = &r->view->needed.list[r->picks.list[i]].id;
 
 	(void)lane;
+	work_watch_came(r->run->watch, 1);
 	if (!gc_run_may_go_on(r->run)) {
 		gc_run_count(r->run, GC_RECORDS, GC_LEFT, 0);
 		return 0;

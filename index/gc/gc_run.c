@@ -22,7 +22,22 @@ void gc_run_step(struct gc_run *run, const char *what)
 	pthread_mutex_lock(&run->lock);
 	if (l->step)
 		l->step(l->ctx, what);
+	work_watch_step(run->watch, what, WORK_THINGS, 0);
+	run->what = what;
 	pthread_mutex_unlock(&run->lock);
+}
+
+void gc_run_part(struct gc_run *run, const char *what, enum work_unit unit,
+                 uint64_t total)
+{
+	pthread_mutex_lock(&run->lock);
+	work_watch_step(run->watch, what, unit, total);
+	pthread_mutex_unlock(&run->lock);
+}
+
+void gc_run_expect(struct gc_run *run, enum work_unit unit, uint64_t total)
+{
+	gc_run_part(run, run->what ? run->what : "collecting", unit, total);
 }
 
 void gc_run_count(struct gc_run *run, enum gc_thing thing, enum gc_deed deed,

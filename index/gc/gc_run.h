@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "index/gc/gc_ages.h"
+#include "index/work/work_watch.h"
 
 struct err;
 struct oid;
@@ -29,6 +30,7 @@ enum gc_thing {
 	GC_RECORDS,
 	GC_BASES,     /* base markers */
 	GC_NAMES,     /* names' markers */
+	GC_ANNEX,     /* which objects are the contents of git-annex's keys */
 	GC_TEMPORARY, /* files of killed writers, and probes */
 	GC_UPLOADS,   /* unfinished multipart uploads */
 	GC_THINGS
@@ -75,6 +77,8 @@ struct gc_listener {
 
 struct gc_run {
 	const struct transfer *transfer; /* to a store that is written to */
+	const struct work_watch *watch;  /* who is shown how far it is; or NULL */
+	const char *what;                /* the step that it is in, or NULL */
 	struct gc_ages ages;
 	unsigned flags; /* of enum gc_flag */
 	struct gc_part part;
@@ -88,8 +92,18 @@ struct gc_run {
 void gc_run_begin(struct gc_run *run, const struct transfer *t);
 void gc_run_wipe(struct gc_run *run);
 
-/* Any thread. */
+/* A step begins: the listener is told, and the watch. */
 void gc_run_step(struct gc_run *run, const char *what);
+
+/* A part of it begins, by a name of its own; `total` 0: it is not known how much is to
+ * come. Only the watch is told. */
+void gc_run_part(struct gc_run *run, const char *what, enum work_unit unit,
+                 uint64_t total);
+
+/* The same by the step's name. */
+void gc_run_expect(struct gc_run *run, enum work_unit unit, uint64_t total);
+
+/* Any thread. */
 void gc_run_count(struct gc_run *run, enum gc_thing thing, enum gc_deed deed,
                   uint64_t bytes);
 void gc_run_failed(struct gc_run *run, enum gc_thing thing, const struct err *err);

@@ -9,6 +9,7 @@
 #include "index/blob/transfer.h"
 #include "index/gc/gc_act.h"
 #include "index/gc/gc_ages.h"
+#include "index/gc/gc_claims.h"
 #include "index/gc/gc_mark.h"
 #include "index/gc/gc_prefixes.h"
 #include "index/gc/gc_run.h"
@@ -286,6 +287,8 @@ int gc_sweep(struct gc_run *run, const struct gc_mark *mark, struct err *err)
 		rc = sweep_keys(&s, KEY_PROBE, note_probe, err);
 	if (!rc)
 		rc = sweep_owners(&s, err);
+	if (!rc)
+		rc = gc_claims_sweep(run, mark, err);
 	if (!rc)
 		rc = sweep_markers(&s, err);
 	if (!rc)

@@ -58,7 +58,8 @@ struct gc_record {
 	int64_t since, youngest;
 };
 
-/* A name's or a base's marker in trash: nothing is ever restored of these. */
+/* A name's or a base's marker in trash, of which nothing is ever restored; or one of a key
+ * of git-annex (gc_claims.h). */
 struct gc_other {
 	char trash[KEY_MAX];
 	int64_t since;

@@ -220,9 +220,11 @@ static int look(struct seen *s, const struct gc_run *run, const char *repo_id,
                 struct err *err)
 {
 	char prefix[KEY_MAX];
-	const struct gc_listing mine = { prefix, note_live, { &s->live }, NULL };
+	const struct gc_listing mine = {
+		prefix, note_live, { &s->live }, NULL, run->watch
+	};
 	const struct gc_listing trash = {
-		"trash/", note_trash, { &s->entries, &s->traces }, NULL
+		"trash/", note_trash, { &s->entries, &s->traces }, NULL, run->watch
 	};
 
 	key_owners(repo_id, prefix);

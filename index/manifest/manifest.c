@@ -68,7 +68,8 @@ const char *manifest_tally_add(struct manifest_tally *t, const struct extent *x)
 	else
 		t->others++;
 	/* The header comes first, so a tensor too many is seen where it stands. */
-	if (t->tensors > MANIFEST_SLACK + t->headers / TENSOR_TEXT_MIN)
+	uint64_t slices = t->version < MANIFEST_SLICED ? 0 : t->end / MANIFEST_SLICE_MIN;
+	if (t->tensors > MANIFEST_SLACK + t->headers / TENSOR_TEXT_MIN + slices)
 		return "is a tensor for which the header has no room";
 	if (t->others > MANIFEST_SLACK + t->tensors + t->end / PIECE_MIN)
 		return "is one too many for the bytes so far";
@@ -89,7 +90,7 @@ static int check_extents(const struct manifest *m, int code, struct err *err)
 {
 	const struct extents *all = &m->extents;
 	const struct model_format *format = format_of(all->model);
-	struct manifest_tally tally = { 0 };
+	struct manifest_tally tally = { .version = MANIFEST_SLICED };
 
 	for (size_t i = 0; i < all->count; i++) {
 		const char *fault = manifest_tally_add(&tally, &all->list[i]);
@@ -100,6 +101,16 @@ static int check_extents(const struct manifest *m, int code, struct err *err)
 	}
 	const char *fault = manifest_tally_end(&tally, all->size, m->inline_size);
 	return fault ? err_set(err, code, "%s", fault) : 0;
+}
+
+unsigned manifest_version(const struct extents *all)
+{
+	struct manifest_tally tally = { .version = MANIFEST_VERSION };
+
+	for (size_t i = 0; i < all->count; i++)
+		if (manifest_tally_add(&tally, &all->list[i]))
+			return MANIFEST_SLICED;
+	return MANIFEST_VERSION;
 }
 
 int manifest_check(const struct manifest *m, int code, struct err *err)

@@ -18,6 +18,7 @@ struct err;
 
 enum {
 	MANIFEST_VERSION = 1,
+	MANIFEST_SLICED = 2, /* more tensors than a header names: slices of stacks */
 	MANIFEST_MAX = 1 << 30, /* bytes of the largest manifest, stored or unpacked */
 	MANIFEST_OUTLINE_SIZE = 80, /* bytes */
 	MANIFEST_NOTES_MAX = 64,

@@ -15,7 +15,8 @@ enum {
 	FIXED_SIZE = 1 + 2 + 4 + 1, /* count, series, whether there is a sketch */
 	SKETCH_SIZE = 1 + SKETCH_BYTES,
 	STORED_SIZE = 8, /* of a record; one, and one for each base */
-	IN_PARTS = 128   /* beside a candidate's source */
+	BY_VALUES = 64,  /* beside a candidate's source */
+	IN_PARTS = 128
 };
 
 bool manifest_has_finding(const struct extent_finding *f)
@@ -34,7 +35,8 @@ void manifest_add_finding(struct buf *body, const struct extent_finding *f)
 	for (unsigned i = 0; i < f->candidate_count; i++) {
 		const struct extent_candidate *c = &f->candidates[i];
 		buf_add_u8(body, (uint8_t)c->dtype);
-		buf_add_u8(body, (uint8_t)(c->source | (c->in_parts ? IN_PARTS : 0)));
+		buf_add_u8(body, (uint8_t)(c->source | (c->in_parts ? IN_PARTS : 0) |
+		                           (c->by_values ? BY_VALUES : 0)));
 		buf_add_u16(body, c->bits);
 		buf_add_u16(body, c->steps);
 		buf_add_u16(body, c->permille);
@@ -62,7 +64,8 @@ static bool read_candidate(struct cursor *c, struct extent_candidate *out)
 		return false;
 	out->dtype = (enum dtype)dtype;
 	unsigned source = cursor_u8(c);
-	out->source = (uint8_t)(source & (IN_PARTS - 1));
+	out->source = (uint8_t)(source & (BY_VALUES - 1));
+	out->by_values = (source & BY_VALUES) != 0;
 	out->in_parts = (source & IN_PARTS) != 0;
 	out->bits = cursor_u16(c);
 	out->steps = cursor_u16(c);

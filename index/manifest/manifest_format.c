@@ -71,7 +71,7 @@ static void add_head(struct buf *out, const struct manifest *m,
                      enum manifest_packing packing, size_t body_size)
 {
 	buf_add(out, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE);
-	buf_add_u16(out, MANIFEST_VERSION);
+	buf_add_u16(out, (uint16_t)manifest_version(&m->extents));
 	buf_add_u8(out, manifest_model_number(m->extents.model));
 	buf_add_u8(out, (uint8_t)packing);
 	buf_add_u32(out, 0);

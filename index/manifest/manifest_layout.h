@@ -18,6 +18,7 @@ enum {
 	MANIFEST_NOTE_MIN = 6,    /* bytes of a note with empty texts */
 	MANIFEST_EXTENT_MIN = 14, /* bytes of an extent with nothing optional */
 	MANIFEST_SLACK = 1024,    /* extents of an object that need no reason */
+	MANIFEST_SLICE_MIN = 64 * 1024, /* bytes of a slice of a stack */
 	MANIFEST_ZSTD_LEVEL = 3
 };
 
@@ -56,11 +57,15 @@ struct manifest_tally {
 	uint64_t inlined; /* of those, inline */
 	uint64_t headers; /* of those, in header extents */
 	uint64_t tensors, others; /* extents */
+	unsigned version; /* of the manifest: with 2 tensors may be slices of stacks */
 };
 
 const char *manifest_tally_add(struct manifest_tally *t, const struct extent *x);
 const char *manifest_tally_end(const struct manifest_tally *t, uint64_t size,
                                uint64_t inline_size);
+
+/* The version that a manifest of these extents needs: MANIFEST_VERSION where that will do. */
+unsigned manifest_version(const struct extents *all);
 
 /* How many extents an object of `size` bytes may have at the most, whatever they are:
  * a tensor takes 48 bytes of its header, and a gap at least one beside it. */

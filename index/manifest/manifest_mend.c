@@ -9,6 +9,7 @@
 #include "index/manifest/manifest_witness.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 
 enum { MEND_TRIES = 8 };
 

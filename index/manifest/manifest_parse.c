@@ -80,7 +80,7 @@ static int check_frame(const uint8_t *bytes, size_t n, struct err *err)
 static int check_head(const struct head *h, uint64_t stored, const struct oid *oid,
                       struct err *err)
 {
-	if (h->version != MANIFEST_VERSION)
+	if (h->version < MANIFEST_VERSION || h->version > MANIFEST_SLICED)
 		return h->version ? too_new(err, "a version") : damaged(err, "version 0");
 	if (h->flags || manifest_model_kind(h->model, NULL) < 0 ||
 	    h->packing > MANIFEST_ZSTD)
@@ -109,8 +109,9 @@ bool manifest_parse_outline(const uint8_t bytes[MANIFEST_OUTLINE_SIZE],
 	struct head h = read_head(&c);
 
 	if (memcmp(bytes, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE) != 0 ||
-	    h.version != MANIFEST_VERSION || manifest_model_kind(h.model, NULL) < 0 ||
-	    !oid_equal(&h.oid, oid) || h.extent_count > MANIFEST_EXTENTS_MAX)
+	    h.version < MANIFEST_VERSION || h.version > MANIFEST_SLICED ||
+	    manifest_model_kind(h.model, NULL) < 0 || !oid_equal(&h.oid, oid) ||
+	    h.extent_count > MANIFEST_EXTENTS_MAX)
 		return false;
 	*out = (struct manifest_outline){ (enum model_kind)manifest_model_kind(h.model,
 		                                                               NULL),
@@ -278,7 +279,7 @@ static int measure_notes(const struct head *h, struct cursor *c, struct room *ro
 static int measure(const struct head *h, struct cursor c, enum keep keep,
                    struct room *room, struct err *err)
 {
-	struct manifest_tally tally = { 0 };
+	struct manifest_tally tally = { .version = h->version };
 	const char *fault;
 	struct entry e;
 	bool run = false;

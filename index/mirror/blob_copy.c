@@ -19,6 +19,7 @@
 #include "index/model/extent.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 #include "index/work/blob_set.h"
 
 /* Whoever copies a blob holds the lock that its id chooses, and whoever copies a solo
@@ -191,11 +192,13 @@ static int note_solo(void *ctx, const struct store_entry *entry)
 {
 	struct solo_search *search = ctx;
 	struct key_record record;
+	struct trash_key trash;
 
-	if (search->found ||
-	    (!key_parse_record(entry->key, &record) &&
-	     !key_parse_trash_record(entry->key, &record)) ||
-	    record.base_count)
+	if (trash_key_parse(entry->key, &trash) && trash.kind == TRASH_RECORD)
+		record = trash.record;
+	else if (!key_parse_record(entry->key, &record))
+		return 0;
+	if (search->found || record.base_count)
 		return 0;
 	search->id = record.id;
 	search->found = true;

@@ -16,6 +16,7 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/work/lanes.h"
+#include "index/work/work_watch.h"
 
 /* A manifest as it lies in one of the stores. */
 struct found {
@@ -78,6 +79,8 @@ static int copy_extent(void *ctx, unsigned lane, size_t i, struct err *err)
 	else
 		rc = blob_copy_one(w->copy->blobs, x, &part, err);
 	content_part_end(&part);
+	if (w->copy->pass == COPY_LARGE)
+		work_watch_came(w->copy->watch, x->size);
 	if (rc && x->name)
 		err_context(err, "tensor '%s'", x->name);
 	return rc;

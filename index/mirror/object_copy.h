@@ -23,6 +23,7 @@ struct err;
 struct record_map;
 struct store;
 struct transfer;
+struct work_watch;
 
 /* Which objects a pass takes up: those without records are small and many, and go many at
  * once; the others few at once. */
@@ -35,6 +36,7 @@ struct object_copy {
 	struct record_map *listed; /* what `to` has, where it is remote; else NULL */
 	unsigned lanes;            /* for the records of one object */
 	enum copy_pass pass;
+	const struct work_watch *watch; /* told of bytes of large ones; or NULL */
 };
 
 struct object_copied {

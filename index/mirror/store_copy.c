@@ -10,6 +10,7 @@
 #include "codec/common/err.h"
 #include "index/blob/record_map.h"
 #include "index/blob/transfer.h"
+#include "index/manifest/annex_claim.h"
 #include "index/mirror/blob_copy.h"
 #include "index/mirror/object_copy.h"
 #include "index/mirror/trash_wanted.h"
@@ -19,6 +20,7 @@
 #include "index/work/blob_set.h"
 #include "index/work/lanes.h"
 #include "index/work/term.h"
+#include "index/work/work_watch.h"
 
 /* Objects with records that are copied at once: of each, one large extent (content_hash.h)
  * and several small ones. */
@@ -35,6 +37,7 @@ struct copying {
 	pthread_mutex_t lock;  /* guards all below */
 	struct blob_set *done; /* objects that the target has, or that failed */
 	size_t large;          /* those that the first pass left to the second */
+	uint64_t large_bytes;  /* of these */
 	struct store_copy_result result;
 };
 
@@ -141,6 +144,8 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	const char *wanted = m->copying->request->repo_id;
 	char repo[REPO_ID_HEX + 1];
 	struct key_marker base;
+	struct key_annex annex;
+	struct oid content;
 
 	if (*wanted && key_parse_name(entry->key, repo) && strcmp(repo, wanted) != 0)
 		return 0; /* another repository's name */
@@ -148,6 +153,9 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	    !blob_set_has(m->copying->done, &base.object) &&
 	    !blob_set_has(m->copying->listed, &base.object))
 		return 0; /* of an object that was not to be copied */
+	if (key_parse_annex(entry->key, &annex, &content) &&
+	    !blob_set_has(m->copying->done, &content))
+		return 0;
 	if (!entry->size)
 		buf_add(&m->keys, entry->key, strlen(entry->key) + 1);
 	return m->keys.failed ? ERR_NOMEM : 0;
@@ -184,7 +192,8 @@ static int copy_remotes(struct copying *c, const struct buf *keys, struct err *e
 	int rc = 0;
 
 	for (; !rc && key < end; key += strlen(key) + 1) {
-		if (!key_parse_owner(key, repo, &oid) || strcmp(repo, last) == 0)
+		if (!key_parse_owner(key, repo, &oid) || strcmp(repo, last) == 0 ||
+		    annex_claim_is(repo)) /* which no remote can drop */
 			continue;
 		memcpy(last, repo, sizeof(last));
 		rc = remote_marks_copy(c->request->from->store, c->request->to, repo,
@@ -253,6 +262,7 @@ static int copy_and_tell(struct copying *c, const struct object_copy *how,
 	if (rc > 0) {
 		pthread_mutex_lock(&c->lock);
 		c->large++;
+		c->large_bytes += copied.size;
 		pthread_mutex_unlock(&c->lock);
 		return 0;
 	}
@@ -275,6 +285,7 @@ static int copy_small(void *ctx, unsigned lane, size_t i, struct err *err)
 	};
 
 	(void)lane;
+	work_watch_came(c->request->watch, 1);
 	return copy_and_tell(c, &how, wanted_at(c, i), err);
 }
 
@@ -297,6 +308,7 @@ static int copy_large(void *ctx, unsigned lane, size_t i, struct err *err)
 		.listed = c->records,
 		.lanes = c->request->from->lanes / large_at_once(c),
 		.pass = COPY_LARGE,
+		.watch = c->request->watch,
 	};
 
 	(void)lane;
@@ -310,9 +322,13 @@ static int copy_objects(struct copying *c, struct err *err)
 	struct lanes_work work = { .count = c->wanted.size / sizeof(struct oid),
 		                   .task = copy_small,
 		                   .ctx = c };
+	const struct work_watch *watch = c->request->watch;
+
+	work_watch_step(watch, "looking at objects", WORK_THINGS, work.count);
 	int rc = lanes_run(c->request->from->lanes, &work, err);
 
 	work.task = copy_large;
+	work_watch_step(watch, "copying", WORK_BYTES, c->large_bytes);
 	return rc ? rc : lanes_run(large_at_once(c), &work, err);
 }
 
@@ -330,7 +346,9 @@ static int copy_all(struct copying *c, struct err *err)
 		rc = copy_objects(c, err);
 	if (!rc)
 		rc = copy_markers(c, "bases/", err);
-	return rc ? rc : copy_markers(c, "names/", err);
+	if (!rc)
+		rc = copy_markers(c, "names/", err);
+	return rc || *c->request->repo_id ? rc : copy_markers(c, "annexes/", err);
 }
 
 /* One round. */

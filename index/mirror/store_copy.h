@@ -1,7 +1,7 @@
 /*
  * Mirroring a store into another: the whole of it, or what one repository pushed.
  *
- *     owners' markers -> for each object: bases, records, manifest -> names
+ *     owners' markers -> for each object: bases, records, manifest -> names, annexes' keys
  *
  * That is the order of an upload (docs/store.md), so the target is a valid store at
  * every moment, and a copy that was cut goes on where it was: records that the target has
@@ -21,6 +21,7 @@
 struct err;
 struct store;
 struct transfer;
+struct work_watch;
 
 struct store_copy_request {
 	const struct transfer *from;
@@ -34,6 +35,7 @@ struct store_copy_request {
 	void (*told)(void *ctx, const struct oid *oid, uint64_t size,
 	             const struct err *failure);
 	void *ctx;
+	const struct work_watch *watch; /* who is shown how far it is; or NULL */
 };
 
 struct store_copy_result {

@@ -54,7 +54,8 @@ struct extent_candidate {
 	uint16_t steps;    /* estimated difference in units of the last place, likewise */
 	uint16_t permille; /* what the best delta made of the samples */
 	struct oid id;
-	bool in_parts; /* the first of several, or it predicts by parts */
+	bool in_parts;  /* the first of several, or it predicts by parts */
+	bool by_values; /* found by what it holds, and not by its name */
 };
 
 /* What a push learns of an extent that has a record: where that is, and why. */

@@ -56,6 +56,11 @@ bool json_cursor_object(struct json_cursor *c)
 	return enter(c, '{', "an object was expected");
 }
 
+bool json_cursor_is(struct json_cursor *c, char byte)
+{
+	return peek(c) == (unsigned char)byte;
+}
+
 bool json_cursor_array(struct json_cursor *c)
 {
 	return enter(c, '[', "an array was expected");
@@ -214,47 +219,11 @@ bool json_cursor_string(struct json_cursor *c, struct json_text *text)
 	return fail(c, "the text ends within a string");
 }
 
-/* ------------------------------------------------------- numbers and words */
+/* ---------------------------------------------------------------- numbers */
 
 static bool at_digit(const struct json_cursor *c)
 {
 	return c->at < c->end && *c->at >= '0' && *c->at <= '9';
-}
-
-/* Goes past one of the two bytes, if it is there. */
-static bool pass(struct json_cursor *c, char a, char b)
-{
-	if (c->at == c->end || (*c->at != a && *c->at != b))
-		return false;
-	c->at++;
-	return true;
-}
-
-static bool pass_digits(struct json_cursor *c)
-{
-	if (!at_digit(c))
-		return fail(c, "a value was expected");
-	while (at_digit(c))
-		c->at++;
-	return true;
-}
-
-static bool skip_number(struct json_cursor *c)
-{
-	pass(c, '-', '-');
-	if (pass(c, '0', '0')) {
-		if (at_digit(c))
-			return fail(c, "a number with a leading zero");
-	} else if (!pass_digits(c)) {
-		return false;
-	}
-	if (pass(c, '.', '.') && !pass_digits(c))
-		return false;
-	if (pass(c, 'e', 'E')) {
-		pass(c, '+', '-');
-		return pass_digits(c);
-	}
-	return true;
 }
 
 bool json_cursor_u64(struct json_cursor *c, uint64_t *out)
@@ -277,74 +246,43 @@ bool json_cursor_u64(struct json_cursor *c, uint64_t *out)
 	return true;
 }
 
-static bool skip_word(struct json_cursor *c, const char *word)
-{
-	size_t n = strlen(word);
-
-	if ((size_t)(c->end - c->at) < n || memcmp(c->at, word, n) != 0)
-		return fail(c, "a value was expected");
-	c->at += n;
-	return true;
-}
-
-bool json_cursor_null(struct json_cursor *c)
-{
-	return peek(c) == 'n' && skip_word(c, "null");
-}
-
 /* --------------------------------------------------------------- any value */
 
-/* Takes a scalar, or enters a container, whose kind goes into `objects`: bit
- * d - 1 is set when the container at depth d is an object. */
-static bool skip_start(struct json_cursor *c, uint64_t objects[])
+/* Goes past a string by its quotes; what is between them is not looked at. */
+static bool pass_string(struct json_cursor *c)
 {
-	struct json_text nowhere = { NULL, 0, 0 };
-	bool object = false;
-
-	switch (peek(c)) {
-	case '"':
-		return json_cursor_string(c, &nowhere);
-	case 't':
-		return skip_word(c, "true");
-	case 'f':
-		return skip_word(c, "false");
-	case 'n':
-		return skip_word(c, "null");
-	case '{':
-		object = true;
-		break;
-	case '[':
-		break;
-	default:
-		return !c->fault && skip_number(c);
+	for (c->at++; c->at < c->end; c->at++) {
+		if (*c->at == '"') {
+			c->at++;
+			return true;
+		}
+		if (*c->at == '\\' && c->at + 1 < c->end)
+			c->at++;
 	}
-	if (!(object ? json_cursor_object(c) : json_cursor_array(c)))
-		return false;
-	uint64_t bit = UINT64_C(1) << (c->depth - 1) % 64;
-	if (object)
-		objects[(c->depth - 1) / 64] |= bit;
-	else
-		objects[(c->depth - 1) / 64] &= ~bit;
-	return true;
+	return fail(c, "the text ends within a string");
 }
 
-/* A loop and a stack of bits, not recursion: input decides the depth. */
-bool json_cursor_skip(struct json_cursor *c)
+static bool ends_value(int byte)
 {
-	uint64_t objects[JSON_DEPTH_MAX / 64] = { 0 };
-	struct json_text nowhere = { NULL, 0, 0 };
-	unsigned floor = c->depth;
-	bool more;
+	return byte == -1 || byte == ',' || byte == ']' || byte == '}' || byte == ':';
+}
 
-	skip_start(c, objects);
-	while (!c->fault && c->depth > floor) {
-		unsigned d = c->depth - 1;
-		if (objects[d / 64] >> d % 64 & 1)
-			more = json_cursor_key(c, &nowhere);
-		else
-			more = json_cursor_item(c);
-		if (more)
-			skip_start(c, objects);
+bool json_cursor_pass(struct json_cursor *c)
+{
+	size_t depth = 0; /* containers of the value that are open */
+	int byte = peek(c);
+
+	if (ends_value(byte))
+		return fail(c, "a value was expected");
+	for (; byte != -1 && (depth || !ends_value(byte)); byte = peek(c)) {
+		if (byte == '"') {
+			if (!pass_string(c))
+				return false;
+			continue;
+		}
+		depth += byte == '{' || byte == '[';
+		depth -= byte == '}' || byte == ']';
+		c->at++;
 	}
-	return !c->fault;
+	return !depth || fail(c, "the text ends within a value");
 }

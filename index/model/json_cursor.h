@@ -1,10 +1,11 @@
 /*
  * A strict JSON reader (RFC 8259) over bytes from outside. The caller says what
- * it expects next and pulls it; nothing is built, nothing is allocated.
+ * it expects next and pulls it; nothing is built, nothing is allocated. What says
+ * nothing to the caller is passed over without a look.
  *
  *     json_cursor_object(&c);
  *     while (json_cursor_key(&c, &key))
- *             json_cursor_skip(&c);
+ *             json_cursor_pass(&c);
  *     if (!json_cursor_end(&c))
  *             ... c.fault says why, c.at where
  *
@@ -55,11 +56,12 @@ bool json_cursor_string(struct json_cursor *c, struct json_text *text);
 /* A whole number written with digits alone: no sign, fraction or exponent. */
 bool json_cursor_u64(struct json_cursor *c, uint64_t *out);
 
-/* Takes a null if there is one; false, and no fault, at any other value. */
-bool json_cursor_null(struct json_cursor *c);
+/* Whether the value here begins with this byte: '{', '[' or '"'. Nothing is taken. */
+bool json_cursor_is(struct json_cursor *c, char byte);
 
-/* Any value, checked and dropped. */
-bool json_cursor_skip(struct json_cursor *c);
+/* Goes past any value by its quotes and brackets alone, however deep: it need not be JSON
+ * in between (NaN, bytes that are not UTF-8, half of a surrogate pair). */
+bool json_cursor_pass(struct json_cursor *c);
 
 /* True when all containers are left and only white space remains. */
 bool json_cursor_end(struct json_cursor *c);

@@ -1,7 +1,7 @@
 /*
  * One pass over the header's text, and no tree. It keeps 32 bytes a tensor, its shape,
  * and its name, which is written over the text: a name is shorter than its quotes and
- * what they hold, so it never comes to what is not read yet. Sorting finds duplicates,
+ * what they hold, so it never comes to what is not read yet. Sorting finds doubles,
  * overlaps and gaps, and so how many extents there will be.
  */
 #include "index/model/safetensors.h"
@@ -42,7 +42,7 @@ struct reader {
 	size_t dims_count, dims_cap;
 	struct entry *list;
 	size_t count, cap;
-	bool has_metadata;
+	bool has_others;    /* members that are neither tensors nor __metadata__ */
 	const char *reason; /* why it is not valid, where the JSON is */
 };
 
@@ -96,6 +96,9 @@ static bool read_dtype(struct json_cursor *json, enum dtype *out)
 	char bytes[32];
 	struct json_text text = { bytes, sizeof(bytes), 0 };
 
+	*out = DTYPE_BYTES;
+	if (!json_cursor_is(json, '"'))
+		return json_cursor_pass(json);
 	if (!json_cursor_string(json, &text))
 		return false;
 	int dtype = text.size > text.cap ? -1 : dtype_from_name(bytes, text.size);
@@ -121,11 +124,22 @@ static unsigned field_of(const struct json_text *key)
 	return 0;
 }
 
-static bool read_field(struct reader *r, unsigned field, struct entry *e,
+/* Marks in *seen what was read; a shape that is no list is none. */
+static bool read_field(struct reader *r, unsigned *seen, struct entry *e,
                        struct shape *shape)
 {
+	char bytes[16];
+	struct json_text key = { bytes, sizeof(bytes), 0 };
 	enum dtype dtype;
 
+	if (!json_cursor_key(&r->json, &key))
+		return false;
+	unsigned field = field_of(&key);
+	if (field == HAS_SHAPE && !json_cursor_is(&r->json, '[')) {
+		*seen &= ~(unsigned)HAS_SHAPE;
+		return json_cursor_pass(&r->json);
+	}
+	*seen |= field;
 	switch (field) {
 	case HAS_DTYPE:
 		if (!read_dtype(&r->json, &dtype))
@@ -137,7 +151,7 @@ static bool read_field(struct reader *r, unsigned field, struct entry *e,
 	case HAS_OFFSETS:
 		return read_offsets(&r->json, &e->begin, &e->end);
 	default:
-		return json_cursor_skip(&r->json);
+		return json_cursor_pass(&r->json);
 	}
 }
 
@@ -193,31 +207,30 @@ static int keep_dims(struct reader *r, const struct shape *shape, struct entry *
 	return 0;
 }
 
-/* The value of a tensor, whose name of `name_size` bytes is last in `names`. */
+/* An object, whose name of `name_size` bytes is last in `names`: it is a tensor when it
+ * says where its bytes are. */
 static int read_tensor(struct reader *r, size_t name_size)
 {
 	struct entry e = { .name_at = (uint32_t)r->names_size,
 		           .name_size = (uint32_t)name_size };
 	struct shape shape = { .elements = 0 };
 	unsigned seen = 0;
-	char bytes[16];
-	struct json_text key = { bytes, sizeof(bytes), 0 };
 
-	r->names[r->names_size + name_size] = 0;
-	r->names_size += name_size + 1;
 	json_cursor_object(&r->json);
-	while (json_cursor_key(&r->json, &key)) {
-		unsigned field = field_of(&key);
-		if (seen & field)
-			return refuse(r, "a field stands twice in one tensor");
-		seen |= field;
-		if (!read_field(r, field, &e, &shape))
-			return NOT_VALID;
-	}
+	while (read_field(r, &seen, &e, &shape))
+		;
 	if (r->json.fault)
 		return NOT_VALID;
-	if (seen != HAS_ALL)
-		return refuse(r, "a tensor lacks its dtype, shape or offsets");
+	if (!(seen & HAS_OFFSETS)) {
+		r->has_others = true;
+		return 0;
+	}
+	if (seen != HAS_ALL) {
+		e.dtype = DTYPE_BYTES;
+		shape = (struct shape){ .elements = 0 };
+	}
+	r->names[r->names_size + name_size] = 0;
+	r->names_size += name_size + 1;
 	int rc = check_size(r, &e, &shape);
 	if (!rc)
 		rc = keep_dims(r, &shape, &e);
@@ -226,29 +239,47 @@ static int read_tensor(struct reader *r, size_t name_size)
 
 /* -------------------------------------------------------------- whole header */
 
-static int read_metadata(struct reader *r)
+static int pass_over(struct reader *r)
 {
-	struct json_text nowhere = { NULL, 0, 0 };
+	return json_cursor_pass(&r->json) ? 0 : NOT_VALID;
+}
 
-	if (r->has_metadata)
-		return refuse(r, "two __metadata__");
-	r->has_metadata = true;
-	if (json_cursor_null(&r->json)) /* the reference parser takes it, too */
-		return 0;
-	json_cursor_object(&r->json);
-	while (json_cursor_key(&r->json, &nowhere))
-		if (!json_cursor_string(&r->json, &nowhere))
-			break;
-	return r->json.fault ? NOT_VALID : 0;
+/* One member, whose name of `name_size` bytes is behind those of the tensors. */
+static int read_member(struct reader *r, size_t name_size)
+{
+	static const char metadata[] = "__metadata__";
+
+	if (name_size == strlen(metadata) &&
+	    memcmp(r->names + r->names_size, metadata, name_size) == 0)
+		return pass_over(r);
+	if (json_cursor_is(&r->json, '{'))
+		return read_tensor(r, name_size);
+	r->has_others = true;
+	return pass_over(r);
+}
+
+static void pass_mark(struct json_cursor *json)
+{
+	static const char mark[] = "\xEF\xBB\xBF"; /* of UTF-8; some editors set it */
+
+	if (json->end - json->at >= 3 && memcmp(json->at, mark, 3) == 0)
+		json->at += 3;
+}
+
+/* What C programs put behind a text to make it as long as they said. */
+static void drop_padding(struct json_cursor *json)
+{
+	while (json->at < json->end && memchr(" \t\r\n", json->end[-1], 5))
+		json->end--;
 }
 
 static int read_header(struct reader *r)
 {
-	static const char metadata[] = "__metadata__";
-
-	if (!r->text_size || r->text[0] != '{')
-		return refuse(r, "the header does not begin with {");
 	r->json = json_cursor_over(r->text, r->text_size);
+	pass_mark(&r->json);
+	drop_padding(&r->json);
+	if (!json_cursor_is(&r->json, '{'))
+		return refuse(r, "the header does not begin with {");
 	json_cursor_object(&r->json);
 	for (;;) {
 		/* A name is shorter than its text: quotes make room for its NUL. */
@@ -256,13 +287,15 @@ static int read_header(struct reader *r)
 		struct json_text key = { room, r->text_size - r->names_size, 0 };
 		if (!json_cursor_key(&r->json, &key))
 			break;
-		bool tensor = key.size != strlen(metadata) ||
-		              memcmp(room, metadata, key.size) != 0;
-		int rc = tensor ? read_tensor(r, key.size) : read_metadata(r);
+		int rc = read_member(r, key.size);
 		if (rc)
 			return rc;
 	}
-	return json_cursor_end(&r->json) ? 0 : NOT_VALID;
+	if (!json_cursor_end(&r->json))
+		return NOT_VALID;
+	if (!r->count && r->has_others && r->data_size)
+		return refuse(r, "the header names no tensor");
+	return 0;
 }
 
 /* ------------------------------------------------------------ order and gaps */
@@ -277,6 +310,31 @@ static int compare_names(const void *a, const void *b, void *names)
 	if (order)
 		return order;
 	return (x->name_size > y->name_size) - (x->name_size < y->name_size);
+}
+
+/* By name; of the same name, in the order of the text. */
+static int compare_entries(const void *a, const void *b, void *names)
+{
+	const struct entry *x = a, *y = b;
+	int order = compare_names(x, y, names);
+
+	return order ? order : (x->name_at > y->name_at) - (x->name_at < y->name_at);
+}
+
+/* Of the tensors of one name the last one is kept. */
+static void drop_doubles(struct reader *r)
+{
+	size_t kept = 0;
+
+	if (r->count)
+		qsort_r(r->list, r->count, sizeof(r->list[0]), compare_entries, r->names);
+	for (size_t i = 0; i < r->count; i++) {
+		bool last = i + 1 == r->count ||
+		            compare_names(&r->list[i], &r->list[i + 1], r->names) != 0;
+		if (last)
+			r->list[kept++] = r->list[i];
+	}
+	r->count = kept;
 }
 
 /* By place; an empty tensor goes before the one that begins where it lies. */
@@ -297,11 +355,6 @@ static int order_entries(struct reader *r, size_t *gaps)
 	uint64_t at = 0;
 
 	*gaps = 0;
-	if (r->count)
-		qsort_r(r->list, r->count, sizeof(r->list[0]), compare_names, r->names);
-	for (size_t i = 1; i < r->count; i++)
-		if (compare_names(&r->list[i - 1], &r->list[i], r->names) == 0)
-			return refuse(r, "two tensors of one name");
 	if (r->count)
 		qsort_r(r->list, r->count, sizeof(r->list[0]), compare_places, r->names);
 	for (size_t i = 0; i < r->count; i++) {
@@ -386,6 +439,8 @@ static int parse_text(struct reader *r, struct extents *out)
 	size_t gaps;
 	int rc = read_header(r);
 
+	if (!rc)
+		drop_doubles(r);
 	if (!rc)
 		rc = order_entries(r, &gaps);
 	if (!rc)

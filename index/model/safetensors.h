@@ -1,16 +1,26 @@
 /*
- * The safetensors header, read strictly: 8 bytes little-endian length (at most
- * 100 000 000), then JSON {"__metadata__": {str: str}, name: {"dtype", "shape",
- * "data_offsets"}}. Source: the format's README and reference parser
- * (huggingface/safetensors, version 0.4 and later).
+ * The safetensors header: 8 bytes little-endian length (at most 100 000 000), then JSON
+ * {"__metadata__": {str: str}, name: {"dtype", "shape", "data_offsets"}}. Source: the
+ * format's README and reference parser (huggingface/safetensors, version 0.4 and later).
  *
- * Strict means: the header begins with '{', fits the file, is valid UTF-8 JSON
- * with nothing but white space after it; no duplicate names; offsets ordered
- * and inside the file; shape times dtype equals the length, in whole bytes; no
- * overlap; __metadata__ is null or holds strings only. Gaps between tensors,
- * data not aligned, and bytes after the last tensor are found in the wild and
- * taken. Unknown dtypes are taken with DTYPE_BYTES and any shape. Unknown
- * fields of a tensor are skipped.
+ * Strict is what says where tensors lie: the header fits the file; offsets are whole
+ * numbers, ordered and inside the file; shape times dtype equals the length, in whole
+ * bytes; no overlap; and the JSON is JSON as far as that: names, braces, commas.
+ *
+ * What says nothing of it is let be, since files are made by many hands, and the bytes
+ * come back exactly anyway:
+ *
+ *   __metadata__                 whatever it is, and however often
+ *   other members                of a tensor, or without data_offsets: passed over
+ *   a name, or a field, twice    the last one counts, as for the reference parser and
+ *                                Python; the bytes of the one before it are a gap
+ *   dtype unknown, or none       a tensor of bytes (DTYPE_BYTES), of any shape
+ *   shape not a list, or none    the same
+ *   white space, a BOM before the JSON, white space and NULs behind it
+ *   gaps, data not aligned, bytes after the last tensor
+ *
+ * A text that names no tensor, has members of other kinds, and is followed by data is
+ * something else that begins with '{'.
  */
 #ifndef ZLLM_SAFETENSORS_H
 #define ZLLM_SAFETENSORS_H

@@ -33,17 +33,22 @@ static uint64_t power_of_two_below(uint64_t n, uint64_t limit)
 	return p;
 }
 
-static struct runs runs_of(const struct extent *x)
+uint64_t tensor_sketch_span(const struct extent *x)
 {
 	uint64_t count = x->size / dtype_unit(x->dtype);
 	uint64_t rows = x->dim_count ? x->dims[0] : count;
 	uint64_t limit = x->dim_count > 1 ? ROWS_USED : VALUES_USED;
-	uint64_t used;
 
 	/* Elements smaller than a byte make no whole rows of units. */
 	if (rows == 0 || count % rows != 0)
 		rows = count;
-	used = rows ? power_of_two_below(rows, limit) * (count / rows) : 0;
+	return rows ? power_of_two_below(rows, limit) * (count / rows) : 0;
+}
+
+static struct runs runs_of(const struct extent *x)
+{
+	uint64_t used = tensor_sketch_span(x);
+
 	if (used < (uint64_t)RUNS * RUN_VALUES)
 		return (struct runs){ 0, 1,
 			              used < RUN_VALUES ? (size_t)used : RUN_VALUES };

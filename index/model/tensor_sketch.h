@@ -49,6 +49,10 @@ struct sketch_gap {
 	                 * ripples through a word */
 };
 
+/* How many of the tensor's values, the first ones, the sketch is taken from. Tensors with
+ * one span have it from the same places. */
+uint64_t tensor_sketch_span(const struct extent *x);
+
 /* Whether the two tensors' sketches are made of the same places. */
 bool tensor_sketch_comparable(const struct extent *a, const struct extent *b);
 

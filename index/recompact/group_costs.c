@@ -6,10 +6,10 @@
 #include "codec/common/err.h"
 #include "codec/common/sha256.h"
 #include "index/recompact/delta_cost.h"
+#include "index/recompact/reencode.h"
 #include "index/recompact/stock.h"
 
 enum {
-	HEAD_BYTES = 128,  /* of a record, at the least */
 	LEARN_LEAST = 250, /* thousandths of what a sketch says, that a record teaches */
 	SOLO_HOPE = 8,     /* an eighth less */
 	DELTA_HOPE = 2,
@@ -150,11 +150,6 @@ static void find_readable(struct group_costs *c, size_t i)
 
 /* ---------------------------------------------------------------- what could be */
 
-static uint64_t part_of(uint64_t bytes, uint32_t permille)
-{
-	return bytes / 1000 * permille + bytes % 1000 * permille / 1000 + HEAD_BYTES;
-}
-
 /* What it costs to have the blob coded anew so. */
 static uint64_t price_of(const struct group_costs *c, size_t i, size_t j)
 {
@@ -163,7 +158,7 @@ static uint64_t price_of(const struct group_costs *c, size_t i, size_t j)
 
 	if (permille == UINT32_MAX || m->lost || c->members[j].lost)
 		return BASE_PLAN_NEVER;
-	uint64_t made = part_of(m->blob->size, permille);
+	uint64_t made = reencode_bytes(m->blob->size, permille);
 	uint64_t read = m->reading + (i == j ? 0 : c->members[j].reading);
 	uint64_t price = made + (read + made) / RECOMPACT_TOLL;
 	return price < BASE_PLAN_NEVER ? price : BASE_PLAN_NEVER;
@@ -198,7 +193,7 @@ static uint32_t guess_of_record(const struct group_costs *c, size_t i, size_t j,
                                 uint32_t guess)
 {
 	uint64_t have = group_way(c, i, j)->have, size = c->members[i].blob->size;
-	uint64_t said = part_of(size, guess);
+	uint64_t said = reencode_bytes(size, guess);
 
 	if (is_untried(c, i, have)) {
 		uint64_t hope = have * 1000 / size;

@@ -89,8 +89,7 @@ static int make_stock(struct stocking *s, struct err *err)
 {
 	int rc = read_manifests(s, err);
 
-	/* Of a store without models no record is of interest. */
-	if (!rc && s->stock->blobs.size)
+	if (!rc)
 		rc = add_records(s, err);
 	if (!rc)
 		rc = stock_close(s->stock, err);
@@ -154,6 +153,8 @@ int mark_recompact(struct gc_run *run, const struct gc_mark *mark, void *ctx,
 	const struct recompact_request request = { .transfer = run->transfer,
 		                                   .retiring = &retiring,
 		                                   .memory = m->memory,
+		                                   .mark = mark,
+		                                   .watch = run->watch,
 		                                   .may_go_on = may_go_on,
 		                                   .is_ours = is_ours,
 		                                   .told = told,

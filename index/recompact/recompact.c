@@ -6,8 +6,10 @@
 #include "index/blob/transfer.h"
 #include "index/recompact/group_costs.h"
 #include "index/recompact/group_work.h"
+#include "index/recompact/single_work.h"
 #include "index/recompact/stock.h"
 #include "index/work/lanes.h"
+#include "index/work/work_watch.h"
 
 /* Groups at once: each has a table of all its pairs. */
 enum { LANES_MAX = 8 };
@@ -56,15 +58,20 @@ static void failed(void *ctx, const struct err *err)
 	pthread_mutex_unlock(&run->lock);
 }
 
-/* Constant: whether a group is this run's is asked without the lock. */
-static bool is_ours(const struct run *run, size_t group)
+/* Constant: whether something is this run's is asked without the lock. */
+static bool is_ours(void *ctx, uint64_t name)
+{
+	const struct recompact_request *r = ((const struct run *)ctx)->request;
+
+	return !r->is_ours || r->is_ours(r->ctx, name);
+}
+
+static bool has_group(struct run *run, size_t group)
 {
 	size_t first;
 
 	stock_group(run->stock, group, &first);
-	return !run->request->is_ours ||
-	       run->request->is_ours(run->request->ctx,
-	                             stock_blob_at(run->stock, first)->name);
+	return is_ours(run, stock_blob_at(run->stock, first)->name);
 }
 
 static void run_begin(struct run *run, const struct recompact_request *r,
@@ -73,6 +80,7 @@ static void run_begin(struct run *run, const struct recompact_request *r,
 	*run = (struct run){ .request = r, .own = *r, .stock = s };
 	run->lanes = r->transfer->lanes;
 	run->own.may_go_on = may_go_on;
+	run->own.is_ours = is_ours;
 	run->own.told = told;
 	run->own.failed = failed;
 	run->own.ctx = run;
@@ -93,6 +101,26 @@ static void add(struct recompact_result *to, const struct recompact_result *one)
 	to->left += one->left;
 }
 
+/* Of the tensors of a group. */
+static uint64_t bytes_of(const struct stock *s, size_t group)
+{
+	size_t first, count = stock_group(s, group, &first);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += stock_blob_at(s, first + i)->size;
+	return sum;
+}
+
+static void tell_total(struct run *run)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < run->stock->groups; i++)
+		sum += has_group(run, i) ? bytes_of(run->stock, i) : 0;
+	work_watch_step(run->own.watch, "recompacting", WORK_BYTES, sum);
+}
+
 static int work_one(void *ctx, unsigned lane, size_t i, struct err *err)
 {
 	struct run *run = ctx;
@@ -100,12 +128,13 @@ static int work_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	int rc = 0;
 
 	(void)lane;
-	if (!is_ours(run, i))
+	if (!has_group(run, i))
 		return 0;
 	if (may_go_on(run))
 		rc = group_work(&run->own, run->stock, i, &sum, err);
 	else
 		sum.left = 1;
+	work_watch_came(run->own.watch, bytes_of(run->stock, i));
 	pthread_mutex_lock(&run->lock);
 	add(&run->sum, &sum);
 	pthread_mutex_unlock(&run->lock);
@@ -120,7 +149,7 @@ static int suppose_one(void *ctx, unsigned lane, size_t i, struct err *err)
 	uint64_t saved = 0;
 
 	(void)lane;
-	if (!is_ours(run, i))
+	if (!has_group(run, i))
 		return 0;
 	int rc = group_costs_make(&costs, run->stock, i, err);
 	if (!rc)
@@ -158,7 +187,10 @@ int recompact(const struct recompact_request *r, const struct stock *s,
 
 	run_begin(&run, r, s);
 	run.own.transfer = &wide;
+	tell_total(&run);
 	int rc = for_all_groups(&run, work_one, err);
+	if (!rc && r->mark)
+		rc = single_work(&run.own, s, &run.sum, err);
 	pthread_mutex_destroy(&run.lock);
 	if (rc)
 		return rc;

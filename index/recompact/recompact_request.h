@@ -9,14 +9,20 @@
 #include <stdint.h>
 
 struct err;
+struct gc_mark;
 struct retiring;
 struct transfer;
 struct trial_memory;
+struct work_watch;
 
 struct recompact_request {
 	const struct transfer *transfer; /* to a store that is written to */
 	const struct retiring *retiring;
 	struct trial_memory *memory; /* or NULL */
+	const struct gc_mark *mark;  /* what is needed; NULL: of blobs without a sketch
+	                              * nothing is said */
+
+	const struct work_watch *watch; /* who is shown how far it is; or NULL */
 
 	/* Called from several threads, one at a time; each may be NULL. */
 	bool (*may_go_on)(void *ctx); /* asked between blobs: false stops cleanly */

@@ -21,7 +21,15 @@
 #include "index/store/store_keys.h"
 #include "index/work/work_meter.h"
 
-enum { EXCHANGE_TRIES = 2 };
+enum {
+	EXCHANGE_TRIES = 2,
+	HEAD_BYTES = 128 /* of a record, at the least */
+};
+
+uint64_t reencode_bytes(uint64_t size, uint32_t permille)
+{
+	return size / 1000 * permille + size % 1000 * permille / 1000 + HEAD_BYTES;
+}
 
 void reencode_choice_wipe(struct reencode_choice *c)
 {

@@ -48,6 +48,9 @@ struct reencode_choice {
 	uint32_t permille;         /* of its size */
 };
 
+/* Bytes of a record that takes so many thousandths of `size`, its head with them. */
+uint64_t reencode_bytes(uint64_t size, uint32_t permille);
+
 void reencode_choice_wipe(struct reencode_choice *c);
 
 /* Tries, on samples, what the codecs make of it: without a base where `base` is NULL, else

@@ -239,6 +239,29 @@ size_t stock_records_of(const struct stock *s, const struct oid *id,
 	return end - at;
 }
 
+bool stock_records_at(const struct stock *s, size_t at, const struct stock_record **first,
+                      size_t *count)
+{
+	size_t end = at + 1;
+
+	if (at >= record_count(s))
+		return false;
+	while (end < record_count(s) &&
+	       oid_equal(id_of_record(s, end), id_of_record(s, at)))
+		end++;
+	*first = record_at(s, at);
+	*count = end - at;
+	return true;
+}
+
+bool stock_has(const struct stock *s, const struct oid *id)
+{
+	const struct id_search in = { s, blob_count(s), id_of_grouped };
+	size_t at = first_not_below(&in, id->bytes, SHA256_SIZE);
+
+	return at < in.count && oid_equal(id_of_grouped(s, at), id);
+}
+
 /* ---------------------------------------------------------------- bases without a manifest */
 
 const struct stock_record *stock_solo(const struct stock *s,

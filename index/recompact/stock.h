@@ -20,6 +20,7 @@
 #ifndef ZLLM_STOCK_H
 #define ZLLM_STOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -98,6 +99,14 @@ size_t stock_group(const struct stock *s, size_t group, size_t *first);
 /* The live records of a blob: *first is the first of as many as it answers. */
 size_t stock_records_of(const struct stock *s, const struct oid *id,
                         const struct stock_record **first);
+
+/* The live records of all blobs, a blob at a time: those from number `at` on, which begins
+ * with 0 and goes on by what *count answers. False when there are no more. */
+bool stock_records_at(const struct stock *s, size_t at, const struct stock_record **first,
+                      size_t *count);
+
+/* Whether the blob is in a group. */
+bool stock_has(const struct stock *s, const struct oid *id);
 
 /* The live solo record of a blob whose id begins so, as edges name bases; NULL: none. */
 const struct stock_record *stock_solo(const struct stock *s,

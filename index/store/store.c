@@ -9,6 +9,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 #include "index/work/random_name.h"
 
 static int check_key(const struct store *s, const char *key, struct err *err)
@@ -142,6 +143,12 @@ int store_list_left(struct store *s, store_left_fn *each, void *ctx, struct err 
 int store_remove_left(struct store *s, const char *name, struct err *err)
 {
 	return s->ops->remove_left ? s->ops->remove_left(s, name, err) : 1;
+}
+
+void store_keep_room(struct store *s)
+{
+	if (s->ops->keep_room)
+		s->ops->keep_room(s);
 }
 
 void store_close(struct store *s)

@@ -130,6 +130,10 @@ struct store_ops {
 	                 struct err *err);
 	int (*remove_left)(struct store *s, const char *name, struct err *err);
 
+	/* Keeps some room for what must be written before anything can be freed, once the
+	 * store's place is full. Best effort. NULL: its place is never full. */
+	void (*keep_room)(struct store *s);
+
 	void (*close)(struct store *s); /* and frees */
 };
 
@@ -182,6 +186,9 @@ int store_restore(struct store *s, const char *trash, const char *key, struct er
 /* The operations on what is left; a store without them has nothing. */
 int store_list_left(struct store *s, store_left_fn *each, void *ctx, struct err *err);
 int store_remove_left(struct store *s, const char *name, struct err *err);
+
+/* The operation: a collection that ended, and whoever makes a store, see to it. */
+void store_keep_room(struct store *s);
 
 /* The name under which the value of `key` would be set aside: `trash` (KEY_MAX bytes) was
  * never used before. ERR_INPUT for a key that is never set aside. */

@@ -11,14 +11,8 @@
 #define OWNERS "owners/"
 #define NAMES "names/"
 #define REMOTES "remotes/"
+#define ANNEXES "annexes/"
 #define BASES "bases/"
-#define TRASH "trash/"
-
-/* What begins a name in trash/ of anything but a record. */
-#define TRASHED_OBJECT "objects-"
-#define TRASHED_OWNER "owners-"
-#define TRASHED_NAME "names-"
-#define TRASHED_BASE "bases-"
 
 enum {
 	BLOB_ID_AT = sizeof(BLOBS "aa/bb/") - 1,
@@ -31,8 +25,10 @@ enum {
 	NAME_REPO_AT = NAME_HASH_AT + NAME_HEX + 1,
 	REMOTE_REPO_AT = sizeof(REMOTES) - 1,
 	REMOTE_URL_AT = REMOTE_REPO_AT + REPO_ID_HEX + 1,
+	ANNEX_AT = sizeof(ANNEXES) - 1,
+	ANNEX_KEY_AT = ANNEX_AT + REPO_ID_HEX + 1 + 3,
+	ANNEX_OID_AT = ANNEX_KEY_AT + SHA256_HEX + 1,
 	NAME_BYTES = 8,
-	TRASH_AT = sizeof(TRASH) - 1,
 	NAME_AT = sizeof(BASES) - 1,
 	BAND_AT = NAME_AT + 2 * NAME_BYTES + 1,
 	SKETCH_AT = BAND_AT + 3,
@@ -224,6 +220,46 @@ bool key_parse_remote(const char *key, char repo_id[REPO_ID_HEX + 1],
 	return true;
 }
 
+void key_annex_objects(const struct key_annex *k, char prefix[KEY_MAX])
+{
+	char hex[SHA256_HEX + 1];
+
+	oid_format(&k->key, hex);
+	snprintf(prefix, KEY_MAX, ANNEXES "%.*s/%.2s/%s-", REPO_ID_HEX, k->annex, hex,
+	         hex);
+}
+
+void key_annex(const struct key_annex *k, const struct oid *oid, char key[KEY_MAX])
+{
+	char prefix[KEY_MAX], hex[SHA256_HEX + 1];
+
+	key_annex_objects(k, prefix);
+	oid_format(oid, hex);
+	snprintf(key, KEY_MAX, "%.*s%s", ANNEX_OID_AT, prefix, hex);
+}
+
+/* Read from where each part must stand, and then spelled again. */
+bool key_parse_annex(const char *key, struct key_annex *k, struct oid *oid)
+{
+	struct key_annex found;
+	char again[KEY_MAX];
+	struct oid object;
+
+	if (strnlen(key, KEY_MAX) != ANNEX_OID_AT + SHA256_HEX ||
+	    !hex_parse(key + ANNEX_KEY_AT, SHA256_SIZE, found.key.bytes) ||
+	    !oid_parse(key + ANNEX_OID_AT, &object))
+		return false;
+	take_repo_id(key + ANNEX_AT, found.annex);
+	if (!key_repo_id_valid(found.annex))
+		return false;
+	key_annex(&found, &object, again);
+	if (strcmp(key, again) != 0)
+		return false;
+	*k = found;
+	*oid = object;
+	return true;
+}
+
 void key_marker_name(uint64_t name, char key[KEY_MAX])
 {
 	snprintf(key, KEY_MAX, BASES "%016llx/", (unsigned long long)name);
@@ -267,90 +303,6 @@ bool key_parse_marker(const char *key, struct key_marker *out)
 		return false;
 	*out = found;
 	return true;
-}
-
-/* The name in trash/, without its nonce, of what was at `key`. */
-static bool trash_name(const char *key, char name[KEY_MAX])
-{
-	char id[SHA256_HEX + 1], object[SHA256_HEX + 1], repo[REPO_ID_HEX + 1];
-	struct key_record record;
-	struct key_marker marker;
-	struct oid oid;
-
-	if (key_parse_record(key, &record)) {
-		snprintf(name, KEY_MAX, "%s", key + BLOB_ID_AT);
-	} else if (key_parse_object(key, &oid)) {
-		oid_format(&oid, id);
-		snprintf(name, KEY_MAX, TRASHED_OBJECT "%s", id);
-	} else if (key_parse_owner(key, repo, &oid)) {
-		oid_format(&oid, id);
-		snprintf(name, KEY_MAX, TRASHED_OWNER "%s-%s", id, repo);
-	} else if (key_parse_name(key, repo)) {
-		snprintf(name, KEY_MAX, TRASHED_NAME "%.*s-%s", NAME_HEX,
-		         key + NAME_HASH_AT, repo);
-	} else if (key_parse_marker(key, &marker)) {
-		oid_format(&marker.id, id);
-		oid_format(&marker.object, object);
-		snprintf(name, KEY_MAX, TRASHED_BASE "%s~%s", id, object);
-	} else {
-		return false;
-	}
-	return true;
-}
-
-/* The first digits of the id in such a name: behind the word, if there is one. */
-static const char *trash_digits(const char *name)
-{
-	const char *word_end = strchr(name, '-');
-
-	return word_end && word_end < name + SHA256_HEX ? word_end + 1 : name;
-}
-
-bool key_trash(const char *key, const char *nonce, char trash[KEY_MAX])
-{
-	char name[KEY_MAX];
-
-	if (!trash_name(key, name))
-		return false;
-	const char *digits = trash_digits(name);
-	int n = snprintf(trash, KEY_MAX, TRASH "%.2s/%.2s/%s@%.*s", digits, digits + 2,
-	                 name, KEY_NONCE_HEX, nonce);
-	return n < KEY_MAX;
-}
-
-void key_trash_objects(const struct oid *oid, char prefix[KEY_MAX])
-{
-	char hex[SHA256_HEX + 1];
-
-	oid_format(oid, hex);
-	snprintf(prefix, KEY_MAX, TRASH "%.2s/%.2s/" TRASHED_OBJECT "%s@", hex, hex + 2,
-	         hex);
-}
-
-void key_trash_blobs(const struct oid *id, char prefix[KEY_MAX])
-{
-	char hex[SHA256_HEX + 1];
-
-	oid_format(id, hex);
-	snprintf(prefix, KEY_MAX, TRASH "%.2s/%.2s/%s", hex, hex + 2, hex);
-}
-
-/* The key that it had is spelled again from the entry's name. */
-bool key_parse_trash_record(const char *trash, struct key_record *out)
-{
-	const char *at = strrchr(trash, '@');
-	char key[KEY_MAX];
-
-	if (!key_is_trash(trash) || !at)
-		return false;
-	int n = snprintf(key, sizeof(key), BLOBS "%.*s", (int)(at - trash) - TRASH_AT,
-	                 trash + TRASH_AT);
-	return n < KEY_MAX && key_parse_record(key, out);
-}
-
-bool key_is_trash(const char *key)
-{
-	return strncmp(key, TRASH, TRASH_AT) == 0;
 }
 
 static bool key_char(char c)

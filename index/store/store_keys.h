@@ -57,6 +57,22 @@ void key_remote(const char *repo_id, const struct oid *hash, char key[KEY_MAX]);
 /* remotes/<repo-id>/: the prefix of all of a repository's remotes. */
 void key_remotes(const char *repo_id, char prefix[KEY_MAX]);
 
+/* A key of git-annex as a store knows it (docs/store.md, "Annexes"). */
+struct key_annex {
+	char annex[REPO_ID_HEX +
+	           1];  /* the first digits of the SHA-256 of the remote's uuid */
+	struct oid key; /* the SHA-256 of the key's text */
+};
+
+/* annexes/<annex>/<aa>/<key>-<oid>: that key's content is that object. */
+void key_annex(const struct key_annex *k, const struct oid *oid, char key[KEY_MAX]);
+
+/* The prefix of all objects that the key may have as its content: mostly one. */
+void key_annex_objects(const struct key_annex *k, char prefix[KEY_MAX]);
+
+/* False when `key` is not one that key_annex() makes. */
+bool key_parse_annex(const char *key, struct key_annex *k, struct oid *oid);
+
 /* What the key of a base marker says:
  * bases/<name-key>/<band>/<sketch>-<blob-id>~<oid> */
 enum {
@@ -111,33 +127,6 @@ bool key_parse_remote(const char *key, char repo_id[REPO_ID_HEX + 1],
 
 /* False when `key` is not the key of a name's marker. */
 bool key_parse_name(const char *key, char repo_id[REPO_ID_HEX + 1]);
-
-/*
- * trash/<aa>/<bb>/<name>@<nonce>: where what was at `key` goes when it is set aside.
- * <nonce> is KEY_NONCE_HEX digits. <name> says what it was:
- *
- *     a record          <id>, <id>~<base>...      as its key ends
- *     a manifest        objects-<oid>
- *     an owner's mark   owners-<oid>-<repo>
- *     a name's mark     names-<name>-<repo>
- *     a base marker     bases-<id>~<oid>          not all of its key, which is too long;
- *                                                 it is made anew, never restored
- *
- * so that all that was set aside of one blob, or of one object, has one prefix. False for
- * a key of another kind: it is never set aside.
- */
-bool key_trash(const char *key, const char *nonce, char trash[KEY_MAX]);
-
-/* The prefix of what was set aside of the manifest of `oid`, and of all records of the
- * blob `id`. */
-void key_trash_objects(const struct oid *oid, char prefix[KEY_MAX]);
-void key_trash_blobs(const struct oid *id, char prefix[KEY_MAX]);
-
-/* What record lies under `trash`; false when it is not a record's. */
-bool key_parse_trash_record(const char *trash, struct key_record *out);
-
-/* Whether `key` is one of those that key_trash() makes. */
-bool key_is_trash(const char *key);
 
 /* Whether every segment of `key` is one a store may hold: neither empty nor
  * beginning with a dot, and the first not "tmp", which a folder needs itself. */

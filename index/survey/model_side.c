@@ -9,6 +9,7 @@
 #include "index/blob/record_source.h"
 #include "index/blob/transfer.h"
 #include "index/manifest/manifest_mend.h"
+#include "index/model/stack_cut.h"
 #include "index/store/store.h"
 
 static void part_free(struct side_part *p)
@@ -66,6 +67,9 @@ int model_side_add_file(struct model_side *s, const char *name, const char *file
 		rc = err_nomem(err, "the files of a model");
 	else
 		rc = local_model_open(p->file, &p->local, err);
+	/* As objects in the store have them. */
+	if (!rc)
+		rc = stacks_cut(&p->local.extents, NULL, err);
 	if (!rc)
 		p->extents = &p->local.extents;
 	if (!rc)

@@ -226,13 +226,13 @@ static int diff_windows(struct word_diff *w, const struct word_pair *pair,
 
 /* Whether a push would look for a low-rank product: where the old tensor predicts all of
  * the new one, in another shape of its first dimension at the most, and the delta is
- * dear. Its samples are read from a file: not where only the store has the new tensor. */
+ * dear. */
 static bool may_have_product(const struct word_diff *w, const struct word_pair *pair,
                              const struct word_count *count)
 {
 	uint64_t least = w->codec ? w->codec->policy.low_rank_permille : 0;
 
-	return least && !pair->limit && pair->new_part->file &&
+	return least && !pair->limit &&
 	       count->words == pair->new->size / dtype_unit(w->dtype) &&
 	       count->delta >= pair->new->size / 1000 * least;
 }
@@ -248,10 +248,11 @@ static int diff_with_product(struct word_diff *w, const struct word_pair *pair,
 		.bases = { { .id = pair->old->id, .dtype = pair->old->dtype } },
 	};
 	const struct bases bases = { 1, { bytes->old } };
-	const struct blob_file blob = { x->id,     x->sum,
-		                        w->dtype,  pair->new_part->local.fd,
-		                        x->offset, x->size,
-		                        NULL };
+	const struct blob_file blob = { .id = x->id,
+		                        .sum = x->sum,
+		                        .dtype = w->dtype,
+		                        .size = x->size,
+		                        .source = bytes->new };
 	const struct low_rank_task task = { w->transfer, x,      &blob,
 		                            w->codec,    &basis, &bases };
 	struct word_count with = { .words = 0 };

@@ -33,9 +33,8 @@ struct word_count {
 	uint64_t changed; /* of them */
 	uint64_t bits;    /* that changed in them */
 	uint64_t delta;   /* bytes of the new tensor as a delta against the old, with a
-	                   * low-rank product where that pays and the new one lies in a
-	                   * local file; 0 where no codec of ours makes deltas of that
-	                   * dtype */
+	                   * low-rank product where that pays; 0 where no codec of ours
+	                   * makes deltas of that dtype */
 };
 
 /* Bits that differ in a word, on average; 0 without words. */

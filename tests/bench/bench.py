@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [threads] [sparse] [family] [transfer] [small] [memory] [search] [gc] [recompact] [s3]
+    bench.py [codec] [threads] [sparse] [family] [kin] [transfer] [small] [memory] [search] [gc] [recompact] [s3]
                                                                  all when none is named
 
 codec     each codec on pairs of models, one thread: part of raw, speed, and both next to
@@ -12,6 +12,8 @@ sparse    tensors of which few values changed, at random and in rows: part of ra
           the entropy of the places, and speed next to tensors of which all did
 family    the trained models of ../shared/data, or made ones, in one repository: stored bytes next
           to BitX (zstd -3) per tensor plus zstd -3 on the base
+kin       a fine-tune under other names and with layers moved, at the base's path and from
+          another repository: part of raw next to the same tensors under the base's names
 transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
 small     push of 2 000 files of 7.5 kB to a folder, next to git-lfs alone with a folder for
           its remote and to eight copying agents (small_files.py)
@@ -26,8 +28,10 @@ recompact a plan of 300 models of 300 tensors in 12 families; 300 small models p
 s3        the store in a bucket of Ceph: push and clone next to aws and s3cmd, memory,
           look-ahead (s3_bench.py)
 """
+import itertools
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -35,6 +39,7 @@ import sys
 import tempfile
 import time
 
+import kin_bench
 from small_files import small_files
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -306,6 +311,68 @@ def family(place, data):
 
 # ------------------------------------------------------------------------ transfer
 
+def push_kin(place, name, base, tune, names):
+    """What the tensors take, by name, at the base's path and from another repository."""
+    found = []
+    store = f"{place.root}/{name}.store"
+    for k, source in enumerate(("same path", "other repository")):
+        if k == 0:
+            work, _ = place.repository(f"{name}-0")
+            run("git", "zllm", "init", store, "*.safetensors", cwd=work)
+            shutil.copy(base, work + "/model.safetensors")
+            push_all(work, "base")
+            run("cp", "-r", store, store + ".1")
+        else:
+            work, _ = place.repository(f"{name}-1")
+            run("git", "zllm", "init", store + ".1", "*.safetensors", cwd=work)
+        kin_bench.write(work + "/model.safetensors", tune, names)
+        push_all(work, source)
+        found.append(kin_bench.taken(json.loads(
+            run("git", "zllm", "show", "--json", "model.safetensors", cwd=work))))
+        shutil.rmtree(work)
+    for made in store, store + ".1":
+        run("chmod", "-R", "u+w", made)
+        shutil.rmtree(made)
+    return found
+
+
+def push_all(work, message):
+    run("git", "add", ".", cwd=work)
+    run("git", "commit", "-qm", message, cwd=work)
+    run("git", "push", "-q", "origin", "HEAD", cwd=work)
+
+
+def kin(place, data):
+    base, tune = (f"{data}/{name}/model.safetensors" for name in ("base", "sft-a"))
+    names, usual = [tensor[0] for tensor in kin_bench.model.load(tune)[1]], None
+    print(f"{'kin: base -> sft-a':32}{'same path':>12}{'markers':>12}{'right':>12}   (% of raw)")
+    for what, variant in kin_bench.variants(names):
+        found = push_kin(place, "kin-" + re.sub("[^a-z]", "", what), base, tune, variant)
+        usual = usual or found
+        right = [usual[0][old] for old in variant.values()]
+        print(f"{what:32}{kin_bench.part(found[0].values()):>12.2f}"
+              f"{kin_bench.part(found[1].values()):>12.2f}{kin_bench.part(right):>12.2f}", flush=True)
+    kin_experts(place, data)
+
+
+def kin_experts(place, data):
+    """A base's experts, then other or equal ones in one form or the other, at one path."""
+    base, tune = (f"{data}/{name}/model.safetensors" for name in ("base", "sft-a"))
+    print(f"{'kin: experts':32}{'equal':>12}{'sft-a':>12}   (% of raw that the push adds)")
+    for old, new in itertools.product(("single", "stacked"), repeat=2):
+        work, _ = place.repository(f"experts-{old}-{new}")
+        run("git", "zllm", "init", f"{work}.store", "*.safetensors", cwd=work)
+        added = []
+        for source, form in (base, old), (base, new), (tune, new):
+            kin_bench.write_experts(work + "/model.safetensors", source, form)
+            if run("git", "status", "--porcelain", cwd=work):
+                push_all(work, form)
+            report = json.loads(run("git", "zllm", "show", "--json", "model.safetensors", cwd=work))
+            added.append(100 * report["added"] / report["size"])
+        equal = "-" if old == new else f"{added[1]:.2f}"
+        print(f"{old + ' -> ' + new:32}{equal:>12}{added[2]:>12.2f}", flush=True)
+
+
 def push_and_clone(place, name, base, tune, prepare):
     work, bare = place.repository(name)
     prepare(work)
@@ -508,6 +575,7 @@ def main():
              "threads": lambda data: with_place(lambda place: threads(place, data)),
              "family": lambda data: with_place(lambda place: family(place, data)),
              "sparse": lambda _: with_place(sparse),
+             "kin": lambda data: with_place(lambda place: kin(place, data)),
              "transfer": lambda _: with_place(transfer),
              "small": lambda _: with_place(lambda place: small_files(place, run, timed)),
              "memory": lambda _: with_place(memory),
@@ -520,7 +588,7 @@ def main():
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory(prefix="git-zllm-models.") as own:
         data = os.environ.get("ZLLM_DATA", "")
-        if not have(data, "base", "sft-a") and {"codec", "threads", "family", "recompact"} & set(wanted):
+        if not have(data, "base", "sft-a") and {"codec", "threads", "family", "kin", "recompact"} & set(wanted):
             data = made_models(own)
         for name in wanted:
             known[name](data)

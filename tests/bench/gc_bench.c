@@ -4,8 +4,9 @@
  *     gc_bench FOLDER RECORDS PROGRAM
  *
  * Makes, in the empty folder FOLDER, a store of so many records (a quarter of them solo, the
- * others deltas), of objects of a thousand each, with their manifests and owners; besides a
- * tenth of them more that nothing needs. Values of records are one byte, for no run reads
+ * others deltas), of models of a thousand tensors each, in families of ten, with names, shapes
+ * and sketches, so that a recompaction has all of them to plan; their manifests and owners;
+ * and a tenth of them more that nothing needs. Values of records are one byte, for no run reads
  * them. Then PROGRAM is run as `PROGRAM gc` twice: it moves a tenth, and destroys it. Prints
  * a line for each.
  */
@@ -27,7 +28,7 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
-enum { OF_OBJECT = 1000, SOLO_EACH = 4, LINKS_MAX = 60000, WASTE = 10 };
+enum { OF_OBJECT = 1000, HEADER = 60000, COLUMNS = 64, FAMILY = 10, SOLO_EACH = 4, LINKS_MAX = 60000, WASTE = 10 };
 
 static const char repo[] = "0123456789abcdef0123456789abcdef";
 
@@ -96,23 +97,66 @@ static void make_record(uint64_t number)
 	make_file(key);
 }
 
+/* What a push knows of a tensor: where its record is, and a sketch that is like no other's,
+ * so that nothing is planned anew. */
+static void make_finding(uint64_t number, struct extent_finding *f)
+{
+	struct oid base = id_of(number - number % SOLO_EACH);
+
+	*f = (struct extent_finding){ .base_count = number % SOLO_EACH ? 1 : 0, .stored = 1 };
+	memcpy(f->bases[0], base.bytes, EXTENT_BASE_PREFIX);
+	f->sketch.known = true;
+	f->sketch.band = (uint8_t)mix(number);
+	for (size_t i = 0; i < KEY_SKETCH; i += 8) {
+		uint64_t word = mix(number * 16 + i) & 0x80ff80ff80ff80ffu;
+		word |= 0x3b003b003b003b00u; /* BF16 near 0.002, either sign */
+		memcpy((uint8_t *)f->sketch.values + i, &word, 8);
+	}
+}
+
+static void make_tensor(uint64_t number, uint64_t family, struct extent *x)
+{
+	static uint64_t dims[OF_OBJECT][2];
+	static char names[OF_OBJECT][48];
+	static struct extent_finding findings[OF_OBJECT];
+	uint64_t nth = number % OF_OBJECT;
+
+	dims[nth][0] = 1024;
+	dims[nth][1] = COLUMNS + family;
+	snprintf(names[nth], sizeof(names[nth]), "layers.%d.weight", (int)nth);
+	make_finding(number, &findings[nth]);
+	*x = (struct extent){ .kind = EXTENT_TENSOR,
+		              .dtype = DTYPE_BF16,
+		              .size = dims[nth][0] * dims[nth][1] * 2,
+		              .name = names[nth],
+		              .dims = dims[nth],
+		              .dim_count = 2,
+		              .finding = &findings[nth],
+		              .id = id_of(number) };
+	make_record(number);
+}
+
 static void make_object(struct store *s, uint64_t first)
 {
-	static struct extent list[OF_OBJECT];
+	static const uint8_t header[HEADER];
+	static struct extent list[OF_OBJECT + 1];
 	struct manifest m = { .oid = id_of(UINT32_MAX + first),
-		              .extents = { .model = MODEL_OPAQUE,
-		                           .size = (uint64_t)OF_OBJECT << 20,
+		              .extents = { .model = MODEL_SAFETENSORS,
+		                           .size = HEADER,
 		                           .list = list,
-		                           .count = OF_OBJECT } };
+		                           .count = OF_OBJECT + 1 },
+		              .inline_bytes = header,
+		              .inline_size = HEADER };
 	char key[KEY_MAX];
 	struct err err = ERR_INIT;
 
+	list[0] = (struct extent){ .kind = EXTENT_HEADER, .size = HEADER, .inlined = true };
+	need(sha256_of(header, HEADER, &list[0].id), "SHA-256");
+	list[0].sum = xxh128_of(header, HEADER);
 	for (uint64_t i = 0; i < OF_OBJECT; i++) {
-		list[i] = (struct extent){ .kind = EXTENT_CHUNK,
-			                   .offset = i << 20,
-			                   .size = 1 << 20,
-			                   .id = id_of(first + i) };
-		make_record(first + i);
+		make_tensor(first + i, first / OF_OBJECT / FAMILY, &list[i + 1]);
+		list[i + 1].offset = m.extents.size;
+		m.extents.size += list[i + 1].size;
 	}
 	if (manifest_put(s, &m, NULL, &err)) {
 		fprintf(stderr, "%s\n", err.text);

@@ -4,9 +4,11 @@
  *     search_bench FOLDER MODELS NAMES
  *
  * Makes, in the empty folder FOLDER, the markers of MODELS models for each of the first
- * NAMES tensors (by rank) of a model of 300, as files. Then a base goes in, and three
- * searches for 300 tensors are timed, best of several: its fine-tune without a hint, a
- * model without a base, and the fine-tune with a hint. Prints one line of JSON.
+ * NAMES tensors (by rank) of a model of 300, as files; and KIN_MARKERS of each model by
+ * values, under the one kin-key that they have. Then a base goes in, and four
+ * searches for 300 tensors are timed, best of several: its fine-tune without a hint, the
+ * same under other names, a model without a base, and the fine-tune with a hint. Prints one
+ * line of JSON.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,6 +22,8 @@
 #include "index/base/base_hint.h"
 #include "index/base/base_marker.h"
 #include "index/base/base_search.h"
+#include "index/base/kin_key.h"
+#include "index/base/kin_marker.h"
 #include "index/blob/transfer.h"
 #include "index/model/tensor_name.h"
 #include "index/store/folder/store_folder.h"
@@ -80,6 +84,31 @@ static void make_markers(const char *folder, const struct sketched_model *m,
 	}
 }
 
+static void make_kin_markers(const struct sketched_model *m, size_t models)
+{
+	uint64_t key = kin_key(m->wanted[0]);
+	char path[KEY_MAX];
+
+	key_marker_name(key, path);
+	need(mkdir(path, 0755) == 0, path);
+	for (size_t k = 0; k < models * KIN_MARKERS; k++)
+		make_marker(key, k);
+}
+
+static void put_base(const struct transfer *t, const struct sketched_model *base)
+{
+	const struct extent *solos[SKETCHED_TENSORS];
+	struct err err = ERR_INIT;
+
+	memcpy(solos, base->wanted, sizeof(solos));
+	size_t chosen = base_markers_choose(solos, SKETCHED_TENSORS);
+	need(base_markers_put(t, &base->manifest.oid, solos, chosen, &err) > 0, "put");
+	kin_markers_sort(solos, SKETCHED_TENSORS);
+	need(kin_markers_put(t, &base->manifest.oid, solos, KIN_MARKERS, &err) > 0,
+	     "put");
+	need(!manifest_put(t->store, &base->manifest, NULL, &err), err.text);
+}
+
 static double seconds(clockid_t clock)
 {
 	struct timespec now;
@@ -119,10 +148,9 @@ int main(int argc, char **argv)
 {
 	static const struct store_folder_modes modes = { 0444, 0755 };
 	static const struct base_hints none = BASE_HINTS_INIT;
-	static struct sketched_model base, tune, other;
+	static struct sketched_model base, tune, renamed, other;
 	struct base_hint hint = { .source = BASE_SOURCE_HISTORY };
 	const struct base_hints hints = { .list = &hint, .count = 1 };
-	const struct extent *solos[SKETCHED_TENSORS];
 	struct store *store;
 	struct transfer t;
 	struct err err = ERR_INIT;
@@ -130,17 +158,18 @@ int main(int argc, char **argv)
 	need(argc == 4, "search_bench FOLDER MODELS NAMES");
 	sketched_model_make(&base, &right);
 	sketched_model_make(&tune, &tuned);
+	sketched_model_make(&renamed, &tuned);
+	sketched_model_rename(&renamed);
 	sketched_model_make(&other, &stranger);
 	make_markers(argv[1], &base, strtoul(argv[2], NULL, 10),
 	             strtoul(argv[3], NULL, 10));
+	make_kin_markers(&base, strtoul(argv[2], NULL, 10));
 	need(!store_folder_open(argv[1], &modes, &store, &err), err.text);
 	need(!transfer_init(&t, store, 0, &err), err.text);
-	memcpy(solos, base.wanted, sizeof(solos));
-	size_t chosen = base_markers_choose(solos, SKETCHED_TENSORS);
-	need(base_markers_put(&t, &base.manifest.oid, solos, chosen, &err) > 0, "put");
-	need(!manifest_put(store, &base.manifest, NULL, &err), err.text);
+	put_base(&t, &base);
 	hint.oid = base.manifest.oid;
 	measure("found", &t, &tune, &none);
+	measure("renamed", &t, &renamed, &none);
 	measure("absent", &t, &other, &none);
 	measure("hinted", &t, &tune, &hints);
 	printf("}\n");

@@ -44,7 +44,7 @@ partial_clone() {
 		[ "$output" = "$full" ]
 		says "missing $LOST deep/er/m.bin"
 		# shellcheck disable=SC2154  # of run
-		grep -q 'were fetched' <<<"$stderr"
+		grep -q ' fetched' <<<"$stderr"
 		[ "$refs" = "$(git for-each-ref)" ]
 		[ "$(git config remote.origin.partialclonefilter)" = "$filter" ]
 		# All of it is here now.
@@ -63,7 +63,7 @@ partial_clone() {
 	partial_clone blob:none
 	mv "$T/r.git" "$T/away"
 	run -1 git zllm verify --all
-	says '1 files and folders of history' 'could not be fetched' 'not looked at' '0 missing'
+	says '1 file or folder of history' 'could not be fetched' 'not looked at' '0 missing'
 	# What is checked out is here.
 	run -0 git zllm verify HEAD^!
 	says '0 missing'

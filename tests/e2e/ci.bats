@@ -89,6 +89,18 @@ built() {
 	git push -q
 	git -C "$T/c" fetch -q
 	git -C "$T/c" show origin/dev:.lfsconfig | grep -qF "$STORE"
+	[ -z "$(readme_block 'Moving in' 5)" ]
+}
+
+@test "In CI: each system that README has lines for has its test here" {
+	local systems
+	systems=$(awk '/^## / { inside = ($0 == "## In CI") }
+		inside && /^\*\*/ { sub(/\*\*/, ""); sub(/\*\*.*/, ""); print }' "$TOP/README.md")
+	[ "$(wc -l <<<"$systems")" -eq 4 ]
+	while read -r system; do
+		grep -q "^@test \"$system: " "$BATS_TEST_FILENAME"
+		grep -q "commands_of '\?$system'\?" "$BATS_TEST_FILENAME"
+	done <<<"$systems"
 }
 
 @test "GitHub Actions: actions/checkout with lfs: true" {

@@ -12,6 +12,10 @@
     derive.py untie OUT FROM OTHER     the head is OTHER's embedding
     derive.py double OUT FROM          BF16 as F32, exactly
     derive.py cut OUT FROM N           only the first N of its layers
+    derive.py turn OUT FROM            its layers in reverse order
+    derive.py meta OUT FROM            the names of Meta's own files
+    derive.py experts OUT FROM         q, k and v of each layer as gate, up and down of an expert
+    derive.py stack OUT FROM           such experts in one gate_up_proj and one down_proj
 
 Deterministic: the same words give the same bytes.
 """
@@ -130,6 +134,58 @@ def tie(tensors):
     return {name: t for name, t in tensors.items() if name != "lm_head.weight"}
 
 
+def turn(tensors):
+    """Each layer under the number of the one that is as far from the end."""
+    numbers = {int(name.split(".")[2]) for name in tensors if ".layers." in name}
+
+    def turned(name):
+        words = name.split(".")
+        if ".layers." in name:
+            words[2] = str(max(numbers) - int(words[2]))
+        return ".".join(words)
+    return {turned(name): t for name, t in tensors.items()}
+
+
+META = {"model.": "", "embed_tokens": "tok_embeddings", "lm_head": "output", "self_attn": "attention",
+        "q_proj": "wq", "k_proj": "wk", "v_proj": "wv", "o_proj": "wo", "mlp": "feed_forward"}
+
+
+def meta(tensors):
+    def renamed(name):
+        for word, other in META.items():
+            name = name.replace(word, other)
+        return name
+    return {renamed(name): t for name, t in tensors.items()}
+
+
+EXPERT = {"q_proj": "gate_proj", "k_proj": "up_proj", "v_proj": "down_proj"}
+
+
+def experts(tensors):
+    def called(name):
+        words = name.split(".")
+        if len(words) > 4 and words[4] in EXPERT:
+            return f"model.layers.0.mlp.experts.{words[2]}.{EXPERT[words[4]]}.weight"
+        return name
+    return {called(name): t for name, t in tensors.items()}
+
+
+def stack(tensors):
+    place = "model.layers.0.mlp.experts."
+    count = 1 + max(int(name[len(place):].split(".")[0]) for name in tensors if name.startswith(place))
+
+    def one(number, role):
+        return tensors[f"{place}{number}.{role}.weight"]
+
+    def in_one(parts):
+        dtype, shape, _ = parts[0]
+        return dtype, [len(parts), *shape], b"".join(p[2] for p in parts)
+    out = {name: t for name, t in tensors.items() if not name.startswith(place)}
+    out[place + "gate_up_proj"] = in_one([stacked([one(i, "gate_proj"), one(i, "up_proj")]) for i in range(count)])
+    out[place + "down_proj"] = in_one([one(i, "down_proj") for i in range(count)])
+    return out
+
+
 def double(tensor):
     dtype, shape, data = tensor
     if dtype != "BF16":
@@ -154,6 +210,10 @@ def main(command, out, source, *words):
         "untie": lambda: {**tie(tensors), "lm_head.weight":
                           read(words[0])["model.embed_tokens.weight"]},
         "double": lambda: {name: double(t) for name, t in tensors.items()},
+        "turn": lambda: turn(tensors),
+        "meta": lambda: meta(tensors),
+        "experts": lambda: experts(tensors),
+        "stack": lambda: stack(tensors),
         "cut": lambda: {name: t for name, t in tensors.items()
                         if ".layers." not in name or int(name.split(".")[2]) < number},
     }[command]())

@@ -399,4 +399,11 @@ adapted() {
 	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
 	json_holds "abs(d['tensors'][0]['delta'] - $stored) < $stored / 50"
 	json_holds 'd["tensors"][0]["words"] == 512 * 512'
+	# So it is in a clone that has neither of the two.
+	local here=$output
+	GIT_LFS_SKIP_SMUDGE=1 git clone -q "$T/r.git" "$T/c"
+	cd "$T/c"
+	run -0 --separate-stderr git zllm diff --json HEAD^ HEAD
+	[ "$(json 'd["tensors"][0]["delta"]' <<<"$output")" = "$(json 'd["tensors"][0]["delta"]' <<<"$here")" ]
+	[ ! -e .git/lfs/objects ] || [ -z "$(find .git/lfs/objects -type f)" ]
 }

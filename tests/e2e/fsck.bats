@@ -157,7 +157,7 @@ refused() {
 	family
 	store_remove "$(manifest_of "$(oid_of base.safetensors)")"
 	run -3 git zllm fsck
-	says 'missing manifest' 'base.safetensors' 'a branch of a remote needs it' '1 objects have an owner'
+	says 'missing manifest' 'base.safetensors' 'a branch of a remote needs it' '1 object has an owner'
 	run -0 git zllm fsck --repair
 	run -0 git zllm fsck
 	says '2 objects whole, 0 not'

@@ -64,6 +64,16 @@ given_up() {
 	fi
 }
 
+# needed_bytes: what the manifests need, by other code: "RECORDS MANIFESTS".
+needed_bytes() {
+	local key
+	mkdir -p "$T/manifests"
+	for key in $(store_keys objects/); do
+		store_read "$key" >"$T/manifests/${key##*/}"
+	done
+	store_sizes blobs/ | /usr/bin/python3 "$BATS_TEST_DIRNAME/needed_bytes.py" "$T/manifests"
+}
+
 # until_it COMMAND...: runs it until it is true; a store's clock has whole seconds.
 until_it() {
 	local tries
@@ -99,12 +109,12 @@ until_it() {
 	owned "$KEPT"
 	in_store "$EXP"
 	run -0 git zllm gc --trash
-	says "$EXP" exp.bin ' left' '1 objects'
+	says "$EXP" exp.bin ' left' '1 object ('
 	run -0 git zllm gc
 	in_store "$EXP"
 	git -C "$T/r.git" update-ref refs/heads/exp "$EXP_COMMIT"
 	run -0 prune
-	says 'back      1 objects'
+	says 'back      1 object that is'
 	owned "$EXP"
 	in_store "$EXP"
 	run -0 prune --json
@@ -117,7 +127,7 @@ until_it() {
 @test "what nobody needs expires, is collected, and can be brought back until then" {
 	repo_with_branch
 	git checkout -q exp
-	noise two.bin 500 two
+	noise two.bin 1500000 two
 	commit 'Two'
 	git push -q origin exp
 	git checkout -q main
@@ -133,7 +143,7 @@ until_it() {
 	[ "$status" -ne 0 ]
 	says 'not in the store any more'
 	run -0 git zllm gc --undelete "$EXP"
-	says '1 objects brought back' 'Push a branch'
+	says '1 object brought back' 'Push a branch'
 	owned "$EXP"
 	dropped "$TWO"
 	run -0 git zllm gc --undelete # so that both go at one time
@@ -156,8 +166,33 @@ until_it() {
 	in_store "$TWO"
 	in_store "$KEPT"
 	run -0 git zllm fsck
+	run -0 --separate-stderr git zllm gc --json --grace=2s
+	read -r records manifests <<<"$(needed_bytes)"
+	json_holds "d['records']['kept']['bytes'] == $records > 0 and d['manifests']['kept']['bytes'] == $manifests"
 	run git zllm gc --undelete "$EXP"
 	[ "$status" -ne 0 ]
+}
+
+@test "an id that changed: each is pruned by itself, the old one by naming it" {
+	local old_url new=00112233445566778899aabbccddeeff
+	repo_with_branch
+	old_url=$(git config -f .lfsconfig lfs.url)
+	sed -i "s/repo=$REPO/repo=$new/" .lfsconfig
+	noise new.bin 2000 new
+	commit 'Another id'
+	git push -q origin main
+	NEW=$(oid_of new.bin)
+	branch_is_deleted
+	fresh_clone
+	run -0 prune --yes
+	owned "$EXP" # by the old id, which this prune does not speak for
+	owned "$KEPT"
+	REPO=$new owned "$NEW"
+	run -0 git -c lfs.url="$old_url" zllm gc --prune --yes
+	dropped "$EXP"
+	owned "$KEPT" # reached, whoever owns it
+	REPO=$new owned "$NEW"
+	run -0 git zllm fsck
 }
 
 @test "every ref that the remote advertises counts, and so does a HEAD that is on none" {
@@ -191,7 +226,7 @@ until_it() {
 	branch_is_deleted
 	git branch -q -D exp # its commit is in HEAD's reflog
 	run -0 prune
-	says 'kept      1 objects' '2.0 MB' 'this clone alone'
+	says 'kept      1 object ' '2.0 MB' 'this clone alone'
 	owned "$EXP"
 	fresh_clone
 	git fetch -q "$T/r" "$EXP_COMMIT" 2>/dev/null || git fetch -q "$T/r" 'refs/remotes/origin/*:refs/tmp/*'
@@ -199,13 +234,13 @@ until_it() {
 	rm -f .git/FETCH_HEAD
 	git for-each-ref --format='delete %(refname)' refs/tmp | git update-ref --stdin
 	run -0 prune
-	says 'kept      1 objects'
+	says 'kept      1 object '
 	git worktree remove --force "$T/tree"
 	git worktree prune
 	git cat-file blob "$EXP_COMMIT:exp.bin" >exp.txt # a pointer, staged
 	git -c filter.lfs.clean= add exp.txt
 	run -0 prune
-	says 'kept      1 objects'
+	says 'kept      1 object '
 	git rm -q --cached exp.txt
 	run -0 prune --yes
 	dropped "$EXP"
@@ -244,7 +279,7 @@ until_it() {
 	branch_is_deleted
 	fresh_clone
 	run -0 prune --yes
-	says '1 remotes'
+	says '1 remote'
 	dropped "$EXP"
 }
 
@@ -309,12 +344,12 @@ until_it() {
 	SUPER=$(oid_of super.bin)
 	branch_is_deleted
 	run -0 prune --yes
-	says 'reached   1 objects'
+	says 'reached   1 object by'
 	owned "$EXP"
 	owned "$KEPT"
 	cd sub
 	run -0 prune --yes # its own ref of the branch is there still
-	says 'kept      1 objects'
+	says 'kept      1 object '
 	git fetch -q --prune
 	run -0 prune --yes
 	dropped "$EXP"
@@ -342,7 +377,7 @@ until_it() {
 	run -0 prune --yes
 	dropped "$EXP"
 	owned "$KEPT"
-	[ -z "$(ls -d "${TMPDIR:-/tmp}"/zllm-prune-* 2>/dev/null)" ]
+	[ -z "$(ls -d "${TMPDIR:-/tmp}"/zllm-aside-* 2>/dev/null)" ]
 }
 
 # bats test_tags=bucket

@@ -168,6 +168,34 @@ push_models() {
 	cmp "$T/mirrored/side.safetensors" "$T/contributor/side.safetensors"
 }
 
+@test "who pushed by http finds the store there before anything is checked out, and anew after it" {
+	serve
+	git config --global --unset zllm.remember
+	push_models
+	git config --global --get "lfs.$URL/r.git.standalonetransferagent"
+	git init -q "$T/job"
+	cd "$T/job"
+	git remote add origin "$URL/r.git"
+	git config --local "http.$URL/.extraheader" "Authorization: Bearer $TOKEN" # as actions/checkout
+	git config --global --unset credential.helper
+	git fetch -q --depth=1 origin +main:refs/remotes/origin/main
+	git lfs fetch origin refs/remotes/origin/main
+	git checkout -q -B main refs/remotes/origin/main
+	expect_same_files "$T/r" .
+	# A commit that names no store, alone: the server's default branch does.
+	cd "$T/r"
+	git -c "http.extraHeader=Authorization: Bearer $TOKEN" push -q --no-verify origin \
+		"$(git commit-tree -m Bare "$(git ls-tree main | grep -v lfsconfig | git mktree)"):refs/heads/bare"
+	rm -rf "$T/job/.git/lfs/objects"
+	git init -q "$T/job2"
+	cp "$T/job/.git/config" "$T/job2/.git/config"
+	cd "$T/job2"
+	git fetch -q --depth=1 --no-tags origin +bare:refs/remotes/origin/bare
+	git lfs fetch origin refs/remotes/origin/bare
+	git checkout -q --detach origin/bare
+	cmp base.safetensors "$T/r/base.safetensors"
+}
+
 # readme_block N: the Nth block of commands in README's section, for this test's folders.
 readme_block() {
 	sed -n '/^## Git servers/,/^## [^G]/p' "$TOP/README.md" |

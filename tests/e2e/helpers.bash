@@ -10,10 +10,12 @@ load store_helpers
 
 # ---------------------------------------------------------------- the user
 
-# A fresh user: `install` has been run, no repository exists yet.
+# A fresh user: `install` has been run, no repository exists yet. (That servers are not
+# remembered keeps the configuration as it is, for begin_with; remember.bats is about them.)
 e2e_setup() {
 	local kept=${ZLLM_TEST_MODELS:-$BATS_RUN_TMPDIR}/gitconfig
 	e2e_blank_user
+	printf '%s\n' '[zllm]' 'remember = false' >>"$HOME/.gitconfig"
 	if [ -e "$kept" ]; then
 		cp "$kept" "$HOME/.gitconfig"
 		return

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Where git knows nothing, or cannot be read, a push has no hint from it, and goes on.
+# Where git knows less, or a part of it cannot be read, a push has fewer hints, and goes on.
 
 load helpers
 
@@ -24,15 +24,18 @@ push_tuned() {
 	clone_and_compare
 }
 
-@test "a SHA-256 repository: the push is right, and a base that is set is used" {
+@test "a SHA-256 repository: a base that is set is used, by its commit and by its oid" {
 	sha256_repo r
-	run -2 git zllm base HEAD
+	git zllm base HEAD
+	[ "$(git config -f .zllm zllm.base)" = "$(git rev-parse HEAD)" ]
+	git zllm base "$(git rev-parse HEAD)"
+	run -2 git zllm base "$(printf '%064d' 7)"
 	one_line_error
-	says 'SHA-256'
+	says 'does not have object'
 	git zllm base "$(oid_of model.safetensors)"
 	push_tuned
 	run -0 --separate-stderr git zllm show model.safetensors --json
-	json_holds "d['base_oid'] == '$(oid_of "$T/base.safetensors")'"
+	json_holds "d['base_oid'] == '$(oid_of "$T/base.safetensors")' and d['base_source'] == 'user'"
 }
 
 @test "a SHA-256 repository compares revisions, too" {

@@ -48,6 +48,7 @@ load helpers
 }
 
 @test "uninstall leaves git-lfs's filters alone when they were there before" {
+	git config --global --unset zllm.remember
 	git zllm uninstall >/dev/null
 	[ -n "$(git config --global filter.lfs.process)" ]
 	[ -z "$(git config --global --get-regexp zllm)" ]
@@ -73,6 +74,7 @@ load helpers
 }
 
 @test "install --local serves one repository, and uninstall --local undoes it" {
+	git config --global --unset zllm.remember
 	git zllm uninstall >/dev/null
 	plain_repo r
 	cd r

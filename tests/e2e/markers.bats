@@ -162,7 +162,7 @@ base_in_one() {
 	[ "$(wc -l <"$T/markers")" -ge 10 ]
 	store_empty bases/
 	run -0 git zllm fsck --markers
-	says '1 objects looked at' "$(wc -l <"$T/markers") markers made"
+	says '1 object looked at' "$(wc -l <"$T/markers") markers made"
 	store_keys | grep ^bases/ | diff "$T/markers" -
 	run -0 git zllm fsck --markers
 	says ', 0 markers made'

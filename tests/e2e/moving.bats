@@ -133,7 +133,7 @@ unchanged() {
 	says "missing $LOST m1.bin"
 	cp "$T/found" "$T/old/$LOST"
 	run -0 git zllm init --from-lfs # it knows where: .lfsconfig names the store already
-	says 'has 20 of the 20' '1 were brought now'
+	says 'has 20 of the 20' '1 was brought now'
 	moved_in 14
 	# Also from a branch whose .lfsconfig names the old server.
 	noise "$T/late" 5000 40
@@ -143,7 +143,7 @@ unchanged() {
 	mv "$(lfs_file "$(oid_of "$T/late")")" "$T/old/$(oid_of "$T/late")"
 	git switch -qc other HEAD^
 	run -0 git zllm init --from-lfs "$STORE" '*.bin'
-	says 'has 21 of the 21' '1 were brought now'
+	says 'has 21 of the 21' '1 was brought now'
 	moved_in 40
 }
 
@@ -231,7 +231,7 @@ unchanged() {
 	versioned m.bin 3
 	mv "$(lfs_file "$(oid_of m.bin)")" "$T/old/$(oid_of m.bin)"
 	run -0 git zllm init --from-lfs --lfs-url "$OLD" "$STORE" '*.bin'
-	says 'has 3 of the 3' '1 were brought now'
+	says 'has 3 of the 3' '1 was brought now'
 	moved_in 3
 }
 
@@ -366,7 +366,7 @@ has_version() {
 	[ -d "$T/r.git/lfs/objects" ]
 	cd "$T/c"
 	run -0 git zllm init --from-lfs
-	says 'has 3 of the 3' '1 were brought now'
+	says 'has 3 of the 3' '1 was brought now'
 	moved_in 7
 }
 

@@ -165,7 +165,7 @@ kept_out() {
 	fi
 	local command
 	for command in doctor status verify 'fsck' stats trust 'base none' "init $T/store" \
-		'show HEAD' 'family HEAD' 'install --local' 'uninstall --local'; do
+		'show HEAD' 'family HEAD' 'diff HEAD^ HEAD' 'install --local' 'uninstall --local'; do
 		# shellcheck disable=SC2086 # words
 		run git zllm $command </dev/null
 		[ "$status" -ne 0 ]

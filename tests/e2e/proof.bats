@@ -246,7 +246,7 @@ turn() {
 	for how in "${HOWS[@]}"; do
 		falsify "$how" tuned.safetensors
 		run -3 git zllm fsck
-		says "object $(oid_of tuned.safetensors)" 'its manifest is false' 'set aside' '1 objects whole, 1 not'
+		says "object $(oid_of tuned.safetensors)" 'its manifest is false' 'set aside' '1 object whole, 1 not'
 		run ! in_store "$(oid_of tuned.safetensors)"
 		push_again
 		run -0 git zllm fsck
@@ -312,7 +312,7 @@ turn() {
 	done
 	falsify order tuned.safetensors "$MIRROR"
 	run -0 git zllm copy "$STORE" "$MIRROR"
-	says 'wrong manifest' '1 objects copied'
+	says 'wrong manifest' '1 object copied'
 	store_destroy
 	git -c "url.zllm::$MIRROR.insteadOf=zllm::$STORE" clone -q "$T/r.git" "$T/c"
 	expect_same_files "$T/r" "$T/c"

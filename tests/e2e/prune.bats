@@ -43,7 +43,7 @@ version_file() {
 	three_versions
 	store_remove "$(manifest_of "$(basename "$(version_file 1)")")"
 	run -1 git zllm prune
-	says "kept $(basename "$(version_file 1)"): the store does not have it" '1 local copies dropped'
+	says "kept $(basename "$(version_file 1)"): the store does not have it" '1 local copy dropped'
 	[ -e "$(version_file 1)" ] && [ ! -e "$(version_file 2)" ]
 }
 
@@ -67,7 +67,7 @@ version_file() {
 	run -0 git zllm prune --dry-run
 	says '2 local copies would go'
 	run -0 git -c lfs.fetchrecentrefsdays=5000 zllm prune --dry-run
-	says '1 local copies would go'
+	says '1 local copy would go'
 	run -0 git zllm prune
 	[ -e "$(lfs_file "$(oid_of unpushed.safetensors)")" ]
 }
@@ -79,7 +79,7 @@ version_file() {
 	file=$(version_file 3)
 	[ -e "$file" ]
 	run -0 git zllm prune --checked-out
-	says '1 local copies dropped'
+	says '1 local copy dropped'
 	[ ! -e "$file" ]
 	[ -z "$(git status --porcelain)" ]
 	echo more >>model.safetensors

@@ -442,6 +442,11 @@ for i in range(1, int(sys.argv[1]) + 1):
 	echo "# verify: $(requests) requests" >&3
 	[ "$(requests)" -le 163 ]
 	requests_begin
+	run -0 git zllm verify --quick
+	says '150 LFS objects needed, 0 missing'
+	echo "# verify --quick: $(requests) requests" >&3
+	[ "$(requests)" -le 13 ]
+	requests_begin
 	run -0 git zllm status --json
 	echo "# status: $(requests) requests" >&3
 	[ "$(requests)" -le 163 ]
@@ -453,6 +458,10 @@ for i in range(1, int(sys.argv[1]) + 1):
 	run git push origin main
 	[ "$status" -ne 0 ]
 	says "$(oid_of d/17.bin)" d/17.bin 'not in the store'
+	[ "$(requests)" -le 13 ]
+	requests_begin
+	run -1 git zllm verify --quick
+	says "missing $(oid_of d/17.bin) d/17.bin" '1 missing'
 	[ "$(requests)" -le 13 ]
 }
 

@@ -66,7 +66,7 @@ store_keys() {
 	s3://*) s3_client list "$store" "${1:-}" | cut -d' ' -f4- ;;
 	*)
 		[ -d "$store" ] || return 0
-		(cd "$store" && find . -type f ! -path './tmp/*' -printf '%P\n') | sort |
+		(cd "$store" && find . -type f ! -path './tmp/*' ! -name RESERVE -printf '%P\n') | sort |
 			awk -v prefix="${1:-}" 'index($0, prefix) == 1'
 		;;
 	esac
@@ -79,7 +79,7 @@ store_sizes() {
 	s3://*) s3_client list "$store" "${1:-}" | cut -d' ' -f1,4- ;;
 	*)
 		[ -d "$store" ] || return 0
-		(cd "$store" && find . -type f ! -path './tmp/*' -printf '%s %P\n') |
+		(cd "$store" && find . -type f ! -path './tmp/*' ! -name RESERVE -printf '%s %P\n') |
 			awk -v prefix="${1:-}" 'index($2, prefix) == 1'
 		;;
 	esac

@@ -1,5 +1,6 @@
 /* Any bytes as a file, whatever format takes it: the extents cover it without a hole, are
- * of kinds that the format has, and are no more than a manifest may hold. */
+ * of kinds that the format has, and are no more than a manifest may hold; also when its
+ * stacks are cut. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "index/model/extent.h"
 #include "index/model/format_table.h"
 #include "index/model/model_scan.h"
+#include "index/model/stack_cut.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,7 +25,7 @@ static void need(int holds)
 static void check(const struct extents *x)
 {
 	const struct model_format *format = format_of(x->model);
-	struct manifest_tally tally = { 0 };
+	struct manifest_tally tally = { .version = manifest_version(x) };
 
 	need(x->count <= manifest_extents_limit(x->size));
 	for (size_t i = 0; i < x->count; i++) {
@@ -44,6 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	need(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	need(!model_scan(fd, size, &x, &err) && x.size == size);
+	check(&x);
+	need(!stacks_cut(&x, NULL, &err));
 	check(&x);
 	extents_wipe(&x);
 	close(fd);

@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char key[KEY_MAX];
 	struct key_record record;
 	struct key_marker marker;
+	struct key_annex annex;
 	struct oid oid;
 	char repo[REPO_ID_HEX + 1];
 	char *text = malloc(size + 1);
@@ -64,6 +65,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		demand(!strncmp(key, text, strlen(key)));
 		key_marker_name(marker.name, key);
 		demand(!strncmp(key, text, strlen(key)));
+	}
+	if (key_parse_annex(text, &annex, &oid)) {
+		demand(key_valid(text) && key_repo_id_valid(annex.annex));
+		key_annex(&annex, &oid, key);
+		demand(!strcmp(key, text));
 	}
 	if (key_valid(text))
 		demand(key_prefix_valid(text) && !strstr(text, "/.") && text[0] != '/' &&

@@ -28,7 +28,7 @@ def parse_manifest(data, oid):
     version, model, packing = head.number(2), head.number(1), head.number(1)
     flags = head.number(4)
     need(version != 0, "the manifest has version 0")
-    known(version == 1, f"manifest version {version}")
+    known(version <= 2, f"manifest version {version}")
     known(flags == 0, f"manifest flags {flags:#x}")
     known(model < len(MODELS), f"model {model}")
     known(packing <= 1, f"packing {packing}")
@@ -55,7 +55,7 @@ def parse_manifest(data, oid):
     if model == 1:
         m.model = dict(m.notes).get("format", m.model)
     m.extents = [parse_extent(cursor) for _ in range(extents)]
-    check_counts(m.extents)
+    check_counts(m.extents, version)
     inlines = [e for e in m.extents if e.inline]
     need(sum(e.size for e in m.extents) == m.size, "the extents do not add up to the object")
     need(sum(e.size for e in inlines) == inline_size, "the inline extents do not add up")
@@ -65,14 +65,15 @@ def parse_manifest(data, oid):
     return m
 
 
-def check_counts(extents):
+def check_counts(extents, version):
     tensors = others = headers = size = 0
     for e in extents:
         size += e.size
         headers += e.size if e.kind == HEADER else 0
         tensors += e.kind == TENSOR
         others += e.kind != TENSOR
-        need(tensors <= 1024 + headers // 47, "more tensors than the header can name")
+        slices = size // 65536 if version == 2 else 0
+        need(tensors <= 1024 + headers // 47 + slices, "more tensors than the header can name")
         need(others <= 1024 + tensors + size // 131072, "more pieces than the bytes need")
 
 

@@ -129,6 +129,11 @@ def good_frames(store):
     put_object(store, [put_solo(store, b"\1\2\3\4" * 3000, RAW, TYPE["F32"], 4096)])
 
 
+def many_tensors(count, head=b"h"):
+    """So many, empty ones, behind eight times 64 KiB that are not their header."""
+    return [inline(head, kind=1), inline(bytes(8 << 16), kind=3)] + [inline(b"", kind=2)] * count
+
+
 def good_extents(store):
     """No extent at all; all kinds; a name of many bytes; 16 dimensions; notes."""
     put_object(store, [], packing=1, notes=())
@@ -137,6 +142,8 @@ def good_extents(store):
         put_solo(store, text(51, 100), ZSTD, 0, 100) | {"kind": 2, "name": b"t", "shape": [9]},
         inline(b"gap", kind=3), inline(b"", kind=2, dtype=22)],
         patch={"model": 1}, notes=[(b"key%d" % i, b"") for i in range(64)])
+    put_object(store, many_tensors(1024, b"a"), patch={"model": 1})
+    put_object(store, many_tensors(1024 + 8, b"b"), patch={"model": 1, "version": 2})
     # A model of a format that nobody knows yet.
     put_object(store, [inline(b"head", kind=1), inline(b"1234", kind=2, name=b"w", dtype=12)],
                patch={"model": 1}, notes=[(b"format", b"next year's")])
@@ -256,7 +263,11 @@ MANIFESTS = [
     # Rule broken, verdict, extents, what else.
     ("magic", DAMAGE, [E0], {"patch": {"magic": b"ZLLMMAX\0"}}),
     ("version 0", DAMAGE, [E0], {"patch": {"version": 0}}),
-    ("version 2", NEWER, [E0], {"patch": {"version": 2}}),
+    ("version 3", NEWER, [E0], {"patch": {"version": 3}}),
+    ("more tensors than version 1 allows", DAMAGE, many_tensors(1024 + 8),
+     {"patch": {"model": 1}}),
+    ("more tensors than version 2 allows", DAMAGE, many_tensors(1024 + 9),
+     {"patch": {"model": 1, "version": 2}}),
     ("model 2", NEWER, [E0], {"patch": {"model": 2}}),
     ("packing 2", NEWER, [E0], {"patch": {"packing": 2}}),
     ("flags", NEWER, [E0], {"patch": {"flags": 1}}),

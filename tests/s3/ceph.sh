@@ -123,7 +123,7 @@ write_conf() {
 	osd class update on start = false
 	[client.rgw]
 	rgw data = $dir/rgw
-	rgw frontends = beast endpoint=127.0.0.1:$rgw_port
+	rgw frontends = beast endpoint=127.0.0.1:$rgw_port tcp_nodelay=1
 	rgw dns name = localhost
 	rgw enable usage log = false
 	rgw thread pool size = 64

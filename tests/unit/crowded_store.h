@@ -68,6 +68,22 @@ static inline int crowd_count(void *ctx, const struct store_entry *entry)
 	return l->each(l->ctx, entry);
 }
 
+/* A few of all the markers of all the models: more than anybody reads at once. */
+static inline int crowd_list_any(const struct crowded_store *s, struct crowd_listing *l)
+{
+	int rc = 0;
+
+	for (uint64_t m = 0; m < s->models && !rc; m++) {
+		struct key_marker marker = { .band = (uint8_t)m };
+		char key[KEY_MAX];
+		crowd_marker(crowd_mix(m + 1), m, &marker);
+		key_marker(&marker, key);
+		struct store_entry entry = { .key = key };
+		rc = crowd_count(l, &entry);
+	}
+	return rc;
+}
+
 static inline int crowd_list_others(struct crowded_store *s, const char *prefix,
                                     struct crowd_listing *l)
 {
@@ -75,6 +91,9 @@ static inline int crowd_list_others(struct crowded_store *s, const char *prefix,
 	uint64_t name = 0;
 	size_t n = strlen(prefix);
 	bool all = n == sizeof("bases/0011223344556677/") - 1;
+
+	if (strcmp(prefix, "bases/") == 0)
+		return crowd_list_any(s, l);
 
 	if (strncmp(prefix, "bases/", 6) != 0 || !hex_parse(prefix + 6, 8, name_bytes) ||
 	    (!all && !hex_parse(prefix + 23, 1, &only)))

@@ -287,6 +287,14 @@ static inline void push_solo(struct gc_store *w, const char *letters)
 	object(w, letters);
 }
 
+/* The same as a delta, whose base has a record already. */
+static inline void push_delta(struct gc_store *w, const char *of, const char *base)
+{
+	delta(w, of, base);
+	owner(w, of, ours);
+	object(w, of);
+}
+
 /* Its owner has expired: nobody needs it. */
 static inline void give_up(struct gc_store *w, const char *letters)
 {
@@ -376,6 +384,13 @@ static inline void collect_as(struct gc_store *w, unsigned flags)
 static inline void collect(struct gc_store *w)
 {
 	collect_as(w, 0);
+}
+
+/* When all that is there is old. */
+static inline void collect_later(struct gc_store *w)
+{
+	wait_long(w);
+	collect(w);
 }
 
 static inline uint64_t counted(const struct gc_store *w, enum gc_thing thing,

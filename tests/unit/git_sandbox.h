@@ -34,6 +34,8 @@ __attribute__((visibility("default"))) const char *__lsan_default_suppressions(v
 struct sandbox {
 	char root[4096]; /* realpath() of the folder */
 	unsigned minutes;
+	const void *given;  /* the initial state of the test's row */
+	const char *option; /* of `git init`; NULL: none */
 };
 
 static inline void sandbox_set_clock(struct sandbox *s)
@@ -59,9 +61,12 @@ static inline int sandbox_setup(void **state)
 		return 1;
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
 		unsetenv(unwanted[i]);
+	s->given = *state;
 	setenv("HOME", s->root, 1);
 	setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
+	setenv("GIT_DEFAULT_HASH", "sha1", 1); /* git 3.0 has others */
+	setenv("GIT_DEFAULT_REF_FORMAT", "files", 1);
 	setenv("GIT_AUTHOR_NAME", "A", 1);
 	setenv("GIT_AUTHOR_EMAIL", "a@example.org", 1);
 	setenv("GIT_COMMITTER_NAME", "A", 1);
@@ -153,7 +158,7 @@ static inline void sandbox_commit(struct sandbox *s)
 /* A repository "repo" on branch main; the current folder from then on. */
 static inline void sandbox_init(struct sandbox *s)
 {
-	sandbox_git(s, "init", "-q", "-b", "main", "repo", NULL);
+	sandbox_git(s, "init", "-q", "-b", "main", "repo", s->option, NULL);
 	assert_int_equal(chdir("repo"), 0);
 }
 

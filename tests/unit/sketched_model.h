@@ -60,9 +60,8 @@ static inline int sketched_read(void *ctx, uint64_t offset, void *dst, size_t n,
 	for (size_t i = 0; i < n; i += 2) {
 		uint64_t at = (offset + i) / 2;
 		float value = (float)(0.02 * (bell(t->descent->family, t->number, at) +
-		                              t->descent->drift *
-		                                      bell(t->descent->own, t->number,
-		                                           at)));
+		                              t->descent->drift * bell(t->descent->own,
+		                                                       t->number, at)));
 		uint32_t bits;
 		memcpy(&bits, &value, sizeof(bits));
 		le16_store(out + i, (uint16_t)(bits >> 16));
@@ -74,42 +73,87 @@ static const char *const parts_of_a_layer[] = { "self_attn.q_proj", "self_attn.k
 	                                        "self_attn.v_proj", "self_attn.o_proj",
 	                                        "mlp.gate_proj",    "mlp.up_proj" };
 
-/* The tensors `first` to `first + count - 1` of the model; the object's oid and the
- * blobs' ids are made from the descent. */
+enum { SKETCHED_IN_LAYER = sizeof(parts_of_a_layer) / sizeof(parts_of_a_layer[0]) };
+
+/* Adds the tensor `number` of the descent, under the name of the one at `place`. The
+ * blob's id is made from the descent and the number. */
+static inline void sketched_model_add(struct sketched_model *m,
+                                      const struct descent *descent, unsigned number,
+                                      unsigned place)
+{
+	static const uint64_t shape[] = { SKETCHED_ROWS, SKETCHED_COLUMNS };
+	struct extents *x = &m->manifest.extents;
+	size_t i = x->count++;
+	struct extent *one = &m->list[i];
+	struct sketched_tensor t = { descent, number };
+	struct {
+		struct descent d;
+		unsigned n;
+	} identity;
+
+	snprintf(m->names[i], sizeof(m->names[i]), "model.layers.%u.%s.weight",
+	         place / SKETCHED_IN_LAYER, parts_of_a_layer[place % SKETCHED_IN_LAYER]);
+	*one = (struct extent){ .kind = EXTENT_TENSOR,
+		                .dtype = DTYPE_BF16,
+		                .offset = x->size,
+		                .size = 2 * SKETCHED_ROWS * SKETCHED_COLUMNS,
+		                .name = m->names[i],
+		                .dim_count = 2,
+		                .dims = shape,
+		                .finding = &m->findings[i] };
+	memset(&identity, 0, sizeof(identity));
+	identity.d = *descent;
+	identity.n = number;
+	sha256_of(&identity, sizeof(identity), &one->id);
+	tensor_sketch_make(one, sketched_read, &t, &one->finding->sketch, NULL);
+	m->wanted[i] = one;
+	x->size += one->size;
+}
+
+static inline void sketched_model_begin(struct sketched_model *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->manifest.extents.model = MODEL_SAFETENSORS;
+	m->manifest.extents.list = m->list;
+}
+
+/* The object's oid is made from that of its first tensor. */
+static inline void sketched_model_end(struct sketched_model *m)
+{
+	m->manifest.oid = m->list[0].id;
+}
+
+/* The tensors `first` to `first + count - 1` of the model. */
 static inline void sketched_model_part(struct sketched_model *m,
                                        const struct descent *descent, unsigned first,
                                        unsigned count)
 {
-	static const uint64_t shape[] = { SKETCHED_ROWS, SKETCHED_COLUMNS };
-	struct extents *x = &m->manifest.extents;
+	sketched_model_begin(m);
+	for (unsigned i = first; i < first + count; i++)
+		sketched_model_add(m, descent, i, i);
+	sketched_model_end(m);
+}
 
-	memset(m, 0, sizeof(*m));
-	for (unsigned i = 0; i < count; i++) {
-		struct extent *one = &m->list[i];
-		struct sketched_tensor t = { descent, first + i };
-		struct { struct descent d; unsigned n; } identity;
-		snprintf(m->names[i], sizeof(m->names[i]), "model.layers.%u.%s.weight",
-		         (first + i) / 6, parts_of_a_layer[(first + i) % 6]);
-		*one = (struct extent){ .kind = EXTENT_TENSOR,
-			                .dtype = DTYPE_BF16,
-			                .offset = x->size,
-			                .size = 2 * SKETCHED_ROWS * SKETCHED_COLUMNS,
-			                .name = m->names[i],
-			                .dim_count = 2,
-			                .dims = shape,
-			                .finding = &m->findings[i] };
-		memset(&identity, 0, sizeof(identity));
-		identity.d = *descent;
-		identity.n = first + i;
-		sha256_of(&identity, sizeof(identity), &one->id);
-		tensor_sketch_make(one, sketched_read, &t, &one->finding->sketch, NULL);
-		m->wanted[i] = one;
-		x->size += one->size;
-	}
-	x->model = MODEL_SAFETENSORS;
-	x->list = m->list;
-	x->count = count;
-	m->manifest.oid = m->list[0].id;
+/* The tensors of whole layers: layer i is the one that `from[i]` says. */
+static inline void sketched_model_layers(struct sketched_model *m,
+                                         const struct descent *descent,
+                                         const unsigned *from, unsigned layers)
+{
+	sketched_model_begin(m);
+	for (unsigned i = 0; i < layers * SKETCHED_IN_LAYER; i++)
+		sketched_model_add(m, descent,
+		                   from[i / SKETCHED_IN_LAYER] * SKETCHED_IN_LAYER +
+		                           i % SKETCHED_IN_LAYER,
+		                   i);
+	sketched_model_end(m);
+}
+
+/* Other words for all names: layer 7 is "thinker.h.7.part.3". */
+static inline void sketched_model_rename(struct sketched_model *m)
+{
+	for (size_t i = 0; i < m->manifest.extents.count; i++)
+		snprintf(m->names[i], sizeof(m->names[i]), "thinker.h.%zu.part.%zu",
+		         i / SKETCHED_IN_LAYER, i % SKETCHED_IN_LAYER);
 }
 
 static inline void sketched_model_make(struct sketched_model *m,

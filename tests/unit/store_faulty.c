@@ -5,10 +5,12 @@
 #include "tests/unit/store_faulty.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "codec/common/err.h"
 #include "index/store/store.h"
@@ -59,11 +61,15 @@ static enum store_fault call_begin(struct faulty *f)
 		wait_for(delay);
 	bool hit = number == f->plan.nth ||
 	           (f->plan.fault == FAULT_CRASH && number > f->plan.nth);
+	if (hit && f->plan.fault == FAULT_KILL)
+		kill(getpid(), SIGKILL);
 	return hit ? f->plan.fault : FAULT_NONE;
 }
 
-static void call_end(struct faulty *f)
+static void call_end(struct faulty *f, enum store_fault fault)
 {
+	if (fault == FAULT_KILL_AFTER)
+		kill(getpid(), SIGKILL);
 	atomic_fetch_sub(&f->inside, 1);
 }
 
@@ -104,7 +110,7 @@ static int faulty_read(struct store_reader *reader, uint64_t offset, void *buf, 
 	/* In the middle, where neither a head nor a tail check sees it first. */
 	if (!rc && fault == FAULT_FLIP && n)
 		((uint8_t *)buf)[n / 2] ^= 0x10;
-	call_end(r->store);
+	call_end(r->store, fault);
 	return rc;
 }
 
@@ -141,7 +147,7 @@ static int faulty_get(struct store *s, const char *key, size_t want,
 	} else {
 		faulty_reader_close(&r->base);
 	}
-	call_end(f);
+	call_end(f, fault);
 	return rc;
 }
 
@@ -155,7 +161,7 @@ static int faulty_write(struct store_writer *writer, const void *bytes, size_t n
 	                         : store_write(w->inner, bytes, n, err);
 	if (!rc && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "write", err);
-	call_end(w->store);
+	call_end(w->store, fault);
 	return rc;
 }
 
@@ -180,7 +186,7 @@ static int faulty_commit(struct store_writer *writer, const void *head, struct e
 	}
 	if (!rc && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "commit", err);
-	call_end(w->store);
+	call_end(w->store, fault);
 	free(w);
 	return rc;
 }
@@ -189,9 +195,10 @@ static void faulty_abort(struct store_writer *writer)
 {
 	struct faulty_writer *w = (struct faulty_writer *)writer;
 
-	(void)call_begin(w->store);
+	enum store_fault fault = call_begin(w->store);
+
 	store_abort(w->inner);
-	call_end(w->store);
+	call_end(w->store, fault);
 	free(w);
 }
 
@@ -222,7 +229,7 @@ static int faulty_put(struct store *s, const char *key, size_t head_size,
 		store_abort(w->inner);
 		free(w);
 	}
-	call_end(f);
+	call_end(f, fault);
 	return rc;
 }
 
@@ -236,7 +243,7 @@ static int faulty_list(struct store *s, const char *prefix, store_each_fn *each,
 	                         : store_list(f->inner, prefix, each, ctx, err);
 	if (!rc && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "list", err);
-	call_end(f);
+	call_end(f, fault);
 	return rc;
 }
 
@@ -249,7 +256,7 @@ static int faulty_remove(struct store *s, const char *key, struct err *err)
 	                         : store_remove(f->inner, key, err);
 	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "remove", err);
-	call_end(f);
+	call_end(f, fault);
 	return rc;
 }
 
@@ -263,7 +270,7 @@ static int faulty_set_aside(struct store *s, const char *key, const char *trash,
 	                         : store_move_aside(f->inner, key, trash, err);
 	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "set aside", err);
-	call_end(f);
+	call_end(f, fault);
 	return rc;
 }
 
@@ -277,7 +284,7 @@ static int faulty_restore(struct store *s, const char *trash, const char *key,
 	                         : store_restore(f->inner, trash, key, err);
 	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "restore", err);
-	call_end(f);
+	call_end(f, fault);
 	return rc;
 }
 
@@ -289,7 +296,7 @@ static int faulty_list_left(struct store *s, store_left_fn *each, void *ctx,
 
 	int rc = prevents(fault) ? injected(fault, "list", err)
 	                         : store_list_left(f->inner, each, ctx, err);
-	call_end(f);
+	call_end(f, fault);
 	return rc;
 }
 
@@ -302,7 +309,7 @@ static int faulty_remove_left(struct store *s, const char *name, struct err *err
 	                         : store_remove_left(f->inner, name, err);
 	if (rc >= 0 && fault == FAULT_LOSE_REPLY)
 		rc = injected(fault, "remove", err);
-	call_end(f);
+	call_end(f, fault);
 	return rc;
 }
 

@@ -17,7 +17,9 @@ enum store_fault {
 	FAULT_LOSE_REPLY = 2, /* it happened, and then ERR_IO (commit, remove) */
 	FAULT_SHORT = 3,      /* a read gives ERR_DAMAGED; others as FAIL */
 	FAULT_FLIP = 4,       /* one bit of what is read is turned */
-	FAULT_CRASH = 5       /* this and every later call fails: the process died */
+	FAULT_CRASH = 5,      /* this and every later call fails: the process died */
+	FAULT_KILL = 6,       /* the process is killed (SIGKILL) before it happened */
+	FAULT_KILL_AFTER = 7  /* and after it happened */
 };
 
 struct store_fault_plan {

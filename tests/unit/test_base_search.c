@@ -10,6 +10,7 @@
 #include "index/base/base_hint.h"
 #include "index/base/base_marker.h"
 #include "index/base/base_search.h"
+#include "index/base/kin_marker.h"
 #include "index/blob/transfer.h"
 #include "index/store/store_memory.h"
 #include "tests/unit/sketched_model.h"
@@ -57,6 +58,14 @@ static int put(struct fixture *f, struct sketched_model *m)
 	count = base_markers_choose(solos, count);
 	int markers = base_markers_put(&f->transfer, &m->manifest.oid, solos, count,
 	                               &err);
+	memcpy(solos, m->wanted, m->manifest.extents.count * sizeof(solos[0]));
+	count = kin_markers_sort(solos, m->manifest.extents.count);
+	if (count > KIN_MARKERS)
+		count = KIN_MARKERS;
+	assert_int_equal(
+		kin_markers_put(&f->transfer, &m->manifest.oid, solos, count, &err),
+		count);
+	markers += (int)count;
 	assert_int_equal(manifest_put(f->memory, &m->manifest, NULL, &err), 0);
 	return markers;
 }
@@ -128,6 +137,63 @@ static void a_base_among_ten_thousand_is_found_without_a_hint(void **state)
 	base_search_free(s);
 	free(base);
 	free(tune);
+}
+
+/* Of how many of its tensors the first candidate is tensor `from[layer]` of `base`. */
+static unsigned found_layers(const struct base_search *s, const struct sketched_model *m,
+                             const struct sketched_model *base, const unsigned *from)
+{
+	struct relative likes[RELATIVES_LIKES_MAX];
+	unsigned found = 0;
+
+	for (size_t i = 0; i < m->manifest.extents.count; i++) {
+		size_t want = from[i / SKETCHED_IN_LAYER] * SKETCHED_IN_LAYER +
+		              i % SKETCHED_IN_LAYER;
+		found += relatives_like(base_search_relatives(s), m->wanted[i], likes) >
+		                 0 &&
+		         oid_equal(&likes[0].relation.bases[0]->id, &base->list[want].id);
+	}
+	return found;
+}
+
+/* In a store of ten thousand others: as many requests as with right names, and twelve. */
+static void check_shifted(struct fixture *f, const unsigned *from, unsigned layers)
+{
+	struct sketched_model *base = model(&right), *m = malloc(sizeof(*m));
+
+	assert_non_null(m);
+	put(f, base);
+	struct base_search *s = search(f, base);
+	size_t usual = crowded_store_requests(&f->store);
+	base_search_free(s);
+	sketched_model_layers(m, &tuned, from, layers);
+	sketched_model_rename(m);
+	s = search(f, m);
+	size_t requests = crowded_store_requests(&f->store);
+	unsigned found = found_layers(s, m, base, from);
+	print_message("%u of %zu, %zu requests; under its name %zu\n", found,
+	              m->manifest.extents.count, requests, usual);
+	assert_int_equal(found, m->manifest.extents.count);
+	assert_true(requests <= usual + 12);
+	base_search_free(s);
+	free(base);
+	free(m);
+}
+
+static void a_renamed_model_among_ten_thousand_finds_its_base(void **state)
+{
+	unsigned from[50];
+
+	for (unsigned i = 0; i < 50; i++)
+		from[i] = i;
+	check_shifted(*state, from, 50);
+}
+
+static void a_renamed_model_with_layers_gone_and_turned_round_finds_its_base(void **state)
+{
+	static const unsigned from[] = { 9, 7, 5, 3, 1, 40, 41, 42, 20, 22, 24, 30 };
+
+	check_shifted(*state, from, 12);
 }
 
 static void a_model_without_a_base_costs_less_than_400_requests(void **state)
@@ -311,6 +377,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RULE(a_base_among_ten_thousand_is_found_without_a_hint),
+		RULE(a_renamed_model_among_ten_thousand_finds_its_base),
+		RULE(a_renamed_model_with_layers_gone_and_turned_round_finds_its_base),
 		RULE(a_model_without_a_base_costs_less_than_400_requests),
 		RULE(a_good_hint_costs_less_than_20_requests),
 		RULE(a_wrong_hint_does_not_hide_the_right_base),

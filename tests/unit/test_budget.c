@@ -294,6 +294,28 @@ static void progress_says_rate_and_time_left(void **state)
 	}
 }
 
+static void progress_of_things_is_in_numbers_and_steps_begin_at_nothing(void **state)
+{
+	struct progress p;
+	char text[PROGRESS_TEXT];
+	(void)state;
+
+	progress_begin(&p, "listing", 0, PROGRESS_QUIET);
+	const struct work_watch watch = progress_watch(&p);
+	work_watch_came(&watch, 5000);
+	work_watch_step(&watch, "moving", WORK_THINGS, 45000);
+	work_watch_came(&watch, 1000);
+	work_watch_came(&watch, 200);
+	progress_line(&p, 4000, text);
+	assert_string_equal(text, "moving: 1200 of 45000, 300/s, 2 min 26 s left");
+	work_watch_step(&watch, "copying", WORK_BYTES, 0);
+	work_watch_came(&watch, 2000000);
+	progress_line(&p, 2000, text);
+	assert_string_equal(text, "copying: 2.0 MB, 1.0 MB/s");
+	work_watch_came(NULL, 1);
+	progress_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +327,8 @@ int main(void)
 		cmocka_unit_test(a_metered_store_is_the_store_and_counts),
 		cmocka_unit_test(long_listings_are_several_requests),
 		cmocka_unit_test(progress_says_rate_and_time_left),
+		cmocka_unit_test(
+			progress_of_things_is_in_numbers_and_steps_begin_at_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

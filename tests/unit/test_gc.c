@@ -10,11 +10,8 @@ static void what_is_needed_stays_where_it_is(void **state)
 	struct gc_store *w = *state;
 
 	solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
-	wait_long(w);
-	collect(w);
+	push_delta(w, "b", "a");
+	collect_later(w);
 	assert_int_equal(sum_of(w, "trash/").count, 0);
 	assert_true(reads(w, "b"));
 	assert_int_equal(counted(w, GC_RECORDS, GC_KEPT), 2);
@@ -26,8 +23,7 @@ static void what_nothing_needs_goes_out_of_sight_ages_and_is_destroyed(void **st
 
 	push_solo(w, "a");
 	solo(w, "b");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_false(has_record(w, "b"));
 	assert_true(has_record_entry(w, "b"));
 	collect(w);
@@ -60,8 +56,7 @@ static void what_a_push_came_to_need_is_given_back(void **state)
 	struct gc_store *w = *state;
 
 	solo(w, "a");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_false(has_record(w, "a"));
 	owner(w, "a", ours);
 	object(w, "a");
@@ -78,14 +73,12 @@ static void an_entry_that_was_restored_is_young_again(void **state)
 
 	push_solo(w, "a");
 	move_record(w, "a");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_record(w, "a"));
 	w->clock += GC_TEST_GRACE;
 	collect(w);
 	assert_true(has_record_entry(w, "a"));
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_false(has_record_entry(w, "a"));
 	assert_true(reads(w, "a"));
 }
@@ -102,8 +95,7 @@ static void the_youngest_entry_of_a_key_is_the_age_of_all(void **state)
 	move_record(w, "a");
 	collect(w);
 	assert_int_equal(counted(w, GC_RECORDS, GC_DESTROYED), 0);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_int_equal(counted(w, GC_RECORDS, GC_DESTROYED), 2);
 }
 
@@ -112,13 +104,10 @@ static void a_base_of_a_needed_delta_stays_though_no_manifest_lists_it(void **st
 	struct gc_store *w = *state;
 
 	push_solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	give_up(w, "a");
 	for (int i = 0; i < 6; i++) {
-		wait_long(w);
-		collect(w);
+		collect_later(w);
 		assert_true(has_record(w, "a"));
 		assert_true(reads(w, "b"));
 	}
@@ -133,13 +122,10 @@ static void the_base_of_a_record_in_trash_of_a_missed_blob_is_not_destroyed(void
 	struct gc_store *w = *state;
 
 	solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "b~a");
 	move_record(w, "a");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_record(w, "a"));
 	assert_true(has_record(w, "b~a"));
 	assert_true(reads(w, "b"));
@@ -150,12 +136,9 @@ static void the_base_of_a_live_delta_comes_back(void **state)
 	struct gc_store *w = *state;
 
 	solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "a");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_int_equal(w->summary.missed, 1);
 	assert_int_equal(w->summary.lost, 0);
 	assert_true(has_record(w, "a"));
@@ -190,8 +173,7 @@ static void a_delta_on_a_delta_is_missed(void **state)
 	owner(w, "c", ours);
 	object(w, "c");
 	move_record(w, "b");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_int_equal(w->summary.missed, 1);
 	assert_true(has_record(w, "b"));
 	assert_true(reads(w, "c"));
@@ -204,14 +186,11 @@ static void what_a_missed_blob_might_need_stays_in_trash(void **state)
 	struct gc_store *w = *state;
 
 	solo(w, "ab");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "b");
 	move_record(w, "b~a");
 	move_record(w, "a");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_record(w, "b"));
 	assert_true(has_record_entry(w, "a"));
 	assert_true(has_record_entry(w, "b~a"));
@@ -224,13 +203,10 @@ static void what_a_live_delta_of_a_missed_blob_stands_on_stays_in_trash(void **s
 	struct gc_store *w = *state;
 
 	solo(w, "ab");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "b");
 	move_record(w, "a");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_record(w, "b"));
 	assert_true(has_record_entry(w, "a"));
 }
@@ -240,13 +216,10 @@ static void what_a_missed_blob_might_need_is_not_moved(void **state)
 	struct gc_store *w = *state;
 
 	solo(w, "ab");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "b");
 	move_record(w, "b~a");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_record(w, "b"));
 	assert_true(has_record(w, "a"));
 	collect(w);
@@ -268,8 +241,7 @@ static void what_is_given_back_was_read_to_its_last_byte(void **state)
 	bytes.data[bytes.size - 5] ^= 1;
 	assert_int_equal(store_remove(w->store, trash, NULL), 0);
 	assert_int_equal(store_put_all(w->store, trash, bytes.data, bytes.size, NULL), 0);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_false(has_record(w, "a"));
 	assert_true(
 		has_record_entry(w, "a")); /* nobody decides here that it is worthless */
@@ -300,8 +272,7 @@ static void an_entry_stays_while_what_replaces_it_is_not_sound(void **state)
 	solo(w, "a");
 	record_key(w, "a", key);
 	damage(w, key, 40);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_record_entry(w, "a"));
 	assert_non_null(strstr(w->told.text, "not sound"));
 	assert_int_equal(store_remove(w->store, key, NULL), 0);
@@ -315,15 +286,12 @@ static void a_base_in_trash_stays_while_the_live_one_is_not_sound(void **state)
 	char key[KEY_MAX];
 
 	solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "a");
 	solo(w, "a");
 	record_key(w, "a", key);
 	damage(w, key, 40);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_record_entry(w, "a"));
 }
 
@@ -333,14 +301,11 @@ static void an_entry_stays_while_the_base_of_what_replaces_it_is_not_sound(void 
 	char key[KEY_MAX];
 
 	solo(w, "ab");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "b");
 	record_key(w, "a", key);
 	damage(w, key, 40);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_record_entry(w, "b"));
 	move_record(w, "a"); /* as fsck does */
 	collect(w);
@@ -354,18 +319,13 @@ static void a_needless_delta_of_a_base_goes_while_the_base_stays(void **state)
 
 	solo(w, "ac");
 	delta(w, "a", "c");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
-	wait_long(w);
-	collect(w);
+	push_delta(w, "b", "a");
+	collect_later(w);
 	assert_true(has_record(w, "a"));
 	assert_false(has_record(w, "a~c"));
 	assert_false(has_record(w, "c"));
-	for (int i = 0; i < 3; i++) {
-		wait_long(w);
-		collect(w);
-	}
+	for (int i = 0; i < 3; i++)
+		collect_later(w);
 	assert_int_equal(sum_of(w, "trash/").count, 0);
 	assert_true(reads(w, "b"));
 }
@@ -377,15 +337,12 @@ static void an_edge_means_every_blob_whose_id_begins_so(void **state)
 	char key[KEY_MAX];
 
 	solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	twin = *blob(w, 'a');
 	twin.bytes[SHA256_SIZE - 1] ^= 1;
 	key_blob(&twin, key);
 	assert_int_equal(store_put_all(w->store, key, "x", 1, NULL), 0);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(is_live(w, key));
 	assert_true(has_record(w, "a"));
 	assert_true(reads(w, "b"));
@@ -400,9 +357,7 @@ static void an_edge_that_may_mean_a_blob_without_a_solo_record_decodes_nothing(
 	char key[KEY_MAX], trash[KEY_MAX];
 
 	solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	twin.bytes[SHA256_SIZE - 1] ^= 1;
 	key_delta(&twin, blob(w, 'c'), key);
 	assert_int_equal(store_put_all(w->store, key, "x", 1, NULL), 0);
@@ -428,8 +383,7 @@ static void another_blob_of_the_same_first_bytes_is_not_the_needed_one(void **st
 	twin.bytes[SHA256_SIZE - 1] ^= 1;
 	key_blob(&twin, key);
 	assert_int_equal(store_put_all(w->store, key, "x", 1, NULL), 0);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_false(is_live(w, key));
 	assert_true(has_record(w, "a"));
 }

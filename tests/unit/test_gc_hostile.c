@@ -45,10 +45,8 @@ static int hostile_end(void **state)
 
 static void collect_for_long(struct gc_store *w)
 {
-	for (int i = 0; i < 6; i++) {
-		wait_long(w);
-		collect(w);
-	}
+	for (int i = 0; i < 6; i++)
+		collect_later(w);
 }
 
 static void path_of(const struct hostile *h, const char *key, char path[1024])
@@ -183,8 +181,7 @@ static void what_killed_writers_left_is_swept_when_it_is_old(void **state)
 	collect(w);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(access(path[i], F_OK), 0);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(access(path[i], F_OK), -1);
 	assert_int_equal(access(kept, F_OK), 0);

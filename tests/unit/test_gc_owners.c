@@ -8,10 +8,8 @@
 
 static void collect_for_long(struct gc_store *w)
 {
-	for (int i = 0; i < 6; i++) {
-		wait_long(w);
-		collect(w);
-	}
+	for (int i = 0; i < 6; i++)
+		collect_later(w);
 }
 
 static void what_is_given_up_is_gone_after_a_while_to_its_last_byte(void **state)
@@ -21,8 +19,7 @@ static void what_is_given_up_is_gone_after_a_while_to_its_last_byte(void **state
 	push_solo(w, "ab");
 	push_solo(w, "bc");
 	give_up(w, "ab");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_false(has_object(w, "ab"));
 	assert_true(has_object_entry(w, "ab"));
 	assert_true(reads(w, "ab"));
@@ -92,8 +89,7 @@ static void a_manifest_that_somebody_owns_again_comes_back(void **state)
 	owner(w, "a", theirs);
 	collect(w);
 	assert_false(has_object(w, "a"));
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(has_object(w, "a"));
 	assert_true(has_object_entry(w, "a"));
 	assert_int_equal(counted(w, GC_MANIFESTS, GC_RESTORED), 1);
@@ -112,8 +108,7 @@ static void an_entry_goes_only_when_the_live_key_is_old_too(void **state)
 	object(w, "a");
 	collect(w);
 	assert_true(has_object_entry(w, "a"));
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_false(has_object_entry(w, "a"));
 	assert_true(has_object(w, "a"));
 }
@@ -155,8 +150,7 @@ static void a_damaged_manifest_in_trash_needs_nothing(void **state)
 	object_key(w, "b", key);
 	assert_true(key_trash(key, "00000000000000000000000000000001", trash));
 	put_bytes(w, trash, "not a manifest");
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_int_equal(w->summary.blind_count, 0);
 	assert_false(has_record(w, "b"));
 }
@@ -238,8 +232,7 @@ static void a_trace_goes_when_the_owner_is_back_for_long(void **state)
 	owner(w, "a", ours);
 	collect(w);
 	assert_int_equal(sum_of(w, "trash/").count, 1);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_int_equal(sum_of(w, "trash/").count, 0);
 	assert_true(has_object(w, "a"));
 }
@@ -403,9 +396,7 @@ static void a_manifest_that_comes_during_the_look_ends_no_entry(void **state)
 static void delta_whose_base_is_in_trash(struct gc_store *w)
 {
 	solo(w, "a");
-	delta(w, "b", "a");
-	owner(w, "b", ours);
-	object(w, "b");
+	push_delta(w, "b", "a");
 	move_record(w, "a");
 	wait_long(w);
 }

@@ -1,6 +1,7 @@
 /* A run of gc as a whole: its clocks, a dry run, parts, a budget, and recompaction. */
 #include "index/blob/transfer.h"
 #include "tests/unit/gc_store.h"
+#include "tests/unit/watched.h"
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, gc_begin, gc_end)
 
@@ -147,6 +148,28 @@ static void only_a_mark_that_misses_nothing_recompacts(void **state)
 	}
 }
 
+static void what_is_to_come_is_said_and_comes(void **state)
+{
+	struct gc_store *w = *state;
+	const struct gc_request request = { .recompact = NULL };
+	struct watched watched;
+	const struct work_watch watch = watched_watch(&watched);
+	struct gc_run run;
+
+	push_solo(w, "ab");
+	solo(w, "cd");
+	wait_long(w);
+	uint64_t manifests = sum_of(w, "objects/").bytes;
+	gc_run_begin(&run, &w->transfer);
+	run.watch = &watch;
+	assert_int_equal(gc_ages_begin(&run.ages, w->store, GC_TEST_GRACE, NULL), 0);
+	assert_int_equal(gc(&run, &request, &w->summary, NULL), 0);
+	assert_watched(&watched, "reading manifests", manifests);
+	assert_watched(&watched, "moving what nothing needs", 2);
+	assert_int_equal(run.counts.of[GC_RECORDS][GC_MOVED].count, 2);
+	gc_run_wipe(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +179,7 @@ int main(void)
 		TEST(parts_together_do_what_one_run_does),
 		TEST(a_budget_that_is_spent_ends_a_run_and_the_next_goes_on),
 		TEST(only_a_mark_that_misses_nothing_recompacts),
+		TEST(what_is_to_come_is_said_and_comes),
 	};
 
 	return cmocka_run_group_tests_name("gc: a run", tests, NULL, NULL);

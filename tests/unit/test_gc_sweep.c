@@ -5,10 +5,8 @@
 
 static void collect_for_long(struct gc_store *w)
 {
-	for (int i = 0; i < 6; i++) {
-		wait_long(w);
-		collect(w);
-	}
+	for (int i = 0; i < 6; i++)
+		collect_later(w);
 }
 
 static void put_bytes(struct gc_store *w, const char *key, const char *text)
@@ -25,13 +23,11 @@ static void an_owner_of_nothing_goes_out_of_sight_and_is_destroyed(void **state)
 	owner(w, "a", ours);
 	collect(w);
 	assert_int_equal(sum_of(w, "owners/").count, 1);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	owner_key(w, "a", ours, key);
 	assert_false(is_live(w, key));
 	assert_int_equal(sum_of(w, "trash/").count, 1);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_int_equal(sum_of(w, "").count, 0);
 }
 
@@ -41,8 +37,7 @@ static void an_owner_in_trash_of_nothing_stays_while_the_live_one_is_young(void 
 	struct gc_store *w = *state;
 
 	owner(w, "a", ours);
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	wait_long(w);
 	owner(w, "a", ours);
 	collect(w);
@@ -102,8 +97,7 @@ static void a_base_marker_that_leads_nowhere_is_swept(void **state)
 	assert_int_equal(store_remove(w->store, key, NULL), 0);
 	collect(w);
 	assert_true(is_live(w, no_object));
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_true(is_live(w, good));
 	assert_false(is_live(w, no_object));
 	assert_false(is_live(w, no_record));
@@ -117,8 +111,7 @@ static void an_old_probe_is_swept(void **state)
 	put_bytes(w, "probe/0123", "x");
 	collect(w);
 	assert_true(is_live(w, "probe/0123"));
-	wait_long(w);
-	collect(w);
+	collect_later(w);
 	assert_false(is_live(w, "probe/0123"));
 }
 

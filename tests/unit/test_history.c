@@ -30,7 +30,8 @@ static void assert_hints(const char *remote, const char *object, uint64_t size,
 				name = *k;
 		}
 		buf_addf(&seen, " %s=%s", hints.list[i].path, name);
-		assert_int_equal(strlen(hints.list[i].commit), 40);
+		assert_int_equal(strspn(hints.list[i].commit, "0123456789abcdef"),
+		                 strlen(hints.list[i].commit));
 	}
 	assert_int_equal(!hints.path, !hints.commit);
 	assert_string_equal(buf_text(&seen), expected);
@@ -213,11 +214,6 @@ static void nothing_known_is_no_failure(void **state)
 	assert_hints("origin", "v1", MODEL, KNOWN, "- <");
 	sandbox_init(*state);
 	assert_hints("origin", "v1", MODEL, KNOWN, "- <");
-	sandbox_git(*state, "init", "-q", "--object-format=sha256", "../sha256", NULL);
-	assert_int_equal(chdir("../sha256"), 0);
-	sandbox_point("m.bin", "v1", MODEL);
-	sandbox_commit(*state);
-	assert_hints("origin", "v1", MODEL, KNOWN, "- <");
 	history_free(NULL);
 }
 
@@ -289,27 +285,43 @@ static void hints_are_at_most_64(void **state)
 	lfs_config_free(config);
 }
 
-#define IN_SANDBOX(test) \
-	cmocka_unit_test_setup_teardown(test, sandbox_setup, sandbox_teardown)
+static int setup(void **state)
+{
+	if (sandbox_setup(state))
+		return 1;
+	struct sandbox *s = *state;
+	s->option = s->given;
+	return 0;
+}
+
+/* What libgit2 reads, and what is asked of git: the same hints. */
+static const char sha256[] = "--object-format=sha256";
+
+#define EACH_KIND(test)                                            \
+	{ #test, test, setup, sandbox_teardown, NULL },            \
+	{                                                          \
+#test " (SHA-256)", test, setup, sandbox_teardown, \
+			(void *)(uintptr_t)sha256                  \
+	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SANDBOX(the_same_path_in_the_parent_comes_first),
-		IN_SANDBOX(older_versions_follow_the_newest),
-		IN_SANDBOX(what_the_remote_has_is_a_candidate),
-		IN_SANDBOX(an_orphan_branch_is_compared_with_the_remotes_branches),
-		IN_SANDBOX(an_amended_commit_still_has_its_parent),
-		IN_SANDBOX(both_sides_of_a_merge_are_candidates),
-		IN_SANDBOX(a_renamed_model_is_found_by_likeness),
-		IN_SANDBOX(shards_of_one_commit_are_compared_with_the_whole_before),
-		IN_SANDBOX(tags_and_other_branches_are_scanned_too),
-		IN_SANDBOX(a_bare_repository_is_as_good),
-		IN_SANDBOX(a_shallow_clone_knows_what_it_has),
-		IN_SANDBOX(nothing_known_is_no_failure),
-		IN_SANDBOX(an_unknown_object_is_compared_with_our_branches),
-		IN_SANDBOX(a_local_copy_is_told_when_it_is_whole),
-		IN_SANDBOX(hints_are_at_most_64),
+		EACH_KIND(the_same_path_in_the_parent_comes_first),
+		EACH_KIND(older_versions_follow_the_newest),
+		EACH_KIND(what_the_remote_has_is_a_candidate),
+		EACH_KIND(an_orphan_branch_is_compared_with_the_remotes_branches),
+		EACH_KIND(an_amended_commit_still_has_its_parent),
+		EACH_KIND(both_sides_of_a_merge_are_candidates),
+		EACH_KIND(a_renamed_model_is_found_by_likeness),
+		EACH_KIND(shards_of_one_commit_are_compared_with_the_whole_before),
+		EACH_KIND(tags_and_other_branches_are_scanned_too),
+		EACH_KIND(a_bare_repository_is_as_good),
+		EACH_KIND(a_shallow_clone_knows_what_it_has),
+		EACH_KIND(nothing_known_is_no_failure),
+		EACH_KIND(an_unknown_object_is_compared_with_our_branches),
+		EACH_KIND(a_local_copy_is_told_when_it_is_whole),
+		EACH_KIND(hints_are_at_most_64),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

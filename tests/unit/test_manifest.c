@@ -66,12 +66,12 @@ static void add_finding(struct extent *one)
 	struct extent_finding *x = one->finding;
 
 	x->candidate_count = 2;
-	x->candidates[0] = (struct extent_candidate){ DTYPE_F32, 2,       185,  160,
-		                                      209,       one->id, false };
-	x->candidates[1] = (struct extent_candidate){
-		DTYPE_BF16, 4,   EXTENT_UNKNOWN, EXTENT_UNKNOWN, EXTENT_UNKNOWN,
-		one->id,    true
-	};
+	x->candidates[0] = (struct extent_candidate){ DTYPE_F32, 2,       185,   160,
+		                                      209,       one->id, false, true };
+	x->candidates[1] = (struct extent_candidate){ DTYPE_BF16,     4,
+		                                      EXTENT_UNKNOWN, EXTENT_UNKNOWN,
+		                                      EXTENT_UNKNOWN, one->id,
+		                                      true,           false };
 	x->series_length = 7;
 	x->series_spent = 1234567;
 	x->sketch.known = true;
@@ -100,6 +100,8 @@ static void what_was_found_out_about_a_tensor_comes_back(void **state)
 		assert_int_equal(y->candidates[i].steps, x->candidates[i].steps);
 		assert_int_equal(y->candidates[i].permille, x->candidates[i].permille);
 		assert_true(oid_equal(&y->candidates[i].id, &x->candidates[i].id));
+		assert_true(y->candidates[i].in_parts == x->candidates[i].in_parts);
+		assert_true(y->candidates[i].by_values == x->candidates[i].by_values);
 	}
 	assert_int_equal(y->series_length, 7);
 	assert_int_equal(y->series_spent, 1234567);

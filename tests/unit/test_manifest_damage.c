@@ -52,7 +52,7 @@ static const struct {
 	uint64_t value;
 	int code;
 } lies[] = {
-	{ 8, 2, 2, ERR_FORMAT },                      /* version */
+	{ 8, 2, 3, ERR_FORMAT },                      /* version */
 	{ 8, 2, 0, ERR_DAMAGED },
 	{ 10, 1, 2, ERR_FORMAT },                     /* model */
 	{ 11, 1, 2, ERR_FORMAT },                     /* packing */

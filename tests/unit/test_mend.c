@@ -1,103 +1,18 @@
 /* Whoever relies on a value that he did not write looks at it, and a push mends what is
  * not sound; whoever mends may meet another who does, and die at any step. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "codec/common/err.h"
-#include "index/base/base_hint.h"
-#include "index/blob/transfer.h"
-#include "index/download.h"
 #include "index/manifest/object_look.h"
-#include "index/store/store.h"
-#include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/upload.h"
-#include "tests/unit/borrowed_transfer.h"
-#include "tests/unit/model_file.h"
-#include "tests/unit/store_counted.h"
 #include "tests/unit/memory_copy.h"
+#include "tests/unit/pushed_model.h"
+#include "tests/unit/store_counted.h"
 #include "tests/unit/store_faulty.h"
 #include "tests/unit/store_meeting.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { KEYS_MAX = 64, SEED = 3 };
+enum { SEED = 3 };
 
 /* ---------------------------------------------------------------- words */
-
-static void give_hint(void *ctx, const struct oid *oid, uint64_t size,
-                      struct base_hints *out)
-{
-	const struct model_file *base = ctx;
-
-	(void)oid;
-	(void)size;
-	if (!base)
-		return;
-	out->list = calloc(1, sizeof(*out->list));
-	out->list[0].oid = base->oid;
-	out->list[0].local_file = strdup(base->path);
-	out->count = 1;
-}
-
-static int push_by(const struct transfer *t, const struct model_file *f,
-                   const struct model_file *base, struct err *err)
-{
-	struct upload_request request = { .oid = f->oid,
-		                          .size = f->size,
-		                          .path = f->path,
-		                          .find_hints = give_hint,
-		                          .ctx = (void *)(uintptr_t)base };
-	struct upload_result result;
-
-	return upload_object(t, &request, &result, err);
-}
-
-/* A process of its own: nothing is remembered from one to the next. */
-static int push(struct store *s, const struct model_file *f,
-                const struct model_file *base)
-{
-	struct err err = ERR_INIT;
-	struct transfer t;
-
-	assert_int_equal(transfer_borrow(&t, s, 1, &err), 0);
-	t.lanes = 1;
-	int rc = push_by(&t, f, base, &err);
-	transfer_return(&t);
-	if (rc)
-		assert_true(err.text[0] != 0);
-	return rc;
-}
-
-static bool clones(struct store *s, const struct model_file *f)
-{
-	struct model_file copy = model_file_of("", 0);
-	struct buf bytes = BUF_INIT;
-	struct err err = ERR_INIT;
-	struct transfer t;
-	int fd = open(copy.path, O_RDWR);
-
-	assert_int_equal(transfer_borrow(&t, s, 1, &err), 0);
-	int rc = download_object(
-		&t,
-		&(struct download_request){ .oid = f->oid, .size = f->size, .fd = fd },
-		&err);
-	bool same = rc == 0 && buf_reserve(&bytes, f->size + 1) &&
-	            pread(fd, bytes.data, f->size + 1, 0) == (ssize_t)f->size &&
-	            memcmp(bytes.data, f->bytes.data, f->size) == 0;
-	if (rc)
-		print_message("%s\n", err.text);
-	transfer_return(&t);
-	close(fd);
-	buf_wipe(&bytes);
-	model_file_remove(&copy);
-	return same;
-}
 
 /* What verify and the hook say. */
 static bool verifies(struct store *s, const struct model_file *f, struct err *why)
@@ -110,28 +25,6 @@ static bool verifies(struct store *s, const struct model_file *f, struct err *wh
 	assert_int_equal(object_verify(&t, &f->oid, &have, why, &err), 0);
 	transfer_return(&t);
 	return have;
-}
-
-struct keys {
-	char list[KEYS_MAX][KEY_MAX];
-	size_t count;
-};
-
-static int note_key(void *ctx, const struct store_entry *entry)
-{
-	struct keys *k = ctx;
-
-	assert_true(k->count < KEYS_MAX);
-	strcpy(k->list[k->count++], entry->key);
-	return 0;
-}
-
-static struct keys keys_of(struct store *s, const char *prefix)
-{
-	struct keys k = { .count = 0 };
-
-	assert_int_equal(store_list(s, prefix, note_key, &k, NULL), 0);
-	return k;
 }
 
 static void replace(struct store *s, const char *key, const void *bytes, size_t n)

@@ -120,8 +120,7 @@ static unsigned next_order(const unsigned *played, unsigned length,
 			used[played[i]]++;
 		for (unsigned actor = played[at] + 1; actor < ACTORS; actor++) {
 			if (used[actor] == steps_of[actor] ||
-			    (actor == 1 && used[0] == 0) ||
-			    (actor == 3 && used[2] == 1))
+			    (actor == 1 && used[0] == 0) || (actor == 3 && used[2] == 1))
 				continue;
 			memcpy(chosen, played, at * sizeof(*chosen));
 			chosen[at] = actor;

@@ -20,6 +20,7 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
+#include "index/store/trash_keys.h"
 #include "index/upload.h"
 #include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"

@@ -1,98 +1,9 @@
 /* A reader finds a way to a blob while others move records out of sight and back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "codec/common/err.h"
-#include "index/base/base_hint.h"
-#include "index/blob/transfer.h"
-#include "index/download.h"
-#include "index/store/store.h"
-#include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
-#include "index/upload.h"
-#include "tests/unit/borrowed_transfer.h"
-#include "tests/unit/model_file.h"
+#include "index/store/trash_keys.h"
+#include "tests/unit/pushed_model.h"
 
-enum { SEED = 3, KEYS_MAX = 64 };
-
-static void give_hint(void *ctx, const struct oid *oid, uint64_t size,
-                      struct base_hints *out)
-{
-	const struct model_file *base = ctx;
-
-	(void)oid, (void)size;
-	if (!base)
-		return;
-	out->list = calloc(1, sizeof(*out->list));
-	out->list[0].oid = base->oid;
-	out->list[0].local_file = strdup(base->path);
-	out->count = 1;
-}
-
-static void push(struct store *s, const struct model_file *f,
-                 const struct model_file *base)
-{
-	struct upload_request request = { .oid = f->oid,
-		                          .size = f->size,
-		                          .path = f->path,
-		                          .find_hints = give_hint,
-		                          .ctx = (void *)(uintptr_t)base };
-	struct upload_result result;
-	struct transfer t;
-
-	assert_int_equal(transfer_borrow(&t, s, 1, NULL), 0);
-	assert_int_equal(upload_object(&t, &request, &result, NULL), 0);
-	transfer_return(&t);
-}
-
-/* 0 where the object comes back bit for bit. */
-static int clone(struct store *s, const struct model_file *f, struct err *err)
-{
-	struct model_file copy = model_file_of("", 0);
-	struct buf bytes = BUF_INIT;
-	struct transfer t;
-	int fd = open(copy.path, O_RDWR);
-	struct download_request request = { .oid = f->oid, .size = f->size, .fd = fd };
-
-	assert_int_equal(transfer_borrow(&t, s, 1, err), 0);
-	int rc = download_object(&t, &request, err);
-	if (!rc)
-		assert_true(buf_reserve(&bytes, f->size) &&
-		            pread(fd, bytes.data, f->size, 0) == (ssize_t)f->size &&
-		            memcmp(bytes.data, f->bytes.data, f->size) == 0);
-	transfer_return(&t);
-	close(fd);
-	buf_wipe(&bytes);
-	model_file_remove(&copy);
-	return rc;
-}
-
-struct keys {
-	char list[KEYS_MAX][KEY_MAX];
-	size_t count;
-};
-
-static int note_key(void *ctx, const struct store_entry *entry)
-{
-	struct keys *k = ctx;
-
-	assert_true(k->count < KEYS_MAX);
-	strcpy(k->list[k->count++], entry->key);
-	return 0;
-}
-
-static struct keys keys_of(struct store *s, const char *prefix)
-{
-	struct keys k = { .count = 0 };
-
-	assert_int_equal(store_list(s, prefix, note_key, &k, NULL), 0);
-	return k;
-}
+enum { SEED = 3 };
 
 struct world {
 	struct store *store;
@@ -104,8 +15,8 @@ static void world_begin(struct world *w)
 	w->base = model_file_make(SEED, 0, "");
 	w->tune = model_file_make(SEED, 1e-5f, "");
 	assert_int_equal(store_memory_new(&w->store, NULL), 0);
-	push(w->store, &w->base, NULL);
-	push(w->store, &w->tune, &w->base);
+	assert_int_equal(push(w->store, &w->base, NULL), 0);
+	assert_int_equal(push(w->store, &w->tune, &w->base), 0);
 }
 
 static void world_end(struct world *w)
@@ -163,7 +74,7 @@ static void a_delta_without_its_base_is_passed_by_for_another_record(void **stat
 	world_begin(&w);
 	solo.tune = w.tune;
 	assert_int_equal(store_memory_new(&solo.store, NULL), 0);
-	push(solo.store, &w.tune, NULL);
+	assert_int_equal(push(solo.store, &w.tune, NULL), 0);
 	/* What another had put solo, and a gc has moved out of sight, */
 	struct keys records = keys_of(solo.store, "blobs/");
 	for (size_t i = 0; i < records.count; i++) {
@@ -180,13 +91,11 @@ static void a_delta_without_its_base_is_passed_by_for_another_record(void **stat
 	/* and the bases are nowhere any more. */
 	struct keys bases = keys_of(w.store, "trash/");
 	for (size_t i = 0; i < bases.count; i++) {
-		struct key_record record;
-		char key[KEY_MAX];
-		assert_true(key_parse_trash_record(bases.list[i], &record));
-		key_record(&record, key);
+		struct trash_key entry;
+		assert_true(trash_key_parse(bases.list[i], &entry));
 		bool tuned = false;
 		for (size_t k = 0; k < records.count; k++)
-			tuned |= strcmp(records.list[k], key) == 0;
+			tuned |= strcmp(records.list[k], entry.key) == 0;
 		if (!tuned)
 			assert_int_equal(store_remove(w.store, bases.list[i], NULL), 0);
 	}
@@ -220,11 +129,10 @@ static void move_to_light(struct moving *m)
 		return;
 	m->moves--;
 	for (size_t i = 0; i < entries.count; i++) {
-		struct key_record record;
-		char key[KEY_MAX];
-		assert_true(key_parse_trash_record(entries.list[i], &record));
-		key_record(&record, key);
-		assert_int_equal(store_restore(m->inner, entries.list[i], key, NULL), 0);
+		struct trash_key entry;
+		assert_true(trash_key_parse(entries.list[i], &entry));
+		assert_int_equal(
+			store_restore(m->inner, entries.list[i], entry.key, NULL), 0);
 		assert_int_equal(store_remove(m->inner, entries.list[i], NULL), 0);
 	}
 }

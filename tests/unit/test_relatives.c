@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "codec/codec.h"
 #include "codec/common/err.h"
 #include "index/base/base_hint.h"
 #include "index/base/relatives.h"
@@ -168,6 +169,48 @@ static void reading_ends_where_all_are_near_enough(void **state)
 	finish(&a, m, 3);
 }
 
+/* As a delta of the base that took `delta` thousandths, where it takes 650 solo. */
+static void derive_from(struct sketched_model *m, const struct sketched_model *base,
+                        unsigned delta)
+{
+	for (size_t i = 0; i < TENSORS; i++) {
+		struct extent_finding *f = &m->findings[i];
+		f->base_count = 1;
+		memcpy(f->bases[0], base->list[i].id.bytes, EXTENT_BASE_PREFIX);
+		f->tried_count = 1;
+		f->tried[0] = (struct extent_trial){ CODEC_FLOAT, 650 };
+		f->candidate_count = 1;
+		f->candidates[0] = (struct extent_candidate){ .dtype = DTYPE_BF16,
+			                                      .permille = (uint16_t)delta,
+			                                      .id = base->list[i].id };
+	}
+}
+
+/* Version after version is near to the one before; the one that all stand on is far. */
+static void what_is_near_but_drifted_from_its_base_does_not_end_the_search(void **state)
+{
+	struct sketched_model *m[] = { model(1, 1, 0.02), model(1, 2, 0.02),
+		                       model(1, 3, 0.03), model(1, 0, 0) };
+
+	put(*state, m[2]);
+	for (unsigned delta = 200; delta <= 400; delta += 200) {
+		struct asking a = { .hints = BASE_HINTS_INIT };
+		derive_from(m[1], m[3], delta);
+		m[1]->manifest.oid.bytes[0] = (uint8_t)delta;
+		put(*state, m[1]);
+		hint_at(&a, m[1], BASE_SOURCE_HISTORY);
+		hint_at(&a, m[2], BASE_SOURCE_CARD);
+		load(*state, &a, m[0]);
+		assert_true(relatives_found(a.relatives));
+		assert_int_equal(relatives_requests(a.relatives), delta > 325 ? 2 : 1);
+		size_t likes = relatives_like(a.relatives, m[0]->wanted[0], a.likes);
+		assert_int_equal(likes, delta > 325 ? 2 : 1);
+		relatives_free(a.relatives);
+	}
+	for (size_t i = 0; i < 4; i++)
+		free(m[i]);
+}
+
 /* Two deltas against one base stand for that base, which is tried once. */
 static void likes_on_the_same_base_are_one(void **state)
 {
@@ -253,6 +296,7 @@ int main(void)
 		CASE(the_nearest_ranks_first_whoever_was_named_before),
 		CASE(what_the_user_named_ranks_first_however_far),
 		CASE(reading_ends_where_all_are_near_enough),
+		CASE(what_is_near_but_drifted_from_its_base_does_not_end_the_search),
 		CASE(likes_on_the_same_base_are_one),
 		CASE(another_shape_is_no_like_and_more_rows_are),
 		CASE(hints_at_what_is_not_there_or_is_damaged_are_passed_over),

@@ -122,6 +122,11 @@ static void what_the_wild_has_is_taken(void **state)
 		  "\"U8\"}}",
 		  1, 2 },
 		{ "{" T("__metadata_", "U8", "[1]", "[0,1]") "}", 1, 2 },
+		{ "{" T("a", "F8_E8M0", "[3]", "[0,3]") "}", 3, 2 },
+		{ "{" T("a", "MXFP9_E1M7", "[3,2]", "[0,5]") "}", 5, 2 },
+		{ "{" T("a", "NEW_8", "[18446744073709551615,18446744073709551615]",
+		        "[0,2]") "}",
+		  2, 2 },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -130,6 +135,133 @@ static void what_the_wild_has_is_taken(void **state)
 			fail_msg("refused: %s", cases[i].json);
 		assert_int_equal(x.count, cases[i].extents);
 		extents_wipe(&x);
+	}
+}
+
+/* What stands around a tensor of two bytes says nothing of where it lies. */
+static void what_says_nothing_of_where_tensors_lie_is_let_be(void **state)
+{
+	(void)state;
+	static const char tensor[] = T("a", "U16", "[1]", "[0,2]");
+	static const char *const before[] = {
+		"", " ", "\n\t\r ", "\xEF\xBB\xBF", "\xEF\xBB\xBF ",
+	};
+	static const char *const members[] = {
+		/* what writers put into __metadata__, or for it */
+		"\"__metadata__\":{\"a\":1},",
+		"\"__metadata__\":{\"a\":{\"b\":[1,2,{\"c\":\"}\"}]}},",
+		"\"__metadata__\":{\"a\":null,\"b\":true,\"c\":-1.5e+3},",
+		"\"__metadata__\":{\"loss\":NaN,\"best\":-Infinity},",
+		"\"__metadata__\":{\"a\":\"\\\"},{\\\\\"},",
+		"\"__metadata__\":{\"path\":\"\\udc80\"},",
+		"\"__metadata__\":{\"path\":\"\x80\xff\"},",
+		"\"__metadata__\":{\"text\":\"two\nlines\"},",
+		"\"__metadata__\":{\"a\":\"\",\"a\":1},",
+		"\"__metadata__\":{},\"__metadata__\":{\"a\":1},",
+		"\"__metadata__\":[],",
+		"\"__metadata__\":\"v\",",
+		"\"__metadata__\":7,",
+		"\"__metadata__\":{" T("b", "U8", "[1]", "[0,1]") "},",
+		/* members that are no tensors */
+		"\"format\":\"pt\",",
+		"\"version\":1,\"none\":null,",
+		"\"list\":[\"U8\",[1],[0,1]],",
+		"\"metadata\":{\"format\":\"pt\"},",
+		"\"half\":{\"dtype\":\"U8\",\"shape\":[1]},",
+		"\"half\":{\"dtype\":\"U8\",\"shape\":7},",
+	};
+	static const char *const behind[] = { "", " \n", "\0\0\0", "\n\0 \0" };
+	static const size_t behind_size[] = { 0, 2, 3, 4 };
+
+	for (size_t i = 0; i < COUNT(before); i++)
+		for (size_t k = 0; k < COUNT(members); k++)
+			for (size_t j = 0; j < COUNT(behind); j++) {
+				struct buf json = BUF_INIT;
+				struct extents x;
+				struct err why = ERR_INIT;
+				buf_addf(&json, "%s{%s%s}", before[i], members[k],
+				         tensor);
+				buf_add(&json, behind[j], behind_size[j]);
+				if (parse_bytes((char *)json.data, json.size, 2, &x,
+				                &why))
+					fail_msg("%s: %s", buf_text(&json), why.text);
+				assert_int_equal(x.count, 2);
+				assert_string_equal(x.list[1].name, "a");
+				assert_int_equal(x.list[1].dtype, DTYPE_U16);
+				assert_int_equal(x.list[0].size, 8 + json.size);
+				extents_wipe(&x);
+				buf_wipe(&json);
+			}
+}
+
+/* As json.loads() and the reference parser have it; what the first one named is a gap. */
+static void of_two_of_one_name_the_last_one_counts(void **state)
+{
+	(void)state;
+	struct extents x;
+
+	assert_int_equal(
+		parse("{" T("a", "U8", "[1]", "[0,1]") "," T(
+			      "b", "U8", "[1]", "[3,4]") "," T("\\u0061", "U16", "[1]",
+	                                                       "[1,3]") "}",
+	              4, &x),
+		0);
+	assert_int_equal(x.count, 4);
+	assert_int_equal(x.list[1].kind, EXTENT_GAP);
+	assert_int_equal(x.list[1].size, 1);
+	assert_string_equal(x.list[2].name, "a");
+	assert_int_equal(x.list[2].dtype, DTYPE_U16);
+	assert_string_equal(x.list[3].name, "b");
+	extents_wipe(&x);
+
+	/* the same one twice, and a third */
+	assert_int_equal(parse("{" T("a", "U8", "[2]", "[0,2]") "," T(
+				       "a", "U8", "[2]", "[0,2]") "," T("a", "U8", "[2]",
+	                                                                "[0,2]") "}",
+	                       2, &x),
+	                 0);
+	assert_int_equal(x.count, 2);
+	extents_wipe(&x);
+
+	assert_int_equal(
+		parse("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[9,9],\"shape\":"
+	              "[7],\"dtype\":\"U8\",\"data_offsets\":[0,2],"
+	              "\"shape\":[1,2]}}",
+	              2, &x),
+		0);
+	assert_int_equal(x.count, 2);
+	assert_int_equal(x.list[1].dtype, DTYPE_U8);
+	assert_int_equal(x.list[1].dim_count, 2);
+	extents_wipe(&x);
+}
+
+static void a_tensor_that_says_only_where_it_lies_is_bytes(void **state)
+{
+	(void)state;
+	static const char *const fields[] = {
+		"",
+		",\"dtype\":\"U16\"",
+		",\"shape\":[9]",
+		",\"dtype\":null,\"shape\":[1]",
+		",\"dtype\":{\"U8\":[]},\"shape\":[1]",
+		",\"dtype\":\"U16\",\"shape\":null",
+		",\"dtype\":\"U16\",\"shape\":\"[1]\"",
+		",\"dtype\":\"U16\",\"shape\":[1],\"shape\":{}",
+	};
+
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		struct buf json = BUF_INIT;
+		struct extents x;
+		buf_addf(&json, "{\"a\":{\"data_offsets\":[1,4]%s}}", fields[i]);
+		if (parse(buf_text(&json), 5, &x))
+			fail_msg("refused: %s", buf_text(&json));
+		assert_int_equal(x.count, 4);
+		assert_int_equal(x.list[2].kind, EXTENT_TENSOR);
+		assert_int_equal(x.list[2].dtype, DTYPE_BYTES);
+		assert_int_equal(x.list[2].size, 3);
+		assert_string_equal(x.list[2].name, "a");
+		extents_wipe(&x);
+		buf_wipe(&json);
 	}
 }
 
@@ -142,18 +274,29 @@ static void what_is_not_valid_is_refused_with_a_reason(void **state)
 		const char *reason;
 	} cases[] = {
 		{ "", 0, "begin with {" },
-		{ " {}", 0, "begin with {" },
 		{ "[]", 0, "begin with {" },
 		{ "{}x", 0, "follows" },
-		{ "{\"a\":1}", 0, "object" },
-		{ "{\"__metadata__\":{\"a\":1}}", 0, "string" },
-		{ "{\"__metadata__\":[]}", 0, "object" },
-		{ "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "two __metadata__" },
-		{ "{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "lacks" },
-		{ "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\"}}", 1, "twice" },
-		{ "{" T("a", "U8", "[1]", "[0,1]") "," T("\\u0061", "U8", "[1]",
-		                                         "[1,2]") "}",
-		  2, "one name" },
+		{ "{}\v", 0, "follows" },
+		{ "{}{}", 0, "follows" },
+		{ "\xEF\xBB{}", 0, "begin with {" },
+		{ "\xEF\xBB\xBF\xEF\xBB\xBF{}", 0, "begin with {" },
+		{ "// {}\n{}", 0, "begin with {" },
+		{ "{\"a\":1}", 1, "no tensor" },
+		{ "{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "no tensor" },
+		{ "{" T("a", "U8", "[1]", "[0,1]") ",}", 1, "string" },
+		{ "{/**/" T("a", "U8", "[1]", "[0,1]") "}", 1, "string" },
+		{ "{'a':1," T("a", "U8", "[1]", "[0,1]") "}", 1, "string" },
+		{ "{\"x\":," T("a", "U8", "[1]", "[0,1]") "}", 1, "value" },
+		{ "{\"x\":1 \"y\":2:" T("a", "U8", "[1]", "[0,1]") "}", 1, "comma" },
+		{ "{\"__metadata__\":{\"a\":\"}", 1, "within a string" },
+		{ "{\"__metadata__\":{\"a\":[}", 1, "within a value" },
+		{ "{\"__metadata__\":{}", 1, "comma" },
+		{ "{\"a\":{\"data_offsets\":null}}", 1, "array" },
+		{ "{\"a\":{\"data_offsets\":[0,1.0]}}", 1, "whole number" },
+		{ "{\"a\":{\"data_offsets\":[0,\"1\"]}}", 1, "whole number" },
+		{ "{\"a\":{\"data_offsets\":[0,2]}}", 1, "within the file" },
+		{ "{" T("a", "U8", "[2]", "[0,2]") "," T("a", "U8", "[1]", "[0,1]") "}",
+		  1, "within the file" },
 		{ "{" T("a", "U8", "[2]", "[0,2]") "," T("b", "U8", "[2]", "[1,3]") "}",
 		  3, "overlap" },
 		{ "{" T("a", "U8", "[2]", "[0,2]") "," T("b", "U8", "[0]", "[1,1]") "}",
@@ -279,7 +422,8 @@ static void a_hundred_thousand_tensors_are_sorted(void **state)
 
 /* ------------------------------------------------------- the conformance cases */
 
-/* Where the strict column says BAD and we say OK, on purpose. */
+/* What neither the reference parser nor the strict column takes, and we take on purpose:
+ * the rules are in safetensors.h. */
 static const char *const taken_all_the_same[] = {
 	/* gaps, and bytes after the tensors */
 	"bad_gap.",
@@ -287,20 +431,42 @@ static const char *const taken_all_the_same[] = {
 	"bad_trailing_data.",
 	"bad_data_no_tensors.",
 	"bad_polyglot.",
-	/* dtypes that we do not know: kept as bytes */
-	"bad_dtype_str_",
-	/* keys within __metadata__ say nothing about where bytes lie; the
-	 * reference parser takes them twice, too */
-	"dup_metadata_key.",
+	/* what is, or is for, __metadata__ */
+	"dup_metadata.",
+	"bad_meta_",
+	"bad_utf8_in_meta.",
+	/* a text that others read, or that was padded */
+	"bad_bom.",
+	"bad_trailing_nul.",
+	/* of two the last one counts, and gaps are taken */
+	"dup_descriptor.",
+	"dup_two_ranges.",
+	/* a tensor of bytes, and members that are no tensors */
+	"bad_dtype_",
+	"bad_missing_dtype.",
+	"bad_missing_shape.",
+	"bad_shape_null.",
+	"bad_shape_num.",
+	"bad_shape_obj.",
+	"bad_shape_bool.",
+	"bad_entry_null.",
+	"bad_entry_string.",
+	/* depth costs nothing where nothing is looked at */
+	"bad_deep_",
 };
 
-static bool expected_valid(const char *file, const char *strict)
+/* The reference parser takes a list in a tensor's place. No writer makes one. */
+static const char refused_all_the_same[] = "bad_entry_array.";
+
+static bool expected_valid(const char *file, const char *reference, const char *strict)
 {
 	for (size_t i = 0; i < COUNT(taken_all_the_same); i++)
 		if (strncmp(file, taken_all_the_same[i], strlen(taken_all_the_same[i])) ==
 		    0)
 			return true;
-	return strcmp(strict, "OK") == 0;
+	if (strncmp(file, refused_all_the_same, strlen(refused_all_the_same)) == 0)
+		return false;
+	return strcmp(strict, "OK") == 0 || strcmp(reference, "OK") == 0;
 }
 
 static bool parse_file(const char *path, struct err *why)
@@ -323,7 +489,7 @@ static bool parse_file(const char *path, struct err *why)
 	return rc == 0;
 }
 
-static void the_conformance_cases_get_the_strict_verdict(void **state)
+static void the_conformance_cases_get_the_expected_verdict(void **state)
 {
 	(void)state;
 	const char *data = getenv("ZLLM_DATA");
@@ -351,7 +517,7 @@ static void the_conformance_cases_get_the_strict_verdict(void **state)
 		snprintf(path, sizeof(path), "%s/single/%s", data, fields[0]);
 		bool valid = parse_file(path, &why);
 		cases++;
-		if (valid != expected_valid(fields[0], fields[4])) {
+		if (valid != expected_valid(fields[0], fields[2], fields[4])) {
 			print_message("%s: we say %s %s\n", fields[0],
 			              valid ? "OK" : "BAD", why.text);
 			wrong++;
@@ -368,12 +534,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(extents_are_in_order_with_header_gaps_and_tail),
 		cmocka_unit_test(what_the_wild_has_is_taken),
+		cmocka_unit_test(what_says_nothing_of_where_tensors_lie_is_let_be),
+		cmocka_unit_test(of_two_of_one_name_the_last_one_counts),
+		cmocka_unit_test(a_tensor_that_says_only_where_it_lies_is_bytes),
 		cmocka_unit_test(what_is_not_valid_is_refused_with_a_reason),
 		cmocka_unit_test(a_length_field_that_lies_is_refused),
 		cmocka_unit_test(a_name_that_is_no_c_string_or_too_long_becomes_empty),
 		cmocka_unit_test(more_dimensions_than_we_keep_leave_none),
 		cmocka_unit_test(a_hundred_thousand_tensors_are_sorted),
-		cmocka_unit_test(the_conformance_cases_get_the_strict_verdict),
+		cmocka_unit_test(the_conformance_cases_get_the_expected_verdict),
 	};
 
 	return cmocka_run_group_tests_name("safetensors", tests, NULL, NULL);

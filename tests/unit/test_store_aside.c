@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "index/store/trash_keys.h"
 #include "tests/unit/s3_script.h"
 #include "tests/unit/store_fixture.h"
 
@@ -27,6 +28,8 @@ static const struct {
 	  "trash/ab/cd/" ID "~" B1 "~" B1 "~" B1 "@" },
 	{ "owners/" REPO "/" ID, "trash/ab/cd/owners-" ID "-" REPO "@" },
 	{ "names/" B1 "/" REPO, "trash/00/11/names-" B1 "-" REPO "@" },
+	{ "annexes/" REPO "/ab/" ID "-" ID,
+	  "trash/ab/cd/annexes-" ID "-" ID "-" REPO "@" },
 	{ "bases/" NAME16 "/ab/" SKETCH "-" ID "~" ID,
 	  "trash/ab/cd/bases-" ID "~" ID "@" },
 };
@@ -169,7 +172,7 @@ static void who_puts_hears_whether_the_key_was_there(void **state)
 static void what_lies_in_trash_of_a_blob_is_found_by_its_prefix(void **state)
 {
 	struct store *s = store_of(state);
-	struct key_record record;
+	struct trash_key key;
 	char prefix[KEY_MAX], trash[KEY_MAX], keys[3 * KEY_MAX];
 	struct oid id;
 
@@ -179,15 +182,15 @@ static void what_lies_in_trash_of_a_blob_is_found_by_its_prefix(void **state)
 	key_trash_objects(&id, prefix);
 	snprintf(keys, sizeof(keys), "%s ", trash);
 	assert_listing(s, prefix, keys);
-	assert_false(key_parse_trash_record(trash, &record));
+	assert_true(trash_key_parse(trash, &key) && key.kind == TRASH_OBJECT);
 	put(s, keys_of_kinds[2].key, "r");
 	set_aside(s, keys_of_kinds[2].key, trash);
 	key_trash_blobs(&id, prefix);
 	snprintf(keys, sizeof(keys), "%s ", trash);
 	assert_listing(s, prefix, keys);
-	assert_true(key_parse_trash_record(trash, &record));
-	assert_memory_equal(&record.id, &id, sizeof(id));
-	assert_int_equal(record.base_count, 1);
+	assert_true(trash_key_parse(trash, &key) && key.kind == TRASH_RECORD);
+	assert_memory_equal(&key.id, &id, sizeof(id));
+	assert_int_equal(key.record.base_count, 1);
 }
 
 /* ---------------------------------------------------------------- a folder */

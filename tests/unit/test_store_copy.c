@@ -24,6 +24,7 @@
 #include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 #include "tests/unit/store_faulty.h"
+#include "tests/unit/watched.h"
 
 static const char ours[] = "0123456789abcdef0123456789abcdef";
 static const char theirs[] = "fedcba9876543210fedcba9876543210";
@@ -162,16 +163,23 @@ static void note_told(void *ctx, const struct oid *oid, uint64_t size,
 static int copy(const struct family *f, struct store *to, const char *repo,
                 struct store_copy_result *result, struct telling *told, struct err *err)
 {
+	struct watched watched;
+	const struct work_watch watch = watched_watch(&watched);
 	struct store_copy_request request = {
 		.from = &f->transfer,
 		.to = to,
 		.repo_id = repo,
 		.told = note_told,
 		.ctx = told,
+		.watch = &watch,
 	};
 
 	*told = (struct telling){ .good = 0 };
-	return store_copy(&request, result, err);
+	int rc = store_copy(&request, result, err);
+	if (!rc && !result->failed)
+		assert_watched(&watched, "looking at objects",
+		               result->copied + result->there);
+	return rc;
 }
 
 static struct store *new_memory(void)

@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "index/store/key_folders.h"
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -179,6 +181,39 @@ static void markers_of_owners_and_names_have_one_spelling(void **state)
 	assert_string_equal(repo, "");
 }
 
+static void keys_of_git_annex_have_one_spelling(void **state)
+{
+	static const char good[] = "annexes/" REPO "/ab/" HEX "-" HEX;
+	static const char *const bad[] = {
+		"annexes/" REPO "/ac/" HEX "-" HEX,
+		"annexes/" REPO "/ab/" HEX "~" HEX,
+		"annexes/" REPO "/ab/" HEX "-" HALF,
+		"annexes/" REPO "/ab/" HEX "-" HEX "0",
+		"annexed/" REPO "/ab/" HEX "-" HEX,
+		"annexes/" REPO "/ab/" HEX,
+		"annexes/" REPO "/ab-" HEX "-" HEX,
+		"annexes/" HALF,
+	};
+	struct oid id = oid_of(HEX), found;
+	char key[KEY_MAX], prefix[KEY_MAX];
+	struct key_annex k;
+
+	(void)state;
+	assert_true(key_valid(good));
+	assert_true(key_parse_annex(good, &k, &found));
+	assert_string_equal(k.annex, REPO);
+	assert_true(oid_equal(&k.key, &id) && oid_equal(&found, &id));
+	key_annex(&k, &id, key);
+	assert_string_equal(key, good);
+	key_annex_objects(&k, prefix);
+	assert_string_equal(prefix, "annexes/" REPO "/ab/" HEX "-");
+	key_trash_annex(&k, prefix);
+	assert_string_equal(prefix, "trash/ab/cd/annexes-" HEX "-");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (key_parse_annex(bad[i], &k, &found))
+			fail_msg("taken for a key of git-annex: %s", bad[i]);
+}
+
 static void marker_keys_carry_a_sketch_and_say_where_to_look(void **state)
 {
 	struct key_marker marker = { 0x0123456789abcdef,
@@ -309,6 +344,40 @@ static void short_names_have_room_for_fewer_bases(void **state)
 	assert_false(key_marker_fits(name - 1));
 }
 
+static void folders_of_keys_are_known(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is;
+	} rows[] = {
+		{ "objects", true },
+		{ "objects/0a", true },
+		{ "objects/0A", false },
+		{ "objects/0a/00", false },
+		{ "objects/0a0", false },
+		{ "blobs/0a", true },
+		{ "blobs/0a/ff", true },
+		{ "blobs/0a/ff/00", false },
+		{ "blobs/", false },
+		{ "trash/0a/ff", true },
+		{ "owners/00112233445566778899aabbccddeeff", true },
+		{ "owners/0011", false },
+		{ "bases/0011223344556677", true },
+		{ "bases/0011223344556677/0a", true },
+		{ "bases/0011223344556677/0a/0b", false },
+		{ "annexes/00112233445566778899aabbccddeeff/0a", true },
+		{ "annexes/0a", false },
+		{ "elsewhere", false },
+		{ "probe", false },
+		{ "", false },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (key_is_folder(rows[i].path) != rows[i].is)
+			fail_msg("'%s'", rows[i].path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,12 +386,14 @@ int main(void)
 		cmocka_unit_test(what_is_no_record_key_is_told_apart),
 		cmocka_unit_test(object_keys_have_one_spelling),
 		cmocka_unit_test(markers_of_owners_and_names_have_one_spelling),
+		cmocka_unit_test(keys_of_git_annex_have_one_spelling),
 		cmocka_unit_test(marker_keys_carry_a_sketch_and_say_where_to_look),
 		cmocka_unit_test(keys_are_made_of_plain_segments),
 		cmocka_unit_test(keys_are_shorter_than_their_limit),
 		cmocka_unit_test(prefixes_are_beginnings_of_keys),
 		cmocka_unit_test(repository_ids_are_32_small_digits),
 		cmocka_unit_test(short_names_have_room_for_fewer_bases),
+		cmocka_unit_test(folders_of_keys_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

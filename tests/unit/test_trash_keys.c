@@ -30,6 +30,7 @@ static void every_kind_of_key_is_found_again(void **state)
 		{ "objects/ab/" HEX, TRASH_OBJECT },
 		{ "owners/" REPO "/" HEX, TRASH_OWNER },
 		{ "names/" HALF "/" REPO, TRASH_NAME },
+		{ "annexes/" REPO "/ab/" HEX "-" HEX, TRASH_ANNEX },
 	};
 
 	(void)state;

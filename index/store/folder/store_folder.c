@@ -11,6 +11,7 @@
 
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
+#include "index/store/key_folders.h"
 #include "index/work/file_range.h"
 
 enum { FOLDER_INFLIGHT = 4 };
@@ -93,8 +94,8 @@ static int open_value(const struct folder *f, const char *key, struct folder_rea
 		return no_value(f, key, err);
 	if (fstat(r->fd, &st))
 		return err_errno(err, "store %s: looking at %s", f->path, key);
-	/* What makes the folder a store is there, and is not; a value is not there. */
-	if (S_ISDIR(st.st_mode) && strcmp(key, KEY_STORE_FILE) != 0)
+	/* A listing tells of what lies at the key of a value; elsewhere a folder is none. */
+	if (S_ISDIR(st.st_mode) && strcmp(key, KEY_STORE_FILE) != 0 && !key_is_value(key))
 		return 1;
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_DAMAGED, "store %s: %s is not a plain file",
@@ -169,6 +170,7 @@ static const struct store_ops folder_ops = {
 	.restore = store_folder_restore,
 	.list_left = store_folder_list_left,
 	.remove_left = store_folder_remove_left,
+	.keep_room = store_folder_reserve_keep,
 	.close = folder_close,
 };
 

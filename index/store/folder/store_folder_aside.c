@@ -11,6 +11,7 @@
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
 #include "index/store/folder/store_folder_rename.h"
+#include "index/store/trash_keys.h"
 #include "index/work/random_name.h"
 
 /* Two names of the store, and the folders that they lie in, open. */
@@ -101,11 +102,9 @@ static bool has_no_folder(const struct folder *f, const char *key)
 	return in < 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-int store_folder_set_aside(struct store *s, const char *key, const char *trash,
-                           struct err *err)
+static int set_aside(const struct folder *f, const char *key, const char *trash,
+                     struct err *err)
 {
-	const struct folder *f = (const struct folder *)s;
-
 	for (int tries = 0; tries < FOLDER_TRIES; tries++) {
 		if (has_no_folder(f, key))
 			return 1;
@@ -117,6 +116,20 @@ int store_folder_set_aside(struct store *s, const char *key, const char *trash,
 	}
 	return err_set(err, ERR_IO, "store %s: the folders of %s keep vanishing", f->path,
 	               trash);
+}
+
+int store_folder_set_aside(struct store *s, const char *key, const char *trash,
+                           struct err *err)
+{
+	const struct folder *f = (const struct folder *)s;
+	struct err why = ERR_INIT;
+	int rc = set_aside(f, key, trash, &why);
+
+	if (rc < 0 && store_folder_reserve_spend(f, trash))
+		return set_aside(f, key, trash, err);
+	if (rc < 0 && err)
+		*err = why;
+	return rc;
 }
 
 static const char *kind_name(mode_t mode)

@@ -17,6 +17,8 @@
 
 #include "codec/common/err.h"
 #include "index/store/folder/store_folder_private.h"
+#include "index/store/key_folders.h"
+#include "index/store/trash_keys.h"
 
 struct walk {
 	const struct folder *folder;
@@ -131,16 +133,15 @@ static bool key_fits(const struct walk *w, size_t size)
  * it. */
 static bool is_leaf(const char *key)
 {
-	static const char nonce[] = "00000000000000000000000000000000";
-	char trash[KEY_MAX];
-
-	return key_trash(key, nonce, trash) || key_is_trash(key);
+	return key_is_value(key) || (key_is_trash(key) && !key_is_folder(key));
 }
 
 /* Puts the entry's key behind the first `at` bytes of w->key. 0; 1 when it is not one of
  * ours, or neither begins with the prefix nor leads to it. A symbolic link in the place
- * of a folder is an error: whoever lists would take what it leads to for missing. In the
- * place of one value it is told of like a value, of which it has nothing. */
+ * of a folder is an error, and so is a FIFO or the like in the place of one that keys of ours
+ * lie in: whoever lists would take what lies there for missing. In the place of one value
+ * any of these, and a folder too, is told of like a value, of which it has nothing. (A
+ * folder that was moved to trash is passed over there.) */
 static int entry_fits(struct walk *w, size_t at, DIR *dir, const struct dirent *d)
 {
 	size_t n = strlen(d->d_name), size = at + n;
@@ -150,20 +151,18 @@ static int entry_fits(struct walk *w, size_t at, DIR *dir, const struct dirent *
 	memcpy(w->key + at, d->d_name, n + 1);
 	if (!key_valid(w->key) || !key_fits(w, size))
 		return 1;
-	switch (entry_type(dir, d)) {
-	case DT_DIR:
+	unsigned char type = entry_type(dir, d);
+	bool is_folder = type == DT_DIR && (key_is_trash(w->key) || !is_leaf(w->key));
+	if (type == DT_REG || (is_leaf(w->key) && !is_folder))
+		return size < strlen(w->prefix);
+	if (is_folder) {
 		memcpy(w->key + size, "/", 2);
 		return !key_fits(w, size + 1);
-	case DT_REG:
-		return size < strlen(w->prefix);
-	case DT_LNK:
-		if (is_leaf(w->key))
-			return size < strlen(w->prefix);
-		errno = ELOOP;
-		return store_folder_path_error(w->folder, "listing", w->key, w->err);
-	default:
-		return 1;
 	}
+	if (type != DT_LNK && !key_is_folder(w->key))
+		return 1;
+	errno = type == DT_LNK ? ELOOP : ENOTDIR;
+	return store_folder_path_error(w->folder, "listing", w->key, w->err);
 }
 
 /* Reads the folder that the first `at` bytes of w->key name. */
@@ -221,8 +220,6 @@ static int tell(struct walk *w)
 		return err_errno(w->err, "store %s: looking at %s", w->folder->path,
 		                 w->key);
 	}
-	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-		return 0;
 	struct store_entry entry = {
 		w->key, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, st.st_mtime,
 		st.st_mtime > st.st_ctime ? st.st_mtime : st.st_ctime

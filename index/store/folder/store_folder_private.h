@@ -94,6 +94,15 @@ int store_folder_list_left(struct store *s, store_left_fn *each, void *ctx,
                            struct err *err);
 int store_folder_remove_left(struct store *s, const char *name, struct err *err);
 
+/* ---------------------------------------------------------------- store_folder_reserve.c */
+
+/* The verb that keeps some room. */
+void store_folder_reserve_keep(struct store *s);
+
+/* Something could not be written to `key`. True when that is a key of probe/ or trash/: what
+ * was kept is room now, and it may be tried once more. */
+bool store_folder_reserve_spend(const struct folder *f, const char *key);
+
 /* ---------------------------------------------------------------- store_folder_tree.c */
 
 /* Makes the folders that `key` lies in as far as they are missing, with the store's

@@ -122,13 +122,26 @@ static int give_name(struct folder_writer *w, struct err *err)
 	               w->folder->path, w->key);
 }
 
+/* The same; once more where there is room now. */
+static int give_name_at_last(struct folder_writer *w, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = give_name(w, &why);
+
+	if (rc < 0 && store_folder_reserve_spend(w->folder, w->key))
+		return give_name(w, err);
+	if (rc < 0 && err)
+		*err = why;
+	return rc;
+}
+
 static int folder_commit(struct store_writer *writer, const void *head, struct err *err)
 {
 	struct folder_writer *w = (struct folder_writer *)writer;
 
 	int rc = finish_file(w, head, err);
 	if (!rc)
-		rc = give_name(w, err);
+		rc = give_name_at_last(w, err);
 	folder_abort(writer);
 	return rc;
 }
@@ -160,13 +173,18 @@ int store_folder_put(struct store *s, const char *key, size_t head_size,
 	const struct folder *f = (const struct folder *)s;
 	int rc = check_name(f, key, err);
 	struct folder_writer *w = rc ? NULL : calloc(1, sizeof(*w));
+	struct err why = ERR_INIT;
 
 	if (rc)
 		return rc;
 	if (!w)
 		return err_nomem(err, "a writer");
-	rc = store_folder_temp_new(f, key, w->temp, &w->fd, err);
+	rc = store_folder_temp_new(f, key, w->temp, &w->fd, &why);
+	if (rc < 0 && store_folder_reserve_spend(f, key))
+		rc = store_folder_temp_new(f, key, w->temp, &w->fd, &why);
 	if (rc) {
+		if (err)
+			*err = why;
 		free(w);
 		return rc;
 	}

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "index/store/s3/s3_client_private.h"
+#include "index/work/term.h"
 
 enum {
 	PAUSE_FIRST_MS = 100, /* the pause before the first repeat is below this, */
@@ -17,14 +18,6 @@ enum {
 		30000, /* a server that was never reached is not waited for longer */
 	SLOWEST = 1024 /* bytes a second; a flow below is a stall */
 };
-
-int64_t s3_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---------------------------------------------------------------- sending */
 
@@ -36,7 +29,7 @@ static unsigned limit_of(const struct s3_client *c, const struct s3_call *call)
 	for (unsigned i = 0; i < call->pieces; i++)
 		bytes += call->body[i].size;
 	uint64_t ms = call->repeat_ms ? call->repeat_ms : c->repeat_ms;
-	int64_t left = call->not_after_ms - s3_now_ms();
+	int64_t left = call->not_after_ms - term_now();
 
 	ms += bytes * 1000 / SLOWEST;
 	if (call->not_after_ms && left < (int64_t)ms)
@@ -61,7 +54,7 @@ static void send_once(struct s3_client *c, struct s3_call *call)
 	q->patient = call->patient;
 	q->limit_ms = limit_of(c, call);
 	call->tries++;
-	call->begun_ms = s3_now_ms();
+	call->begun_ms = term_now();
 	call->under_way = true;
 	http_start(c->http, &call->x);
 }
@@ -69,7 +62,7 @@ static void send_once(struct s3_client *c, struct s3_call *call)
 void s3_start(struct s3_client *c, struct s3_call *call)
 {
 	call->reply = &call->x.reply;
-	call->first_ms = s3_now_ms();
+	call->first_ms = term_now();
 	send_once(c, call);
 }
 
@@ -90,7 +83,7 @@ static void trace(const struct s3_client *c, const struct s3_call *call)
 	else
 		buf_addf(&line, "no answer (%s)", r->why);
 	buf_addf(&line, ", %zu bytes out, %zu in, %lld ms, try %u", sent,
-	         r->got + r->body.size, (long long)(s3_now_ms() - call->begun_ms),
+	         r->got + r->body.size, (long long)(term_now() - call->begun_ms),
 	         call->tries);
 	c->trace(c->trace_ctx, buf_text(&line));
 	buf_wipe(&line);
@@ -103,7 +96,7 @@ static uint32_t random_below(uint32_t n)
 	uint32_t r = 0;
 
 	if (getrandom(&r, sizeof(r), 0) != (ssize_t)sizeof(r))
-		r = (uint32_t)s3_now_ms();
+		r = (uint32_t)term_now();
 	return n ? r % n : 0;
 }
 
@@ -131,7 +124,7 @@ static void sleep_ms(int64_t ms)
  * first failure: a slow line is not a failure. */
 static bool may_repeat(const struct s3_client *c, struct s3_call *call)
 {
-	int64_t now = s3_now_ms();
+	int64_t now = term_now();
 	int64_t ms = call->repeat_ms ? call->repeat_ms : c->repeat_ms;
 
 	if (!call->repeat_until_ms)

@@ -85,7 +85,7 @@ struct s3_call {
 	size_t body_max;
 	unsigned answers;   /* S3_OR_... that count as answers */
 	unsigned repeat_ms; /* other than the client's; 0: as the client */
-	int64_t not_after_ms; /* by s3_now_ms(): no try is begun after it, nor waited for;
+	int64_t not_after_ms; /* by term_now(): no try is begun after it, nor waited for;
 	                       * 0: no such limit */
 	bool patient;     /* as in http_client.h; and a 200 may hold an <Error> */
 
@@ -105,9 +105,6 @@ struct s3_call {
 	bool clock_corrected, keys_renewed, under_way, with_md5;
 	struct err why; /* what the last try came to */
 };
-
-/* Milliseconds of a clock that does not go back, suspends counted. */
-int64_t s3_now_ms(void);
 
 void s3_start(struct s3_client *c, struct s3_call *call);
 

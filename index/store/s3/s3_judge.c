@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "index/store/s3/s3_client_private.h"
+#include "index/work/term.h"
 
 enum {
 	RETRY_AFTER_MAX = 3600, /* seconds; the time for repeats ends before */
@@ -31,7 +32,7 @@ void s3_say_tries(const struct s3_call *call, struct err *err)
 	struct err cause = *err;
 
 	err_set(err, cause.code, "%s (tried %u times in %lld s)", cause.text, call->tries,
-	        (long long)(s3_now_ms() - call->first_ms + 500) / 1000);
+	        (long long)(term_now() - call->first_ms + 500) / 1000);
 }
 
 static const char *target(const struct s3_call *call)

@@ -21,6 +21,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/store/s3/store_s3_private.h"
+#include "index/work/term.h"
 
 /* Bytes that the service copies in one request, says S3. */
 #define COPY_MAX (5ULL << 30)
@@ -120,7 +121,7 @@ static int too_late(const struct s3_store *s, const char *key, struct err *err)
 static int delete_version(struct s3_store *s, const char *key, const char *etag,
                           int64_t not_after, struct err *err)
 {
-	int64_t left = not_after - s3_now_ms();
+	int64_t left = not_after - term_now();
 	char match[S3_ETAG_MAX + 16];
 	struct s3_call call = { .method = "DELETE",
 		                .key = key,
@@ -158,7 +159,7 @@ int s3_store_set_aside(struct store *store, const char *key, const char *trash,
 	if (rc)
 		return rc;
 	s3_reader_etag((struct s3_reader *)seen, etag);
-	int64_t not_after = s3_now_ms() + half_limit_ms(s);
+	int64_t not_after = term_now() + half_limit_ms(s);
 	rc = seen->size > COPY_MAX ? BY_HAND : copy_there(s, key, trash, etag, err);
 	store_reader_close(seen);
 	if (rc == BY_HAND)

@@ -1,4 +1,4 @@
-#include "agent/cmd/server_install.h"
+#include "agent/where/server_install.h"
 
 #include <stddef.h>
 #include <string.h>
