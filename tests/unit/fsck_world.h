@@ -46,6 +46,7 @@ struct world {
 	bool here[FILES]; /* whether a repair finds the file */
 	struct fsck_other other;
 	size_t others;
+	bool lent; /* the files are world_made's */
 };
 
 /* ---------------------------------------------------------------- files */
@@ -150,16 +151,16 @@ static inline void world_push(struct world *w)
 /* What every world begins with, made once: a push is slow under a sanitizer. */
 static struct world world_made;
 
-static inline void world_remove_files(struct world *w)
+static inline void world_end(struct world *w)
 {
-	for (int i = 0; i < FILES; i++)
+	store_close(w->store);
+	for (int i = 0; i < FILES && !w->lent; i++)
 		model_file_remove(&w->files[i]);
 }
 
 static inline void world_unmake(void)
 {
-	store_close(world_made.store);
-	world_remove_files(&world_made);
+	world_end(&world_made);
 }
 
 /* The files belong to all worlds, the store is a copy. */
@@ -173,11 +174,7 @@ static inline void world_begin(struct world *w)
 	}
 	*w = world_made;
 	w->store = store_memory_copy(world_made.store);
-}
-
-static inline void world_end(struct world *w)
-{
-	store_close(w->store);
+	w->lent = true;
 }
 
 /* ---------------------------------------------------------------- what is there */
