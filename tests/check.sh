@@ -5,9 +5,9 @@
 #
 #   check.sh [PHASE...]      some phases only: build lint unit models threads corpora fuzz
 #                            quick (what `make check-fast` runs: a minute's look)
-#                            cross reader cross-reader e2e sanitized-e2e s3 swift buckets
-#                            (s3 and swift at once) e2e-buckets (they and e2e),
-#                            chaos; and what takes longer: kill-points: all of them;
+#                            cross reader chaos sanitized-e2e others (these and models)
+#                            e2e s3 swift buckets (s3 and swift at once) e2e-buckets (they
+#                            and e2e); and what takes longer: kill-points: all of them;
 #                            s3-e2e, swift-e2e: everything on each
 #                            server, chaos-long: a thousand rounds (CHAOS_SEED=1)
 #   FUZZ_SECONDS=4           for each fuzz target
@@ -65,9 +65,9 @@ quick_folder() {
 	fi
 }
 
-# tap_each: runs each line "NAME COMMAND..." of standard input, two at a time.
+# tap_each [N]: runs each line "NAME COMMAND..." of standard input, two (N) at a time.
 tap_each() {
-	TMPDIR=$(quick_folder) xargs -P2 -I{} sh -c "sh tests/run_tap.sh '$results' {}" || :
+	TMPDIR=$(quick_folder) xargs "-P${1:-2}" -I{} sh -c "sh tests/run_tap.sh '$results' {}" || :
 }
 
 # ---------------------------------------------------------------- phases
@@ -88,8 +88,9 @@ phase_lint() {
 unit_lines() {
 	for binary; do
 		case $binary in
-		*/test_transfer | */test_mend | */test_npz | */test_store_copy | */test_avx512 | */test_base_series) rank=1 ;;
-		*/test_look_ahead | */test_requests | */test_bundle) rank=2 ;;
+		*/test_transfer | */test_mend | */test_recompact_faults | */test_npz | */test_store_copy | */test_fsck) rank=1 ;;
+		*/test_fsck_* | */test_prune_orders | */test_record_judge | */test_gc_faults | */test_avx512) rank=2 ;;
+		*/test_look_ahead | */test_requests | */test_bundle | */test_gc_* | */test_base_series) rank=2 ;;
 		*) rank=3 ;;
 		esac
 		echo "$rank $binary env CMOCKA_MESSAGE_OUTPUT=TAP $binary"
@@ -147,11 +148,6 @@ phase_cross() {
 	echo 'cross sh tests/cross/run.sh' | tap_each
 }
 
-# Both beside each other: each keeps one CPU busy.
-phase_cross_reader() {
-	printf '%s\n' 'cross sh tests/cross/run.sh' 'reader sh tests/reader/test_reader.sh' | tap_each
-}
-
 # What the store's argument rests on, and that each of its rules is needed.
 phase_models() {
 	echo "models sh tests/models/run.sh" | tap_each
@@ -171,16 +167,24 @@ phase_e2e() {
 
 # Some of it again, the program being built with ASan and UBSan. What they say of an
 # agent nobody reads, so it goes to files.
-phase_sanitized_e2e() {
-	[ -x build/asan/git-zllm ] || must 'build: asan' make -j2 FLAVOUR=asan build/asan/git-zllm || return
-	mkdir "$results/sanitizers"
-	export ASAN_OPTIONS="log_path=$results/sanitizers/asan" UBSAN_OPTIONS="log_path=$results/sanitizers/ubsan"
+sanitized_lines() {
+	mkdir -p "$results/sanitizers"
 	for file in agent failures hooks; do
-		echo "asan/$file env ZLLM_BIN=$PWD/build/asan bats --tap tests/e2e/$file.bats"
-	done | tap_each
-	unset ASAN_OPTIONS UBSAN_OPTIONS
+		echo "asan/$file env ASAN_OPTIONS=log_path=$results/sanitizers/asan" \
+			"UBSAN_OPTIONS=log_path=$results/sanitizers/ubsan" \
+			"ZLLM_BIN=$PWD/build/asan bats --tap tests/e2e/$file.bats"
+	done
+}
+
+sanitizers_are_silent() {
 	must 'sanitizers have nothing to say of the agents' \
 		sh -c "! find '$results/sanitizers' -type f -exec cat {} + | grep ."
+}
+
+phase_sanitized_e2e() {
+	[ -x build/asan/git-zllm ] || must 'build: asan' make -j2 FLAVOUR=asan build/asan/git-zllm || return
+	sanitized_lines | tap_each
+	sanitizers_are_silent
 }
 
 # The files of tests/e2e with tests about a store, those that take longest first;
@@ -266,11 +270,18 @@ phase_chaos() {
 	echo 'chaos/folder sh tests/chaos/run.sh folder 40' | tap_each
 }
 
-# Both beside each other: the one keeps a CPU busy, the other waits for ages to pass.
-phase_models_chaos() {
+# What keeps one CPU busy at a time, or waits for ages to pass (chaos): in one queue, so
+# that no CPU is idle while the longest of a few ends.
+phase_others() {
 	must 'build: chaos' make -j2 build/chaos build/points || return
-	printf '%s\n' 'models sh tests/models/run.sh' 'chaos/folder sh tests/chaos/run.sh folder 40' \
-		'points/folder sh tests/points/run.sh folder -e 17 -l 4' | tap_each
+	[ -x build/asan/git-zllm ] || must 'build: asan' make -j2 FLAVOUR=asan build/asan/git-zllm || return
+	{
+		printf '%s\n' 'models sh tests/models/run.sh' 'chaos/folder sh tests/chaos/run.sh folder 40' \
+			'points/folder sh tests/points/run.sh folder -e 17 -l 4' \
+			'reader sh tests/reader/test_reader.sh' 'cross sh tests/cross/run.sh'
+		sanitized_lines
+	} | tap_each 3
+	sanitizers_are_silent
 }
 
 # Commands that fail and die at every point: nothing is lost, and they complete.
@@ -307,7 +318,7 @@ prepare_data() {
 	ZLLM_DATA=$PWD/build/data
 	export ZLLM_DATA
 	mkdir -p "$ZLLM_DATA"
-	python3 "$shared/models.py" unpack "$ZLLM_DATA" >"$results/data.log" 2>&1 &&
+	/usr/bin/python3 "$shared/models.py" unpack "$ZLLM_DATA" >"$results/data.log" 2>&1 &&
 		{ [ -d "$ZLLM_DATA/single" ] || tar -xJf "$shared/conformance.tar.xz" -C "$ZLLM_DATA"; } || {
 		echo "check: $shared cannot be unpacked:"
 		tail -n 5 "$results/data.log"
@@ -318,7 +329,7 @@ prepare_data() {
 
 begin_all=$(date +%s)
 [ "$*" = quick ] || prepare_data
-[ $# -gt 0 ] || set -- build lint unit models-chaos threads corpora fuzz cross-reader sanitized-e2e e2e-buckets
+[ $# -gt 0 ] || set -- build lint unit threads corpora fuzz others e2e-buckets
 for name; do
 	phase "$name"
 done

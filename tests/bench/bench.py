@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures git-zllm on this machine, side by side with what else there is.
 
-    bench.py [codec] [threads] [sparse] [family] [kin] [transfer] [memory] [search] [gc] [recompact] [s3]
+    bench.py [codec] [threads] [sparse] [family] [kin] [transfer] [small] [memory] [search] [gc] [recompact] [s3]
                                                                  all when none is named
 
 codec     each codec on pairs of models, one thread: part of raw, speed, and both next to
@@ -15,6 +15,8 @@ family    the trained models of ../shared/data, or made ones, in one repository:
 kin       a fine-tune under other names and with layers moved, at the base's path and from
           another repository: part of raw next to the same tensors under the base's names
 transfer  push and clone of a 1 GB base and its fine-tune, next to a copying agent
+small     push of 2 000 files of 7.5 kB to a folder, next to git-lfs alone with a folder for
+          its remote and to eight copying agents (small_files.py)
 memory    peak memory of the agent for a 4 GB object, each way
 search    finding the base of a model of 300 tensors in a folder store with the markers
           of 10 000 models for each of the 8 tensors that are asked for first, and of
@@ -39,6 +41,7 @@ import tempfile
 import time
 
 import kin_bench
+from small_files import small_files
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -579,6 +582,7 @@ def main():
              "sparse": lambda _: with_place(sparse),
              "kin": lambda data: with_place(lambda place: kin(place, data)),
              "transfer": lambda _: with_place(transfer),
+             "small": lambda _: with_place(lambda place: small_files(place, run, timed)),
              "memory": lambda _: with_place(memory),
              "search": lambda _: with_place(search),
              "gc": lambda _: with_place(collection),

@@ -3,7 +3,7 @@
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 if [ -z "${ZLLM_DATA:-}" ] && [ -f "$top/../shared/data/models.py" ]; then
-	python3 "$top/../shared/data/models.py" unpack "$top/build/data" >/dev/null
+	/usr/bin/python3 "$top/../shared/data/models.py" unpack "$top/build/data" >/dev/null
 	ZLLM_DATA=$top/build/data
 	export ZLLM_DATA
 fi

@@ -182,7 +182,7 @@ commit() {
 # ---------------------------------------------------------------- models
 
 python() {
-	/usr/bin/env python3 -B "$@"
+	/usr/bin/python3 -B "$@"
 }
 
 # kept_model FILE NAME WORD...: FILE as `model.py WORD... OUT WORD...` makes it, which

@@ -26,7 +26,7 @@ start_proxy() {
 	: >"$T/$1.log"
 	mkfifo "$T/$1.address"
 	# Not our python(): $! would be the shell that runs the function.
-	/usr/bin/env python3 -B "$TOP/tests/s3/fault_proxy.py" --target "$2" --rules "$T/$1.rules" --log "$T/$1.log" \
+	/usr/bin/python3 -B "$TOP/tests/s3/fault_proxy.py" --target "$2" --rules "$T/$1.rules" --log "$T/$1.log" \
 		--heads "$T/$1.heads" >"$T/$1.address" 2>"$T/$1.errors" 3>&- &
 	echo $! >>"$T/proxies"
 	read -r PROXY <"$T/$1.address"
@@ -44,7 +44,7 @@ start_gateway() {
 	ways "$@"
 	: >"$T/gateway.log"
 	mkfifo "$T/gateway.address"
-	/usr/bin/env python3 -B "$TOP/tests/s3/gateway.py" --target "$S3_ENDPOINT" --ways "$T/gateway.ways" \
+	/usr/bin/python3 -B "$TOP/tests/s3/gateway.py" --target "$S3_ENDPOINT" --ways "$T/gateway.ways" \
 		--log "$T/gateway.log" >"$T/gateway.address" 2>"$T/gateway.errors" 3>&- &
 	echo $! >>"$T/proxies"
 	read -r GATEWAY <"$T/gateway.address"

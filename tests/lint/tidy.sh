@@ -17,7 +17,7 @@ trap 'rm -f "$out" "$bad"' EXIT
 
 # for_analyzer.h would change the definitions in err.c.
 c_files | grep -v '^tests/\|^codec/common/err\.c$' |
-	xargs -P2 -n1 sh -c "clang-tidy --quiet ${steps:-} \"\$1\" -- $flags -include tests/lint/for_analyzer.h 2>/dev/null" sh >"$out"
+	xargs -P2 -n8 sh -c "clang-tidy --quiet ${steps:-} \"\$@\" -- $flags -include tests/lint/for_analyzer.h 2>/dev/null" sh >"$out"
 sed "s|^$PWD/||" "$out" | grep -E '^[^ ]+:[0-9]+:[0-9]+: (error|warning):' | sort -u |
 	while IFS= read -r line; do
 		file=${line%%:*}

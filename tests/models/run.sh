@@ -13,7 +13,7 @@ expect() {
 	what=$1
 	shift
 	number=$((number + 1))
-	if said=$(python3 "$@" 2>&1); [ "${said#*"$what"}" != "$said" ]; then
+	if said=$(/usr/bin/python3 "$@" 2>&1); [ "${said#*"$what"}" != "$said" ]; then
 		echo "ok $number - $* $what"
 	else
 		printf 'not ok %d - %s %s\n# %.300s\n' "$number" "$*" "$what" "$said"

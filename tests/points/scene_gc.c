@@ -9,7 +9,7 @@ static void make(void *world, struct store *s)
 	(void)world;
 	gc_store_over(&w, s);
 	make_busy(&w);
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 }
 
 /* The world as it is `times` long times after it was made. */
@@ -40,7 +40,7 @@ static int act(void *world, struct store *s, struct told *told, struct err *err)
 		*err = w.told;
 		rc = w.told.code;
 	}
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 	return rc;
 }
 
@@ -51,7 +51,7 @@ static void look(void *world, struct store *s, const struct told *told)
 	(void)world, (void)told;
 	open_later(&w, s, 1);
 	assert_all_there(&w, "at point", 0);
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 	assert_nothing_hurts(s);
 }
 
@@ -67,7 +67,7 @@ static void settle(void *world, struct store *s)
 	}
 	assert_all_there(&w, "in the end", 0);
 	assert_all_clean(&w, 0);
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 }
 
 const struct scene scene_gc = {

@@ -55,7 +55,7 @@ static void make(void *world, struct store *s)
 	owner(&w, "g", ours);
 	owner(&w, "h", theirs);
 	give_up(&w, "d");
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 }
 
 static int by_oid(const void *x, const void *y)
@@ -95,7 +95,7 @@ static int prune_as(struct store *s, enum prune_way way, struct err *err)
 	}
 	prune_wipe(&p);
 	gc_run_wipe(&run);
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 	return rc;
 }
 
@@ -137,7 +137,7 @@ static void look(void *world, struct store *s, const struct told *told)
 	open_later(&w, s, 1);
 	assert_owned(&w, told->again ? "abcd" : "abceg");
 	assert_read(&w, all);
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 	assert_nothing_hurts(s);
 }
 
@@ -158,7 +158,7 @@ static void settle(void *world, struct store *s)
 	assert_false(has_object_entry(&w, "f"));
 	assert_false(has_record(&w, "f"));
 	assert_false(has_record_entry(&w, "f"));
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 }
 
 const struct scene scene_prune = {
@@ -187,7 +187,7 @@ static void make_dropped(void *world, struct store *s)
 	owner(&w, "b", ours);
 	move_owner(&w, "b");
 	give_up(&w, "c");
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 }
 
 static int undelete(void *world, struct store *s, struct told *told, struct err *err)
@@ -204,7 +204,7 @@ static void look_at_dropped(void *world, struct store *s, const struct told *tol
 	open_later(&w, s, 1);
 	assert_owned(&w, "ab");
 	assert_read(&w, dropped);
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 	assert_nothing_hurts(s);
 }
 
@@ -225,7 +225,7 @@ static void settle_dropped(void *world, struct store *s)
 		collect(&w);
 	}
 	assert_read(&w, dropped);
-	transfer_wipe(&w.transfer);
+	transfer_return(&w.transfer);
 }
 
 const struct scene scene_undelete = {

@@ -39,7 +39,7 @@ conf=$dir/ceph.conf
 
 # A port nothing listens on now.
 free_port() {
-	python3 -c 'import socket
+	/usr/bin/python3 -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 

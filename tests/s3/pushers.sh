@@ -31,7 +31,7 @@ fi
 rounds=$1 store=$2 folder=$3
 
 model() {
-	python3 -B "$top/tests/e2e/model.py" "$@"
+	/usr/bin/python3 -B "$top/tests/e2e/model.py" "$@"
 }
 
 # Random bytes of a BF16 model: quick to make, unlike model.py's.

@@ -28,7 +28,7 @@ ak=zllm:test
 sk=zllm-test-secret-key
 
 free_ports() {
-	python3 -c 'import socket
+	/usr/bin/python3 -c 'import socket
 l = [socket.socket() for _ in range(4)]
 [s.bind(("127.0.0.1", 0)) for s in l]
 print(*[s.getsockname()[1] for s in l])'

@@ -29,7 +29,7 @@ reason() {
 	for program in $(programs "$1"); do
 		command -v "$program" >/dev/null || { echo "no $program (tests/deps.sh check)"; return; }
 	done
-	if [ "$1" = swift ] && ! python3 -c 'import os, sys, tempfile
+	if [ "$1" = swift ] && ! /usr/bin/python3 -c 'import os, sys, tempfile
 with tempfile.NamedTemporaryFile(dir=sys.argv[1]) as f: os.setxattr(f.name, "user.zllm", b"x")' \
 		"${TMPDIR:-/tmp}" 2>/dev/null; then
 		echo "no user extended attributes in ${TMPDIR:-/tmp}"
@@ -67,5 +67,5 @@ trap 'exit 129' HUP
 
 words=$(sh "$S3_SERVER" start "$S3_SERVER_DIR") || exit 76
 for word in $words; do export "${word?}"; done
-python3 -B "$here/s3_client.py" make "$S3_BUCKET"
+/usr/bin/python3 -B "$here/s3_client.py" make "$S3_BUCKET"
 "$@"

@@ -42,6 +42,7 @@
 #include "index/store/store_memory.h"
 #include "index/store/trash_keys.h"
 #include "index/work/work_meter.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/memory_file.h"
 #include "tests/unit/model_file.h"
 
@@ -96,7 +97,7 @@ static inline void gc_store_over(struct gc_store *w, struct store *store)
 	memset(w, 0, sizeof(*w));
 	w->clock = 1000000;
 	w->store = store;
-	assert_int_equal(transfer_init(&w->transfer, w->store, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&w->transfer, w->store, 1, NULL), 0);
 	make_blobs(w);
 }
 
@@ -111,7 +112,7 @@ static inline void gc_store_open(struct gc_store *w)
 
 static inline void gc_store_close(struct gc_store *w)
 {
-	transfer_wipe(&w->transfer);
+	transfer_return(&w->transfer);
 	store_close(w->store);
 }
 

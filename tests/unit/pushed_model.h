@@ -1,5 +1,5 @@
 /*
- * A model file that is pushed to a store and cloned from it, each by a process of its own,
+ * A model file that is pushed to a store and cloned from it, each as by a process of its own,
  * which remembers nothing of the one before; and the keys that the store then has.
  */
 #ifndef ZLLM_TEST_PUSHED_MODEL_H
@@ -23,6 +23,7 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 
 enum { KEYS_MAX = 64 };
@@ -63,10 +64,10 @@ static inline int push(struct store *s, const struct model_file *f,
 	struct err err = ERR_INIT;
 	struct transfer t;
 
-	assert_int_equal(transfer_init(&t, s, 1, &err), 0);
+	assert_int_equal(transfer_borrow(&t, s, 1, &err), 0);
 	t.lanes = 1;
 	int rc = push_by(&t, f, base, &err);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	if (rc)
 		assert_true(err.text[0] != 0);
 	return rc;
@@ -81,13 +82,13 @@ static inline int clone(struct store *s, const struct model_file *f, struct err 
 	int fd = open(copy.path, O_RDWR);
 	struct download_request request = { .oid = f->oid, .size = f->size, .fd = fd };
 
-	assert_int_equal(transfer_init(&t, s, 1, err), 0);
+	assert_int_equal(transfer_borrow(&t, s, 1, err), 0);
 	int rc = download_object(&t, &request, err);
 	if (!rc)
 		assert_true(buf_reserve(&bytes, f->size + 1) &&
 		            pread(fd, bytes.data, f->size + 1, 0) == (ssize_t)f->size &&
 		            memcmp(bytes.data, f->bytes.data, f->size) == 0);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	close(fd);
 	buf_wipe(&bytes);
 	model_file_remove(&copy);

@@ -32,20 +32,16 @@
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 
-/* One pool and its scratch for all transfers of the program: making them takes longer
- * than a push. `lanes` of any store. */
+/* Of one lane, whatever the store; nothing of it is to be freed. */
 static inline struct transfer transfer_to(struct store *s)
 {
-	static struct transfer shared;
-	static struct store *none;
+	struct transfer t;
 
-	if (!none &&
-	    (store_memory_new(&none, NULL) || transfer_init(&shared, none, 1, NULL)))
+	if (s->remote || transfer_borrow(&t, s, 1, NULL))
 		fail_msg("no transfer");
-	struct transfer t = shared;
-	t.store = s;
 	t.lanes = 1;
 	return t;
 }

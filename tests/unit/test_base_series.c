@@ -22,6 +22,7 @@
 #include "index/store/store.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/job_of.h"
 #include "tests/unit/model_file.h"
 
@@ -127,7 +128,7 @@ static uint64_t pushed(const struct series *s, unsigned *keys)
 
 	*keys = 0;
 	assert_int_equal(store_memory_new(&store, &err), 0);
-	assert_int_equal(transfer_init(&t, store, 1, &err), 0);
+	assert_int_equal(transfer_borrow(&t, store, 1, &err), 0);
 	for (int v = 0; v < VERSIONS; v++) {
 		struct pushing p = { s, v };
 		struct upload_request request = { .oid = s->files[v].oid,
@@ -141,7 +142,7 @@ static uint64_t pushed(const struct series *s, unsigned *keys)
 		total += result.stored;
 		*keys += (unsigned)result.solos;
 	}
-	transfer_wipe(&t);
+	transfer_return(&t);
 	store_close(store);
 	return total;
 }

@@ -14,6 +14,7 @@
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 #include "tests/unit/store_faulty.h"
 
@@ -28,14 +29,14 @@ static void store_with(struct transfer *t, struct store **store,
 	struct err err = ERR_INIT;
 
 	assert_int_equal(store_memory_new(store, &err), 0);
-	assert_int_equal(transfer_init(t, *store, 2, &err), 0);
+	assert_int_equal(transfer_borrow(t, *store, 2, &err), 0);
 	t->repo_id = "0123456789abcdef0123456789abcdef";
 	assert_int_equal(upload_object(t, &request, &result, &err), 0);
 }
 
 static void close_all(struct transfer *t, struct store *store)
 {
-	transfer_wipe(t);
+	transfer_return(t);
 	store_close(store);
 }
 
@@ -59,7 +60,7 @@ static void flip_each_read(bool remote)
 			store_faulty_new(inner, plan, FAULT_KEEP_INNER, &faulty, &err),
 			0);
 		faulty->remote = remote;
-		assert_int_equal(transfer_init(&bad, faulty, 1, &err), 0);
+		assert_int_equal(transfer_borrow(&bad, faulty, 1, &err), 0);
 		bad.lanes = 1;
 		assert_int_equal(ftruncate(fd, 0), 0);
 		int rc = download_object(&bad,
@@ -80,7 +81,7 @@ static void flip_each_read(bool remote)
 			assert_false(remote);
 			assert_int_equal(rc, ERR_DAMAGED);
 		}
-		transfer_wipe(&bad);
+		transfer_return(&bad);
 		store_close(faulty);
 	}
 	assert_true(nth > 5);

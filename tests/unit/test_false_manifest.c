@@ -20,6 +20,7 @@
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 
 struct world {
@@ -37,18 +38,18 @@ static void push(struct store *s, const struct model_file *f)
 	struct upload_result result;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(transfer_init(&t, s, 2, &err), 0);
+	assert_int_equal(transfer_borrow(&t, s, 2, &err), 0);
 	t.repo_id = "0123456789abcdef0123456789abcdef";
 	if (upload_object(&t, &request, &result, &err))
 		fail_msg("%s", err.text);
-	transfer_wipe(&t);
+	transfer_return(&t);
 }
 
 static void open_world(struct world *w)
 {
 	assert_int_equal(store_memory_new(&w->store, NULL), 0);
 	assert_int_equal(store_memory_new(&w->to, NULL), 0);
-	assert_int_equal(transfer_init(&w->transfer, w->store, 2, NULL), 0);
+	assert_int_equal(transfer_borrow(&w->transfer, w->store, 2, NULL), 0);
 	w->model = model_file_make(1, 0, "");
 	w->other = model_file_make(2, 0, "");
 	push(w->store, &w->model);
@@ -59,7 +60,7 @@ static void close_world(struct world *w)
 {
 	model_file_remove(&w->model);
 	model_file_remove(&w->other);
-	transfer_wipe(&w->transfer);
+	transfer_return(&w->transfer);
 	store_close(w->store);
 	store_close(w->to);
 }
@@ -190,11 +191,11 @@ static enum object_verdict verdict_on(struct store *s, const struct model_file *
 	struct manifest m;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(transfer_init(&t, s, 2, &err), 0);
+	assert_int_equal(transfer_borrow(&t, s, 2, &err), 0);
 	assert_int_equal(manifest_get(s, &f->oid, manifest_parse, &m, &err), 0);
 	assert_int_equal(object_prove(&t, &m, &nobody, &verdict, &err), 0);
 	manifest_wipe(&m);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	return verdict;
 }
 

@@ -238,7 +238,7 @@ static void walk(struct world *w, unsigned how, struct walk *out)
 		struct store *s;
 		budget_begin(&b, &(struct budget_limits){ .requests = 1 }, 0);
 		assert_int_equal(store_metered_new(w->store, &b, &s, NULL), 0);
-		assert_int_equal(transfer_init(&t, s, 1, NULL), 0);
+		assert_int_equal(transfer_borrow(&t, s, 1, NULL), 0);
 		struct fsck_request request = { .transfer = &t,
 			                        .mode = how ? FSCK_QUICK : FSCK_DEEP,
 			                        .from = out->place,
@@ -251,7 +251,7 @@ static void walk(struct world *w, unsigned how, struct walk *out)
 		out->whole += result.whole;
 		out->not_whole += result.not_whole;
 		fsck_result_wipe(&result);
-		transfer_wipe(&t);
+		transfer_return(&t);
 		store_close(s);
 		assert_true(++out->runs < 1000);
 	}
@@ -320,7 +320,7 @@ static void each_damage_is_mended_from_another_store(void **state)
 		struct transfer t;
 		world_begin(&w);
 		memset(w.here, 0, sizeof(w.here));
-		assert_int_equal(transfer_init(&t, other.store, 1, NULL), 0);
+		assert_int_equal(transfer_borrow(&t, other.store, 1, NULL), 0);
 		w.other = (struct fsck_other){ &t, FSCK_FROM_STORE };
 		w.others = 1;
 		damage(&w, d);
@@ -328,7 +328,7 @@ static void each_damage_is_mended_from_another_store(void **state)
 		assert_true(r.mended >= 1);
 		run_wipe(&r);
 		assert_sound(&w);
-		transfer_wipe(&t);
+		transfer_return(&t);
 		world_end(&w);
 	}
 	world_end(&other);
@@ -398,10 +398,10 @@ static bool repair_with_fault(struct world *w, const struct snapshot *damaged,
 	w->store = store_of(damaged);
 	assert_int_equal(
 		store_faulty_new(w->store, plan, FAULT_KEEP_INNER, &faulty, NULL), 0);
-	assert_int_equal(transfer_init(&t, faulty, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&t, faulty, 1, NULL), 0);
 	fsck_with(w, &t, REPAIR, &r);
 	run_wipe(&r);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	bool came = store_faulty_calls(faulty) >= plan.nth;
 	store_close(faulty);
 	fsck(w, REPAIR, &r);

@@ -94,7 +94,7 @@ static void each_bit_is_found_or_harmless_and_none_lies(void **state)
 	(void)state;
 	world_begin(&w);
 	snapshot_take(&s, w.store);
-	assert_int_equal(transfer_init(&t, w.store, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&t, w.store, 1, NULL), 0);
 	struct store *first = w.store;
 	for (size_t i = 0; i < rounds; i++) {
 		uint64_t bit = next_random(&random);
@@ -121,7 +121,7 @@ static void each_bit_is_found_or_harmless_and_none_lies(void **state)
 	              rounds, tally.found, tally.harmless, tally.mended);
 	assert_true(tally.found > rounds / 2);
 	t.store = w.store = first;
-	transfer_wipe(&t);
+	transfer_return(&t);
 	snapshot_wipe(&s);
 	world_end(&w);
 }

@@ -2,9 +2,11 @@
  * not sound; whoever mends may meet another who does, and die at any step. */
 #include "index/manifest/object_look.h"
 #include "index/store/store_memory.h"
+#include "tests/unit/memory_copy.h"
 #include "tests/unit/pushed_model.h"
 #include "tests/unit/store_counted.h"
 #include "tests/unit/store_faulty.h"
+#include "tests/unit/store_meeting.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -19,9 +21,9 @@ static bool verifies(struct store *s, const struct model_file *f, struct err *wh
 	struct transfer t;
 	bool have;
 
-	assert_int_equal(transfer_init(&t, s, 1, &err), 0);
+	assert_int_equal(transfer_borrow(&t, s, 1, &err), 0);
 	assert_int_equal(object_verify(&t, &f->oid, &have, why, &err), 0);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	return have;
 }
 
@@ -48,28 +50,53 @@ static void damage(struct store *s, const char *key, enum damage how, const char
 	buf_wipe(&b);
 }
 
+/* What every world begins with, made once: two files, and a store that has them. */
+struct pushed {
+	struct store *memory;
+	struct model_file base, tune;
+};
+
+static int push_both(void **state)
+{
+	static struct pushed p;
+
+	p.base = model_file_make(SEED, 0, "");
+	p.tune = model_file_make(SEED, 1e-5f, "");
+	assert_int_equal(store_memory_new(&p.memory, NULL), 0);
+	assert_int_equal(push(p.memory, &p.base, NULL), 0);
+	assert_int_equal(push(p.memory, &p.tune, &p.base), 0);
+	*state = &p;
+	return 0;
+}
+
+static int remove_both(void **state)
+{
+	struct pushed *p = *state;
+
+	store_close(p->memory);
+	model_file_remove(&p->base);
+	model_file_remove(&p->tune);
+	return 0;
+}
+
 struct world {
 	struct store *memory;
 	struct store *bucket; /* the same as a remote store: with a map of records */
 	struct model_file base, tune;
 };
 
-static void world_begin(struct world *w)
+static void world_begin(struct world *w, const struct pushed *p)
 {
-	w->base = model_file_make(SEED, 0, "");
-	w->tune = model_file_make(SEED, 1e-5f, "");
-	assert_int_equal(store_memory_new(&w->memory, NULL), 0);
+	w->base = p->base;
+	w->tune = p->tune;
+	w->memory = store_memory_copy(p->memory);
 	assert_int_equal(store_counted_new(w->memory, 8, &w->bucket, NULL), 0);
-	assert_int_equal(push(w->memory, &w->base, NULL), 0);
-	assert_int_equal(push(w->memory, &w->tune, &w->base), 0);
 }
 
 static void world_end(struct world *w)
 {
 	store_close(w->bucket);
 	store_close(w->memory);
-	model_file_remove(&w->base);
-	model_file_remove(&w->tune);
 }
 
 static const char *first_with(const struct keys *k, bool delta)
@@ -128,12 +155,11 @@ static void damage_one(struct world *w, enum what what, enum damage how)
 
 static void a_push_over_what_is_not_sound_mends_it(void **state)
 {
-	(void)state;
 	for (int remote = 0; remote < 2; remote++)
 		for (enum what what = SOLO; what < WHATS; what++)
 			for (enum damage how = EMPTY; how < DAMAGES; how++) {
 				struct world w;
-				world_begin(&w);
+				world_begin(&w, *state);
 				struct store *s = remote ? w.bucket : w.memory;
 				const struct model_file *f = what == DELTA ? &w.tune
 				                                           : &w.base;
@@ -156,10 +182,9 @@ static void a_push_over_what_is_not_sound_mends_it(void **state)
 
 static void what_is_reused_by_another_object_is_looked_at_in_a_bucket_too(void **state)
 {
-	(void)state;
 	for (enum damage how = EMPTY; how < DAMAGES; how++) {
 		struct world w;
-		world_begin(&w);
+		world_begin(&w, *state);
 		struct model_file again = model_file_make(SEED, 0, "another name");
 		damage_one(&w, SOLO, how);
 		assert_int_equal(push(w.bucket, &again, NULL), 0);
@@ -172,11 +197,10 @@ static void what_is_reused_by_another_object_is_looked_at_in_a_bucket_too(void *
 
 static void no_delta_is_put_on_a_base_whose_record_is_not_sound(void **state)
 {
-	(void)state;
 	for (int remote = 0; remote < 2; remote++)
 		for (enum damage how = EMPTY; how < FOREIGN; how++) {
 			struct world w;
-			world_begin(&w);
+			world_begin(&w, *state);
 			struct model_file next = model_file_make(SEED, 2e-5f, "");
 			struct keys records = keys_of(w.memory, "blobs/");
 			for (size_t i = 0; i < records.count; i++)
@@ -194,8 +218,7 @@ static void a_push_over_sound_records_moves_nothing(void **state)
 {
 	struct world w;
 
-	(void)state;
-	world_begin(&w);
+	world_begin(&w, *state);
 	struct model_file again = model_file_make(SEED, 0, "another name");
 	assert_int_equal(push(w.memory, &again, NULL), 0);
 	assert_int_equal(push(w.bucket, &w.tune, &w.base), 0);
@@ -210,8 +233,7 @@ static void whether_an_object_is_whole_costs_no_look_at_its_records_in_a_bucket(
 	struct world w;
 	struct err why = ERR_INIT;
 
-	(void)state;
-	world_begin(&w);
+	world_begin(&w, *state);
 	store_counted_reset(w.bucket);
 	assert_true(verifies(w.bucket, &w.base, &why));
 	/* The manifest, and a listing for each record: too few for a map. */
@@ -220,16 +242,23 @@ static void whether_an_object_is_whole_costs_no_look_at_its_records_in_a_bucket(
 	world_end(&w);
 }
 
-/* A push of `f`, whose value below `prefix` is cut, and whose nth request goes wrong.
- * Whether it came so far. */
-static bool mend_with_fault(const struct model_file *f, const char *prefix,
+/* A store with `f`, whose value below `prefix` is cut. */
+static struct store *cut_store(const struct model_file *f, const char *prefix)
+{
+	struct store *s;
+
+	assert_int_equal(store_memory_new(&s, NULL), 0);
+	assert_int_equal(push(s, f, NULL), 0);
+	damage(s, keys_of(s, prefix).list[0], CUT, NULL);
+	return s;
+}
+
+/* A push of `f` into `cut`, whose nth request goes wrong. Whether it came so far. */
+static bool mend_with_fault(const struct model_file *f, struct store *cut,
                             struct store_fault_plan plan)
 {
-	struct store *faulty, *memory;
+	struct store *faulty, *memory = store_memory_copy(cut);
 
-	assert_int_equal(store_memory_new(&memory, NULL), 0);
-	assert_int_equal(push(memory, f, NULL), 0);
-	damage(memory, keys_of(memory, prefix).list[0], CUT, NULL);
 	assert_int_equal(store_faulty_new(memory, plan, FAULT_KEEP_INNER, &faulty, NULL),
 	                 0);
 	int rc = push(faulty, f, NULL);
@@ -252,135 +281,20 @@ static void whatever_request_of_a_mending_push_fails_nothing_is_lost(void **stat
 		                      a_chunk() };
 
 	(void)state;
-	for (size_t k = 0; k < COUNT(files); k++)
+	for (size_t k = 0; k < COUNT(files); k++) {
+		struct store *cut = cut_store(&files[k], prefixes[k]);
 		for (size_t i = 0; i < COUNT(faults); i++) {
 			struct store_fault_plan plan = { faults[i], 1 };
-			while (mend_with_fault(&files[k], prefixes[k], plan))
+			while (mend_with_fault(&files[k], cut, plan))
 				plan.nth++;
 			assert_true(plan.nth > 8); /* it did reach into the push */
 		}
-	for (size_t k = 0; k < COUNT(files); k++)
+		store_close(cut);
 		model_file_remove(&files[k]);
+	}
 }
 
 /* ---------------------------------------------------------------- two who mend */
-
-/* A store before another: before its nth call somebody else does something. */
-struct meeting {
-	struct store base;
-	struct store *inner;
-	uint64_t calls, nth;
-	void (*other)(void *ctx);
-	void *ctx;
-};
-
-static void meet(struct meeting *m)
-{
-	if (++m->calls == m->nth)
-		m->other(m->ctx);
-}
-
-struct meeting_writer {
-	struct store_writer base;
-	struct meeting *meeting;
-	struct store_writer *inner;
-};
-
-static int meeting_write(struct store_writer *w, const void *bytes, size_t n,
-                         struct err *err)
-{
-	return store_write(((struct meeting_writer *)w)->inner, bytes, n, err);
-}
-
-static int meeting_commit(struct store_writer *writer, const void *head, struct err *err)
-{
-	struct meeting_writer *w = (struct meeting_writer *)writer;
-
-	meet(w->meeting);
-	w->inner->existed = writer->existed;
-	int rc = store_commit(w->inner, head, err);
-	free(w);
-	return rc;
-}
-
-static void meeting_abort(struct store_writer *writer)
-{
-	store_abort(((struct meeting_writer *)writer)->inner);
-	free(writer);
-}
-
-static const struct store_writer_ops meeting_writer_ops = {
-	.write = meeting_write,
-	.commit = meeting_commit,
-	.abort = meeting_abort,
-};
-
-static int meeting_put(struct store *s, const char *key, size_t head_size,
-                       struct store_writer **out, struct err *err)
-{
-	struct meeting *m = (struct meeting *)s;
-	struct meeting_writer *w = calloc(1, sizeof(*w));
-
-	assert_non_null(w);
-	meet(m);
-	w->base.ops = &meeting_writer_ops;
-	w->meeting = m;
-	int rc = store_put(m->inner, key, head_size, &w->inner, err);
-	if (rc)
-		free(w);
-	else
-		*out = &w->base;
-	return rc;
-}
-
-static int meeting_get(struct store *s, const char *key, size_t want,
-                       struct store_reader **out, struct err *err)
-{
-	struct meeting *m = (struct meeting *)s;
-
-	meet(m);
-	return store_get(m->inner, key, want, out, err);
-}
-
-static int meeting_list(struct store *s, const char *prefix, store_each_fn *each,
-                        void *ctx, struct err *err)
-{
-	struct meeting *m = (struct meeting *)s;
-
-	meet(m);
-	return store_list(m->inner, prefix, each, ctx, err);
-}
-
-static int meeting_remove(struct store *s, const char *key, struct err *err)
-{
-	(void)s;
-	(void)err;
-	fail_msg("%s is removed: a push removes nothing", key);
-	return ERR_IO;
-}
-
-static int meeting_set_aside(struct store *s, const char *key, const char *trash,
-                             struct err *err)
-{
-	struct meeting *m = (struct meeting *)s;
-
-	meet(m);
-	return store_move_aside(m->inner, key, trash, err);
-}
-
-static void meeting_close(struct store *s)
-{
-	(void)s;
-}
-
-static const struct store_ops meeting_ops = {
-	.get = meeting_get,
-	.put = meeting_put,
-	.list = meeting_list,
-	.remove = meeting_remove,
-	.set_aside = meeting_set_aside,
-	.close = meeting_close,
-};
 
 /* The other: mends the same, and is told `complete`. */
 struct second {
@@ -397,16 +311,13 @@ static void mend_too(void *ctx)
 	other->complete = true;
 }
 
-/* One push of `f`, whose value below `prefix` is damaged. It meets another at its call
- * `at`, and dies at its call `dies`. Whether it came so far. */
-static bool two_mend(const struct model_file *f, const char *prefix, uint64_t at,
+/* One push of `f` into `cut`. It meets another at its call `at`, and dies at its call
+ * `dies`. Whether it came so far. */
+static bool two_mend(const struct model_file *f, struct store *cut, uint64_t at,
                      uint64_t dies)
 {
 	const struct store_fault_plan plan = { FAULT_CRASH, dies };
-	struct store *faulty, *memory;
-
-	assert_int_equal(store_memory_new(&memory, NULL), 0);
-	assert_int_equal(push(memory, f, NULL), 0);
+	struct store *faulty, *memory = store_memory_copy(cut);
 	struct second other = { memory, f, false };
 	struct meeting m = { { .ops = &meeting_ops, .inflight = 1, .name = "meeting" },
 		             memory,
@@ -414,7 +325,6 @@ static bool two_mend(const struct model_file *f, const char *prefix, uint64_t at
 		             at,
 		             mend_too,
 		             &other };
-	damage(memory, keys_of(memory, prefix).list[0], CUT, NULL);
 	assert_int_equal(store_faulty_new(&m.base, plan, FAULT_KEEP_INNER, &faulty, NULL),
 	                 0);
 	int rc = push(faulty, f, NULL);
@@ -435,14 +345,16 @@ static bool two_mend(const struct model_file *f, const char *prefix, uint64_t at
 /* Each moment of the meeting, and from there on each moment of the death. */
 static void all_moments(const struct model_file *f, const char *prefix)
 {
+	struct store *cut = cut_store(f, prefix);
 	uint64_t at = 1, dies;
 
 	do {
 		dies = at;
-		while (two_mend(f, prefix, at, dies))
+		while (two_mend(f, cut, at, dies))
 			dies++;
 	} while (dies > at++);
 	assert_true(at > 8); /* it did go through a push */
+	store_close(cut);
 }
 
 static void of_two_who_mend_a_manifest_one_may_die_at_any_step(void **state)
@@ -479,5 +391,5 @@ int main(void)
 		cmocka_unit_test(of_two_who_mend_a_record_one_may_die_at_any_step),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, push_both, remove_both);
 }

@@ -8,6 +8,7 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/manifest_sample.h"
 #include "tests/unit/store_faulty.h"
 
@@ -29,7 +30,7 @@ static int setup(void **state)
 	assert_non_null(f);
 	assert_int_equal(store_memory_new(&memory, NULL), 0);
 	assert_int_equal(store_faulty_new(memory, none, 0, &f->store, NULL), 0);
-	assert_int_equal(transfer_init(&f->transfer, f->store, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&f->transfer, f->store, 1, NULL), 0);
 	*state = f;
 	return 0;
 }
@@ -38,7 +39,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	transfer_wipe(&f->transfer);
+	transfer_return(&f->transfer);
 	store_close(f->store);
 	free(f);
 	return 0;

@@ -20,6 +20,7 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/store_counted.h"
 
 enum { OBJECTS = 60, AT_ONCE = 8, INFLIGHT = 16, CROWD = 6000 };
@@ -186,7 +187,7 @@ static void status_looks_at_many_at_once_and_reads_a_manifest_once(void **state)
 	drop(w, 17);
 	drop(w, 3);
 	put(w, 3, MANIFEST_OUTLINE_SIZE);
-	assert_int_equal(transfer_init(&t, w->bucket, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&t, w->bucket, 1, NULL), 0);
 	store_counted_gather(w->bucket, "objects/", AT_ONCE);
 	assert_int_equal(status_look_run(&t, w->objects.list, OBJECTS, looks, NULL), 0);
 	for (size_t i = 0; i < OBJECTS; i++)
@@ -196,7 +197,7 @@ static void status_looks_at_many_at_once_and_reads_a_manifest_once(void **state)
 	assert_non_null(looks[3].why);
 	assert_true(store_counted_get(w->bucket).gets <= OBJECTS + 3);
 	status_look_wipe(looks, OBJECTS);
-	transfer_wipe(&t);
+	transfer_return(&t);
 }
 
 static void a_batch_grows_while_manifests_are_small(void **state)

@@ -22,6 +22,7 @@
 #include "index/store/store_memory.h"
 #include "index/store/trash_keys.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 #include "tests/unit/store_faulty.h"
 
@@ -56,10 +57,10 @@ static void push(struct world *w, const struct model_file *f)
 
 	request.find_hints = f == &w->tune ? hint_base : NULL;
 	request.ctx = &w->base;
-	assert_int_equal(transfer_init(&t, w->store, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&t, w->store, 1, NULL), 0);
 	if (upload_object(&t, &request, &result, &err))
 		fail_msg("%s", err.text);
-	transfer_wipe(&t);
+	transfer_return(&t);
 }
 
 static void world_begin(struct world *w)
@@ -85,11 +86,11 @@ static bool is_whole(struct store *s, const struct model_file *file)
 	struct transfer t;
 	struct manifest m;
 
-	assert_int_equal(transfer_init(&t, s, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&t, s, 1, NULL), 0);
 	assert_int_equal(manifest_get(s, &file->oid, manifest_parse, &m, NULL), 0);
 	assert_int_equal(object_prove(&t, &m, &nobody, &verdict, NULL), 0);
 	manifest_wipe(&m);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	return verdict == OBJECT_PROVED;
 }
 
@@ -167,9 +168,9 @@ static int clear(struct store *reads, struct store *moves, const struct oid *id,
 	struct transfer t;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(transfer_init(&t, reads, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&t, reads, 1, NULL), 0);
 	int rc = record_judge_clear(&t, moves, id, moved, &err);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	assert_int_equal(rc, err.code);
 	return rc;
 }

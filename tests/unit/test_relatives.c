@@ -13,6 +13,7 @@
 #include "index/base/relatives.h"
 #include "index/blob/transfer.h"
 #include "index/store/store_memory.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/sketched_model.h"
 
 enum { TENSORS = 6, HINTS_MAX = 16 };
@@ -30,14 +31,14 @@ static int begin(void **state)
 	if (!f || store_memory_new(&f->store, &err))
 		return -1;
 	*state = f;
-	return transfer_init(&f->transfer, f->store, 1, &err);
+	return transfer_borrow(&f->transfer, f->store, 1, &err);
 }
 
 static int end(void **state)
 {
 	struct fixture *f = *state;
 
-	transfer_wipe(&f->transfer);
+	transfer_return(&f->transfer);
 	store_close(f->store);
 	free(f);
 	return 0;

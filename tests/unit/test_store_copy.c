@@ -21,6 +21,7 @@
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 #include "tests/unit/store_faulty.h"
 #include "tests/unit/watched.h"
@@ -76,7 +77,7 @@ static void make_family(struct family *f)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(store_memory_new(&f->store, &err), 0);
-	assert_int_equal(transfer_init(&f->transfer, f->store, 2, &err), 0);
+	assert_int_equal(transfer_borrow(&f->transfer, f->store, 2, &err), 0);
 	f->files[BASE] = model_file_make(1, 0, "");
 	f->files[TUNED] = model_file_make(1, 0.0002f, "");
 	f->files[SMALL] = model_file_of("a tokenizer", 11);
@@ -93,7 +94,7 @@ static void drop_family(struct family *f)
 {
 	for (int i = 0; i < FILES; i++)
 		model_file_remove(&f->files[i]);
-	transfer_wipe(&f->transfer);
+	transfer_return(&f->transfer);
 	store_close(f->store);
 }
 
@@ -107,13 +108,13 @@ static bool is_whole(struct store *s, const struct model_file *file)
 	enum object_verdict verdict = OBJECT_MANIFEST_FALSE;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(transfer_init(&t, s, 1, &err), 0);
+	assert_int_equal(transfer_borrow(&t, s, 1, &err), 0);
 	int rc = manifest_get(s, &file->oid, manifest_parse, &m, &err);
 	if (!rc) {
 		rc = object_prove(&t, &m, &judge, &verdict, &err);
 		manifest_wipe(&m);
 	}
-	transfer_wipe(&t);
+	transfer_return(&t);
 	return rc == 0 && verdict == OBJECT_PROVED;
 }
 
@@ -318,9 +319,9 @@ static void put_solo_records(struct family *f)
 		                          .path = file->path };
 	struct upload_result result;
 
-	assert_int_equal(transfer_init(&t, alone, 1, NULL), 0);
+	assert_int_equal(transfer_borrow(&t, alone, 1, NULL), 0);
 	assert_int_equal(upload_object(&t, &request, &result, NULL), 0);
-	transfer_wipe(&t);
+	transfer_return(&t);
 	assert_int_equal(store_list(alone, "blobs/", note_record, &k, NULL), 0);
 	for (size_t i = 0; i < k.count; i++) {
 		struct buf value = BUF_INIT;

@@ -19,6 +19,7 @@
 #include "index/store/store_keys.h"
 #include "index/store/store_memory.h"
 #include "index/upload.h"
+#include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 
 enum { BASE, TUNED, OTHER, LOOSE, FILES };
@@ -66,7 +67,7 @@ static void open_world(struct world *w)
 	for (int i = 0; i < 200 * 1000; i++)
 		buf_add_u64(&loose, next_random(&seed));
 	assert_int_equal(store_memory_new(&w->store, NULL), 0);
-	assert_int_equal(transfer_init(&w->transfer, w->store, 2, NULL), 0);
+	assert_int_equal(transfer_borrow(&w->transfer, w->store, 2, NULL), 0);
 	w->files[BASE] = model_file_make(1, 0, "");
 	w->files[TUNED] = model_file_make(1, 0.0002f, "");
 	w->files[OTHER] = model_file_make(2, 0, "");
@@ -80,7 +81,7 @@ static void close_world(struct world *w)
 {
 	for (int i = 0; i < FILES; i++)
 		model_file_remove(&w->files[i]);
-	transfer_wipe(&w->transfer);
+	transfer_return(&w->transfer);
 	store_close(w->store);
 }
 
