@@ -23,7 +23,7 @@ for store; do
 	for version in '' "$PWD/build/annex/bin"; do
 		[ -z "$version" ] || [ -x "$version/git-annex" ] || continue
 		echo "# $store, $(PATH=${version:+$version:}$PATH git-annex version --raw)"
-		GIT_ANNEX=$version tried "$store" || bad=1
+		ZLLM_TEST_ANNEX=$version tried "$store" || bad=1
 	done
 done
 exit $bad

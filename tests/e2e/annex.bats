@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# A store as a special remote of git-annex. GIT_ANNEX is the folder of another git-annex than
-# Debian's; tests/annex.sh runs this file, and all of testremote, with the newest one.
+# A store as a special remote of git-annex. ZLLM_TEST_ANNEX is the folder of another git-annex
+# than Debian's: tests/annex.sh runs this file with the newest one too.
 
 load helpers
 
 setup() {
 	e2e_setup
-	[ -z "${GIT_ANNEX:-}" ] || PATH=$GIT_ANNEX:$PATH
+	[ -z "${ZLLM_TEST_ANNEX:-}" ] || PATH=$ZLLM_TEST_ANNEX:$PATH
 	command -v git-annex >/dev/null || skip 'no git-annex (tests/deps.sh check)'
 }
 
