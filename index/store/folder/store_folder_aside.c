@@ -179,8 +179,8 @@ int store_folder_clear_foreign(const struct folder *f, const char *key, struct e
 	return rc ? 0 : look_at_moved(f, trash, key, err);
 }
 
-/* A link, which takes no space: the entry stays. The folders of `key` are there, since
- * something lay in them and none is ever removed. */
+/* A link, which takes no space: the entry stays. We never remove the folders of `key`, in
+ * which it lay; but what copies a store may leave out those that are empty. */
 int store_folder_restore(struct store *s, const char *trash, const char *key,
                          struct err *err)
 {
@@ -189,6 +189,10 @@ int store_folder_restore(struct store *s, const char *trash, const char *key,
 	struct stat st;
 	int rc = 0;
 
+	if (has_no_folder(f, key) && !has_no_folder(f, trash))
+		rc = store_folder_tree_make(f, key, err);
+	if (rc)
+		return rc;
 	if (two_names_open(f, trash, key, &t))
 		return errno == ENOENT
 		               ? 1
