@@ -268,12 +268,20 @@ static void inline_bytes_have_a_total(void **state)
 static void a_file_that_only_looks_like_a_model_is_opaque(void **state)
 {
 	(void)state;
-	static const char *const contents[] = { "{}", "{\"a\":1}", "no", "{\"a\"" };
+	static const struct {
+		const char *content;
+		size_t header; /* bytes that it says its header has */
+	} rows[] = {
+		{ "{}", 3 },
+		{ "{\"a\":1} and data", 7 }, /* of which tensor? */
+		{ "no", 2 },
+		{ "{\"a\"", 4 },
+	};
 
-	for (size_t i = 0; i < COUNT(contents); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct buf bytes = BUF_INIT;
-		buf_add_u64(&bytes, strlen(contents[i]) + (i == 0));
-		buf_add_str(&bytes, contents[i]);
+		buf_add_u64(&bytes, rows[i].header);
+		buf_add_str(&bytes, rows[i].content);
 		struct extents x = hashed(&bytes);
 		assert_int_equal(x.model, MODEL_OPAQUE);
 		assert_int_equal(x.count, 1);
