@@ -127,6 +127,12 @@ bench: | deps-bench
 	@$(MAKE) --no-print-directory build/git-zllm build/search_bench build/gc_bench build/recompact_bench
 	@sh tests/bench/run.sh
 
+## bench-hub: 2000 models by 1, 2 and 4 workers (HUB_MODELS, HUB_FAMILIES, HUB_BYTES, HUB_SERVER=ceph)
+bench-hub: | deps-bench
+	@$(MAKE) --no-print-directory build/git-zllm
+	@sh tests/bench/hub.sh $(or $(HUB_MODELS),2000) $(or $(HUB_FAMILIES),40) $(or $(HUB_BYTES),10000000) $(HUB_SERVER)
+.PHONY: bench-hub
+
 ## demo: pushes and clones a family of models with plain git, and prints what was saved
 demo: | deps
 	@$(MAKE) --no-print-directory build/git-zllm

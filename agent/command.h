@@ -26,8 +26,8 @@ struct command {
 #define COMMANDS(row)                                                                    \
 	row(install) row(uninstall) row(init) row(base) row(status) row(show) row(diff)  \
 		row(family) row(stats) row(verify) row(fsck) row(gc) row(prune)          \
-			row(copy) row(doctor) row(trust) row(hook) row(codec) row(agent) \
-				row(annex) row(version) row(help)
+			row(import) row(export) row(copy) row(doctor) row(trust) row(hook) \
+				row(codec) row(agent) row(annex) row(version) row(help)
 
 #define COMMAND_DECLARE(name) extern const struct command cmd_##name;
 COMMANDS(COMMAND_DECLARE)

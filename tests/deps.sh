@@ -13,7 +13,7 @@ check="$build bats libcmocka-dev libsimde-dev clang libclang-rt-14-dev clang-for
        gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu libc6-dev-i386-cross
        qemu-user"
 bench="$build python3-zstandard python3-numpy"
-servers="ceph-mon ceph-osd radosgw ceph-common curl
+servers="slurm-wlm ceph-mon ceph-osd radosgw ceph-common curl
          swift-proxy swift-account swift-container swift-object libeatmydata1"
 forge="nginx-light fcgiwrap"
 annex="git-annex python3-venv"

@@ -16,6 +16,7 @@
 #include "agent/report/shell_word.h"
 #include "agent/report/size_text.h"
 #include "agent/where/grace.h"
+#include "agent/where/part_choice.h"
 #include "agent/where/store_open.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
@@ -26,7 +27,7 @@
 #include "index/store/store.h"
 
 struct copy_options {
-	const char *repo;
+	const char *repo, *part;
 	bool json;
 };
 
@@ -159,10 +160,12 @@ static int copy(struct ends *e, const struct copy_options *options, int *exit_co
 		.watch = &watch,
 	};
 	struct store_copy_result result;
-	int rc = grace_read(e->config, &request.grace, err);
+	int rc = part_choose(options->part, &request.part, err);
 
 	progress_begin(&told.progress, "listing both stores", 0,
 	               options->json ? PROGRESS_QUIET : PROGRESS_SHOWN);
+	if (!rc)
+		rc = grace_read(e->config, &request.grace, err);
 	if (!rc)
 		rc = store_copy(&request, &result, err);
 	progress_end(&told.progress);
@@ -180,6 +183,9 @@ static const struct option_spec specs[] = {
 	{ "repo", OPTION_VALUE, "ID",
 	  "only what this repository pushed (repo= in .lfsconfig)",
 	  offsetof(struct copy_options, repo) },
+	{ "part", OPTION_VALUE, "K/N",
+	  "copy one part of the objects: 3/16, auto, auto/16",
+	  offsetof(struct copy_options, part) },
 	{ "json", OPTION_FLAG, NULL, "print one JSON object at the end",
 	  offsetof(struct copy_options, json) },
 	{ 0 },
@@ -213,7 +219,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_copy = {
 	.name = "copy",
-	.arguments = "[--repo <id>] [--json] <store> <store>",
+	.arguments = "[--repo <id>] [--part <k>/<n>] [--json] <store> <store>",
 	.summary = "mirror a store into another",
 	.details =
 		"Copies every object of the first store that the second lacks, with the\n"
@@ -224,6 +230,8 @@ const struct command cmd_copy = {
 		"object that the first store does not have whole is named, and left out; the\n"
 		"exit code is then not 0. Where the second store has another manifest of an\n"
 		"object, or a record, and that proves wrong, it is set aside and replaced.\n"
+		"With --part 3/16 the third of sixteen parts of the objects is copied: so many\n"
+		"machines copy one store (docs/scale.md).\n"
 		"\n"
 		"To use the copy instead of the first store, for good or as a mirror, each user\n"
 		"(or --system: each machine) says\n"

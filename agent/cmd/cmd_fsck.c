@@ -15,6 +15,7 @@
 #include "agent/report/report.h"
 #include "agent/where/base_cache.h"
 #include "agent/where/connection.h"
+#include "agent/where/part_choice.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "index/base/base_marker_rebuild.h"
@@ -32,11 +33,12 @@ enum { SAVE_MS = 5000 }; /* between two notes of how far it came */
 
 struct fsck_options {
 	bool quick, deep, repair, markers, json;
-	const char *from, *budget;
+	const char *from, *budget, *part;
 };
 
 struct fsck {
 	struct fsck_options options;
+	struct work_part part;
 	struct budget budget;
 	struct connection connection;
 	struct store *metered; /* before the connection's */
@@ -154,7 +156,7 @@ static int open_place(struct fsck *f, struct err *err)
 	if (rc)
 		return rc;
 	char *folder = base_cache_folder(f->connection.config);
-	fsck_place_open(&f->place, folder, id, mode_of(f));
+	fsck_place_open(&f->place, folder, id, mode_of(f), &f->part);
 	free(folder);
 	if (f->options.budget && !f->named.size)
 		fsck_place_read(&f->place, f->from);
@@ -179,6 +181,7 @@ static struct fsck_request request_of(struct fsck *f)
 		.mode = f->options.quick ? FSCK_QUICK : FSCK_DEEP,
 		.named = (const struct oid *)(const void *)f->named.data,
 		.named_count = f->named.size / sizeof(struct oid),
+		.part = f->part,
 		.from = f->from,
 		.budget = &f->budget,
 		.writing = give_writing,
@@ -398,6 +401,8 @@ static const struct option_spec specs[] = {
 	{ "budget", OPTION_VALUE, "10m|5GB|1000requests",
 	  "stop in time, and go on there the next time",
 	  offsetof(struct fsck_options, budget) },
+	{ "part", OPTION_VALUE, "K/N", "check one part of the store: 3/16, auto, auto/16",
+	  offsetof(struct fsck_options, part) },
 	{ "json", OPTION_FLAG, NULL, "print one JSON object at the end",
 	  offsetof(struct fsck_options, json) },
 	{ "markers", OPTION_FLAG, NULL, "make the base markers that the store lacks",
@@ -424,13 +429,16 @@ static int read_options(struct fsck *f, int argc, char **argv, struct err *err)
 	int rc = options_parse(&argc, argv, specs, &f->options, err);
 
 	if (!rc && o->markers &&
-	    (argc || o->quick || o->deep || o->repair || o->from || o->budget || o->json))
+	    (argc || o->quick || o->deep || o->repair || o->from || o->budget ||
+	     o->part || o->json))
 		rc = err_set(err, ERR_INPUT,
 		             "fsck --markers takes no oid and no other option");
 	if (!rc && o->quick && o->deep)
 		rc = err_set(err, ERR_INPUT, "--quick and --deep exclude each other");
 	if (!rc && o->from && !o->repair)
 		rc = err_set(err, ERR_INPUT, "--from is for --repair; add that");
+	if (!rc && !o->markers && (o->part || !argc)) /* no part is of named objects */
+		rc = part_choose(argc ? "of oids" : o->part, &f->part, err);
 	if (!rc && o->budget)
 		rc = budget_parse(o->budget, &limits, err);
 	budget_begin(&f->budget, &limits, budget_clock());
@@ -460,8 +468,9 @@ static int run(int argc, char **argv)
 
 const struct command cmd_fsck = {
 	.name = "fsck",
-	.arguments = "[--quick | --deep] [--repair [--from <store | folder>]] "
-		     "[--budget <budget>] [--json] [<oid>...] | --markers",
+	.arguments =
+		"[--quick | --deep] [--repair [--from <store | folder>]] "
+		"[--budget <budget>] [--part <k>/<n>] [--json] [<oid>...] | --markers",
 	.summary = "check the store, say whom damage touches, and mend it",
 	.details =
 		"Deep, the default, restores each object (or those named) without writing it\n"
@@ -479,14 +488,13 @@ const struct command cmd_fsck = {
 		"nothing is overwritten or deleted. What cannot be mended is listed with the\n"
 		"paths and commits that need it. Or, in a clone that has an object:\n"
 		"git lfs push --object-id <remote> <oid>\n\n"
-		"--budget stops between two steps once so much time, bytes or requests are\n"
-		"spent (several with commas); the same command goes on there.\n\n"
+		"--budget stops once so much time, bytes or requests are spent (several with\n"
+		"commas); the same command goes on there. --part 3/16 checks one of 16 parts.\n\n"
 		"Exit code: 0 all is whole, or mended; 1 it could not be checked, or some of\n"
 		"it could not be read; 2 wrong use; 3 something is damaged or missing; 4 the\n"
 		"budget ended it, and nothing was wrong so far.\n\n"
 		"With --markers it checks nothing, and makes the base markers that the store\n"
-		"lacks: those of a store from before there were any, or that could not be\n"
-		"written. By them a base is found where git names none.\n",
+		"lacks. By them a base is found where git names none.\n",
 	.options = specs,
 	.run = run,
 };

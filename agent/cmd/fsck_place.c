@@ -12,12 +12,17 @@
 #include "codec/common/err.h"
 #include "index/work/file_range.h"
 #include "index/work/file_replace.h"
+#include "index/work/work_part.h"
 
 void fsck_place_open(struct fsck_place *p, const char *folder, const char *id,
-                     const char *mode)
+                     const char *mode, const struct work_part *part)
 {
+	char which[64] = "";
+
 	p->path = NULL;
-	if (folder && asprintf(&p->path, "%s/fsck/%s-%s", folder, id, mode) < 0)
+	if (!work_part_is_all(part))
+		snprintf(which, sizeof(which), "-%u-of-%u", part->nth + 1, part->of);
+	if (folder && asprintf(&p->path, "%s/fsck/%s-%s%s", folder, id, mode, which) < 0)
 		p->path = NULL;
 }
 

@@ -1,9 +1,9 @@
 /*
  * How far a check with a budget came, so that the next one goes on there: a line in a file
- * of this machine's cache folder, one for each store and mode. It is a hint: where it
+ * of this machine's cache folder, one for each store, mode and part. It is a hint: where it
  * cannot be read or written the next check begins at the beginning.
  *
- *     <folder of the cache>/fsck/<store id>-quick, -deep
+ *     <folder of the cache>/fsck/<store id>-quick, -deep, -deep-3-of-16
  */
 #ifndef ZLLM_FSCK_PLACE_H
 #define ZLLM_FSCK_PLACE_H
@@ -14,9 +14,11 @@ struct fsck_place {
 	char *path; /* owned; NULL: there is no place for it */
 };
 
+struct work_part;
+
 /* `folder` (base_cache.h) may be NULL; `id` is the store's, `mode` "quick" or "deep". */
 void fsck_place_open(struct fsck_place *p, const char *folder, const char *id,
-                     const char *mode);
+                     const char *mode, const struct work_part *part);
 void fsck_place_close(struct fsck_place *p);
 
 /* The last key that was done; "" when a round begins. */

@@ -11,6 +11,7 @@
 #include "agent/report/report.h"
 #include "agent/where/effort_setting.h"
 #include "agent/where/grace.h"
+#include "agent/where/part_choice.h"
 #include "agent/where/store_open.h"
 #include "codec/common/err.h"
 #include "index/blob/effort.h"
@@ -18,7 +19,7 @@
 #include "index/store/store.h"
 #include "index/store/store_metered.h"
 
-enum { TOLD_MAX = 20, PARTS_MAX = 65536 };
+enum { TOLD_MAX = 20 };
 
 /* How what gc makes in a folder gets its modes where no repository says: as one user's. */
 static const struct store_folder_modes own_modes = { 0444, 0755 };
@@ -38,40 +39,6 @@ static int read_grace(struct gc_world *w, const char *text, struct err *err)
 			"such as 24h or 10m",
 			text);
 	w->grace = (int64_t)seconds;
-	return 0;
-}
-
-/* A number from 1 to `max` and nothing else before `end`. */
-static bool read_number(const char *text, const char *end, uint32_t max, uint32_t *out)
-{
-	uint64_t n = 0;
-
-	for (; text < end; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (uint64_t)(*text - '0');
-		if (n > max)
-			return false;
-	}
-	*out = (uint32_t)n;
-	return n > 0;
-}
-
-static int read_part(struct gc_part *out, const char *text, struct err *err)
-{
-	const char *slash = text ? strchr(text, '/') : NULL;
-	uint32_t nth, of;
-
-	if (!text)
-		return 0;
-	if (!slash || !read_number(text, slash, PARTS_MAX, &nth) ||
-	    !read_number(slash + 1, slash + strlen(slash), PARTS_MAX, &of) || nth > of)
-		return err_set(
-			err, ERR_INPUT,
-			"--part is '%s': which part of how many is wanted, such as "
-			"3/16",
-			text);
-	*out = (struct gc_part){ nth - 1, of };
 	return 0;
 }
 
@@ -147,7 +114,7 @@ static int begin_run(struct gc_world *w, const struct gc_options *options,
 	if (!rc)
 		rc = effort_read(w->config, &effort_best, &w->transfer.effort, err);
 	if (!rc)
-		rc = read_part(&w->run.part, options->part, err);
+		rc = part_choose(options->part, &w->run.part, err);
 	w->run.transfer = &w->transfer;
 	w->watch = progress_watch(&w->progress);
 	w->run.watch = &w->watch;

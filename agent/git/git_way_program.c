@@ -21,7 +21,7 @@
 
 enum { CACHE_MAX = 16 << 20 /* bytes */ };
 
-#define REFS_MAX "20000" /* of one prefix: more tips than a search looks at */
+#define REFS_MAX "--count=20000" /* of one prefix: more tips than a search looks at */
 
 struct program {
 	char *dir_option; /* "--git-dir=..." */
@@ -183,7 +183,7 @@ static int program_each_ref(void *way, const char *prefix, git_ref_fn *each, voi
 	const char *argv[] = { "git",
 		               p->dir_option,
 		               "for-each-ref",
-		               "--count=" REFS_MAX,
+		               REFS_MAX,
 		               "--format=%(objectname) %(refname)",
 		               prefix,
 		               NULL };

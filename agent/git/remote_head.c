@@ -9,6 +9,8 @@
 
 #define HEAD_REF "refs/zllm/head"
 
+static const char to_head_ref[] = "+HEAD:" HEAD_REF;
+
 static int fetch(const struct repo_aside *aside, const char *remote, struct err *err)
 {
 	const char *const words[] = { "fetch",
@@ -21,7 +23,7 @@ static int fetch(const struct repo_aside *aside, const char *remote, struct err 
 		                      "--refmap=",
 		                      "--",
 		                      remote,
-		                      "+HEAD:" HEAD_REF,
+		                      to_head_ref,
 		                      NULL };
 	int status;
 

@@ -108,9 +108,9 @@ static int serve_init(struct session *s, const struct lfs_message *m, struct err
 	                                              : ENDPOINT_DOWNLOAD;
 
 	session_disconnect(s);
+	int rc = session_way_open(&s->way, direction, m->remote, &failure);
 	free(s->remote);
 	s->remote = m->remote ? strdup(m->remote) : NULL;
-	int rc = session_way_open(&s->way, direction, s->remote, &failure);
 	if (rc)
 		report_trace("init: %s", failure.text);
 	else if (!m->upload && s->way.open)

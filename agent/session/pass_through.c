@@ -24,6 +24,8 @@
 /* Set for the git-lfs that we start: it must not come back to us. */
 #define PASSED_ON "ZLLM_PASSED_ON"
 
+static const char passed_on[] = PASSED_ON "=1";
+
 enum { KEYS_MAX = 32, WORDS_MAX = 2 * KEYS_MAX + 32 };
 
 struct pass_through {
@@ -155,18 +157,10 @@ static int say_why(struct buf *said, struct err *err)
 static int run(const struct pass_through *p, const char *const *front,
                const char *const *words, const struct buf *input, struct err *err)
 {
-	static const char *const environment[] = { "env",
-		                                   "-u",
-		                                   "GIT_LFS_SKIP_SMUDGE",
-		                                   "-u",
-		                                   "GIT_LFS_SKIP_PUSH",
-		                                   PASSED_ON "=1",
-		                                   "git",
-		                                   "-c",
-		                                   "lfs.fetchinclude=",
-		                                   "-c",
-		                                   "lfs.fetchexclude=",
-		                                   NULL };
+	static const char *const environment[] = {
+		"env", "-u", "GIT_LFS_SKIP_SMUDGE", "-u", "GIT_LFS_SKIP_PUSH", passed_on,
+		"git", "-c", "lfs.fetchinclude=",   "-c", "lfs.fetchexclude=", NULL
+	};
 	const char *argv[WORDS_MAX] = { NULL };
 	struct buf said = BUF_INIT, printed = BUF_INIT;
 	int status;

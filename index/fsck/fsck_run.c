@@ -102,7 +102,8 @@ void fsck_note_needed(struct fsck *f, const struct manifest *m, bool whole)
 	}
 }
 
-/* An object that an earlier run of this round was done with. */
+/* An object that an earlier run of this round was done with, or that is in another part:
+ * its records are looked at with it. */
 static void pass_over(struct fsck *f, const struct oid *oid)
 {
 	struct manifest m;
@@ -167,7 +168,8 @@ static int check_objects(struct fsck *f)
 	for (size_t i = 0; i < fsck_object_count(l) && !f->no_memory; i++) {
 		struct oid oid = fsck_object(l, i);
 		key_object(&oid, key);
-		if (*from && (*from == 'b' || strcmp(key, from) <= 0)) {
+		if (!work_part_has(&f->request->part, oid.bytes) ||
+		    (*from && (*from == 'b' || strcmp(key, from) <= 0))) {
 			pass_over(f, &oid);
 			continue;
 		}
@@ -179,7 +181,8 @@ static int check_objects(struct fsck *f)
 	     i += sizeof(struct oid)) {
 		struct oid oid;
 		memcpy(&oid, l->unmade.data + i, sizeof(oid));
-		check_unmade(f, &oid);
+		if (work_part_has(&f->request->part, oid.bytes))
+			check_unmade(f, &oid);
 	}
 	return 0;
 }
@@ -291,6 +294,8 @@ static int check_records(struct fsck *f)
 
 	for (size_t i = 0; i < l->record_count && !f->no_memory; i++) {
 		struct fsck_record *r = &l->records[i];
+		if (!work_part_has(&f->request->part, r->what.id.bytes))
+			continue;
 		for (unsigned k = 0; k < r->what.base_count; k++)
 			check_edge(f, r, r->what.bases[k]);
 		key_record(&r->what, key);
@@ -326,9 +331,11 @@ static int check_all(struct fsck *f, struct err *err)
 
 	if (rc)
 		return rc;
-	note_foreign(f);
+	if (!f->request->part.nth)
+		note_foreign(f);
 	work_watch_step(f->request->watch, "checking", WORK_BYTES,
-	                f->result->listing.record_bytes);
+	                f->result->listing.record_bytes /
+	                        (f->request->part.of ? f->request->part.of : 1));
 	rc = check_objects(f);
 	if (!rc)
 		rc = check_records(f);

@@ -23,6 +23,7 @@
 
 #include "index/fsck/fsck_finding.h"
 #include "index/fsck/fsck_listing.h"
+#include "index/work/work_part.h"
 
 struct budget;
 struct err;
@@ -36,6 +37,7 @@ struct fsck_request {
 	enum fsck_mode mode;
 	const struct oid *named; /* these objects alone; NULL: all */
 	size_t named_count;
+	struct work_part part;       /* of objects, and of records, by their ids */
 	const char *from;            /* the last key that was done before; "" : none */
 	const struct budget *budget; /* or NULL */
 

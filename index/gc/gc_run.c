@@ -80,7 +80,5 @@ bool gc_run_may_go_on(struct gc_run *run)
 
 bool gc_run_has(const struct gc_run *run, const struct oid *id)
 {
-	uint32_t place = (uint32_t)id->bytes[0] << 8 | id->bytes[1];
-
-	return (uint32_t)((uint64_t)place * run->part.of >> 16) == run->part.nth;
+	return work_part_has(&run->part, id->bytes);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "index/gc/gc_ages.h"
+#include "index/work/work_part.h"
 #include "index/work/work_watch.h"
 
 struct err;
@@ -56,11 +57,6 @@ struct gc_counts {
 	struct gc_count of[GC_THINGS][GC_DEEDS];
 };
 
-/* The K-th of N parts, by the first bytes of ids: { 0, 1 } is all. */
-struct gc_part {
-	uint32_t nth, of;
-};
-
 /* Who is told. Called from any thread, one at a time. Any may be NULL. */
 struct gc_listener {
 	/* A step begins: "looking at manifests". */
@@ -81,7 +77,7 @@ struct gc_run {
 	const char *what;                /* the step that it is in, or NULL */
 	struct gc_ages ages;
 	unsigned flags; /* of enum gc_flag */
-	struct gc_part part;
+	struct work_part part;
 	struct gc_listener listener;
 
 	pthread_mutex_t lock; /* guards the rest */

@@ -13,7 +13,7 @@
 #include "index/manifest/annex_claim.h"
 #include "index/mirror/blob_copy.h"
 #include "index/mirror/object_copy.h"
-#include "index/mirror/trash_wanted.h"
+#include "index/mirror/objects_wanted.h"
 #include "index/store/remote_marks.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
@@ -43,75 +43,12 @@ struct copying {
 
 /* ---------------------------------------------------------------- listings */
 
-struct oid_list {
-	struct buf oids;
-	bool (*parse)(const char *key, struct oid *out);
-};
-
-static int note_oid(void *ctx, const struct store_entry *entry)
-{
-	struct oid_list *list = ctx;
-	struct oid oid;
-
-	if (list->parse(entry->key, &oid))
-		buf_add(&list->oids, &oid, sizeof(oid));
-	return list->oids.failed ? ERR_NOMEM : 0;
-}
-
-static bool parse_owned(const char *key, struct oid *out)
-{
-	const char *name = strrchr(key, '/');
-
-	return name && oid_parse(name + 1, out);
-}
-
 /* "owners/", or those of one repository. */
 static void owner_prefix(const struct store_copy_request *request, char prefix[KEY_MAX])
 {
 	const char *end = *request->repo_id ? "/" : "";
 
 	snprintf(prefix, KEY_MAX, "owners/%.*s%s", REPO_ID_HEX, request->repo_id, end);
-}
-
-static int by_oid(const void *a, const void *b)
-{
-	return oid_compare(a, b);
-}
-
-/* Leaves each once. */
-static void make_unique(struct buf *oids)
-{
-	struct oid *list = (struct oid *)(void *)oids->data;
-	size_t count = oids->size / sizeof(*list), kept = 0;
-
-	if (count)
-		qsort(list, count, sizeof(*list), by_oid);
-	for (size_t i = 0; i < count; i++)
-		if (!kept || !oid_equal(&list[i], &list[kept - 1]))
-			list[kept++] = list[i];
-	oids->size = kept * sizeof(*list);
-}
-
-/* The objects to copy, as oids in a row. */
-static int list_wanted(const struct store_copy_request *request, struct buf *out,
-                       struct err *err)
-{
-	struct oid_list list = { BUF_INIT, key_parse_object };
-	char prefix[KEY_MAX] = "objects/";
-
-	if (*request->repo_id) {
-		list.parse = parse_owned;
-		owner_prefix(request, prefix);
-	}
-	int rc = store_list(request->from->store, prefix, note_oid, &list, err);
-	*out = list.oids;
-	if (!rc)
-		rc = trash_wanted_add(request->from->store, request->repo_id, out, err);
-	make_unique(out);
-	if (!rc && *request->repo_id && !out->size)
-		rc = err_set(err, ERR_INPUT, "store %s has nothing of repository %s",
-		             request->from->store->name, request->repo_id);
-	return rc;
 }
 
 static int note_listed(void *ctx, const struct store_entry *entry)
@@ -144,9 +81,13 @@ static int note_marker(void *ctx, const struct store_entry *entry)
 	const char *wanted = m->copying->request->repo_id;
 	char repo[REPO_ID_HEX + 1];
 	struct key_marker base;
+	struct oid owned;
 	struct key_annex annex;
 	struct oid content;
 
+	if (key_parse_owner(entry->key, repo, &owned) &&
+	    !work_part_has(&m->copying->request->part, owned.bytes))
+		return 0;
 	if (*wanted && key_parse_name(entry->key, repo) && strcmp(repo, wanted) != 0)
 		return 0; /* another repository's name */
 	if (key_parse_marker(entry->key, &base) &&
@@ -335,7 +276,9 @@ static int copy_objects(struct copying *c, struct err *err)
 static int copy_all(struct copying *c, struct err *err)
 {
 	char owners[KEY_MAX];
-	int rc = list_wanted(c->request, &c->wanted, err);
+	const struct objects_wanted wanted = { c->request->from->store,
+		                               c->request->repo_id, &c->request->part };
+	int rc = objects_wanted_list(&wanted, &c->wanted, err);
 
 	owner_prefix(c->request, owners);
 	if (!rc)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "codec/common/sha256.h"
+#include "index/work/work_part.h"
 
 struct err;
 struct store;
@@ -27,6 +28,7 @@ struct store_copy_request {
 	const struct transfer *from;
 	struct store *to;
 	const char *repo_id; /* only what this repository pushed; "": all */
+	struct work_part part; /* of the objects, with the markers that name these */
 	int64_t grace;       /* seconds for which what was seen in `to` may be relied upon
 	                      * (index/work/term.h); 0: for ever */
 

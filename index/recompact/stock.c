@@ -404,12 +404,21 @@ static void pin_bases(struct stock *s)
 	}
 }
 
+/* They come from a listing, in order but for a few: sorting a million takes memory. */
+static void sort_records(struct stock *s)
+{
+	size_t i = 1, count = record_count(s);
+
+	while (i < count && by_record(record_at(s, i - 1), record_at(s, i)) <= 0)
+		i++;
+	if (i < count)
+		qsort(s->records.data, count, sizeof(struct stock_record), by_record);
+}
+
 int stock_close(struct stock *s, struct err *err)
 {
 	sort_blobs(s);
-	if (s->records.size)
-		qsort(s->records.data, record_count(s), sizeof(struct stock_record),
-		      by_record);
+	sort_records(s);
 	int rc = add_ghosts(s, err);
 	if (!rc)
 		rc = make_groups(s, err);

@@ -28,7 +28,15 @@
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
 
-enum { OF_OBJECT = 1000, HEADER = 60000, COLUMNS = 64, FAMILY = 10, SOLO_EACH = 4, LINKS_MAX = 60000, WASTE = 10 };
+enum {
+	OF_OBJECT = 1000,
+	HEADER = 60000,
+	COLUMNS = 64,
+	FAMILY = 10,
+	SOLO_EACH = 4,
+	LINKS_MAX = 60000,
+	WASTE = 10
+};
 
 static const char repo[] = "0123456789abcdef0123456789abcdef";
 
@@ -103,7 +111,8 @@ static void make_finding(uint64_t number, struct extent_finding *f)
 {
 	struct oid base = id_of(number - number % SOLO_EACH);
 
-	*f = (struct extent_finding){ .base_count = number % SOLO_EACH ? 1 : 0, .stored = 1 };
+	*f = (struct extent_finding){ .base_count = number % SOLO_EACH ? 1 : 0,
+		                      .stored = 1 };
 	memcpy(f->bases[0], base.bytes, EXTENT_BASE_PREFIX);
 	f->sketch.known = true;
 	f->sketch.band = (uint8_t)mix(number);
@@ -150,7 +159,8 @@ static void make_object(struct store *s, uint64_t first)
 	char key[KEY_MAX];
 	struct err err = ERR_INIT;
 
-	list[0] = (struct extent){ .kind = EXTENT_HEADER, .size = HEADER, .inlined = true };
+	list[0] =
+		(struct extent){ .kind = EXTENT_HEADER, .size = HEADER, .inlined = true };
 	need(sha256_of(header, HEADER, &list[0].id), "SHA-256");
 	list[0].sum = xxh128_of(header, HEADER);
 	for (uint64_t i = 0; i < OF_OBJECT; i++) {

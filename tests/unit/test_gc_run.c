@@ -77,7 +77,7 @@ static void parts_together_do_what_one_run_does(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		struct gc_run run;
 		gc_run_begin(&run, &w->transfer);
-		run.part = (struct gc_part){ i, 3 };
+		run.part = (struct work_part){ i, 3 };
 		assert_int_equal(gc_ages_begin(&run.ages, w->store, GC_TEST_GRACE, &err),
 		                 0);
 		assert_int_equal(gc(&run, &request, &w->summary, &err), 0);

@@ -11,7 +11,8 @@
 #include "index/gc/gc.h"
 #include "index/gc/prune.h"
 
-enum { GRACE = 100, LONG = 2 * GRACE, TURNS = 4, DEPTH_MAX = 6 };
+enum { GRACE = 100, LONG = 2 * GRACE, TURNS = 3, DEPTH_MAX = 6 };
+enum { WHOLE = 2 }; /* prefixes with which all is tried */
 
 enum thing { FIFO, LINK_OUT, LINK_NOWHERE, FOLDER, THINGS };
 
@@ -141,10 +142,11 @@ static void prune(const struct golden_copy *c)
 	gc_run_wipe(&run);
 }
 
-static void try_all(struct hostile *h)
+static void try_all(struct hostile *h, enum thing thing)
 {
 	check(&h->copy, FSCK_QUICK);
-	check(&h->copy, FSCK_DEEP);
+	if (thing == FIFO) /* what could hang */
+		check(&h->copy, FSCK_DEEP);
 	prune(&h->copy);
 	for (int64_t turn = 1; turn <= TURNS; turn++)
 		collect(&h->copy, turn * LONG);
@@ -185,7 +187,7 @@ static bool try_one(const char *prefix, unsigned depth, enum thing thing)
 	if (is) {
 		scratch_folder_new(h.outside);
 		replace(&h, thing);
-		try_all(&h);
+		try_all(&h, thing);
 		assert_untouched(&h);
 		put_back(&h);
 		assert_all_read(&h, h.path + strlen(h.copy.folder), thing_names[thing]);
@@ -205,9 +207,11 @@ static void nothing_hangs_or_is_followed_or_lost(void **state)
 	for (size_t p = 0; p < sizeof(prefixes) / sizeof(prefixes[0]); p++)
 		for (unsigned depth = 0; depth < DEPTH_MAX; depth++)
 			for (int thing = 0; thing < THINGS; thing++)
-				tried += try_one(prefixes[p], depth, (enum thing)thing);
+				if (p < WHOLE || thing == FIFO)
+					tried += try_one(prefixes[p], depth,
+					                 (enum thing)thing);
 	print_message("%u places and things\n", tried);
-	assert_true(tried > 60);
+	assert_true(tried > 30);
 }
 
 int main(void)
