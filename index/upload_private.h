@@ -1,5 +1,6 @@
 /* What the parts of an upload share: the whole of it (upload.c), the file (upload_scan.c),
- * and how one blob comes into the store (upload_put.c). */
+ * how one blob comes into the store (upload_put.c), and what is said of all of them
+ * (upload_manifest.c). */
 #ifndef ZLLM_UPLOAD_PRIVATE_H
 #define ZLLM_UPLOAD_PRIVATE_H
 
@@ -61,5 +62,14 @@ void upload_find_hints(struct upload *u);
 /* upload_put.c: puts a record of a blob that the store lacks; when this returns 0 a sound
  * one is there, ours or another's. */
 int upload_put_blob(struct upload *u, struct upload_blob *blob, struct err *err);
+
+/* The order of struct upload_blob by the ids of blobs, for qsort() and bsearch(). */
+int upload_blob_by_id(const void *a, const void *b);
+
+/* upload_manifest.c: puts the owner's marker and the manifest, when all blobs are there. */
+int upload_commit(struct upload *u, struct err *err);
+
+/* The owner's marker alone, of an object that is there; nothing without a repository's id. */
+int upload_put_owner(const struct transfer *t, const struct oid *oid, struct err *err);
 
 #endif

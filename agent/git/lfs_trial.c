@@ -1,7 +1,6 @@
 #include "agent/git/lfs_trial.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +11,12 @@
 #include "agent/git/git_run.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
+#include "index/work/temp_folder.h"
 
 #define NAME "trial"
 #define CONFIG "[lfs \"customtransfer." NAME ".path\"]\n\taccess = false\n"
 
-enum { WORDS_MAX = 40, FOLDERS_OPEN = 16 };
+enum { WORDS_MAX = 40 };
 
 /* Around each command: what could lead it to another repository or configuration. */
 static const char *const isolated[] = {
@@ -100,32 +100,21 @@ static enum lfs_trial judge(const char *env)
 	return LFS_TRIAL_CLOSED;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 enum lfs_trial lfs_trial_run(void)
 {
 	static const char *const init[] = { "init", "-q", "--template=", NULL };
 	static const char *const env[] = { "lfs", "env", NULL };
-	const char *top = getenv("TMPDIR");
 	struct buf folder = BUF_INIT, out = BUF_INIT, ignored = BUF_INIT;
 	enum lfs_trial answer = LFS_TRIAL_UNKNOWN;
+	int lock;
 
-	buf_addf(&folder, "%s/zllm-trial-XXXXXX", top && *top ? top : "/tmp");
-	if (!*buf_text(&folder) || !mkdtemp((char *)folder.data))
-		goto out;
+	if (temp_folder_make("zllm-trial-", &folder, &lock, NULL))
+		return LFS_TRIAL_UNKNOWN;
 	const char *path = buf_text(&folder);
 	if (run_isolated(path, init, &ignored) && write_config(path) &&
 	    run_isolated(path, env, &out))
 		answer = judge(buf_text(&out));
-	nftw(path, remove_one, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS);
-out:
-	buf_wipe(&folder);
+	temp_folder_remove(&folder, lock);
 	buf_wipe(&out);
 	buf_wipe(&ignored);
 	return answer;

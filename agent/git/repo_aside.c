@@ -1,7 +1,6 @@
 #include "agent/git/repo_aside.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,9 @@
 #include "agent/git/git_run.h"
 #include "codec/common/err.h"
 #include "index/work/file_range.h"
+#include "index/work/temp_folder.h"
 
-enum { FOLDERS_OPEN = 16, WORDS_MAX = 40 };
+enum { WORDS_MAX = 40 };
 
 /* Where git runs us, in a hook or as a filter, its environment says where the clone lies. */
 static int run_elsewhere(const char *const *words, const struct git_run_io *io,
@@ -135,24 +135,10 @@ static int make(struct repo_aside *a, struct err *err)
 	return rc;
 }
 
-static int make_folder(struct repo_aside *a, struct err *err)
-{
-	const char *top = getenv("TMPDIR");
-
-	buf_addf(&a->folder, "%s/zllm-aside-XXXXXX", top && *top ? top : "/tmp");
-	if (!*buf_text(&a->folder))
-		return err_nomem(err, "a path");
-	if (mkdtemp((char *)a->folder.data))
-		return 0;
-	int rc = err_errno(err, "cannot make a folder in %s", top && *top ? top : "/tmp");
-	a->folder.size = 0;
-	return rc;
-}
-
 int repo_aside_open(struct repo_aside *a, const struct git_paths *paths, struct err *err)
 {
 	a->root = paths->worktree ? paths->worktree : paths->git_dir;
-	int rc = make_folder(a, err);
+	int rc = temp_folder_make("zllm-aside-", &a->folder, &a->lock, err);
 
 	if (!rc)
 		rc = make(a, err);
@@ -161,18 +147,7 @@ int repo_aside_open(struct repo_aside *a, const struct git_paths *paths, struct 
 	return rc;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 void repo_aside_close(struct repo_aside *a)
 {
-	if (a->folder.size)
-		nftw(buf_text(&a->folder), remove_one, FOLDERS_OPEN,
-		     FTW_DEPTH | FTW_PHYS);
-	buf_wipe(&a->folder);
+	temp_folder_remove(&a->folder, a->lock);
 }

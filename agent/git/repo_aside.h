@@ -1,7 +1,8 @@
 /*
  * A bare repository beside the clone of the current directory, in $TMPDIR or /tmp, into which
  * something is fetched without touching the clone. The clone's own configuration holds in it,
- * for remotes, credentials and proxies.
+ * for remotes, credentials and proxies. Those of killed processes go when the next is made
+ * (index/work/temp_folder.h).
  *
  * Thread rule: one thread at a time.
  */
@@ -16,12 +17,13 @@ struct git_run_io;
 
 struct repo_aside {
 	struct buf folder; /* a path; "" while there is none */
+	int lock;          /* says that we live */
 	const char *root;  /* relative URLs begin here; not owned */
 };
 
 #define REPO_ASIDE_INIT        \
 	{                      \
-		BUF_INIT, NULL \
+		BUF_INIT, -1, NULL \
 	}
 
 /* Makes it, empty. `paths` lives longer. The caller closes, also after an error. */

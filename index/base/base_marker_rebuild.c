@@ -93,6 +93,8 @@ static int lacks_marker(struct rebuild *r, struct blob_set *marked,
 
 	if (rc)
 		return rc < 0 ? rc : 0;
+	if (r->known && !r->known->has_solo(r->known->ctx, &x->id))
+		return 0; /* without a listing for each that recompaction made a delta */
 	return !blob_find(r->transfer->store, &x->id, &place, &ignored) &&
 	       place.record.base_count == 0;
 }

@@ -98,19 +98,19 @@ static int open_in_store(struct record_file *f, const struct record_want *want,
 
 int record_file_reopen(struct record_file *f, struct err *err)
 {
-	uint32_t frame_size = f->head.frame_size;
-	struct record_basis basis = f->head.basis;
-	struct xxh128 sum = f->head.sum;
-	struct record_want want = { .size = f->head.size, .guess = f->head.size };
+	struct record_file fresh = { .transfer = f->transfer, .cached = f->cached };
+	const struct record_want want = { .size = f->head.size,
+		                          .guess = f->head.size,
+		                          .sum = &f->head.sum };
 
-	want.sum = &sum;
-	record_file_close(f);
-	int rc = open_in_store(f, &want, err);
-	if (!rc && (f->head.frame_size != frame_size ||
-	            !record_basis_equal(&f->head.basis, &basis)))
+	strcpy(fresh.key, f->key);
+	int rc = open_in_store(&fresh, &want, err);
+	if (!rc && (fresh.head.frame_size != f->head.frame_size ||
+	            !record_basis_equal(&fresh.head.basis, &f->head.basis)))
 		rc = err_set(err, ERR_DAMAGED, "record %s: has other frames", f->key);
-	if (rc)
-		record_file_close(f); /* it is not what the caller opened */
+	record_file_close(rc ? &fresh : f);
+	if (!rc)
+		*f = fresh;
 	return rc;
 }
 

@@ -44,7 +44,7 @@ int record_file_open(struct record_file *f, const struct record_want *want,
 void record_file_close(struct record_file *f);
 
 /* Opens it again, in the store. It must look as before: its bases are open, and the caller
- * is within its frames. */
+ * is within its frames. Where that fails `f` is as it was. */
 int record_file_reopen(struct record_file *f, struct err *err);
 
 /* Leaves the cache, whose entry is wrong, for the store itself. */

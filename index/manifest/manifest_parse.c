@@ -16,8 +16,7 @@
 
 struct head {
 	uint16_t version;
-	uint8_t model;
-	uint8_t packing;
+	uint8_t model, packing;
 	uint32_t flags;
 	struct oid oid;
 	uint64_t size; /* of the object, bytes */

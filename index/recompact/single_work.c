@@ -8,6 +8,7 @@
 #include "codec/common/err.h"
 #include "codec/common/le.h"
 #include "index/blob/blob_source.h"
+#include "index/blob/effort.h"
 #include "index/blob/record_source.h"
 #include "index/blob/transfer.h"
 #include "index/gc/gc_mark.h"
@@ -179,11 +180,30 @@ static int measure(const struct singles *s, const char *key, struct extent *x,
 	return 0;
 }
 
-static bool pays(const struct reencode_choice *choice, const struct extent *x,
-                 uint64_t have)
+/* What it would take. Samples pack worse than whole frames: where the codec stays, what
+ * counts is how much better they pack than by a push of normal effort. */
+static int foresee(const struct reencode_task *task, const struct single *one,
+                   const struct reencode_choice *choice, uint64_t *made, struct err *err)
 {
-	uint64_t made = reencode_bytes(x->size, choice->permille);
+	struct transfer normal = *task->transfer;
+	struct reencode_task again = *task;
+	struct reencode_choice usual;
+	uint64_t have = one->records->stored;
 
+	*made = reencode_bytes(task->extent->size, choice->permille);
+	normal.effort = &effort_normal;
+	again.transfer = &normal;
+	int rc = reencode_try(&again, NULL, &usual, err);
+	if (!rc && usual.codec == choice->codec && usual.permille) {
+		uint64_t scaled = have * choice->permille / usual.permille;
+		*made = scaled < *made ? scaled : *made;
+	}
+	reencode_choice_wipe(&usual);
+	return rc < 0 ? rc : 0;
+}
+
+static bool pays(uint64_t have, uint64_t made)
+{
 	return made < have && have - made >= (have + made) / RECOMPACT_TOLL;
 }
 
@@ -215,10 +235,11 @@ static int code_anew(struct singles *s, const struct single *one, struct err *er
 	if (rc >= 0)
 		trial_memory_add(s->request->memory, &x.id, &x.id,
 		                 rc ? UINT32_MAX : choice.permille);
-	if (!rc && pays(&choice, &x, have))
-		rc = reencode_put(&task, &choice, have, &made, &why);
-	else if (!rc)
-		rc = 1;
+	if (!rc)
+		rc = foresee(&task, one, &choice, &made, &why);
+	if (!rc)
+		rc = pays(have, made) ? reencode_put(&task, &choice, have, &made, &why)
+		                      : 1;
 	if (!rc)
 		count_made(s, have, made);
 	pthread_mutex_lock(&s->lock);

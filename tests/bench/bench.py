@@ -19,7 +19,8 @@ memory    peak memory of the agent for a 4 GB object, each way
 search    finding the base of a model of 300 tensors in a folder store with the markers
           of 10 000 models for each of the 8 tensors that are asked for first, and of
           200 for each of 256
-gc        git zllm gc of a million records in a folder, with a tenth that nobody needs
+gc        git zllm gc of a million records in a folder, with a tenth that nobody needs; and
+          the requests that it and fsck send to a bucket (gc_requests.py)
 recompact a plan of 300 models of 300 tensors in 12 families; 300 small models pushed in the
           worst order, next to the best plan there is; the trained family so, next to
           the best order with hints
@@ -543,20 +544,24 @@ def collection(place):
                 print(f"gc        a million records: {line}")
     finally:
         shutil.rmtree(folder)
+    beside_server("light", "gc_requests.py")
 
 
 def s3():
     """In a bucket of a server of its own, which ends with it."""
+    beside_server("ceph", "s3_bench.py", S3_CEPH_BYTES=str(24 * GIGABYTE))
+
+
+def beside_server(kind, script, **words):
     server = TOP + "/tests/s3/with_server.sh"
-    why = run("sh", server, "reason", "ceph").strip()
+    why = run("sh", server, "reason", kind).strip()
     if why:
-        print(f"s3: skipped: {why}")
+        print(f"{script}: skipped: {why}")
         return
-    room = {"S3_CEPH_BYTES": str(24 * GIGABYTE)}
-    done = subprocess.run(["sh", server, "ceph", "/usr/bin/python3", HERE + "/s3_bench.py"],
-                          env={**os.environ, **room}, check=False)
+    done = subprocess.run(["sh", server, kind, "/usr/bin/python3", f"{HERE}/{script}"],
+                          env={**os.environ, **words}, check=False)
     if done.returncode:
-        sys.exit("bench: s3 failed")
+        sys.exit(f"bench: {script} failed")
 
 
 def with_place(measure):

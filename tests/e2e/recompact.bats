@@ -72,6 +72,7 @@ record_bytes() {
 	clone_and_compare
 }
 
+# bats test_tags=bucket
 @test "zllm.effort: what was pushed in a hurry is tried again, once" {
 	make_repo r
 	make_model "$T/base.safetensors" 1
@@ -92,6 +93,29 @@ record_bytes() {
 	json_holds 'd["recompact"]["trials"] > 10'
 	run -0 git zllm gc --grace=2s --json
 	json_holds 'd["recompact"]["trials"] == 0'
+	run -0 git zllm fsck
+	clone_and_compare
+}
+
+# The record of a piece has one key, whatever coded it: the new one takes the old one's place.
+# bats test_tags=bucket
+@test "a file that was pushed in a hurry is packed anew, under the same keys" {
+	local before
+	make_repo r
+	seq 1 400000 | awk '{ print $1 * 7919 % 99991, "words" }' >text.bin
+	git config zllm.effort fast
+	commit 'Text'
+	git push -q origin main
+	git config --unset zllm.effort
+	before=$(store_keys blobs/)
+	bytes=$(store_sizes blobs/ | awk '{ n += $1 } END { print n }')
+	run -0 --separate-stderr git zllm gc --grace=2s --json
+	json_holds 'd["recompact"]["made"] > 0 and d["recompact"]["made"] == d["recompact"]["retired"]'
+	json_holds 'd["recompact"]["after"] < d["recompact"]["before"] * 0.95'
+	[ "$(store_keys blobs/)" = "$before" ]
+	[ "$(store_sizes blobs/ | awk '{ n += $1 } END { print n }')" -lt "$bytes" ]
+	run -0 --separate-stderr git zllm gc --grace=2s --json
+	json_holds 'd["recompact"]["trials"] == 0 and d["recompact"]["made"] == 0'
 	run -0 git zllm fsck
 	clone_and_compare
 }

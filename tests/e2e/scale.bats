@@ -18,9 +18,9 @@ shown() {
 	finetune hub/a/model.safetensors hub/c/model.safetensors 1
 	finetune hub/b/model.safetensors hub/c/model.safetensors 2
 	make_model hub/d/model.safetensors 7
-	shown 'A Slurm array' >shown
-	sed '/^sbatch/d; s/ *# the third again$//' shown >import-hub
-	grep '^sbatch' shown >commands
+	shown 'A Slurm array' >array
+	sed '/^sbatch/d; s/ *# the third again$//' array >import-hub
+	grep '^sbatch' array >commands
 	[ "$(wc -l <commands)" -eq 2 ]
 	grep -q 'git zllm import --part auto/4' import-hub
 	# The third dies at its first run: a file that stands for the node's end.

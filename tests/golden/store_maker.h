@@ -14,6 +14,7 @@
 #include "index/blob/transfer.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 
 struct maker {
 	const char *folder;

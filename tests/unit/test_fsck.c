@@ -446,6 +446,42 @@ static void whatever_call_fails_the_same_command_completes(void **state)
 	assert_true(points > 100);
 }
 
+/* In a bucket what seems damaged is opened once more: that may fail, too. */
+static void a_look_at_damage_that_fails_is_an_error(void **state)
+{
+	struct snapshot damaged;
+	struct world w;
+	struct run r;
+	bool came = true;
+	uint64_t nth;
+
+	(void)state;
+	world_begin(&w);
+	damage(&w, TURN_BASE);
+	snapshot_take(&damaged, w.store);
+	for (nth = 1; came; nth++) {
+		const struct store_fault_plan plan = { FAULT_FAIL, nth };
+		struct store *faulty;
+		struct transfer t;
+		store_close(w.store);
+		w.store = store_of(&damaged);
+		w.store->remote = true;
+		assert_int_equal(
+			store_faulty_new(w.store, plan, FAULT_KEEP_INNER, &faulty, NULL),
+			0);
+		assert_int_equal(transfer_init(&t, faulty, 1, NULL), 0);
+		fsck_with(&w, &t, REPAIR, &r);
+		run_wipe(&r);
+		transfer_wipe(&t);
+		came = store_faulty_calls(faulty) >= nth;
+		store_close(faulty);
+	}
+	print_message("%llu calls\n", (unsigned long long)nth);
+	assert_true(nth > 40);
+	snapshot_wipe(&damaged);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +498,7 @@ int main(void)
 		cmocka_unit_test(without_a_copy_it_is_named_and_nothing_is_lost),
 		cmocka_unit_test(a_base_that_is_not_solo_becomes_solo),
 		cmocka_unit_test(whatever_call_fails_the_same_command_completes),
+		cmocka_unit_test(a_look_at_damage_that_fails_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
