@@ -1,12 +1,8 @@
 #include "index/upload.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/common/err.h"
@@ -14,7 +10,6 @@
 #include "index/base/base_search.h"
 #include "index/base/extents_sketch.h"
 #include "index/base/kin_marker.h"
-#include "index/base/stack_keep.h"
 #include "index/blob/blob_find.h"
 #include "index/blob/blob_look.h"
 #include "index/blob/blob_rely.h"
@@ -23,9 +18,6 @@
 #include "index/blob/transfer.h"
 #include "index/manifest/manifest.h"
 #include "index/manifest/object_look.h"
-#include "index/model/extents_hash.h"
-#include "index/model/model_scan.h"
-#include "index/model/stack_cut.h"
 #include "index/store/store.h"
 #include "index/upload_private.h"
 #include "index/work/lanes.h"
@@ -36,92 +28,6 @@ static int tell_progress(void *ctx, struct err *err)
 	struct upload *u = ctx;
 
 	return work_meter_tell(&u->meter, err);
-}
-
-/* ---------------------------------------------------------------- scan and hash */
-
-static int open_file(struct upload *u, struct err *err)
-{
-	const struct upload_request *request = u->request;
-	struct stat st;
-
-	u->fd = open(request->path, O_RDONLY | O_CLOEXEC);
-	if (u->fd < 0 || fstat(u->fd, &st))
-		return err_errno(err, "cannot open %s", request->path);
-	if ((uint64_t)st.st_size != request->size)
-		return err_set(err, ERR_MISMATCH,
-		               "%s has %lld bytes where git-lfs says %llu", request->path,
-		               (long long)st.st_size, (unsigned long long)request->size);
-	return 0;
-}
-
-/* A progress that cannot be told here is found out at the next tick. */
-static void count_hashed(void *ctx, uint64_t bytes)
-{
-	struct upload *u = ctx;
-	struct err ignored = ERR_INIT;
-
-	atomic_store_explicit(&u->meter.done, bytes * UNITS_HASH, memory_order_relaxed);
-	work_meter_tell(&u->meter, &ignored);
-}
-
-static void find_hints(struct upload *u)
-{
-	const struct upload_request *request = u->request;
-
-	if (!u->hinted && request->find_hints)
-		request->find_hints(request->ctx, &request->oid, request->size,
-		                    &u->hints);
-	u->hinted = true;
-}
-
-/* Stacks become slices, unless the model's relatives have them whole. */
-static int cut_stacks(struct upload *u, struct err *err)
-{
-	struct extents *x = &u->manifest.extents;
-
-	if (!stacks_any(x))
-		return 0;
-	bool *keep = calloc(x->count, sizeof(*keep));
-	if (!keep)
-		return err_nomem(err, "a list of tensors");
-	find_hints(u);
-	int rc = stacks_keep(u->transfer, &u->hints, x, keep, err);
-	if (!rc)
-		rc = stacks_cut(x, keep, err);
-	free(keep);
-	return rc;
-}
-
-static int scan_and_hash(struct upload *u, struct err *err)
-{
-	struct extents *x = &u->manifest.extents;
-	struct oid whole;
-
-	if (u->request->scanned) {
-		*x = *u->request->scanned;
-		*u->request->scanned = (struct extents){ .model = MODEL_OPAQUE };
-		u->manifest.oid = u->request->oid;
-		work_meter_add(&u->meter, u->request->size * UNITS_HASH);
-		return 0;
-	}
-	struct extents_progress progress = { count_hashed, u };
-	int rc = model_scan(u->fd, u->request->size, x, err);
-
-	if (!rc)
-		rc = cut_stacks(u, err);
-	if (!rc)
-		rc = extents_hash(u->fd, x, &whole, &progress, err);
-	if (rc)
-		return err_context(err, "%s", u->request->path);
-	if (!oid_equal(&whole, &u->request->oid))
-		return err_set(
-			err, ERR_MISMATCH,
-			"%s is damaged: its bytes are not those of its name; remove it "
-			"and 'git lfs fetch' it, or 'git add' the file again",
-			u->request->path);
-	u->manifest.oid = whole;
-	return 0;
 }
 
 /* ---------------------------------------------------------------- the blobs */
@@ -216,7 +122,7 @@ static int search(struct upload *u, struct err *err)
 {
 	if (!u->missing_count)
 		return 0;
-	find_hints(u);
+	upload_find_hints(u);
 	base_hints_mark_earlier(&u->hints);
 	const struct extent **wanted = calloc(u->missing_count ? u->missing_count : 1,
 	                                      sizeof(const struct extent *));
@@ -307,10 +213,10 @@ static int have_it(struct upload *u, bool *have, struct err *err)
 
 static int store_it(struct upload *u, struct err *err)
 {
-	int rc = open_file(u, err);
+	int rc = upload_open(u, err);
 
 	if (!rc)
-		rc = scan_and_hash(u, err);
+		rc = upload_scan(u, err);
 	if (!rc)
 		rc = list_blobs(u, err);
 	if (!rc)

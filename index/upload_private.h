@@ -1,5 +1,6 @@
-/* What the parts of an upload share: the whole of it (upload.c), how one blob comes into
- * the store (upload_put.c), and what is said of all of them (upload_manifest.c). */
+/* What the parts of an upload share: the whole of it (upload.c), the file (upload_scan.c),
+ * how one blob comes into the store (upload_put.c), and what is said of all of them
+ * (upload_manifest.c). */
 #ifndef ZLLM_UPLOAD_PRIVATE_H
 #define ZLLM_UPLOAD_PRIVATE_H
 
@@ -51,6 +52,12 @@ struct upload {
 	char base_oid[SHA256_HEX + 1]; /* for the manifest's notes */
 	struct work_meter meter;
 };
+
+/* upload_scan.c: opens the file; finds its extents and hashes them, and compares the
+ * whole with the oid; asks for hints, once. */
+int upload_open(struct upload *u, struct err *err);
+int upload_scan(struct upload *u, struct err *err);
+void upload_find_hints(struct upload *u);
 
 /* upload_put.c: puts a record of a blob that the store lacks; when this returns 0 a sound
  * one is there, ours or another's. */

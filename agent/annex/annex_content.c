@@ -20,6 +20,7 @@
 #include "index/model/extent.h"
 #include "index/model/extents_hash.h"
 #include "index/model/model_scan.h"
+#include "index/model/stack_cut.h"
 #include "index/upload.h"
 
 /* A content on its way. */
@@ -117,6 +118,8 @@ static int find_object(const char *file, struct upload_request *request, struct 
 	if (fd < 0)
 		return err_errno(err, "cannot open %s", file);
 	int rc = model_scan(fd, request->size, request->scanned, err);
+	if (!rc)
+		rc = stacks_cut(request->scanned, NULL, err);
 	if (!rc)
 		rc = extents_hash(fd, request->scanned, &request->oid, NULL, err);
 	close(fd);

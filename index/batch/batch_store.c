@@ -18,6 +18,7 @@
 #include "index/model/extent.h"
 #include "index/model/extents_hash.h"
 #include "index/model/model_scan.h"
+#include "index/model/stack_cut.h"
 #include "index/upload.h"
 #include "index/work/lanes.h"
 #include "index/work/term.h"
@@ -152,6 +153,8 @@ static int learn_oid(struct one_file *f, struct extents *x, struct err *err)
 	if (fd < 0)
 		return err_errno(err, "cannot open it");
 	int rc = model_scan(fd, f->file->size, x, err);
+	if (!rc)
+		rc = stacks_cut(x, NULL, err);
 	if (!rc)
 		rc = extents_hash(fd, x, &f->file->oid, &progress, err);
 	close(fd);

@@ -67,6 +67,11 @@ const char *manifest_tally_end(const struct manifest_tally *t, uint64_t size,
 /* The version that a manifest of these extents needs: MANIFEST_VERSION where that will do. */
 unsigned manifest_version(const struct extents *all);
 
+static inline bool manifest_version_known(unsigned version)
+{
+	return version == 1 || version == 2;
+}
+
 /* How many extents an object of `size` bytes may have at the most, whatever they are:
  * a tensor takes 48 bytes of its header, and a gap at least one beside it. */
 static inline uint64_t manifest_extents_limit(uint64_t size)

@@ -79,7 +79,7 @@ static int check_frame(const uint8_t *bytes, size_t n, struct err *err)
 static int check_head(const struct head *h, uint64_t stored, const struct oid *oid,
                       struct err *err)
 {
-	if (h->version < MANIFEST_VERSION || h->version > MANIFEST_SLICED)
+	if (!manifest_version_known(h->version))
 		return h->version ? too_new(err, "a version") : damaged(err, "version 0");
 	if (h->flags || manifest_model_kind(h->model, NULL) < 0 ||
 	    h->packing > MANIFEST_ZSTD)
@@ -108,13 +108,12 @@ bool manifest_parse_outline(const uint8_t bytes[MANIFEST_OUTLINE_SIZE],
 	struct head h = read_head(&c);
 
 	if (memcmp(bytes, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE) != 0 ||
-	    h.version < MANIFEST_VERSION || h.version > MANIFEST_SLICED ||
+	    !manifest_version_known(h.version) ||
 	    manifest_model_kind(h.model, NULL) < 0 || !oid_equal(&h.oid, oid) ||
 	    h.extent_count > MANIFEST_EXTENTS_MAX)
 		return false;
-	*out = (struct manifest_outline){ (enum model_kind)manifest_model_kind(h.model,
-		                                                               NULL),
-		                          h.size, h.extent_count };
+	enum model_kind kind = (enum model_kind)manifest_model_kind(h.model, NULL);
+	*out = (struct manifest_outline){ kind, h.size, h.extent_count };
 	return true;
 }
 
