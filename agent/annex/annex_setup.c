@@ -8,7 +8,7 @@
 #include "agent/git/git_paths.h"
 #include "agent/git/lfs_config.h"
 #include "agent/where/store_open.h"
-#include "agent/where/store_place.h"
+#include "agent/where/store_site.h"
 #include "agent/where/store_trust.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
@@ -49,7 +49,7 @@ static int make_store(const struct setup *s, struct err *err)
 	if (s->url.kind->is_path)
 		rc = store_url_path(&s->url, context.root, &path, err);
 	if (!rc && path.size)
-		rc = store_place_check(buf_text(&path), err);
+		rc = store_site_check(buf_text(&path), err);
 	if (!rc)
 		rc = store_open_or_make(&s->url, &context, &store, err);
 	if (!rc && !s->url.kind->guard)

@@ -15,7 +15,7 @@
 #include "agent/report/report.h"
 #include "agent/report/shell_word.h"
 #include "agent/where/store_open.h"
-#include "agent/where/store_place.h"
+#include "agent/where/store_site.h"
 #include "agent/where/store_url.h"
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
@@ -62,7 +62,7 @@ int init_place_open(const struct git_scope *lfsconfig, const struct store_url *u
 	if (url->kind->is_path)
 		rc = store_url_path(url, context->root, &path, err);
 	if (!rc && path.size)
-		rc = store_place_check(buf_text(&path), err);
+		rc = store_site_check(buf_text(&path), err);
 	buf_wipe(&path);
 	if (!rc)
 		rc = is_named(lfsconfig, url, &named, err);

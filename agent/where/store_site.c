@@ -1,4 +1,4 @@
-#include "agent/where/store_place.h"
+#include "agent/where/store_site.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@ static bool has(const char *folder, const char *name)
 	return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0;
 }
 
-int store_place_check(const char *folder, struct err *err)
+int store_site_check(const char *folder, struct err *err)
 {
 	bool bare = has(folder, "HEAD") && has(folder, "refs") && has(folder, "objects");
 
