@@ -127,14 +127,16 @@ static int find_object(const char *file, struct upload_request *request, struct 
 }
 
 /* Once. For a key that needs it, the marker by which it is found comes before its claim. */
-static int store_once(struct moving *m, struct upload_request *request, struct err *err)
+static int store_once(struct moving *m, const struct upload_request *asked,
+                      struct err *err)
 {
 	struct extents extents = { .model = MODEL_OPAQUE };
+	struct upload_request own = *asked, *request = &own;
 	struct upload_result result;
 	int rc = 0;
 
 	if (!m->which.parsed.has_oid) {
-		request->scanned = &extents;
+		own.scanned = &extents;
 		rc = find_object(request->path, request, err);
 		if (!rc)
 			rc = annex_content_put(m->transfer.store, &m->which.key,

@@ -24,8 +24,9 @@ void annex_talk_wipe(struct annex_talk *t)
 
 /* ---------------------------------------------------------------- saying */
 
-static int say(struct annex_talk *t, const struct annex_job *job, const char *fmt,
-               va_list args)
+__attribute__((format(printf, 3, 0))) static int say(struct annex_talk *t,
+                                                     const struct annex_job *job,
+                                                     const char *fmt, va_list args)
 {
 	char text[2048], *long_text = NULL, *line = text;
 	va_list again;

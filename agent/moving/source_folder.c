@@ -165,13 +165,12 @@ static int add_file(void *ctx, const struct source_found *found, struct err *err
 static int add_named(struct source *s, const char *path, const struct stat *st,
                      struct err *err)
 {
-	char *folder = strdup(path);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
 
-	if (!slash)
+	if (!folder)
 		return err_nomem(err, "a path");
-	*slash = 0;
-	struct source_found found = { path, slash + 1, *st, false };
+	struct source_found found = { path, slash ? slash + 1 : path, *st, false };
 	struct folder f = { .source = s, .root = folder };
 	int rc = add_file(&f, &found, err);
 	free(f.current);

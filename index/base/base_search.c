@@ -222,18 +222,21 @@ static void seek_names(struct hunt *h)
 /* Tensors of one kin-key and band lie together. */
 static void seek_values(struct hunt *h)
 {
+	struct sought *last = NULL;
+
 	kin_markers_sort(h->extents, h->extent_count);
 	for (size_t i = 0; i < h->extent_count; i++) {
 		const struct extent *x = h->extents[i];
-		struct sought *last = h->count ? &h->sought[h->count - 1] : NULL;
 		if (last && last->key == kin_key(x) &&
 		    extent_finding(last->extents[0])->sketch.band ==
-		            extent_finding(x)->sketch.band)
+		            extent_finding(x)->sketch.band) {
 			last->mates++;
-		else
-			h->sought[h->count++] = (struct sought){
-				.extents = &h->extents[i], .mates = 1, .key = kin_key(x)
-			};
+			continue;
+		}
+		last = &h->sought[h->count++];
+		*last = (struct sought){ .extents = &h->extents[i],
+			                 .mates = 1,
+			                 .key = kin_key(x) };
 	}
 }
 

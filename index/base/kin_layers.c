@@ -168,12 +168,13 @@ static bool layer_of(const struct kin_layers *l, const struct layer_name *x,
 	size_t at = first_vote(votes, x, layer_name_compare_layer);
 	const struct vote *found = NULL;
 
-	if (at < votes->count && !layer_name_compare_layer(&votes->list[at].x, x))
-		found = &votes->list[at];
-	else if (at > 0 && !layer_name_compare_head(&votes->list[at - 1].x, x))
+	const struct vote *behind = at < votes->count ? &votes->list[at] : NULL;
+
+	if (at > 0 && !layer_name_compare_head(&votes->list[at - 1].x, x))
 		found = &votes->list[at - 1];
-	else if (at < votes->count && !layer_name_compare_head(&votes->list[at].x, x))
-		found = &votes->list[at];
+	if (behind && (!layer_name_compare_layer(&behind->x, x) ||
+	               (!found && !layer_name_compare_head(&behind->x, x))))
+		found = behind;
 	if (!found)
 		return false;
 	*out = found->base;

@@ -359,7 +359,7 @@ int batch_plan_make(const struct batch_scan *s, struct batch_plan *out, struct e
 {
 	size_t count = batch_unit_count(s),
 	       bytes = (count ? count : 1) * sizeof(uint32_t);
-	struct planning p = { s, out, malloc(bytes), malloc(bytes) };
+	struct planning p = { s, out, calloc(1, bytes), malloc(bytes) };
 
 	*out = (struct batch_plan){ .count = count,
 		                    .base = malloc(bytes),

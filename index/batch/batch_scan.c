@@ -103,7 +103,8 @@ static size_t shard_mark(const char *text)
 	if (*text != '-')
 		return 0;
 	first = digits_at(text + 1);
-	if (!first || first > SHARD_DIGITS_MAX || strncmp(text + 1 + first, "-of-", 4))
+	if (!first || first > SHARD_DIGITS_MAX ||
+	    strncmp(text + 1 + first, "-of-", 4) != 0)
 		return 0;
 	second = digits_at(text + first + 5);
 	return second && second <= SHARD_DIGITS_MAX ? first + second + 5 : 0;

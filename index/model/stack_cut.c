@@ -145,15 +145,12 @@ static void add_piece(struct making *m, const struct extent *piece, unsigned num
 {
 	struct stack_name n = name_of(piece);
 	size_t length = part ? strlen(part) : n.part_length;
-	char *name = m->names;
 
 	*m->next = *piece;
-	m->next++->name = name;
-	memcpy(name, piece->name, n.head);
-	name += n.head;
-	name += sprintf(name, "%u.", number);
-	memcpy(name, part ? part : n.part, length);
-	m->names = stpcpy(name + length, n.tail) + 1;
+	m->next++->name = m->names;
+	m->names += sprintf(m->names, "%.*s%u.%.*s%s", (int)n.head, piece->name, number,
+	                    (int)length, part ? part : n.part, n.tail) +
+	            1;
 }
 
 static void add_slices(struct making *m, const struct extent *x)
@@ -166,7 +163,7 @@ static void add_slices(struct making *m, const struct extent *x)
 	one.dim_count--;
 	uint64_t *dims = m->dims;
 	copy_dims(m, &one);
-	dims[0] /= pieces ? 2 : 1;
+	dims[0] = x->dims[1] / (pieces ? 2 : 1);
 	for (unsigned i = 0; i < x->dims[0]; i++)
 		for (int k = 0; k < (pieces ? 2 : 1); k++, one.offset += one.size)
 			add_piece(m, &one, i, pieces ? pieces->pieces[k] : NULL);
