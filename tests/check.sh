@@ -190,7 +190,7 @@ phase_sanitized_e2e() {
 # The files of tests/e2e with tests about a store, those that take longest first;
 # those that kill the server's daemons are not among them.
 bucket_files='s3_faults s3 s3_gateway shapes base status verify init commands matrix crash failures corpus markers card family hooks dedup
-	agent ahead annex copy doctor diff family_tree hintless relation twins'
+	agent ahead annex import copy doctor diff family_tree hintless relation twins'
 
 # bucket_lines TAG FILE...: what run_tap.sh is given to run those of each file's tests
 # that have the tag; all of them where there is no tag.

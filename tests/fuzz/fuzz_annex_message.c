@@ -46,7 +46,7 @@ static void parse_line(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* A block of its own size, so that a byte read beyond it is seen. */
-	char *text = malloc(size ? size : 1);
+	char *text = calloc(size ? size : 1, 1);
 	struct lfs_pointer pointer;
 	struct annex_key key;
 
