@@ -221,7 +221,7 @@ on_bucket() {
 		echo "$server/chaos sh tests/chaos/run.sh bucket 6 4" >>"$results/$server.two"
 	fi
 	if [ "${2:-}" = bucket ] && [ -x build/points ]; then
-		echo "$server/points sh tests/points/run.sh bucket -e 40 -n 1 -l 4 -w 'killed when'" >>"$results/$server.two"
+		echo "$server/points sh tests/points/run.sh bucket -e 40 -n 1 -l 4 -w when" >>"$results/$server.two"
 	fi
 	bucket_lines "${2:-}" s3_kills >"$results/$server.one"
 	# shellcheck disable=SC2016  # expanded by that shell

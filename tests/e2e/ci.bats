@@ -7,7 +7,7 @@ load helpers
 # readme_block SECTION N: the N-th indented block of a section, without the indent.
 readme_block() {
 	awk -v section="## $1" -v wanted="$2" '
-		/^## / { inside = ($0 == section); next }
+		/^##+ / { inside = ($0 == section); next }
 		!inside { next }
 		/^    / { if (!block) n++; block = 1; if (n == wanted) print substr($0, 5); next }
 		/^$/ { next }
