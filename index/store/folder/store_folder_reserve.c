@@ -57,7 +57,7 @@ void store_folder_reserve_keep(struct store *s)
 	if (is_there(f) || !has_room(f))
 		return;
 	int fd = store_folder_path_open(f, RESERVE, O_WRONLY | O_CREAT,
-	                                f->access.file | S_IRUSR | S_IWUSR);
+	                                f->access.file | S_IRUSR);
 	if (fd < 0)
 		return;
 	(void)store_folder_mode_file(f->root, fd, &f->access, &modeless);
