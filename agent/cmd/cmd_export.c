@@ -10,6 +10,7 @@
 #include "agent/command.h"
 #include "agent/git/lfs_objects.h"
 #include "agent/moving/export_names.h"
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/options.h"
 #include "agent/report/progress.h"
@@ -241,8 +242,9 @@ static int tell(const struct export *e, struct err *err)
 		return report_json(j, err);
 	}
 	size_format(e->bytes, bytes);
-	report_line("exported: %zu files into %s, %s; %zu there already, %zu failed",
-	            e->written, e->folder, bytes, e->there, e->failed);
+	report_line("exported: %s into %s, %s; %zu there already, %zu failed",
+	            COUNT(e->written, "file", "files"), e->folder, bytes, e->there,
+	            e->failed);
 	return e->options.lfs_url && !e->failed ? tell_way(e, err) : 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/report/count_text.h"
 #include "agent/report/json.h"
 #include "agent/report/report.h"
 #include "agent/report/report_json.h"
@@ -26,8 +27,9 @@ int import_report_text(const struct import_report *r,
 
 	size_format(result->bytes, bytes);
 	size_format(result->stored, stored);
-	report_line("imported: %zu files of %zu models into %s, %s",
-	            result->files - result->failed, batch_model_count(r->batch), r->store,
+	report_line("imported: %s of %s into %s, %s",
+	            COUNT(result->files - result->failed, "file", "files"),
+	            COUNT(batch_model_count(r->batch), "model", "models"), r->store,
 	            bytes);
 	report_line(
 		"stored:   %s, %.1f %% (%zu tensors and chunks alone, %zu as deltas); %zu "
@@ -35,8 +37,8 @@ int import_report_text(const struct import_report *r,
 		stored, percent(result->stored, result->bytes), result->solos,
 		result->deltas, result->there);
 	if (result->failed)
-		report_line("failed:   %zu files; run the same again when that is mended",
-		            result->failed);
+		report_line("failed:   %s; run the same again when that is mended",
+		            COUNT(result->failed, "file", "files"));
 	if (!work_part_is_all(&r->part))
 		report_line(
 			"part:     %u of %u; when all are done, the same without --part "
@@ -111,8 +113,8 @@ static void tell_family(const struct batch_look *look, const struct kin *k)
 
 	size_format(k->bytes, bytes);
 	size_format(k->stored, stored);
-	report_line("  %10s -> %10s  %5.1f %%  %zu models with %s (%s)", bytes, stored,
-	            percent(k->stored, k->bytes), k->units,
+	report_line("  %10s -> %10s  %5.1f %%  %s with %s (%s)", bytes, stored,
+	            percent(k->stored, k->bytes), COUNT(k->units, "model", "models"),
 	            batch_model(look->batch, file->model)->name, file->path);
 }
 
@@ -124,8 +126,9 @@ int estimate_report_text(const struct batch_look *look, const struct batch_estim
 
 	size_format(e->bytes, bytes);
 	size_format(e->stored, stored);
-	report_line("found:    %zu files, %s; %zu families of like models",
-	            batch_file_count(look->batch), bytes, count);
+	report_line("found:    %s, %s; %s of like models",
+	            COUNT(batch_file_count(look->batch), "file", "files"), bytes,
+	            COUNT(count, "family", "families"));
 	report_line(
 		"estimate: %s would be stored, %.1f %%: %.1f times less (from samples of "
 		"%zu tensors and chunks; nothing was stored)",
@@ -134,7 +137,8 @@ int estimate_report_text(const struct batch_look *look, const struct batch_estim
 	for (; list && shown < count && shown < FAMILIES_SHOWN; shown++)
 		tell_family(look, &list[shown]);
 	if (count > shown)
-		report_line("  and %zu smaller families", count - shown);
+		report_line("  and %s",
+		            COUNT(count - shown, "smaller family", "smaller families"));
 	free(list);
 	return 0;
 }

@@ -255,7 +255,7 @@ owners() {
 	run git zllm import --store "$STORE" annex
 	[ "$status" -eq 1 ]
 	says 'passed by'
-	says 'imported: 2 files of 1 models'
+	says 'imported: 2 files of 1 model into'
 	git zllm export --store "$STORE" --name w/annex out
 	cmp m.safetensors out/sub/model.safetensors
 	cmp old.safetensors "out/$old"
@@ -339,7 +339,7 @@ section() {
 	commit 'Two'
 	cd "$T"
 	run -0 git zllm import --store "$STORE" r
-	says 'imported: 2 files of 1 models'
+	says 'imported: 2 files of 1 model into'
 	[ "$(store_count objects/)" -eq 2 ]
 	git zllm export --store "$STORE" all
 	diff -r r/.git/lfs/objects all/objects
