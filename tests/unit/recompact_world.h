@@ -35,12 +35,13 @@
 #include "tests/unit/borrowed_transfer.h"
 #include "tests/unit/model_file.h"
 
-/* Of one lane, whatever the store; nothing of it is to be freed. */
+/* Of one lane, whatever the store. Nothing of it is to be freed; what it knows of a bucket
+ * goes with the process. */
 static inline struct transfer transfer_to(struct store *s)
 {
 	struct transfer t;
 
-	if (s->remote || transfer_borrow(&t, s, 1, NULL))
+	if (transfer_borrow(&t, s, 1, NULL))
 		fail_msg("no transfer");
 	t.lanes = 1;
 	return t;
