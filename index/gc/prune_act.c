@@ -16,6 +16,7 @@
 #include "index/blob/transfer.h"
 #include "index/gc/gc_act.h"
 #include "index/gc/gc_run.h"
+#include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/trash_keys.h"
 #include "index/work/lanes.h"
@@ -55,33 +56,13 @@ static struct prune_owner *owner_of(const struct pass *p, size_t i)
 
 /* ---------------------------------------------------------------- what comes back */
 
-static int stop_at_first(void *ctx, const struct store_entry *entry)
-{
-	(void)ctx;
-	(void)entry;
-	return 1;
-}
-
-/* Whether the object can still be read: its manifest is live, or in trash. 0 or 1; negative. */
-static int has_manifest(struct store *s, const struct oid *oid, struct err *err)
-{
-	char key[KEY_MAX];
-
-	key_object(oid, key);
-	int rc = store_list(s, key, stop_at_first, NULL, err);
-	if (rc)
-		return rc;
-	key_trash_objects(oid, key);
-	return store_list(s, key, stop_at_first, NULL, err);
-}
-
 /* Puts the owner's marker again, of an object that was given up and is there still. */
 static int adopt(struct pass *p, const struct prune_owner *o, struct err *err)
 {
 	struct store *s = p->run->transfer->store;
 	char key[KEY_MAX];
 
-	int rc = has_manifest(s, &o->oid, err);
+	int rc = manifest_is_left(s, &o->oid, err);
 	if (rc <= 0)
 		return rc;
 	key_owner(p->prune->repo_id, &o->oid, key);

@@ -6,6 +6,7 @@
 #include "codec/common/buf.h"
 #include "codec/common/err.h"
 #include "codec/common/hex.h"
+#include "index/manifest/manifest_store.h"
 #include "index/store/store.h"
 #include "index/store/trash_keys.h"
 
@@ -170,26 +171,6 @@ int annex_claim_put(struct store *s, const char *owner, const struct oid *oid,
 	return store_put_all(s, key, NULL, 0, err);
 }
 
-static int stop_at_first(void *ctx, const struct store_entry *entry)
-{
-	(void)ctx;
-	(void)entry;
-	return ENOUGH;
-}
-
-/* Whether the object's manifest is live or in trash: ENOUGH, 0, or negative. */
-static int has_manifest(struct store *s, const struct oid *oid, struct err *err)
-{
-	char key[KEY_MAX];
-
-	key_object(oid, key);
-	int rc = store_list(s, key, stop_at_first, NULL, err);
-	if (rc)
-		return rc;
-	key_trash_objects(oid, key);
-	return store_list(s, key, stop_at_first, NULL, err);
-}
-
 /* What never was claimed is, and then goes: its trace is what a later question sees. */
 static int leave_trace(struct store *s, const char *owner, const struct oid *oid,
                        struct err *err)
@@ -200,7 +181,7 @@ static int leave_trace(struct store *s, const char *owner, const struct oid *oid
 
 	if (rc || claim == ANNEX_CLAIM_GONE)
 		return rc;
-	rc = has_manifest(s, oid, err);
+	rc = manifest_is_left(s, oid, err);
 	if (rc <= 0)
 		return rc;
 	rc = annex_claim_put(s, owner, oid, err);

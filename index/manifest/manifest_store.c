@@ -7,6 +7,7 @@
 #include "index/manifest/manifest.h"
 #include "index/store/store.h"
 #include "index/store/store_keys.h"
+#include "index/store/trash_keys.h"
 
 static int get_once(const struct manifest_query *q, const char *key, struct buf *bytes,
                     struct manifest *out, struct err *err)
@@ -135,4 +136,23 @@ int manifest_put(struct store *s, const struct manifest *m, bool *existed,
 		err_context(err, "store %s: manifest %s", s->name, key);
 	buf_wipe(&bytes);
 	return rc;
+}
+
+static int stop_at_first(void *ctx, const struct store_entry *entry)
+{
+	(void)ctx;
+	(void)entry;
+	return 1;
+}
+
+int manifest_is_left(struct store *s, const struct oid *oid, struct err *err)
+{
+	char key[KEY_MAX];
+
+	key_object(oid, key);
+	int rc = store_list(s, key, stop_at_first, NULL, err);
+	if (rc)
+		return rc;
+	key_trash_objects(oid, key);
+	return store_list(s, key, stop_at_first, NULL, err);
 }

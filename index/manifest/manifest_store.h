@@ -44,6 +44,10 @@ int manifest_get_at(const struct manifest_query *q, const char *key, struct mani
 int manifest_set_aside(struct store *s, const struct oid *oid, const struct buf *found,
                        struct err *err);
 
+/* Whether the object can still be read: its manifest is live, or in trash. 1, 0, or
+ * negative. Two listings at the most; nothing is read. */
+int manifest_is_left(struct store *s, const struct oid *oid, struct err *err);
+
 /* Reads the outline of the manifest of `oid`: one small request. 0; 1 when the store
  * has no such object, or none that this program reads; or negative. */
 int manifest_get_outline(struct store *s, const struct oid *oid,
